@@ -1,0 +1,100 @@
+"""neuplug: which augmentation makes my image classifier better, and can I trust that?
+
+The names below are the public library. Those that need torch are imported on first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Augmenter": "interfaces",
+    "Checkpoint": "interfaces",
+    "Classifier": "interfaces",
+    "Component": "hookspecs",
+    "Evaluation": "interfaces",
+    "EvaluationContext": "interfaces",
+    "Evaluator": "interfaces",
+    "FitContext": "interfaces",
+    "FitRecord": "interfaces",
+    "Generator": "interfaces",
+    "HeldOutSet": "imageset",
+    "ImageSet": "imageset",
+    "InputError": "errors",
+    "NeuplugError": "errors",
+    "Options": "interfaces",
+    "PluginError": "errors",
+    "Result": "experiment.result",
+    "TrainingDiverged": "errors",
+    "TrainingSet": "imageset",
+    "compose": "experiment.compose",
+    "derive_seed": "seeds",
+    "discover": "registry",
+    "hookimpl": "hookspecs",
+    "load": "loading",
+}
+
+if TYPE_CHECKING:
+    from neuplug.errors import InputError, NeuplugError, PluginError, TrainingDiverged
+    from neuplug.experiment.compose import compose
+    from neuplug.experiment.result import Result
+    from neuplug.hookspecs import Component, hookimpl
+    from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
+    from neuplug.interfaces import (
+        Augmenter,
+        Checkpoint,
+        Classifier,
+        Evaluation,
+        EvaluationContext,
+        Evaluator,
+        FitContext,
+        FitRecord,
+        Generator,
+        Options,
+    )
+    from neuplug.loading import load
+    from neuplug.registry import discover
+    from neuplug.seeds import derive_seed
+
+__all__ = [
+    "Augmenter",
+    "Checkpoint",
+    "Classifier",
+    "Component",
+    "Evaluation",
+    "EvaluationContext",
+    "Evaluator",
+    "FitContext",
+    "FitRecord",
+    "Generator",
+    "HeldOutSet",
+    "ImageSet",
+    "InputError",
+    "NeuplugError",
+    "Options",
+    "PluginError",
+    "Result",
+    "TrainingDiverged",
+    "TrainingSet",
+    "__version__",
+    "compose",
+    "derive_seed",
+    "discover",
+    "hookimpl",
+    "load",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'neuplug' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"neuplug.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,112 @@
+"""What a plugin may offer: four hooks without arguments, each yielding light descriptors.
+
+A plugin is an installed distribution with an entry point in the group ``neuplug`` that names a
+module. The module implements any of the hooks below and imports nothing heavy: the class behind a
+component is imported when somebody chooses the component.
+
+    # neuplug_posterize/__init__.py
+    from neuplug import Component, hookimpl
+
+    @hookimpl
+    def neuplug_augmenters():
+        yield Component("posterize", "neuplug_posterize.augmenter:Posterize", "fewer grey levels")
+
+Hooks are only ever extended by optional arguments, so a plugin written today keeps working.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import pluggy
+
+PROJECT = "neuplug"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A named augmenter, generator, classifier or evaluator, and where its class is.
+
+    Args:
+        name: What a user types: lower-case letters, digits, ``-`` and ``_``.
+        target: ``package.module:Class``, imported when the component is chosen.
+        summary: One line for listings.
+
+    Raises:
+        ValueError: If the name or the target has another form.
+    """
+
+    name: str
+    target: str
+    summary: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
+            raise ValueError(
+                f"component name {self.name!r}: use lower-case letters, digits, '-' and '_'"
+            )
+        if not isinstance(self.target, str) or not TARGET.fullmatch(self.target):
+            raise ValueError(f"component {self.name}: target {self.target!r} is not 'module:Class'")
+
+
+class HookSpecs:
+    """The hooks, one for each kind of component."""
+
+    @hookspec
+    def neuplug_augmenters(self) -> Iterable[Component]:
+        """Components whose class is a :class:`neuplug.Augmenter`.
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_augmenters():
+            ...     yield Component("posterize", "pkg.augmenter:Posterize", "fewer grey levels")
+        """
+        raise NotImplementedError  # a specification: pluggy never calls it
+
+    @hookspec
+    def neuplug_generators(self) -> Iterable[Component]:
+        """Components whose class is a :class:`neuplug.Generator`.
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_generators():
+            ...     yield Component("vae", "pkg.generator:VAE", "variational autoencoder")
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def neuplug_classifiers(self) -> Iterable[Component]:
+        """Components whose class is a :class:`neuplug.Classifier`.
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_classifiers():
+            ...     yield Component("lenet", "pkg.classifier:LeNet", "LeNet-5")
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def neuplug_evaluators(self) -> Iterable[Component]:
+        """Components whose class is a :class:`neuplug.Evaluator`.
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_evaluators():
+            ...     yield Component("kid", "pkg.evaluator:KID", "kernel inception distance")
+        """
+        raise NotImplementedError
+
+
+HOOKS = {
+    "neuplug_augmenters": "augmenter",
+    "neuplug_generators": "generator",
+    "neuplug_classifiers": "classifier",
+    "neuplug_evaluators": "evaluator",
+}

@@ -1,0 +1,136 @@
+"""The one type in which images cross boundaries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class ImageSet:
+    """Images with their labels.
+
+    Attributes:
+        images: uint8 (N, C, H, W), C 1 (grey) or 3 (RGB), range 0-255.
+        labels: int64 (N,), each an index into ``classes``.
+        classes: Class names.
+        ids: Where each image came from, unique within the set.
+
+    Raises:
+        ValueError: If shapes, dtypes or lengths do not fit together.
+    """
+
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    ids: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        images, labels = self.images, self.labels
+        if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise ValueError(
+                f"images must be uint8 (N, 1 or 3, H, W), not {images.dtype} {tuple(images.shape)}"
+            )
+        if labels.dtype != torch.int64 or labels.shape != images.shape[:1]:
+            raise ValueError(
+                f"labels must be int64 ({len(images)},), not {labels.dtype} {tuple(labels.shape)}"
+            )
+        if len(self.ids) != len(images):
+            raise ValueError(f"{len(images)} images but {len(self.ids)} ids")
+        if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < len(self.classes):
+            raise ValueError(f"labels outside 0..{len(self.classes) - 1}")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @property
+    def channels(self) -> int:
+        """1 (grey) or 3 (RGB)."""
+        return self.images.shape[1]
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.images.shape[2], self.images.shape[3]
+
+    def counts(self) -> dict[str, int]:
+        """How many images each class has."""
+        numbers = torch.bincount(self.labels, minlength=len(self.classes)).tolist()
+        return dict(zip(self.classes, numbers, strict=True))
+
+    def subset(self, indices: Sequence[int] | Tensor) -> Self:
+        """The images at ``indices``, in that order, as a set of the same type."""
+        index = torch.as_tensor(indices, dtype=torch.int64)
+        return type(self)(**self._picked(index))
+
+    def _picked(self, index: Tensor) -> dict[str, object]:
+        return {
+            "images": self.images[index],
+            "labels": self.labels[index],
+            "classes": self.classes,
+            "ids": tuple(self.ids[i] for i in index.tolist()),
+        }
+
+    def of_class(self, label: int) -> Self:
+        """The images of one class."""
+        return self.subset(torch.nonzero(self.labels == label).flatten())
+
+    def digest(self) -> str:
+        """SHA-256 over pixels, shape, labels and class names (ids do not count)."""
+        digest = hashlib.sha256(repr((tuple(self.images.shape), self.classes)).encode())
+        digest.update(self.labels.numpy().tobytes())
+        for part in self.images.split(1024):  # a memory-mapped set is never whole in memory
+            digest.update(part.contiguous().numpy())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingSet(ImageSet):
+    """Images that augmenters, generators and classifiers may learn from.
+
+    Attributes:
+        origins: For each image ``real`` or the name of the component that made it.
+        parents: For each image the id it was derived from; empty for real ones.
+    """
+
+    origins: tuple[str, ...] = field(default=())
+    parents: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.origins:
+            object.__setattr__(self, "origins", ("real",) * len(self))
+        if not self.parents:
+            object.__setattr__(self, "parents", ("",) * len(self))
+        if not len(self.origins) == len(self.parents) == len(self):
+            raise ValueError("origins and parents need one entry for each image")
+
+    def _picked(self, index: Tensor) -> dict[str, object]:
+        where = index.tolist()
+        return {
+            **super()._picked(index),
+            "origins": tuple(self.origins[i] for i in where),
+            "parents": tuple(self.parents[i] for i in where),
+        }
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[TrainingSet]) -> TrainingSet:
+        """One set of all images of ``parts``, which share their classes and image size."""
+        return cls(
+            images=torch.cat([p.images for p in parts]),
+            labels=torch.cat([p.labels for p in parts]),
+            classes=parts[0].classes,
+            ids=tuple(i for p in parts for i in p.ids),
+            origins=tuple(o for p in parts for o in p.origins),
+            parents=tuple(q for p in parts for q in p.parents),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOutSet(ImageSet):
+    """Real images kept for validation or test; no augmenter or generator accepts them."""

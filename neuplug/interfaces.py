@@ -1,0 +1,292 @@
+"""What a plugin's classes implement: Augmenter, Generator, Classifier, Evaluator.
+
+Each takes one validated :class:`Options` object. This module loads without torch.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from neuplug.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+    from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
+
+
+class Options(BaseModel):
+    """Base of a component's options: unknown names and values out of range are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], owner: str) -> Self:
+        """Validate ``values``; text as typed after ``--set`` is accepted for every type.
+
+        Args:
+            values: Option names and values.
+            owner: The component's name, for messages.
+
+        Raises:
+            InputError: One sentence for the first thing that is wrong.
+        """
+        for name in values:
+            if name not in cls.model_fields:
+                known = ", ".join(sorted(cls.model_fields)) or "none"
+                hint = did_you_mean(name, cls.model_fields)
+                raise InputError(f"{owner} has no option {name!r}.{hint} It has: {known}.")
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise InputError(f"{owner}{validation_sentence(error)}") from None
+
+
+def validation_sentence(error: ValidationError) -> str:
+    """Turn pydantic's first complaint into ``.option = value: what is wrong``."""
+    first = error.errors()[0]
+    where = "".join(f".{part}" for part in first["loc"] if isinstance(part, str))
+    message = first["msg"].removeprefix("Value error, ")
+    if not where:
+        return f": {message}"
+    return f"{where} = {first['input']!r}: {message[:1].lower()}{message[1:]}."
+
+
+class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
+    """What the four kinds share: options.
+
+    Attributes:
+        options_class: The model of the component's options.
+    """
+
+    options_class: ClassVar[type[Options]] = Options
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options: Any = options if options is not None else self.options_class()
+
+
+class Augmenter(ComponentBase):
+    """Changes images at random without changing what they show."""
+
+    @abstractmethod
+    def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        """Return one changed version of each image.
+
+        Args:
+            images: uint8 (N, C, H, W), C 1 or 3. Not to be modified in place.
+            rng: The only source of randomness; on the CPU.
+
+        Returns:
+            uint8 (N, C, H, W), the same shape.
+        """
+
+    def fuse(self, following: Augmenter) -> Augmenter | None:
+        """Return one augmenter that does what ``self`` then ``following`` do, or ``None``.
+
+        Override it where doing both at once is better than one after the other, for example
+        one warp instead of two.
+        """
+        return None
+
+
+class Progress(Protocol):
+    """Called while long work goes on."""
+
+    def __call__(self, done: int, total: int, note: str = "") -> None:
+        """Say that ``done`` of ``total`` steps are through; ``note`` is a short live figure."""
+
+
+def _silent(done: int, total: int, note: str = "") -> None:
+    return None
+
+
+class Checkpoint:
+    """Where interrupted work finds itself again. This one forgets; the core passes one that keeps.
+
+    ``save`` takes a tree of dicts, lists, tensors, numbers, strings and ``None``, such as
+    ``{"step": 100, "model": model.state_dict(), "optimizer": optimizer.state_dict()}``.
+    """
+
+    def save(self, tree: Mapping[str, Any]) -> None:
+        """Keep ``tree``, replacing what was kept before, never leaving half of it."""
+
+    def load(self) -> dict[str, Any] | None:
+        """What was kept last, or ``None``."""
+        return None
+
+
+@dataclass(frozen=True)
+class FitContext:
+    """What a generator is given besides its images.
+
+    Attributes:
+        device: Where to train; results must be on the CPU.
+        seed: The source of all randomness.
+        name: What is being fitted, for messages, for example ``dcgan for crazing``.
+        progress: To be called now and then.
+        checkpoint: To be saved now and then and loaded at the start.
+    """
+
+    device: torch.device
+    seed: int
+    name: str = "generator"
+    progress: Progress = _silent
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
+
+
+@dataclass
+class FitRecord:
+    """What happened in a fit, for the report.
+
+    Attributes:
+        curves: Name to (step, value) pairs.
+        grids: (step, uint8 (N, C, H, W)): the same fixed noise drawn at several steps.
+        warnings: Sentences that the user must see, such as a collapse of diversity.
+    """
+
+    curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
+    grids: list[tuple[int, Tensor]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+class Generator(ComponentBase):
+    """Learns from images and draws new ones."""
+
+    @property
+    def conditional(self) -> bool:
+        """Whether one fit serves all classes. By default the core fits one for each class."""
+        return False
+
+    @abstractmethod
+    def fit(self, train: TrainingSet, context: FitContext) -> FitRecord:
+        """Learn from ``train``: the images of one class, or of all if ``conditional``.
+
+        Raises:
+            TrainingDiverged: If a loss is no longer finite.
+        """
+
+    @abstractmethod
+    def sample(self, labels: Tensor, seed: int) -> Tensor:
+        """Draw one image for each label, the same ones for the same seed.
+
+        Args:
+            labels: int64 (N,), indices into the classes of the set it was fitted on.
+            seed: The only source of randomness.
+
+        Returns:
+            uint8 (N, C, H, W) on the CPU.
+        """
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """All that :meth:`sample` needs, as a tree of tensors, numbers and strings."""
+
+    @abstractmethod
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what :meth:`state_dict` returned; then :meth:`sample` works."""
+
+
+class Classifier(ComponentBase):
+    """Builds a network. The core trains it, so that every arm is treated alike."""
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """The numbers of image channels it takes; the core turns grey into RGB where needed."""
+        return frozenset({1, 3})
+
+    @property
+    def normalization(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+        """Mean and standard deviation for pixels in 0-1, or ``None``: those of the real images."""
+        return None
+
+    @abstractmethod
+    def build(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
+        """Return a new network, initialised from torch's current random state.
+
+        The module maps normalised float images (N, in_chans, H, W) to logits (N, num_classes);
+        its ``forward_features`` maps them to embeddings (N, F).
+
+        Raises:
+            InputError: If the images are too small for it.
+        """
+
+
+@dataclass(frozen=True)
+class EvaluationContext:
+    """What an evaluator may look at.
+
+    Attributes:
+        train: The real training images.
+        test: The real test images.
+        generated: What a generator drew, or ``None`` where the arm has none.
+        logits: float32 (N, classes) on ``test``, or ``None`` where no classifier is involved.
+        seed: The source of all randomness.
+        folder: An empty folder for figures.
+    """
+
+    train: TrainingSet
+    test: HeldOutSet
+    generated: ImageSet | None
+    logits: Tensor | None
+    device: torch.device
+    seed: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What an evaluator found.
+
+    Attributes:
+        metrics: Name to number; the sample count belongs in here as ``n``.
+        figures: Files written below the context's folder.
+    """
+
+    metrics: Mapping[str, float]
+    figures: tuple[Path, ...] = ()
+
+
+class Evaluator(ComponentBase):
+    """Measures generated images or predictions.
+
+    Attributes:
+        needs: Of ``generated`` and ``logits``, what must be there; it is called once for each
+            generated set, or once for each cell if it needs ``logits``.
+    """
+
+    needs: ClassVar[frozenset[str]] = frozenset({"generated"})
+
+    @abstractmethod
+    def evaluate(self, context: EvaluationContext) -> Evaluation:
+        """Measure. An exception is recorded beside the result and stops nothing."""
+
+
+KINDS: Mapping[str, type[ComponentBase]] = {
+    "augmenter": Augmenter,
+    "generator": Generator,
+    "classifier": Classifier,
+    "evaluator": Evaluator,
+}
+
+__all__ = [
+    "KINDS",
+    "Augmenter",
+    "Checkpoint",
+    "Classifier",
+    "ComponentBase",
+    "Evaluation",
+    "EvaluationContext",
+    "Evaluator",
+    "FitContext",
+    "FitRecord",
+    "Generator",
+    "Options",
+    "Progress",
+]

@@ -1,0 +1,16 @@
+"""Seeds for every random act, derived from the run's seed and the act's role."""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def derive_seed(seed: int, *role: str | int) -> int:
+    """Return a 63-bit seed that depends on the run's seed and on every part of the role.
+
+    Args:
+        seed: The run's seed.
+        role: What the randomness is for, for example ``("fit", "dcgan", "crazing", 2)``.
+    """
+    text = "\x1f".join([str(seed), *map(str, role)])
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

@@ -1,0 +1,1 @@
+"""Classical augmenters for neuplug, on albumentations."""

@@ -1,0 +1,1 @@
+"""Small convolutional classifiers for neuplug."""
