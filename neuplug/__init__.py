@@ -35,9 +35,12 @@ _HOME = {
     "discover": "registry",
     "hookimpl": "hookspecs",
     "load": "loading",
+    "seeded": "seeds",
+    "wants_bf16": "devices",
 }
 
 if TYPE_CHECKING:
+    from neuplug.devices import wants_bf16
     from neuplug.errors import InputError, NeuplugError, PluginError, TrainingDiverged
     from neuplug.experiment.compose import compose
     from neuplug.experiment.result import Result
@@ -57,7 +60,7 @@ if TYPE_CHECKING:
     )
     from neuplug.loading import load
     from neuplug.registry import discover
-    from neuplug.seeds import derive_seed
+    from neuplug.seeds import derive_seed, seeded
 
 __all__ = [
     "Augmenter",
@@ -85,6 +88,8 @@ __all__ = [
     "discover",
     "hookimpl",
     "load",
+    "seeded",
+    "wants_bf16",
 ]
 
 

@@ -27,6 +27,7 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
+RESERVED = frozenset({"none", "real"})  # the arm without augmentation, the origin of real images
 TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 
 
@@ -40,7 +41,7 @@ class Component:
         summary: One line for listings.
 
     Raises:
-        ValueError: If the name or the target has another form.
+        ValueError: If the name, the target or the summary has another form.
     """
 
     name: str
@@ -52,8 +53,12 @@ class Component:
             raise ValueError(
                 f"component name {self.name!r}: use lower-case letters, digits, '-' and '_'"
             )
+        if self.name in RESERVED:
+            raise ValueError(f"component name {self.name!r} has a meaning of its own in neuplug")
         if not isinstance(self.target, str) or not TARGET.fullmatch(self.target):
             raise ValueError(f"component {self.name}: target {self.target!r} is not 'module:Class'")
+        if not isinstance(self.summary, str) or len(self.summary.splitlines()) != 1:
+            raise ValueError(f"component {self.name}: summary {self.summary!r} is not one line")
 
 
 class HookSpecs:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -68,7 +68,7 @@ class ImageSet:
         index = torch.as_tensor(indices, dtype=torch.int64)
         return type(self)(**self._picked(index))
 
-    def _picked(self, index: Tensor) -> dict[str, object]:
+    def _picked(self, index: Tensor) -> dict[str, Any]:
         return {
             "images": self.images[index],
             "labels": self.labels[index],
@@ -80,12 +80,19 @@ class ImageSet:
         """The images of one class."""
         return self.subset(torch.nonzero(self.labels == label).flatten())
 
-    def digest(self) -> str:
-        """SHA-256 over pixels, shape, labels and class names (ids do not count)."""
-        digest = hashlib.sha256(repr((tuple(self.images.shape), self.classes)).encode())
-        digest.update(self.labels.numpy().tobytes())
-        for part in self.images.split(1024):  # a memory-mapped set is never whole in memory
-            digest.update(part.contiguous().numpy())
+    def digest(self, indices: Sequence[int] | None = None) -> str:
+        """SHA-256 over the pixels, the size and each image's class name; ids do not count.
+
+        Args:
+            indices: Only these images; by default all.
+        """
+        everything = range(len(self)) if indices is None else indices
+        chosen = torch.as_tensor(everything, dtype=torch.int64)
+        digest = hashlib.sha256(repr(tuple(self.images.shape[1:])).encode())
+        for part in chosen.split(1024):  # a memory-mapped set is never whole in memory
+            names = [self.classes[label] for label in self.labels[part].tolist()]
+            digest.update("\x1f".join([*names, ""]).encode())
+            digest.update(self.images[part].contiguous().numpy().data)
         return digest.hexdigest()
 
 
@@ -110,7 +117,7 @@ class TrainingSet(ImageSet):
         if not len(self.origins) == len(self.parents) == len(self):
             raise ValueError("origins and parents need one entry for each image")
 
-    def _picked(self, index: Tensor) -> dict[str, object]:
+    def _picked(self, index: Tensor) -> dict[str, Any]:
         where = index.tolist()
         return {
             **super()._picked(index),

@@ -12,10 +12,11 @@ import functools
 import importlib
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, entry_points
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import Distribution, EntryPoint, distributions
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from neuplug.interfaces import ComponentBase
 
 GROUP = "neuplug"
+
+# What a plugin may raise while it is imported or called; KeyboardInterrupt is the user's.
+FAULTS = (Exception, SystemExit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +62,26 @@ class Provided:
         """Import the component's class.
 
         Raises:
-            PluginError: If the import fails or the target is no class of the right kind.
+            PluginError: If the import fails or the target is no complete class of the right kind.
         """
         from neuplug import interfaces
 
         module, _, attribute = self.component.target.partition(":")
         try:
             found = getattr(importlib.import_module(module), attribute)
-        except Exception as error:
+        except FAULTS as error:
             raise PluginError(
                 f"{self.name} of {self.source} cannot be loaded from {self.component.target}: "
-                f"{type(error).__name__}: {error}"
+                f"{_told(error)}"
             ) from error
         base = interfaces.KINDS[self.kind]
         if not (isinstance(found, type) and issubclass(found, base)):
             raise PluginError(
                 f"{self.name} of {self.source}: {self.component.target} is no {base.__name__}"
+            )
+        if missing := sorted(getattr(found, "__abstractmethods__", ())):
+            raise PluginError(
+                f"{self.name} of {self.source}: {self.component.target} lacks {', '.join(missing)}"
             )
         return found
 
@@ -130,10 +138,11 @@ class Registry:
             return matches[0]
         if matches:
             providers = ", ".join(f"{p.distribution}:{p.name} ({p.kind})" for p in matches)
-            raise InputError(
-                f"{plain} is offered more than once: {providers}. Say which one you mean, "
-                f"for example {matches[0].distribution}:{plain}."
-            )
+            if len({p.distribution for p in matches}) > 1:
+                remedy = f"Say which one you mean, for example {matches[0].distribution}:{plain}."
+            else:
+                remedy = "Say which kind you mean."
+            raise InputError(f"{plain} is offered more than once: {providers}. {remedy}")
         names = sorted({p.name for p in offers})
         hint = did_you_mean(plain, names)
         listing = f" There are: {', '.join(names)}." if names else " No plugin offers any."
@@ -152,25 +161,45 @@ def discover() -> Registry:
     Raises:
         PluginError: Under ``NEUPLUG_STRICT=1``, for the first problem.
     """
-    return _discover(os.environ.get("NEUPLUG_BLOCK", ""), tuple(sys.path))
+    strict = os.environ.get("NEUPLUG_STRICT") == "1"
+    return _discover(os.environ.get("NEUPLUG_BLOCK", ""), strict, tuple(sys.path))
 
 
 @functools.cache
-def _discover(blocklist: str, path: tuple[str, ...]) -> Registry:
+def _discover(blocklist: str, strict: bool, path: tuple[str, ...]) -> Registry:
     del path  # part of the cache key: what is installed depends on it
-    blocked = {_canonical(item) for item in blocklist.split(",") if item.strip()}
-    finder = _Finder(blocked)
-    found = [(_identity(e), e) for e in entry_points(group=GROUP)]
-    for (distribution, version), entry in sorted(found, key=lambda f: (f[0], f[1].name)):
-        finder.visit(entry, distribution, version)
+    finder = _Finder({_canonical(item) for item in blocklist.split(",") if item.strip()}, strict)
+    installed = sorted(_installed(), key=lambda d: canonicalize_name(_identity(d)[0]))
+    for distribution in installed:
+        finder.visit(distribution)
     return Registry(tuple(finder.components), tuple(finder.problems))
 
 
-def _identity(entry: EntryPoint) -> tuple[str, str]:
-    distribution: Distribution | None = entry.dist
-    if distribution is None:
-        return entry.value, "?"
-    return distribution.metadata["Name"], distribution.version
+def _installed() -> Iterator[Distribution]:
+    """The distributions that have entry points in our group, each once, the first on the path.
+
+    ``importlib.metadata.entry_points`` would stop at the first unreadable one, ours or not.
+    """
+    seen = set()
+    for distribution in distributions():
+        try:
+            if f"[{GROUP}]" not in (distribution.read_text("entry_points.txt") or ""):
+                continue
+        except Exception:  # whoever it is, it is not known to be ours
+            continue
+        name = canonicalize_name(_identity(distribution)[0])
+        if name not in seen:
+            seen.add(name)
+            yield distribution
+
+
+def _identity(distribution: Distribution) -> tuple[str, str]:
+    """Name and version, for messages, however broken its metadata."""
+    try:
+        metadata = distribution.metadata
+        return metadata["Name"] or "?", metadata["Version"] or "?"
+    except Exception:
+        return str(getattr(distribution, "_path", "?")), "?"
 
 
 def _canonical(item: str) -> str:
@@ -178,76 +207,113 @@ def _canonical(item: str) -> str:
     return canonicalize_name(distribution) + (f":{entry}" if entry else "")
 
 
+def _told(error: BaseException) -> str:
+    """An exception in one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+class _Hooks(pluggy.PluginManager):
+    """pluggy's manager, looking only at what a module itself holds.
+
+    Going through ``dir`` could set off a module's lazy imports, and so load torch.
+    """
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        if isinstance(plugin, ModuleType) and name not in vars(plugin):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 class _Finder:
-    def __init__(self, blocked: set[str]) -> None:
-        self.blocked = blocked
+    def __init__(self, blocked: set[str], strict: bool) -> None:
+        self.blocked, self.strict = blocked, strict
         self.components: list[Provided] = []
         self.problems: list[Problem] = []
-        self.manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self.manager = _Hooks(hookspecs.PROJECT)
         self.manager.add_hookspecs(hookspecs.HookSpecs)
 
-    def problem(
-        self, distribution: str, version: str, message: str, error: BaseException | None
-    ) -> None:
-        if error is not None and os.environ.get("NEUPLUG_STRICT") == "1":
-            raise PluginError(f"{distribution} {version}: {message}") from error
-        self.problems.append(Problem(distribution, version, message, error))
+    def visit(self, distribution: Distribution) -> None:
+        """Take in one distribution: all that it offers, or what is wrong with it."""
+        name, version = self.visited = _identity(distribution)
+        try:
+            entries = sorted(distribution.entry_points.select(group=GROUP), key=lambda e: e.name)
+            unfit = _unmet_requirement(distribution)
+        except Exception as error:
+            self.problem(f"unreadable metadata: {_told(error)}", error)
+            return
+        for entry in entries:
+            if self.blocked & {canonicalize_name(name), f"{canonicalize_name(name)}:{entry.name}"}:
+                self.problems.append(Problem(name, version, "blocked by NEUPLUG_BLOCK"))
+            elif unfit:
+                self.problem(unfit)
+            else:
+                self._load(entry, f"{name}:{entry.name}")
 
-    def visit(self, entry: EntryPoint, distribution: str, version: str) -> None:
-        name = canonicalize_name(distribution)
-        if name in self.blocked or f"{name}:{entry.name}" in self.blocked:
-            self.problem(distribution, version, "blocked by NEUPLUG_BLOCK", None)
-            return
-        if unfit := _unmet_requirement(entry.dist):
-            self.problem(distribution, version, unfit, PluginError(unfit))
-            return
-        registered = f"{distribution}:{entry.name}"
+    def problem(self, message: str, error: BaseException | None = None) -> None:
+        """Record what is wrong with the distribution that is being visited."""
+        name, version = self.visited
+        if self.strict:
+            raise PluginError(f"{name} {version}: {message}") from error
+        self.problems.append(Problem(name, version, message, error or PluginError(message)))
+
+    def _load(self, entry: EntryPoint, registered: str) -> None:
         try:
             plugin = entry.load()
             self.manager.register(plugin, registered)
-        except Exception as error:
-            self.problem(distribution, version, f"{type(error).__name__}: {error}", error)
+        except FAULTS as error:
+            self.problem(_told(error), error)
             return
-        for message in self._unknown_hooks(plugin):
-            self.problem(distribution, version, message, PluginError(message))
+        unheard = list(self._unheard(plugin))
+        if not unheard and not self.manager.get_hookcallers(plugin):
+            unheard = [f"implements none of the hooks: {', '.join(HOOKS)}"]
+        for message in unheard:
+            self.problem(message)
         for hook, kind in HOOKS.items():
-            self._call(hook, kind, registered, distribution, version)
+            for impl in getattr(self.manager.hook, hook).get_hookimpls():
+                if impl.plugin_name == registered:
+                    self._call(hook, kind, impl)
 
-    def _unknown_hooks(self, plugin: object) -> Iterable[str]:
-        """Hooks that no specification has, and hooks that lack the marker."""
-        for name in sorted(dir(plugin)):
-            if not name.startswith("neuplug_") or not callable(value := getattr(plugin, name)):
-                continue
-            marked = self.manager.parse_hookimpl_opts(plugin, name) is not None
-            if marked and name not in HOOKS:
-                yield f"unknown hook {name}.{did_you_mean(name, HOOKS)}"
-            elif not marked and name in HOOKS and not isinstance(value, type):
+    def _unheard(self, plugin: object) -> Iterator[str]:
+        """Say which hooks are never called: those nobody specified, those without the marker."""
+        for name in sorted(vars(plugin) if isinstance(plugin, ModuleType) else dir(plugin)):
+            options = self.manager.parse_hookimpl_opts(plugin, name)
+            if options is not None:
+                hook = options.get("specname") or name
+                if hook not in HOOKS and not options.get("optionalhook"):
+                    yield f"unknown hook {hook}.{did_you_mean(hook, HOOKS)}"
+            elif name in HOOKS and callable(getattr(plugin, name)):
                 yield f"{name} is not marked with @neuplug.hookimpl, so it is never called"
 
-    def _call(self, hook: str, kind: str, registered: str, distribution: str, version: str) -> None:
-        for impl in getattr(self.manager.hook, hook).get_hookimpls():
-            if impl.plugin_name != registered:
-                continue
-            try:
-                offered: list[Any] = list(impl.function())
-                for component in offered:
-                    if not isinstance(component, Component):
-                        raise TypeError(f"yielded {component!r}, which is no neuplug.Component")
-            except Exception as error:
-                message = f"{hook}: {type(error).__name__}: {error}"
-                self.problem(distribution, version, message, error)
-                continue
-            self.components += [Provided(c, kind, distribution, version) for c in offered]
+    def _call(self, hook: str, kind: str, impl: pluggy.HookImpl) -> None:
+        """Take what one hook yields; what came before a fault stays."""
+        try:
+            offered: Iterable[object] = impl.function()  # type: ignore[assignment]
+            for component in offered:
+                if not isinstance(component, Component):
+                    raise TypeError(f"yielded {component!r}, which is no neuplug.Component")
+                if any(p.distribution == self.visited[0] for p in self._rivals(component, kind)):
+                    raise ValueError(f"{component.name} is offered twice by this plugin")
+                self.components.append(Provided(component, kind, *self.visited))
+        except FAULTS as error:
+            self.problem(f"{hook}: {_told(error)}", error)
+
+    def _rivals(self, component: Component, kind: str) -> list[Provided]:
+        """The earlier ones of that name in its name space; ``--aug`` takes two kinds."""
+        stages = {"augmenter", "generator"}
+        kinds = stages if kind in stages else {kind}
+        return [p for p in self.components if p.name == component.name and p.kind in kinds]
 
 
-def _unmet_requirement(distribution: Distribution | None) -> str:
+def _unmet_requirement(distribution: Distribution) -> str:
     """Say which neuplug the plugin requires, if this one is not it."""
-    for line in (distribution.requires or []) if distribution is not None else []:
+    for line in distribution.requires or []:
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
             continue
-        if canonicalize_name(requirement.name) != "neuplug" or requirement.marker is not None:
+        if canonicalize_name(requirement.name) != "neuplug":
+            continue
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
         if not requirement.specifier.contains(__version__, prereleases=True):
             return (

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
 
 
 def derive_seed(seed: int, *role: str | int) -> int:
@@ -14,3 +20,17 @@ def derive_seed(seed: int, *role: str | int) -> int:
     """
     text = "\x1f".join([str(seed), *map(str, role)])
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+
+@contextmanager
+def seeded(seed: int, device: torch.device) -> Iterator[None]:
+    """Within, torch's own random state comes from ``seed``; the caller's is restored after.
+
+    For what torch draws without being handed a generator: initial weights and dropout.
+    """
+    import torch
+
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        torch.manual_seed(seed)
+        yield

@@ -1,0 +1,105 @@
+"""The command ``neuplug``. Nothing here loads torch; a command's work is imported when it runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from neuplug import __version__
+from neuplug.cli import compose, data, plugins
+from neuplug.cli.group import LightGroup
+from neuplug.errors import NeuplugError
+
+INTERRUPTED = 130  # what a shell reports after Ctrl-C
+
+
+def build() -> typer.Typer:
+    """The whole command line; each group of commands has a file of its own."""
+    app = typer.Typer(
+        cls=LightGroup,
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_neuplug)
+    app.command("compose")(compose.compose)
+    app.add_typer(data.app, name="data")
+    app.add_typer(plugins.app, name="plugins")
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line: a user's mistake ends in one sentence, never in a traceback.
+
+    Args:
+        arguments: What follows ``neuplug``; by default what the process was started with.
+
+    Returns:
+        The exit code: 0, 1 (a component failed), 2 (the user's input) or 130 (stopped).
+    """
+    try:
+        # Outside of its standalone mode Click leaves the errors to us, and returns exit codes.
+        code = build()(
+            args=None if arguments is None else list(arguments),
+            prog_name="neuplug",
+            standalone_mode=False,
+        )
+        sys.stdout.flush()
+    except NeuplugError as error:
+        return _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # Click's errors have it, wherever Typer keeps it
+            raise
+        return _fail(_usage_sentence(error), getattr(error, "exit_code", 2))
+    if code == INTERRUPTED:
+        typer.secho("neuplug: stopped; the same command goes on where it was", err=True)
+    return code if isinstance(code, int) else 0
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"neuplug {__version__}")
+        raise typer.Exit
+
+
+def _neuplug(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", is_eager=True, callback=_print_version
+        ),
+    ] = False,
+) -> None:
+    """Which augmentation makes my image classifier better, and can I trust that?"""
+
+
+def _fail(sentence: str, code: int) -> int:
+    if sentence:
+        color = False if os.environ.get("NO_COLOR") else None  # None: only on a terminal
+        typer.echo(typer.style("neuplug: error: ", fg="red") + sentence, err=True, color=color)
+    return code
+
+
+def _usage_sentence(error: Exception) -> str:
+    """What Click has to say about the arguments, on one line, with the nearest known word."""
+    message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    if type(error).__name__ == "NoArgsIsHelpError" or not message:
+        return ""  # the help has been printed
+    if near := getattr(error, "possibilities", None):
+        option = getattr(error, "option_name", "")
+        message = f"no such option: {option}. Did you mean {near[0]}?"
+    if message[-1] not in ".?!":
+        message += "."
+    context = getattr(error, "ctx", None)
+    hint = f" See '{context.command_path} --help'." if context is not None else ""
+    return f"{message[:1].lower()}{message[1:]}{hint}"

@@ -1,0 +1,143 @@
+"""``neuplug data``: look at image data before anything is trained on it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuplug.cli.group import LightGroup
+from neuplug.errors import InputError
+
+if TYPE_CHECKING:
+    from neuplug.data.dataset import Dataset
+
+app = typer.Typer(cls=LightGroup, no_args_is_help=True)
+
+_SHOWN = 20  # names listed before the rest is only counted
+
+
+@app.callback()
+def data() -> None:
+    """Look at image data."""
+
+
+@app.command()
+def show(
+    path: Annotated[str, typer.Argument(help="A folder, a CSV manifest, or demo.")],
+    imgsz: Annotated[str, typer.Option(help="Decode at H or H,W pixels.")] = "64",
+    crop: Annotated[
+        bool, typer.Option("--crop/--resize", help="Keep the aspect and cut, or stretch.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at a file that cannot be read.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what is in a data set: layout, classes, sizes, modes, broken files, duplicates."""
+    from neuplug.data.dataset import load_dataset
+
+    dataset = load_dataset(
+        path,
+        imgsz=_image_size(imgsz),
+        resize="crop" if crop else "resize",
+        strict=strict,
+        near=True,
+    )
+    if as_json:
+        typer.echo(json.dumps(_facts(dataset), indent=1))
+    else:
+        _print(dataset)
+
+
+def _image_size(text: str) -> tuple[int, int]:
+    """Read ``H`` or ``H,W`` (also ``HxW``)."""
+    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:[,x]\s*(\d{1,5})\s*)?", text)
+    if match is None:
+        raise InputError(f"--imgsz {text!r}: give H or H,W in pixels, such as 64 or 48,64.")
+    return int(match[1]), int(match[2] or match[1])
+
+
+def _facts(dataset: Dataset) -> dict[str, Any]:
+    """What is shown, as JSON values."""
+    height, width = dataset.images.image_size
+    return {
+        **dataset.report.to_json(),
+        "images": len(dataset),
+        "imgsz": [height, width],
+        "channels": dataset.images.channels,
+        "splits": _split_counts(dataset),
+        "groups": len(set(dataset.groups)),
+        "key": dataset.key,
+    }
+
+
+def _split_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """Images by given split, then class; empty if no split is given."""
+    classes, labels = dataset.images.classes, dataset.images.labels.tolist()
+    counts: dict[str, dict[str, int]] = {}
+    if any(dataset.splits):
+        for split, label in zip(dataset.splits, labels, strict=True):
+            part = counts.setdefault(split or "train", dict.fromkeys(classes, 0))
+            part[classes[label]] += 1
+    return {name: counts[name] for name in ("train", "val", "test") if name in counts}
+
+
+def _print(dataset: Dataset) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    report = dataset.report
+    console = Console(highlight=False, soft_wrap=True)
+
+    def line(text: str) -> None:
+        # names of files are not markup, and may be no valid text
+        console.print(Text(text.encode("utf-8", "replace").decode()))
+
+    def names(title: str, items: list[str]) -> None:
+        line(f"{title}: {len(items)}")
+        for item in items[:_SHOWN]:
+            line(f"  {item}")
+        if len(items) > _SHOWN:
+            line(f"  … and {len(items) - _SHOWN} more")
+
+    height, width = dataset.images.image_size
+    kind = "grey" if dataset.images.channels == 1 else "RGB"
+    line(f"{report.source}: {report.layout}")
+    line(f"{len(dataset)} images in {len(report.counts)} classes; decoded: {kind} {height}x{width}")
+    if report.simulated:
+        line("These images are simulated: they are drawn by code.")
+    table = Table()
+    parts = _split_counts(dataset)
+    table.add_column("class")
+    for title in (*parts, "images") if parts else ("images",):
+        table.add_column(title, justify="right")
+    for name, number in report.counts.items():
+        given = [str(part[name]) for part in parts.values()]
+        table.add_row(Text(name), *given, str(number))
+    console.print(table)
+    line(f"sizes (HxW): {_counted({f'{h}x{w}': n for (h, w), n in report.sizes.most_common()})}")
+    line(f"modes: {_counted(dict(report.modes.most_common()))}")
+    if any("16 bit" in mode for mode in report.modes):
+        line(f"16-bit values have {report.bits} bits in use: divided by {2 ** (report.bits - 8)}")
+    groups = len(set(dataset.groups))
+    if groups < len(dataset):
+        line(f"groups that a split never divides: {groups}")
+    if report.ignored:
+        line(f"files passed over: {report.ignored}")
+    names("unreadable files", [f"{id_}: {reason}" for id_, reason in report.skipped])
+    names("exact duplicates", [" = ".join(cluster) for cluster in report.exact])
+    if report.conflicts:
+        names("of these with different labels", [" = ".join(c) for c in report.conflicts])
+    near = report.near or ()
+    names("near duplicates", [f"{a} ~ {b} (correlation {score:.3f})" for a, b, score in near])
+
+
+def _counted(numbers: dict[str, int]) -> str:
+    """``200x200 (1800), 100x80 (3)``, cut short."""
+    items = [f"{name} ({number})" for name, number in numbers.items()]
+    more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
+    return ", ".join(items[:_SHOWN] + more)

@@ -1,0 +1,95 @@
+"""``neuplug compose --dry-run``: what would run, and what is there already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuplug.experiment.plan import Plan
+    from neuplug.experiment.store import Store
+
+KINDS = {
+    "fit": "generators to train",
+    "draw": "sets to draw from generators",
+    "augment": "sets to augment",
+    "train": "classifiers to train",
+    "evaluate": "evaluations",
+}
+
+
+def plan_summary(plan: Plan, store: Store) -> dict[str, Any]:
+    """What a plan comes to, as JSON values."""
+    jobs = list(plan.jobs.values())
+    split, images = plan.splits[0], plan.dataset.images
+    return {
+        "data": plan.dataset.report.source,
+        "classes": list(images.classes),
+        "images": {
+            "size": list(images.image_size),
+            "train": len(split.train),
+            "val": len(split.val),
+            "test": len(split.test),
+        },
+        "arms": [arm.name for arm in plan.arms],
+        "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
+        "repeats": plan.config.repeats,
+        "cells": len(plan.cells),
+        "jobs": {
+            kind: {
+                "all": sum(job.kind == kind for job in jobs),
+                "stored": sum(job.kind == kind and store.has(job.key) for job in jobs),
+            }
+            for kind in KINDS
+        },
+        "seconds": _cost(plan, store),
+    }
+
+
+def _cost(plan: Plan, store: Store) -> float | None:
+    """Seconds of one processor's work still to do, if jobs like these were done before."""
+    known = store.timings()
+    total = 0.0
+    for job in plan.jobs.values():
+        if job.kind not in ("fit", "train") or store.has(job.key):
+            continue
+        seconds = known.get(job.cost_class())
+        if seconds is None:
+            return None
+        total += seconds
+    return total
+
+
+def print_plan(found: dict[str, Any]) -> None:
+    """Show a summary on the terminal."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    size = found["images"]
+    console.print(
+        f"{found['data']}: {len(found['classes'])} classes at {size['size'][0]}x{size['size'][1]}, "
+        f"{size['train']} training, {size['val']} validation, {size['test']} test images",
+        highlight=False,
+        markup=False,
+    )
+    arms, classifiers = ", ".join(found["arms"]), ", ".join(found["classifiers"])
+    console.print(f"arms: {arms}", highlight=False, markup=False)
+    console.print(f"classifiers: {classifiers}; {found['repeats']} repeats; ", end="")
+    console.print(f"{found['cells']} cells")
+    table = Table("work", "all", "stored", "to do", box=None)
+    for kind, title in KINDS.items():
+        count = found["jobs"][kind]
+        if count["all"]:
+            todo = count["all"] - count["stored"]
+            table.add_row(title, str(count["all"]), str(count["stored"]), str(todo))
+    console.print(table)
+    console.print(f"cost: {_cost_text(found)}", highlight=False)
+
+
+def _cost_text(found: dict[str, Any]) -> str:
+    if all(c["all"] == c["stored"] for c in found["jobs"].values()):
+        return "nothing, all of it is in the store"
+    seconds = found["seconds"]
+    if seconds is None:
+        return "unknown: no job like these has run on this machine"
+    return f"about {seconds / 60:.1f} minutes of work, shared among the worker processes"

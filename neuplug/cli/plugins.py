@@ -1,0 +1,150 @@
+"""``neuplug plugins``: what is installed, what is wrong with it, and a component's options."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from neuplug.cli.group import LightGroup
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from neuplug.registry import Provided, Registry
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+app = typer.Typer(cls=LightGroup, invoke_without_command=True)
+
+
+@app.callback()
+def plugins(context: typer.Context, as_json: AsJson = False) -> None:
+    """List the installed components, and what is wrong with any plugin."""
+    if context.invoked_subcommand is not None:
+        return
+    from neuplug.registry import discover
+
+    registry = discover()
+    if as_json:
+        _print_json(
+            {
+                "components": [_record(p) for kind in _kinds() for p in registry.of_kind(kind)],
+                "problems": [
+                    {"distribution": p.distribution, "version": p.version, "message": p.message}
+                    for p in registry.problems
+                ],
+            }
+        )
+    else:
+        _print_registry(registry)
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A component: dcgan, or neuplug-dcgan:dcgan.")],
+    kind: Annotated[
+        str | None, typer.Option(help="augmenter, generator, classifier or evaluator.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a component's options: type, default, bounds and meaning."""
+    from neuplug.cli.options import option_rows
+    from neuplug.errors import InputError, did_you_mean
+    from neuplug.registry import discover
+
+    if kind is not None and kind not in _kinds():
+        raise InputError(
+            f"--kind {kind}: no such kind.{did_you_mean(kind, _kinds())} "
+            f"There are: {', '.join(_kinds())}."
+        )
+    provided = discover().resolve(name, _kinds() if kind is None else (kind,))
+    component = provided.load()
+    rows = option_rows(component.options_class)
+    about = (component.__doc__ or provided.component.summary).strip().splitlines()[0]
+    if as_json:
+        _print_json({**_record(provided), "description": about, "options": rows})
+        return
+    console = _console()
+    console.print(f"{provided.name}: {provided.kind} of {provided.source}", style="bold")
+    console.print(about)
+    if not rows:
+        console.print("It has no options.")
+        return
+    console.print()
+    _print_columns(
+        console,
+        [
+            ("option", "type", "default", "bounds", "meaning"),
+            *((r["name"], r["type"], r["default"], r["bounds"], r["description"]) for r in rows),
+        ],
+    )
+    console.print(f"\nSet one with --set {provided.name}.{rows[0]['name']}=VALUE")
+
+
+def _kinds() -> tuple[str, ...]:
+    from neuplug.hookspecs import HOOKS
+
+    return tuple(HOOKS.values())
+
+
+def _record(provided: Provided) -> dict[str, Any]:
+    return {
+        "name": provided.name,
+        "kind": provided.kind,
+        "summary": provided.component.summary,
+        "target": provided.component.target,
+        "distribution": provided.distribution,
+        "version": provided.version,
+    }
+
+
+def _print_json(content: Any) -> None:
+    import json
+
+    typer.echo(json.dumps(content, indent=2))
+
+
+def _print_registry(registry: Registry) -> None:
+    console = _console()
+    offers = Counter(p.name for p in registry.components)
+    rows: list[tuple[str, ...]] = []
+    for kind in _kinds():
+        found = registry.of_kind(kind)
+        rows += [(f"{kind}s",)] if found else []
+        for p in found:
+            # a name offered more than once is asked for together with its distribution
+            name = p.name if offers[p.name] == 1 else f"{p.distribution}:{p.name}"
+            rows.append((f"  {name}", p.component.summary, p.source))
+    if rows:
+        _print_columns(console, rows)
+    else:
+        console.print("no plugin offers a component; pip install 'neuplug[standard]' brings some")
+    if registry.problems:
+        console.print("problems", style="bold red")
+        _print_columns(
+            console, [(f"  {p.distribution} {p.version}", p.message) for p in registry.problems]
+        )
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        console.width = 1000  # a pipe has no margin: one line for each row
+    return console
+
+
+def _print_columns(console: Console, rows: Iterable[tuple[str, ...]]) -> None:
+    """Print rows under each other; a row of one cell is a heading."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    for row in rows:
+        style = "bold" if len(row) == 1 else ""
+        table.add_row(*(Text(cell, style) for cell in row))
+    console.print(table)

@@ -1,0 +1,127 @@
+"""Decode listed files into one array on disk, whatever their number."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.lib.format import open_memmap
+
+from neuplug.data.decoding import Decoded, Pixels, Resize, Unreadable, fit, read, to_uint8
+from neuplug.data.listing import Entry
+from neuplug.errors import InputError
+from neuplug.interfaces import Progress
+
+_CHUNK = 256  # images decoded before the next are begun: bounds the memory
+
+
+@dataclass
+class Built:
+    """What became of the files.
+
+    Attributes:
+        entries: Those in the array, in its order.
+        digests: Of their original pixels.
+        sizes: Images per original (height, width).
+        modes: Images per way of storing pixels, in words.
+        bits: Significant bits of the set's 16-bit images; 8 if there are none.
+        skipped: (id, reason) of the files that could not be read.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    digests: list[str] = field(default_factory=list)
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    modes: Counter[str] = field(default_factory=Counter)
+    bits: int = 8
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+
+
+def build(
+    entries: Sequence[Entry],
+    folder: Path,
+    imgsz: tuple[int, int],
+    resize: Resize,
+    strict: bool,
+    progress: Progress,
+) -> Built:
+    """Decode ``entries`` into ``folder/images.npy``, uint8 (N, C, H, W).
+
+    C is 1 if every image is grey, else 3. The number of images and of channels and the depth are
+    known only at the end, so that the fitted images are first written one after the other as they
+    are, and then brought together; no more than some hundred are ever in memory.
+
+    Raises:
+        InputError: If ``strict`` and a file cannot be read.
+    """
+    built = Built()
+    shapes: list[tuple[int, ...]] = []
+    types: list[str] = []
+    aside = folder / "fitted"
+    with aside.open("wb") as file:
+        for entry, outcome in _decoded(entries, imgsz, resize, progress):
+            if isinstance(outcome, Unreadable):
+                if strict:
+                    raise strict_error(entry.id, str(outcome))
+                built.skipped.append((entry.id, str(outcome)))
+                continue
+            decoded, pixels = outcome
+            built.entries.append(entry)
+            built.digests.append(decoded.digest)
+            built.sizes[decoded.size] += 1
+            built.modes[decoded.mode] += 1
+            built.bits = max(built.bits, decoded.bits)
+            shapes.append(pixels.shape)
+            types.append(pixels.dtype.str)
+            file.write(pixels.tobytes())
+    if shapes:
+        channels = 3 if any(len(shape) == 3 for shape in shapes) else 1
+        images = open_memmap(
+            folder / "images.npy",
+            mode="w+",
+            dtype=np.uint8,
+            shape=(len(shapes), channels, *imgsz),
+        )
+        with aside.open("rb") as file:
+            for index, (shape, dtype) in enumerate(zip(shapes, types, strict=True)):
+                size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+                pixels = np.frombuffer(file.read(size), dtype=dtype).reshape(shape)
+                planes = np.moveaxis(np.atleast_3d(to_uint8(pixels, built.bits)), -1, 0)
+                images[index] = planes  # a grey image fills all channels
+        images.flush()
+    aside.unlink()
+    return built
+
+
+def strict_error(id_: str, reason: str) -> InputError:
+    """The sentence that stops a strict run."""
+    return InputError(
+        f"{id_} cannot be read: {reason}. "
+        "Without --strict such files are skipped, named and counted."
+    )
+
+
+def _decoded(
+    entries: Sequence[Entry], imgsz: tuple[int, int], resize: Resize, progress: Progress
+) -> Iterator[tuple[Entry, tuple[Decoded, Pixels] | Unreadable]]:
+    """Each entry with the decoded and the fitted image, in order."""
+
+    def decode(entry: Entry) -> tuple[Decoded, Pixels] | Unreadable:
+        try:
+            decoded = read(entry.path)
+        except Unreadable as error:
+            return error
+        return decoded, fit(decoded.native, imgsz, resize)
+
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what matters is raised
+        for start in range(0, len(entries), _CHUNK):
+            progress(start, len(entries), "decoding")
+            chunk = entries[start : start + _CHUNK]
+            yield from zip(chunk, pool.map(decode, chunk), strict=True)
+    progress(len(entries), len(entries), "decoding")

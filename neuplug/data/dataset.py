@@ -1,0 +1,370 @@
+"""A whole set of images, decoded once and kept in the cache, with splits, groups and a report.
+
+A set lives in a folder of the cache as ``images.npy``, uint8 (N, C, H, W), and ``meta.json``. The
+folder's name, the set's key, is a hash of all that decides its content, so a set is decoded once
+and any process can open it by key. Sets above :data:`MEMORY_LIMIT` stay on disk, memory-mapped.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, get_args
+
+import numpy as np
+import torch
+
+from neuplug.cache import cache_dir, whole_folder
+from neuplug.data.building import Built, build, strict_error
+from neuplug.data.decoding import Resize
+from neuplug.data.duplicates import bound_groups, exact_clusters, near_pairs
+from neuplug.data.layouts import scan
+from neuplug.data.listing import Entry, Listing, SplitName, fingerprint, listed
+from neuplug.data.report import DataReport
+from neuplug.errors import InputError, did_you_mean
+from neuplug.imageset import ImageSet
+from neuplug.interfaces import Progress
+
+MEMORY_LIMIT = 2 * 1024**3
+"""Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped."""
+
+DEMO = "demo"
+"""The source that stands for the demo data; a folder of that name is ``./demo``."""
+
+_FORMAT = 1  # part of every key: raised when the rules of decoding or the files change
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Images with what is known about them.
+
+    Attributes:
+        images: All images, decoded at one size.
+        splits: For each image the part of a given split it belongs to, or ``None``.
+        groups: For each image its group. A group never crosses a split; it joins what the user
+            grouped with exact duplicates, and every other image is a group of its own.
+        report: Facts for people.
+        key: The set's name in the cache.
+    """
+
+    images: ImageSet
+    splits: tuple[SplitName | None, ...]
+    groups: tuple[str, ...]
+    report: DataReport
+    key: str
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    @classmethod
+    def open(cls, key: str) -> Self:
+        """Open a set that is in the cache.
+
+        Raises:
+            InputError: If it is not.
+        """
+        found = cls._cached(key)
+        if found is None:
+            raise InputError(
+                f"the cache {cache_dir()} has no data set {key}: load it from its source again."
+            )
+        return found
+
+    @classmethod
+    def from_imageset(
+        cls,
+        images: ImageSet,
+        groups: Sequence[str | None] | None = None,
+        splits: Sequence[SplitName | None] | None = None,
+        *,
+        source: str = "images in memory",
+        simulated: bool = False,
+    ) -> Self:
+        """Put images that are in memory into the cache.
+
+        Args:
+            images: At least one.
+            groups: For each image its group, if it has one.
+            splits: For each image the part of a given split it belongs to, if one is given.
+            source: For the report.
+            simulated: Whether the images were drawn by code.
+
+        Raises:
+            InputError: If there are no images.
+            ValueError: If groups or splits have another length.
+        """
+        if not len(images):
+            raise InputError(f"{source}: there are no images.")
+        groups = list(groups) if groups is not None else [None] * len(images)
+        splits = list(splits) if splits is not None else [None] * len(images)
+        if not len(groups) == len(splits) == len(images):
+            raise ValueError("groups and splits need one entry for each image")
+        key = _key("images", images.digest(), images.ids, groups, splits, source, simulated)
+        return cls._cached(key) or cls._keep(key, images, groups, splits, source, simulated)
+
+    @classmethod
+    def _keep(
+        cls,
+        key: str,
+        images: ImageSet,
+        groups: Sequence[str | None],
+        splits: Sequence[SplitName | None],
+        source: str,
+        simulated: bool,
+    ) -> Self:
+        """Write images to the cache and open them there."""
+        report = DataReport(
+            layout="drawn by code" if simulated else "images in memory",
+            source=source,
+            counts=images.counts(),
+            sizes=Counter({images.image_size: len(images)}),
+            modes=Counter({"grey" if images.channels == 1 else "RGB": len(images)}),
+            simulated=simulated,
+        )
+        digests = [hashlib.sha256(image.numpy().tobytes()).hexdigest() for image in images.images]
+        with _new_folder(key) as folder:
+            np.save(folder / "images.npy", images.images.numpy())
+            labels = images.labels.tolist()
+            _write_meta(folder, images.classes, labels, images.ids, groups, splits, digests, report)
+        return cls.open(key)
+
+    @classmethod
+    def _cached(cls, key: str) -> Self | None:
+        """What the cache has under ``key``; damaged content is removed and counts as none."""
+        folder = _folder(key)
+        if not folder.is_dir():
+            return None
+        try:
+            meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+            # a change in memory never reaches the file
+            pixels = np.load(folder / "images.npy", mmap_mode="c")
+            images = ImageSet(
+                torch.from_numpy(np.array(pixels) if pixels.nbytes <= MEMORY_LIMIT else pixels),
+                torch.tensor(meta["labels"], dtype=torch.int64),
+                tuple(meta["classes"]),
+                tuple(meta["ids"]),
+            )
+            report = DataReport.from_json(meta["report"])
+            return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
+        except (OSError, EOFError, ValueError, KeyError, TypeError):
+            shutil.rmtree(folder, ignore_errors=True)
+            return None
+
+
+def load_dataset(
+    source: str | Path,
+    *,
+    imgsz: tuple[int, int] = (64, 64),
+    resize: Resize = "resize",
+    classes: Sequence[str] | None = None,
+    strict: bool = False,
+    near: bool = False,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
+
+    Args:
+        source: A path in one of the layouts of :mod:`neuplug.data.layouts`, or ``demo``.
+        imgsz: Height and width in pixels, the same for all images.
+        resize: ``resize`` stretches an image, ``crop`` keeps its aspect and cuts off the rest.
+        classes: Only these, in this order; by default all, in natural order.
+        strict: Stop at a file that cannot be read, instead of skipping it.
+        near: Also look for near duplicates.
+        progress: Called while files are decoded.
+
+    Raises:
+        InputError: If the source, a class or the size makes no sense, a class is left without
+            images, or a file cannot be read and ``strict`` is set.
+    """
+    if min(imgsz) < 1:
+        raise InputError(f"image size {imgsz[0]}x{imgsz[1]}: a side needs at least 1 pixel.")
+    if resize not in get_args(Resize):
+        raise InputError(f"resize = {resize!r}: choose resize or crop.")
+    if str(source) == DEMO:
+        dataset = _demo(imgsz, classes)
+    else:
+        listing = scan(Path(source))
+        chosen = _choose(listing, classes, source)
+        dataset = _load(listing, chosen, imgsz, resize, strict, progress or _silent)
+        dataset = replace(dataset, report=replace(dataset.report, source=str(source)))
+    if strict and dataset.report.skipped:
+        raise strict_error(*dataset.report.skipped[0])
+    return with_near_duplicates(dataset) if near else dataset
+
+
+def with_near_duplicates(dataset: Dataset) -> Dataset:
+    """The same set, its report naming near duplicates; exact ones are not named again."""
+    ids = dataset.images.ids
+    again = {id_ for cluster in dataset.report.exact for id_ in cluster[1:]}
+    pairs = near_pairs(
+        dataset.images.images, among=[i for i, id_ in enumerate(ids) if id_ not in again]
+    )
+    near = tuple((ids[first], ids[second], score) for first, second, score in pairs)
+    return replace(dataset, report=replace(dataset.report, near=near))
+
+
+def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
+    from neuplug.data import demo
+
+    if classes is not None:
+        _refuse_unknown(classes, demo.CLASSES, DEMO)
+    code = hashlib.sha256(Path(demo.__file__).read_bytes()).hexdigest()
+    key = _key(DEMO, code, np.__version__, list(imgsz), classes and list(classes))
+    if (known := Dataset._cached(key)) is not None:
+        return known
+    images = demo.demo_set(size=imgsz)
+    if classes is not None:
+        images = _only(images, classes)
+    free = [None] * len(images)
+    return Dataset._keep(key, images, free, free, f"{DEMO} (simulated)", simulated=True)
+
+
+def _only(images: ImageSet, classes: Sequence[str]) -> ImageSet:
+    """The images of some classes, in the order of the classes."""
+    parts = [images.of_class(images.classes.index(name)) for name in classes]
+    return ImageSet(
+        torch.cat([part.images for part in parts]),
+        torch.cat([torch.full_like(part.labels, i) for i, part in enumerate(parts)]),
+        tuple(classes),
+        tuple(id_ for part in parts for id_ in part.ids),
+    )
+
+
+def _choose(listing: Listing, classes: Sequence[str] | None, source: str | Path) -> tuple[str, ...]:
+    """The classes in their order."""
+    if classes is not None:
+        _refuse_unknown(classes, listing.classes, source)
+        return tuple(classes)
+    if listing.empty:
+        raise InputError(
+            f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "
+            "remove it, or name the classes you want with --classes."
+        )
+    return listing.classes
+
+
+def _refuse_unknown(classes: Sequence[str], known: Sequence[str], source: str | Path) -> None:
+    for name in classes:
+        if name not in known:
+            near = [other for other in known if other.casefold() == name.casefold()]
+            hint = f" Did you mean {near[0]}?" if near else did_you_mean(name, known)
+            raise InputError(
+                f"{source} has no images of a class {name!r}.{hint} It has {listed(known, 20)}."
+            )
+    twice = [name for name, number in Counter(classes).items() if number > 1]
+    if twice:
+        raise InputError(f"class {twice[0]} is named twice.")
+
+
+def _load(
+    listing: Listing,
+    classes: tuple[str, ...],
+    imgsz: tuple[int, int],
+    resize: Resize,
+    strict: bool,
+    progress: Progress,
+) -> Dataset:
+    # the root is part of the key: another folder may hold files of the same names, sizes, times
+    root = str(listing.root.resolve())
+    key = _key("files", root, fingerprint(listing), list(imgsz), resize, classes)
+    if (known := Dataset._cached(key)) is not None:
+        return known
+    entries = [entry for entry in listing.entries if entry.label in classes]
+    with _new_folder(key) as folder:
+        built = build(entries, folder, imgsz, resize, strict, progress)
+        labels = [entry.label for entry in built.entries]
+        for name in classes:
+            if name not in labels:
+                raise _unreadable_class(name, entries, built)
+        report = DataReport(
+            layout=listing.layout,
+            source=root,
+            counts={name: labels.count(name) for name in classes},
+            sizes=built.sizes,
+            modes=built.modes,
+            bits=built.bits,
+            skipped=tuple(built.skipped),
+            ignored=listing.ignored,
+        )
+        _write_meta(
+            folder,
+            classes,
+            [classes.index(label) for label in labels],
+            [entry.id for entry in built.entries],
+            [entry.group for entry in built.entries],
+            [entry.split for entry in built.entries],
+            built.digests,
+            report,
+        )
+    return Dataset.open(key)
+
+
+def _unreadable_class(name: str, entries: Sequence[Entry], built: Built) -> InputError:
+    ids = {entry.id for entry in entries if entry.label == name}
+    first, reason = next(item for item in built.skipped if item[0] in ids)
+    return InputError(
+        f"class {name} has no image that can be read: all {len(ids)} file(s) are broken, "
+        f"such as {first} ({reason})."
+    )
+
+
+# The cache ------------------------------------------------------------------------------------
+
+
+def _key(*facts: Any) -> str:
+    return hashlib.sha256(json.dumps([_FORMAT, *facts]).encode()).hexdigest()
+
+
+def _folder(key: str) -> Path:
+    return cache_dir() / "data" / key
+
+
+@contextlib.contextmanager
+def _new_folder(key: str) -> Iterator[Path]:
+    try:
+        with whole_folder(_folder(key)) as folder:
+            yield folder
+    except OSError as error:
+        raise InputError(
+            f"the cache {cache_dir()} cannot be written ({error.strerror}): "
+            "make room there, or set NEUPLUG_CACHE to another folder."
+        ) from None
+
+
+def _write_meta(
+    folder: Path,
+    classes: Sequence[str],
+    labels: Sequence[int],
+    ids: Sequence[str],
+    groups: Sequence[str | None],
+    splits: Sequence[SplitName | None],
+    digests: Sequence[str],
+    report: DataReport,
+) -> None:
+    """Write all but the pixels; duplicates are told by the digests."""
+    clusters = exact_clusters(digests)
+    mixed = [cluster for cluster in clusters if len({labels[i] for i in cluster}) > 1]
+    report = replace(
+        report,
+        exact=tuple(tuple(ids[i] for i in cluster) for cluster in clusters),
+        conflicts=tuple(tuple(ids[i] for i in cluster) for cluster in mixed),
+    )
+    meta = {
+        "classes": list(classes),
+        "labels": list(labels),
+        "ids": list(ids),
+        "groups": bound_groups(ids, groups, digests),
+        "splits": list(splits),
+        "report": report.to_json(),
+    }
+    (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def _silent(done: int, total: int, note: str = "") -> None:
+    return None

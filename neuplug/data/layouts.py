@@ -1,0 +1,322 @@
+"""Recognise how a set of labelled images lies on disk, without opening one of them.
+
+Known layouts; folders around the set that hold nothing else are descended:
+
+* a CSV manifest (:mod:`neuplug.data.manifest`);
+* ``train|val|test`` folders, each with one of the layouts below, as it is or in ``images/``
+  beside ``annotations/``;
+* a folder of class folders; a folder within a class folder is a group (``cow/cow1/*.png``, one
+  object seen often), and class folders may be divided in ``train|val|test`` instead;
+* a flat folder with the class in the file name: ``crazing_1.jpg`` is of class ``crazing``.
+
+Hidden files, ``__MACOSX``, annotations and everything that is no image is passed over and counted.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from neuplug.data.listing import (
+    SPLIT_NAMES,
+    Entry,
+    Listing,
+    SplitName,
+    fingerprint,
+    listed,
+    natural_key,
+)
+from neuplug.data.manifest import read_manifest
+from neuplug.errors import InputError, did_you_mean
+
+__all__ = ["Entry", "Listing", "fingerprint", "natural_key", "scan"]
+
+_IMAGE = re.compile(r"\.(png|jpe?g|jpe|jfif|bmp|dib|tiff?|webp|gif|p[bgnp]m)", re.IGNORECASE)
+_ARCHIVE = re.compile(r"\.(zip|tar|gz|tgz|bz2|xz|7z|rar)", re.IGNORECASE)
+_IMAGE_FOLDER = re.compile(r"images?|imgs?|jpegimages", re.IGNORECASE)
+_ANNOTATIONS = re.compile(
+    r"annotations?|labels?|labelme|masks?|ground_truth|gt|xml|json", re.IGNORECASE
+)
+_HIDDEN_FOLDER = re.compile(r"\..*|__MACOSX|\$RECYCLE\.BIN|@eaDir")
+_NUMBERED = re.compile(r"(.*?)[\s_.\-]*(?:\d+|\(\d+\))")
+
+
+def scan(path: Path) -> Listing:
+    """List the labelled images at ``path``, a folder or a CSV manifest.
+
+    Raises:
+        InputError: If nothing is there, no image is, or the classes cannot be told.
+    """
+    path = Path(path).expanduser()
+    try:
+        if path.is_dir():
+            return _scan_folder(path)
+        if not path.exists():
+            raise InputError(f"there is no file or folder {path}.{_nearest(path)}")
+        if path.suffix.lower() in {".csv", ".tsv"}:
+            return read_manifest(path)
+    except OSError as error:
+        raise InputError(f"{error.filename or path} cannot be read: {error.strerror}.") from None
+    archive = _ARCHIVE.fullmatch(path.suffix)
+    what = "an archive: unpack it and give" if archive else "a file: give"
+    raise InputError(f"{path} is {what} a folder of images or a CSV manifest (path, label).")
+
+
+def _nearest(path: Path) -> str:
+    names = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+    return did_you_mean(path.name, names)
+
+
+@dataclass
+class _Folder:
+    """A folder that has been walked.
+
+    Attributes:
+        images: Image files directly in it.
+        folders: Its folders that have images at any depth.
+        bare: Its folders that have none.
+        files: How many files are in it at any depth, images included.
+    """
+
+    path: Path
+    images: list[Path] = field(default_factory=list)
+    folders: list[_Folder] = field(default_factory=list)
+    bare: list[_Folder] = field(default_factory=list)
+    files: int = 0
+
+    @property
+    def name(self) -> str:
+        # one system stores accents composed, another decomposed: the class is the same
+        return unicodedata.normalize("NFC", self.path.name)
+
+    @property
+    def is_annotation(self) -> bool:
+        return _ANNOTATIONS.fullmatch(self.name) is not None
+
+    def all_images(self) -> Iterator[Path]:
+        yield from self.images
+        for folder in self.folders:
+            yield from folder.all_images()
+
+
+@dataclass(frozen=True)
+class _Part:
+    """The entries of one part of a split, or of all.
+
+    Attributes:
+        flat: Whether the classes are told by the file names.
+    """
+
+    layout: str
+    entries: Sequence[Entry]
+    empty: Sequence[str] = ()
+    flat: bool = False
+
+
+def _walk(path: Path, above: frozenset[str] = frozenset()) -> _Folder:
+    folder = _Folder(path)
+    above |= {os.path.realpath(path)}
+    for item in sorted(path.iterdir(), key=lambda p: natural_key(p.name)):
+        if item.is_dir():
+            if os.path.realpath(item) in above:  # a link back up
+                continue
+            below = _walk(item, above)
+            folder.files += below.files
+            if not _HIDDEN_FOLDER.fullmatch(item.name):
+                (folder.folders if below.images or below.folders else folder.bare).append(below)
+            continue
+        folder.files += 1
+        # a dangling link counts as an image, so that it is named as unreadable
+        is_file = item.is_file() or item.is_symlink()
+        if is_file and _IMAGE.fullmatch(item.suffix) and not item.name.startswith("."):
+            folder.images.append(item)
+    return folder
+
+
+def _scan_folder(root: Path) -> Listing:
+    tree = _walk(root)
+    if not tree.images and not tree.folders:
+        others = f"; the {tree.files} file(s) in it are something else" if tree.files else ""
+        raise InputError(f"{root} holds no images (PNG, JPEG, BMP, TIFF, WebP, GIF, PNM){others}.")
+    node, notes = _descend(tree)
+    if _divides(node):
+        part = _read_splits(node, root)
+    else:
+        _refuse_mixed_splits(node)
+        part = _read_part(node, None, root)
+    labels = {entry.label for entry in part.entries}
+    if part.flat and 2 * len(labels) > len(part.entries):
+        raise _flat_error(
+            node.path, f"its file names give {len(labels)} classes for {len(part.entries)} images"
+        )
+    layout = ": ".join([*notes, part.layout])
+    if left := sum(1 for _ in tree.all_images()) - len(part.entries):
+        layout += f" ({left} image(s) beside these folders or among annotations left out)"
+    return Listing(
+        root,
+        layout,
+        tuple(sorted(part.entries, key=lambda entry: natural_key(entry.id))),
+        tree.files - len(part.entries),
+        tuple(name for name in dict.fromkeys(part.empty) if name not in labels),
+    )
+
+
+# Which folder divides the images --------------------------------------------------------------
+
+
+def _descend(node: _Folder) -> tuple[_Folder, list[str]]:
+    """Go past folders that only wrap the set; also return what was passed, in words."""
+    notes: list[str] = []
+    while True:
+        node = _without_stray(node)
+        inner = _image_folder(node)
+        if inner is not None:
+            beside = [f"{f.name}/" for f in (*node.folders, *node.bare) if f.is_annotation]
+            notes.append(f"{inner.name}/" + (f" beside {listed(beside)}" if beside else ""))
+        elif len(node.folders) == 1 and not _is_lone_class(node.folders[0]):
+            inner = node.folders[0]
+            notes.append(f"{inner.name}/")
+        else:
+            break
+        node = inner
+    return node, notes
+
+
+def _image_folder(node: _Folder) -> _Folder | None:
+    """The ``images/`` in a folder where all else that has images is annotations."""
+    if node.images:
+        return None
+    rest = [f for f in node.folders if not f.is_annotation]
+    return rest[0] if len(rest) == 1 and _IMAGE_FOLDER.fullmatch(rest[0].name) else None
+
+
+def _is_lone_class(folder: _Folder) -> bool:
+    """Whether the only folder is a class rather than a flat set: its file names tell no classes."""
+    labels = [_label_in_name(path) for path in folder.images]
+    tells = all(labels) and 1 < len(set(labels)) <= len(labels) / 2
+    return bool(labels) and not tells
+
+
+def _without_stray(node: _Folder) -> _Folder:
+    """Leave out the few images that lie beside folders full of them."""
+    below = sum(len(list(f.all_images())) for f in node.folders if not f.is_annotation)
+    if not node.images or not below:
+        return node
+    if len(node.images) > below:
+        names = listed([f.name for f in node.folders if not f.is_annotation])
+        raise InputError(
+            f"{node.path} has {len(node.images)} images and, beside them, {below} in folders "
+            f"({names}): give a folder of class folders, or a flat folder with the class in the "
+            "file names."
+        )
+    return replace(node, images=[])
+
+
+def _divides(node: _Folder) -> bool:
+    """Whether a folder's folders are the parts of a given split."""
+    names = [f.name.lower() for f in node.folders]
+    return not node.images and bool(names) and all(name in SPLIT_NAMES for name in names)
+
+
+def _refuse_mixed_splits(node: _Folder) -> None:
+    """Refuse ``train``, ``test`` and ``extra``; a lone ``train`` beside ``bus`` is a class."""
+    parts = [f.name for f in node.folders if f.name.lower() in SPLIT_NAMES]
+    others = [f.name for f in node.folders if f.name not in parts]
+    if others and len({SPLIT_NAMES[name.lower()] for name in parts}) > 1:
+        raise InputError(
+            f"{node.path} has {listed(parts)} and, beside them, images in {listed(others)}: "
+            "move them apart, or say what belongs where in a CSV manifest (path, label, split)."
+        )
+
+
+# What the folders say -------------------------------------------------------------------------
+
+
+def _read_splits(node: _Folder, root: Path) -> _Part:
+    parts = [_read_part(f, SPLIT_NAMES[f.name.lower()], root) for f in node.folders]
+    names = listed([f"{folder.name}/" for folder in node.folders])
+    return _Part(
+        f"{names}, each {parts[0].layout}",
+        [entry for part in parts for entry in part.entries],
+        [name for part in parts for name in part.empty],
+        all(part.flat for part in parts),
+    )
+
+
+def _read_part(node: _Folder, split: SplitName | None, root: Path) -> _Part:
+    """Read class folders or a flat folder, itself or in its ``images/``."""
+    node = _without_stray(node)
+    inner = _image_folder(node)
+    if inner is not None:
+        part = _read_part(inner, split, root)
+        return replace(part, layout=f"{inner.name}/ with {part.layout}")
+    if node.images:
+        return _read_flat(node, split, root)
+    return _read_class_folders(node, split, root)
+
+
+def _read_class_folders(node: _Folder, split: SplitName | None, root: Path) -> _Part:
+    inside = [(folder.name, _image_folder(folder) or folder) for folder in node.folders]
+    nested = [folder for _, folder in inside if folder.folders]
+    divided = split is None and bool(nested) and all(_divides(folder) for _, folder in inside)
+    entries: list[Entry] = []
+    for label, folder in inside:
+        entries += [_entry(path, root, label, split) for path in folder.images]
+        for sub in _objects(folder):
+            part = SPLIT_NAMES[sub.name.lower()] if divided else split
+            group = None if divided else f"{label}/{sub.name}"
+            entries += [_entry(path, root, label, part, group) for path in sub.all_images()]
+
+    layout = "a folder of class folders"
+    if divided:
+        parts = {f"{sub.name}/" for folder in nested for sub in folder.folders}
+        layout += f", each divided in {listed(sorted(parts))}"
+    elif nested:
+        layout += ", where a folder within a class is a group"
+    bare = [f for f in node.bare if not f.is_annotation]
+    if without := [f"{f.name}/" for f in bare if f.files]:
+        layout += f" (no images in {listed(without)})"
+    return _Part(layout, entries, [f.name for f in bare if not f.files])
+
+
+def _objects(folder: _Folder) -> list[_Folder]:
+    """The folders within a class folder, without annotations that lie beside its images."""
+    images = [f for f in folder.folders if not f.is_annotation]
+    return images if images or folder.images else folder.folders
+
+
+def _read_flat(node: _Folder, split: SplitName | None, root: Path) -> _Part:
+    labels = [_label_in_name(path) for path in node.images]
+    without = [path.name for path, label in zip(node.images, labels, strict=True) if not label]
+    if without:
+        count = f"{len(without)} of its {len(labels)} file names"
+        raise _flat_error(node.path, f"{count} tell no class, such as {without[0]}")
+    return _Part(
+        f"a flat folder, the class in the file name ({node.images[0].name} is {labels[0]})",
+        [_entry(path, root, label, split) for path, label in zip(node.images, labels, strict=True)],
+        flat=True,
+    )
+
+
+def _flat_error(path: Path, why: str) -> InputError:
+    return InputError(
+        f"{path} is a flat folder, but {why}: name the files class_number (crazing_1.jpg), "
+        "sort them into class folders, or write a CSV manifest (path, label)."
+    )
+
+
+def _label_in_name(path: Path) -> str:
+    """The file name without its ending and the number before it."""
+    stem = unicodedata.normalize("NFC", path.stem)
+    match = _NUMBERED.fullmatch(stem)
+    return match[1] if match else stem
+
+
+def _entry(
+    path: Path, root: Path, label: str, split: SplitName | None, group: str | None = None
+) -> Entry:
+    return Entry(path, path.relative_to(root).as_posix(), label, split, group)

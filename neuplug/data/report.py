@@ -1,0 +1,97 @@
+"""What is known about a set of images besides the images."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """Facts about a data set, for people and for the record.
+
+    Attributes:
+        layout: How the files lie on disk, in words.
+        source: What the user gave.
+        counts: Images per class.
+        sizes: Images per original (height, width).
+        modes: Images per way of storing pixels, in words.
+        bits: Significant bits of 16-bit images, which were divided by ``2 ** (bits - 8)``; 8 if
+            there are none.
+        skipped: (id, reason) of each file that could not be read.
+        ignored: How many files were passed over because they are no images of a class.
+        exact: Ids of images whose pixels are equal, two or more in each cluster.
+        conflicts: Those of ``exact`` whose images have different labels.
+        near: (id, id, correlation) of near duplicates; ``None`` where they were not looked for.
+        simulated: Whether the images were drawn by code, which is to be said beside every number.
+    """
+
+    layout: str
+    source: str
+    counts: Mapping[str, int]
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    modes: Counter[str] = field(default_factory=Counter)
+    bits: int = 8
+    skipped: tuple[tuple[str, str], ...] = ()
+    ignored: int = 0
+    exact: tuple[tuple[str, ...], ...] = ()
+    conflicts: tuple[tuple[str, ...], ...] = ()
+    near: tuple[tuple[str, str, float], ...] | None = None
+    simulated: bool = False
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Sentences that a user must see before trusting a number."""
+        found = []
+        if self.skipped:
+            first, reason = self.skipped[0]
+            found.append(
+                f"{len(self.skipped)} file(s) cannot be read and are skipped, "
+                f"such as {first} ({reason})."
+            )
+        if self.conflicts:
+            found.append(
+                f"{len(self.conflicts)} image(s) lie in more than one class, "
+                f"such as {' = '.join(self.conflicts[0])}: at most one of the labels is right."
+            )
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; sizes are written ``HxW``."""
+        near = None if self.near is None else [list(pair) for pair in self.near]
+        return {
+            **vars(self),
+            "counts": dict(self.counts),
+            "sizes": {f"{h}x{w}": number for (h, w), number in self.sizes.most_common()},
+            "modes": dict(self.modes.most_common()),
+            "skipped": [list(item) for item in self.skipped],
+            "exact": [list(cluster) for cluster in self.exact],
+            "conflicts": [list(cluster) for cluster in self.conflicts],
+            "near": near,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """What :meth:`to_json` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: If it is anything else.
+        """
+        sizes: Counter[tuple[int, int]] = Counter()
+        for text, number in values["sizes"].items():
+            height, width = text.split("x")
+            sizes[int(height), int(width)] = number
+        near = values["near"]
+        return cls(
+            **{
+                **values,
+                "sizes": sizes,
+                "modes": Counter(values["modes"]),
+                "skipped": tuple((id_, reason) for id_, reason in values["skipped"]),
+                "exact": tuple(tuple(cluster) for cluster in values["exact"]),
+                "conflicts": tuple(tuple(cluster) for cluster in values["conflicts"]),
+                "near": None if near is None else tuple((a, b, float(s)) for a, b, s in near),
+            }
+        )

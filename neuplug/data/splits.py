@@ -1,0 +1,318 @@
+"""Divide a data set into training, validation and test images.
+
+The laws:
+
+* Each class is divided by itself, by a seed derived from the run's seed, the class's name and the
+  repeat: adding a class does not change the draw of another, unless a group spans them.
+* Groups never cross. A group that spans classes is placed once, by the first of its classes.
+* With ``per_class`` exactly so many images of a class are for training and validation; the last
+  group drawn for a part is cut to fit, and its rest is left out, never tested on. Every other
+  image is a test image. More images per class include the fewer ones of the same seed and repeat,
+  where no validation images are drawn and groups leave the choice.
+* A given test or validation part is used as it is, in every repeat. What a group or a duplicate
+  binds to it is left out of the rest, and a warning says so.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias, TypeVar
+
+from neuplug.data.dataset import Dataset
+from neuplug.errors import InputError
+from neuplug.imageset import HeldOutSet, TrainingSet
+from neuplug.seeds import derive_seed
+
+_Part: TypeAlias = Literal["train", "val", "test", "left_out"]
+_T = TypeVar("_T")
+
+_REDRAWS = 100
+
+
+@dataclass(frozen=True)
+class Split:
+    """Indices into a data set, each list in ascending order; together they are all of it.
+
+    Attributes:
+        train: What augmenters, generators and classifiers learn from.
+        val: Real images to stop or choose by; often none.
+        test: Real images to measure by.
+        left_out: Images that fit nowhere without crossing a group.
+        warnings: Sentences that the user must see.
+    """
+
+    train: list[int]
+    val: list[int]
+    test: list[int]
+    left_out: list[int]
+    warnings: list[str] = field(default_factory=list)
+
+    def sets(self, dataset: Dataset) -> tuple[TrainingSet, HeldOutSet | None, HeldOutSet]:
+        """The images themselves: training, validation (if there is any), test."""
+        train = dataset.images.subset(self.train)
+        return (
+            TrainingSet(train.images, train.labels, train.classes, train.ids),
+            _held_out(dataset, self.val) if self.val else None,
+            _held_out(dataset, self.test),
+        )
+
+
+def draw_split(
+    dataset: Dataset,
+    *,
+    per_class: int | None = None,
+    test: float = 0.3,
+    val: float = 0.0,
+    seed: int,
+    repeat: int,
+) -> Split:
+    """Draw one split.
+
+    Args:
+        dataset: At least two classes.
+        per_class: Images of each class for training and validation together; all others become
+            test images, or are left out where a test part is given. Without it, ``test`` decides.
+        test: Part of each class for the test, 0 to 1; no matter with ``per_class`` or a given
+            test part. Kept as nearly as the groups allow.
+        val: Part for validation, 0 to 1: of ``per_class`` if that is given, else of the class.
+            No matter where a validation part is given.
+        seed: The run's seed.
+        repeat: Which of the run's draws it is.
+
+    Raises:
+        InputError: If there are too few classes, images or groups for it.
+    """
+    _check(dataset, per_class, test, val)
+    placement = _Placement(dataset)
+    has_test, has_val = "test" in dataset.splits, "val" in dataset.splits
+    warnings = placement.keep_given("test") + placement.keep_given("val")
+    for label, name in enumerate(dataset.images.classes):
+        rng = random.Random(derive_seed(seed, "split", name, repeat))
+        pool = _Pool(name, *placement.open_groups(label, rng))
+        if not pool.size:
+            raise InputError(
+                f"class {name} has no image to train on outside the given parts of the split."
+            )
+        wants_val = val > 0 and not has_val
+        if per_class is not None:
+            held = max(1, _round(val * per_class)) if wants_val else 0
+            wanted: dict[_Part, int] = {"train": per_class - held, "val": held}
+            drawn = _draw_number(pool, wanted, per_class, has_test, rng)
+        else:
+            wanted = {} if has_test else {"test": max(1, _round(test * pool.size))}
+            wanted |= {"val": max(1, _round(val * pool.size))} if wants_val else {}
+            drawn = _draw_shares(pool, wanted)
+        placement.place(pool, drawn)
+    placement.check(has_test)
+    return placement.split(warnings)
+
+
+def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> None:
+    if not 0 < test < 1:
+        raise InputError(f"test = {test:g}: the test part lies between 0 and 1, for example 0.3.")
+    if not 0 <= val < 1:
+        raise InputError(f"val = {val:g}: the validation part is at least 0 and below 1.")
+    if per_class is None:
+        if test + val >= 1:
+            raise InputError(f"test = {test:g} and val = {val:g} leave nothing to train on.")
+    elif per_class < 1:
+        raise InputError(f"per_class = {per_class}: at least 1 training image is needed.")
+    elif val > 0 and max(1, _round(val * per_class)) >= per_class:
+        raise InputError(f"per_class = {per_class} with val = {val:g} leaves nothing to train on.")
+    counts = dataset.images.counts()
+    if len(counts) < 2:
+        raise InputError(
+            f"{dataset.report.source} has only one class, {next(iter(counts))}: "
+            "a classifier needs at least two."
+        )
+    for name, number in counts.items():
+        if number < 2:
+            raise InputError(
+                f"class {name} has {number} image(s): at least 2 are needed, "
+                "one to train on and one to test on."
+            )
+
+
+@dataclass
+class _Pool:
+    """The images of one class that are to be divided.
+
+    Attributes:
+        groups: Group name to indices, both in random order.
+        bound: Indices by the part in which another class has placed their group.
+    """
+
+    name: str
+    groups: dict[str, list[int]]
+    bound: dict[_Part, list[int]]
+
+    @property
+    def size(self) -> int:
+        return sum(map(len, (*self.groups.values(), *self.bound.values())))
+
+
+def _draw_number(
+    pool: _Pool,
+    wanted: Mapping[_Part, int],
+    per_class: int,
+    has_test: bool,
+    rng: random.Random,
+) -> dict[int, _Part]:
+    """Exactly the wanted numbers; the rest is for the test, unless a test part is given."""
+    most = pool.size if has_test else pool.size - 1
+    if per_class > most:
+        kind, why = ("training ", "are too few") if has_test else ("", "leave none to test on")
+        raise InputError(
+            f"class {pool.name} has {pool.size} {kind}image(s), which {why} with "
+            f"per_class = {per_class}: use at most {most}."
+        )
+    # Where groups differ in size, some orders do not fit: then another is drawn.
+    for attempt in range(_REDRAWS + 1):
+        names = list(pool.groups) if attempt == 0 else _shuffled(pool.groups, rng)
+        if attempt == _REDRAWS:  # the order most likely to fit, if any does
+            names.sort(key=lambda name: -len(pool.groups[name]))
+        drawn = _fill_exactly(pool, names, wanted, "left_out" if has_test else "test")
+        parts = Counter(drawn.values())
+        fits = all(parts[part] == number for part, number in wanted.items())
+        if fits and (has_test or parts["test"]):
+            return drawn
+    asked = " and ".join(f"{number} for {part}" for part, number in wanted.items() if number)
+    raise InputError(
+        f"class {pool.name}: its {pool.size} images lie in {len(pool.groups)} group(s) that must "
+        f"not be divided, so {asked} leave none for the rest: use a smaller per_class."
+    )
+
+
+def _fill_exactly(
+    pool: _Pool, names: Sequence[str], wanted: Mapping[_Part, int], rest: _Part
+) -> dict[int, _Part]:
+    """Walk through the groups once, filling one wanted part after the other."""
+    drawn: dict[int, _Part] = {i: p for p, members in pool.bound.items() for i in members}
+    queue = deque(names)
+    for part, number in wanted.items():
+        bound = pool.bound.get(part, [])
+        drawn |= dict.fromkeys(bound[number:], "left_out")
+        missing = number - len(bound)
+        while missing > 0 and queue:
+            members = pool.groups[queue.popleft()]
+            drawn |= dict.fromkeys(members[:missing], part)
+            drawn |= dict.fromkeys(members[missing:], "left_out")
+            missing -= len(members)
+    return drawn | {index: rest for name in queue for index in pool.groups[name]}
+
+
+def _draw_shares(pool: _Pool, wanted: Mapping[_Part, int]) -> dict[int, _Part]:
+    """As nearly the wanted numbers as whole groups allow; the rest is for training."""
+    drawn: dict[int, _Part] = {i: p for p, members in pool.bound.items() for i in members}
+    open_parts = [part for part in (*wanted, "train") if not pool.bound.get(part)]
+    queue = list(pool.groups)
+    if len(queue) < len(open_parts):
+        raise InputError(
+            f"class {pool.name}: its {pool.size} image(s) lie in {len(queue)} group(s) that must "
+            f"not be divided, too few for {' and '.join((*wanted, 'train'))}: give more images, "
+            "or other groups."
+        )
+    for part, number in wanted.items():
+        open_parts = [other for other in open_parts if other != part]
+        count = len(pool.bound.get(part, []))
+        taken: dict[str, None] = {}
+        for name in queue:
+            after = count + len(pool.groups[name])
+            spare = len(queue) - len(taken) - len(open_parts)
+            if spare > 0 and abs(after - number) < abs(count - number):
+                taken[name] = None
+                count = after
+        if not count:  # every group is far too large: the smallest then
+            taken = {min(queue, key=lambda name: len(pool.groups[name])): None}
+        drawn |= {index: part for name in taken for index in pool.groups[name]}
+        queue = [name for name in queue if name not in taken]
+    return drawn | {index: "train" for name in queue for index in pool.groups[name]}
+
+
+class _Placement:
+    """Where each image and each group went so far."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.labels: list[int] = dataset.images.labels.tolist()
+        self.part: dict[int, _Part] = {}
+        self.group_part: dict[str, _Part] = {}
+
+    def keep_given(self, part: Literal["val", "test"]) -> list[str]:
+        """Place a given part and leave out what is bound to it; a warning if anything is."""
+        splits, groups = self.dataset.splits, self.dataset.groups
+        given = [i for i, s in enumerate(splits) if s == part and i not in self.part]
+        self.part |= dict.fromkeys(given, part)
+        bound = {groups[i] for i in given}
+        out = [i for i, group in enumerate(groups) if group in bound and i not in self.part]
+        self.part |= dict.fromkeys(out, "left_out")
+        if not out:
+            return []
+        return [
+            f"{len(out)} image(s) outside the given {part} part are left out because they show "
+            f"the same as images in it (a common group or an exact duplicate), such as "
+            f"{self.dataset.images.ids[out[0]]}."
+        ]
+
+    def open_groups(
+        self, label: int, rng: random.Random
+    ) -> tuple[dict[str, list[int]], dict[_Part, list[int]]]:
+        """A class's images that are not placed: of free groups, and of groups that are placed."""
+        free: dict[str, list[int]] = {}
+        bound: dict[_Part, list[int]] = {}
+        for index, other in enumerate(self.labels):
+            if other != label or index in self.part:
+                continue
+            group = self.dataset.groups[index]
+            if group in self.group_part:
+                bound.setdefault(self.group_part[group], []).append(index)
+            else:
+                free.setdefault(group, []).append(index)
+        return {name: _shuffled(free[name], rng) for name in _shuffled(free, rng)}, bound
+
+    def place(self, pool: _Pool, drawn: Mapping[int, _Part]) -> None:
+        """Take over a class's draw."""
+        self.part |= drawn
+        for name, members in pool.groups.items():
+            for index in members:
+                if drawn[index] != "left_out":  # all others are in the same part
+                    self.group_part[name] = drawn[index]
+
+    def check(self, has_test: bool) -> None:
+        """Refuse a class without images to train or test on."""
+        for label, name in enumerate(self.dataset.images.classes):
+            parts = {self.part[i] for i, other in enumerate(self.labels) if other == label}
+            if "test" not in parts:
+                where = "in the given test part" if has_test else "left to test on"
+                raise InputError(
+                    f"class {name} has no image {where}: add some, or choose other classes "
+                    "with --classes."
+                )
+            if "train" not in parts:
+                raise InputError(
+                    f"class {name} has no image left to train on: all are in, or bound to, "
+                    "the given parts or other classes' groups."
+                )
+
+    def split(self, warnings: list[str]) -> Split:
+        lists: dict[_Part, list[int]] = {"train": [], "val": [], "test": [], "left_out": []}
+        for index in range(len(self.dataset)):
+            lists[self.part[index]].append(index)
+        return Split(**lists, warnings=warnings)
+
+
+def _held_out(dataset: Dataset, indices: list[int]) -> HeldOutSet:
+    part = dataset.images.subset(indices)
+    return HeldOutSet(part.images, part.labels, part.classes, part.ids)
+
+
+def _shuffled(items: Iterable[_T], rng: random.Random) -> list[_T]:
+    # of random's functions only random() gives the same in every Python
+    return sorted(items, key=lambda _: rng.random())
+
+
+def _round(number: float) -> int:
+    return int(number + 0.5)

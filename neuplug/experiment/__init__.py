@@ -1,0 +1,1 @@
+"""Experiments: what the user asks for, what follows from it, and running that."""

@@ -1,0 +1,197 @@
+"""What a user asks of ``compose``: defaults < YAML < environment < flags."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from neuplug.errors import InputError, did_you_mean
+from neuplug.experiment.grammar import Amount, make_amount
+from neuplug.interfaces import validation_sentence
+from neuplug.training_options import TrainingOptions
+
+ENVIRONMENT = "NEUPLUG_COMPOSE_"
+TRAINING = "training"
+DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 30}
+"""What the demo data is best seen with; the user's own values go before."""
+
+
+def _as_list(value: Any) -> Any:
+    if isinstance(value, str):
+        return [item.strip() for item in value.split(",") if item.strip()]
+    return [value] if isinstance(value, int | float) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_as_list)]
+Numbers = Annotated[list[float], BeforeValidator(_as_list)]
+
+
+class ComposeConfig(BaseModel):
+    """Everything that decides a run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    data: str = Field("demo", description="a folder, a CSV manifest, or demo")
+    classes: Names | None = Field(None, min_length=2, description="only these classes")
+    per_class: int | None = Field(
+        None, ge=1, description="real training images per class; all others become test images"
+    )
+    test: float = Field(0.3, gt=0, lt=1, description="part for the test, without per_class")
+    val: float = Field(0.0, ge=0, lt=1, description="part of the training images for validation")
+    aug: list[str] = Field([], description="arms; none is always there")
+    add: Numbers | None = Field(None, description="generated images per class, or a list")
+    to: Numbers | None = Field(None, description="images per class afterwards, or a list")
+    share: Numbers | None = Field(None, description="generated part of the result, or a list")
+    replace: bool = Field(False, description="generated images take the real ones' place")
+    clf: Names = Field([], description="classifiers")
+    eval: Names = Field([], description="evaluators")
+    imgsz: tuple[int, int] = Field((64, 64), description="height and width in pixels")
+    resize: Literal["resize", "crop"] = "resize"
+    strict: bool = Field(False, description="an unreadable image stops the run")
+    repeats: int = Field(3, ge=1, description="draws of split and seeds")
+    seed: int = Field(0, ge=0)
+    device: str = "auto"
+    workers: int | None = Field(None, ge=0, description="processes; 0 works in this one")
+    project: Path = Path("runs/compose")
+    name: str | None = Field(None, pattern=r"^[^/\\]+$", description="the run's folder")
+    save_generated: bool = Field(False, description="write the generated images as PNG")
+    training: TrainingOptions = TrainingOptions()
+    options: dict[str, dict[str, Any]] = Field({}, description="component options by name")
+
+    @field_validator("imgsz", mode="before")
+    @classmethod
+    def _height_and_width(cls, value: Any) -> Any:
+        items = _as_list(value)
+        if isinstance(items, list | tuple) and len(items) == 1:
+            items = [items[0], items[0]]
+        return items
+
+    @field_validator("imgsz")
+    @classmethod
+    def _sane_size(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not 8 <= min(value) <= max(value) <= 4096:
+            raise ValueError("a side is 8 to 4096 pixels")
+        return value
+
+    @model_validator(mode="after")
+    def _one_kind_of_amount(self) -> ComposeConfig:
+        given = [k for k in ("add", "to", "share") if getattr(self, k) is not None]
+        if len(given) > 1:
+            raise ValueError(f"give one of add, to and share, not {' and '.join(given)}")
+        if not self.clf:
+            raise ValueError("no classifier: name one, for example --clf mobilenetv2")
+        return self
+
+    def amounts(self) -> list[Amount]:
+        """The amounts that stages without their own are given; usually one."""
+        for key in ("add", "to", "share"):
+            values = getattr(self, key)
+            if values is not None:
+                return [make_amount(key, value, self.replace, key) for value in values]
+        return [Amount(replace=self.replace)]
+
+
+def resolve(
+    yaml_file: Path | None = None,
+    flags: Mapping[str, Any] | None = None,
+    settings: tuple[str, ...] = (),
+    environment: Mapping[str, str] | None = None,
+) -> ComposeConfig:
+    """Put together what the user asks for.
+
+    Args:
+        yaml_file: An experiment file.
+        flags: Field names to values; ``None`` means not given.
+        settings: ``component.option=value`` strings; ``training.lr=0.01`` for the training.
+        environment: By default the process's; ``NEUPLUG_COMPOSE_SEED=1`` and the like count.
+
+    Raises:
+        InputError: One sentence for the first thing that is wrong.
+    """
+    values: dict[str, Any] = {}
+    if yaml_file is not None:
+        values |= read_yaml(yaml_file)
+    values |= _from_environment(os.environ if environment is None else environment)
+    values |= {k: v for k, v in (flags or {}).items() if v is not None}
+    for item in settings:
+        _apply_setting(values, item)
+    for name in values:
+        if name not in ComposeConfig.model_fields:
+            hint = did_you_mean(name, ComposeConfig.model_fields)
+            raise InputError(f"compose has no setting {name!r}.{hint}")
+    if values.get("data", "demo") == "demo":
+        values = {**DEMO, **values}
+    training = values.get(TRAINING)
+    if isinstance(training, Mapping):
+        values[TRAINING] = TrainingOptions.parse(training, TRAINING)
+    try:
+        return ComposeConfig.model_validate(values)
+    except ValidationError as error:
+        raise InputError(f"compose{validation_sentence(error)}") from None
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read an experiment file.
+
+    Raises:
+        InputError: If it is missing, no YAML, or no mapping.
+    """
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"there is no experiment file {path}.") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(f"{path} cannot be read as YAML: {reason}") from None
+    if not isinstance(content, dict):
+        raise InputError(f"{path} is no experiment file: it holds no 'setting: value' lines.")
+    return content
+
+
+def to_yaml(config: ComposeConfig) -> str:
+    """The configuration as an experiment file that gives the same run."""
+    return yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False)
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {}
+    for variable, text in environment.items():
+        if variable.startswith(ENVIRONMENT):
+            found[variable.removeprefix(ENVIRONMENT).lower()] = yaml.safe_load(text)
+    return found
+
+
+def _apply_setting(values: dict[str, Any], item: str) -> None:
+    target, equals, text = item.partition("=")
+    component, dot, option = target.rpartition(".")
+    if not (equals and dot and component and option):
+        raise InputError(f"--set {item!r}: write component.option=value, as in dcgan.steps=2000.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        value = text
+    if component == TRAINING:
+        values[TRAINING] = {**_mapping(values, TRAINING), option: value}
+        return
+    options = _mapping(values, "options")
+    values["options"] = {**options, component: {**options.get(component, {}), option: value}}
+
+
+def _mapping(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = values.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise InputError(f"compose.{name} holds 'option: value' lines, not {value!r}.")
+    return dict(value)

@@ -1,0 +1,438 @@
+"""From a configuration to jobs: which sets, fits and cells there are, and what each depends on.
+
+Planning is cheap and complete: every job's key is known before anything is trained, so the store
+can say what is there already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from neuplug.data.dataset import Dataset
+from neuplug.data.splits import Split, draw_split
+from neuplug.errors import InputError
+from neuplug.experiment.config import TRAINING, ComposeConfig
+from neuplug.experiment.grammar import NONE, Amount, Stage, parse_arm
+from neuplug.experiment.identity import identity
+from neuplug.experiment.store import hash_of
+from neuplug.interfaces import Generator, Options
+from neuplug.registry import Provided, Registry
+from neuplug.seeds import derive_seed
+
+EITHER = ("augmenter", "generator")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work with a key, described by plain data.
+
+    Attributes:
+        key: Hash of all that goes into it.
+        kind: ``fit`` (a generator), ``draw``, ``augment``, ``train`` (a classifier), ``evaluate``.
+        title: For people.
+        needs: Keys of jobs whose results it reads.
+        task: What to do, as JSON values.
+    """
+
+    key: str
+    kind: str
+    title: str
+    needs: tuple[str, ...]
+    task: dict[str, Any]
+
+    def cost_class(self) -> str:
+        """Jobs of the same class cost about the same, whatever their seed and images."""
+        component = self.task["component"]
+        about = [component["name"], component["options"], self.task.get("training")]
+        return hash_of([self.kind, *about, self.task["imgsz"]])
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A component with its validated options."""
+
+    provided: Provided
+    options: Options
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        return self.provided.name
+
+    def reference(self) -> dict[str, Any]:
+        """As plain data: its part of a key, and enough to load it again."""
+        return {**identity(self.provided), "options": self.options.model_dump(mode="json")}
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One way to prepare the training set.
+
+    Attributes:
+        name: As the user wrote it, with the amount where several are compared.
+        groups: Stages in order; neighbouring augmenters without amounts of their own are one.
+    """
+
+    name: str
+    groups: tuple[Group, ...]
+
+    @property
+    def online(self) -> Group | None:
+        """The augmenters that act on each batch: those at the end, without an amount."""
+        last = self.groups[-1] if self.groups else None
+        return last if last is not None and last.amount is None else None
+
+
+@dataclass(frozen=True)
+class Group:
+    """A generator, or augmenters that act as one.
+
+    Attributes:
+        amount: ``None`` for augmenters at the end of an arm, which act on each batch.
+    """
+
+    chosen: tuple[Chosen, ...]
+    amount: Amount | None
+
+    @property
+    def generates(self) -> bool:
+        """Whether it is a generator."""
+        return self.chosen[0].provided.kind == "generator"
+
+    @property
+    def name(self) -> str:
+        """Names joined as the user writes them."""
+        return "+".join(c.name for c in self.chosen)
+
+
+Pool = dict[str, list[Any]]
+"""Class name to parts: ``{"real": [indices]}`` or ``{"made": key}``."""
+
+
+@dataclass(frozen=True)
+class FitEntry:
+    """Where a generator's fit belongs, for the report."""
+
+    key: str
+    arm: str
+    stage: str
+    class_name: str | None
+    repeat: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One arm, classifier and repeat.
+
+    Attributes:
+        pool: The training set, by class.
+        made: Keys of drawn images of generators, by class, for pictures and evaluators.
+    """
+
+    arm: Arm
+    classifier: str
+    repeat: int
+    key: str
+    pool: Pool
+    evaluations: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass
+class Plan:
+    """All jobs of a run, in an order in which each comes after what it needs."""
+
+    config: ComposeConfig
+    dataset: Dataset
+    arms: tuple[Arm, ...]
+    components: tuple[Provided, ...]
+    splits: list[Split] = field(default_factory=list)
+    jobs: dict[str, Job] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
+    fits: list[FitEntry] = field(default_factory=list)
+
+
+def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Plan:
+    """Plan a run.
+
+    Raises:
+        InputError: If a component, option or amount does not exist or does not fit.
+    """
+    return _Planner(config, dataset, registry).plan()
+
+
+class _Planner:
+    def __init__(self, config: ComposeConfig, dataset: Dataset, registry: Registry) -> None:
+        self.config, self.dataset, self.registry = config, dataset, registry
+        self.used: set[str] = set()
+        self.digests: dict[tuple[int, ...], str] = {}
+        self.chosen: dict[tuple[str, tuple[str, ...]], Chosen] = {}
+        self.classifiers = [self._choose(name, ("classifier",)) for name in _once(config.clf)]
+        self.evaluators = [self._choose(name, ("evaluator",)) for name in _once(config.eval)]
+        arms = self._arms()
+        self._refuse_unused_options()
+        everything = tuple({c.provided.name: c.provided for c in self.chosen.values()}.values())
+        self.out = Plan(config, dataset, arms, everything)
+
+    def plan(self) -> Plan:
+        config = self.config
+        for repeat in range(config.repeats):
+            split = draw_split(
+                self.dataset,
+                per_class=config.per_class,
+                test=config.test,
+                val=config.val,
+                seed=config.seed,
+                repeat=repeat,
+            )
+            self.out.splits.append(split)
+            for arm in self.out.arms:
+                self._plan_arm(arm, split, repeat)
+        return self.out
+
+    # what the user named
+
+    def _choose(self, name: str, kinds: tuple[str, ...]) -> Chosen:
+        if (name, kinds) not in self.chosen:
+            provided = self.registry.resolve(name, kinds)
+            values: dict[str, Any] = {}
+            for owner in dict.fromkeys((provided.name, name)):
+                if owner in self.config.options:
+                    self.used.add(owner)
+                    values |= self.config.options[owner]
+            options = provided.load().options_class.parse(values, provided.name)
+            self.chosen[name, kinds] = Chosen(provided, options)
+        return self.chosen[name, kinds]
+
+    def _refuse_unused_options(self) -> None:
+        for owner in self.config.options:
+            if owner not in self.used:
+                names = sorted({c.name for c in self.chosen.values()} | {TRAINING})
+                raise InputError(
+                    f"options are given for {owner!r}, which takes no part in this run; "
+                    f"taking part: {', '.join(names)}."
+                )
+
+    def _arms(self) -> tuple[Arm, ...]:
+        amounts = self.config.amounts()
+        arms = {NONE: Arm(NONE, ())}
+        for text in self.config.aug:
+            stages = parse_arm(text)
+            for amount in amounts:
+                groups = self._groups(stages, amount)
+                varied = len(amounts) > 1 and any(
+                    g.amount is amount for g in groups
+                )  # this arm depends on the run's amount
+                name = "+".join(_written(stage) for stage in stages) or NONE
+                name += f" ({amount})" if varied else ""
+                arms.setdefault(name, Arm(name, groups))
+        return tuple(arms.values())
+
+    def _groups(self, stages: tuple[Stage, ...], amount: Amount) -> tuple[Group, ...]:
+        groups: list[Group] = []
+        open_group = False  # whether the last group may take one more augmenter
+        for stage in stages:
+            chosen = self._choose(stage.name, EITHER)
+            if chosen.provided.kind == "generator":
+                groups.append(Group((chosen,), stage.amount or amount))
+                open_group = False
+            elif stage.amount is None and open_group:
+                groups[-1] = Group((*groups[-1].chosen, chosen), amount)
+            else:
+                groups.append(Group((chosen,), stage.amount or amount))
+                open_group = stage.amount is None
+        if open_group:
+            groups[-1] = Group(groups[-1].chosen, None)
+        return tuple(groups)
+
+    # what follows
+
+    def _plan_arm(self, arm: Arm, split: Split, repeat: int) -> None:
+        labels = self.dataset.images.labels
+        pool: Pool = {
+            name: [{"real": [i for i in split.train if int(labels[i]) == label]}]
+            for label, name in enumerate(self.dataset.images.classes)
+        }
+        sizes = {name: len(parts[0]["real"]) for name, parts in pool.items()}
+        drawn: Pool = {}
+        for group in arm.groups:
+            if group.amount is None:
+                break
+            wanted = {name: group.amount.images(size) for name, size in sizes.items()}
+            if not any(wanted.values()) and group.amount.keeps:
+                continue
+            make = self._generate if group.generates else self._augment
+            made = make(arm, group, pool, wanted, repeat)
+            if group.generates:
+                drawn = {name: [*drawn.get(name, []), *parts] for name, parts in made.items()}
+            keeps = group.amount.keeps
+            pool = {n: [*(p if keeps else []), *made[n]] for n, p in pool.items()}
+            sizes = {n: wanted[n] + (sizes[n] if keeps else 0) for n in sizes}
+        for name, size in sizes.items():
+            if size == 0:
+                raise InputError(f"arm {arm.name} leaves class {name} without training images.")
+        evaluations = self._evaluate(None, None, drawn, split, repeat)
+        for classifier in self.classifiers:
+            self._train(arm, classifier, pool, split, repeat, drawn, evaluations)
+
+    def _add(
+        self, kind: str, title: str, identity: dict[str, Any], needs: list[str], **extra: Any
+    ) -> str:
+        """Note a job once; ``extra`` is needed to do it but says nothing new about its result."""
+        key = hash_of([kind, identity])
+        if key not in self.out.jobs:
+            size = self.dataset.images.image_size
+            task = {**identity, **extra, "dataset": self.dataset.key, "imgsz": size}
+            self.out.jobs[key] = Job(key, kind, title, tuple(dict.fromkeys(needs)), task)
+        return key
+
+    def _digest(self, parts: list[Any]) -> list[str]:
+        """What a class's part of a pool is, for a key: pixels, not indices."""
+        return [p["made"] if "made" in p else self._pixels(p["real"]) for p in parts]
+
+    def _pixels(self, indices: list[int]) -> str:
+        known = tuple(indices)
+        if known not in self.digests:
+            self.digests[known] = self.dataset.images.digest(indices)
+        return self.digests[known]
+
+    def _generate(
+        self, arm: Arm, group: Group, pool: Pool, wanted: Mapping[str, int], repeat: int
+    ) -> Pool:
+        chosen = group.chosen[0]
+        generator = load_chosen(chosen)
+        assert isinstance(generator, Generator)
+        together = list(pool) if generator.conditional else None
+        made: Pool = {}
+        for name in pool:
+            classes = together or [name]
+            seed = derive_seed(self.config.seed, "fit", chosen.name, *classes, repeat)
+            role = f"{chosen.name}, repeat {repeat + 1}"
+            fit = self._add(
+                "fit",
+                f"{role}" if together else f"{role}, {name}",
+                {
+                    "component": chosen.reference(),
+                    "classes": classes,
+                    "set": {c: self._digest(pool[c]) for c in classes},
+                    "seed": seed,
+                },
+                _made(pool, classes),
+                pool={c: pool[c] for c in classes},
+            )
+            entry = FitEntry(fit, arm.name, group.name, None if together else name, repeat)
+            if entry not in self.out.fits:
+                self.out.fits.append(entry)
+            draw = self._add(
+                "draw",
+                f"images of {role}, {name}",
+                {"fit": fit, "class": name, "n": wanted[name], "seed": derive_seed(seed, name)},
+                [fit],
+                component=chosen.reference(),
+                classes=classes,
+            )
+            made[name] = [{"made": draw}]
+        return made
+
+    def _augment(
+        self, arm: Arm, group: Group, pool: Pool, wanted: Mapping[str, int], repeat: int
+    ) -> Pool:
+        made: Pool = {}
+        for name in pool:
+            seed = derive_seed(self.config.seed, "augment", group.name, name, repeat)
+            key = self._add(
+                "augment",
+                f"{group.name}, repeat {repeat + 1}, {name}",
+                {
+                    "components": [c.reference() for c in group.chosen],
+                    "class": name,
+                    "set": {name: self._digest(pool[name])},
+                    "n": wanted[name],
+                    "seed": seed,
+                },
+                _made(pool, [name]),
+                pool={name: pool[name]},
+            )
+            made[name] = [{"made": key}]
+        return made
+
+    def _train(
+        self,
+        arm: Arm,
+        classifier: Chosen,
+        pool: Pool,
+        split: Split,
+        repeat: int,
+        drawn: Pool,
+        evaluations: tuple[tuple[str, str], ...],
+    ) -> None:
+        online = arm.online
+        key = self._add(
+            "train",
+            f"{classifier.name} on {arm.name}, repeat {repeat + 1}",
+            {
+                "component": classifier.reference(),
+                "training": self.config.training.model_dump(mode="json"),
+                "online": [c.reference() for c in online.chosen] if online else [],
+                "set": {name: self._digest(parts) for name, parts in pool.items()},
+                "val": self._pixels(split.val),
+                "test": self._pixels(split.test),
+                "classes": list(pool),
+                "seed": derive_seed(self.config.seed, "train", classifier.name, repeat),
+            },
+            _made(pool, list(pool)),
+            pool=pool,
+            indices={"val": split.val, "test": split.test},
+        )
+        evaluations += self._evaluate(classifier, key, drawn, split, repeat)
+        self.out.cells.append(Cell(arm, classifier.name, repeat, key, pool, evaluations))
+
+    def _evaluate(
+        self,
+        classifier: Chosen | None,
+        cell: str | None,
+        drawn: Pool,
+        split: Split,
+        repeat: int,
+    ) -> tuple[tuple[str, str], ...]:
+        """Evaluators of a generated set (no cell), or of a cell's predictions."""
+        found = []
+        for evaluator in self.evaluators:
+            needs: frozenset[str] = getattr(evaluator.provided.load(), "needs", frozenset())
+            if ("logits" in needs) != (cell is not None) or ("generated" in needs and not drawn):
+                continue
+            key = self._add(
+                "evaluate",
+                f"{evaluator.name}, repeat {repeat + 1}",
+                {
+                    "component": evaluator.reference(),
+                    "cell": cell,
+                    "generated": {n: self._digest(p) for n, p in drawn.items()},
+                    "train": self._pixels(split.train),
+                    "test": self._pixels(split.test),
+                    "seed": derive_seed(self.config.seed, "evaluate", evaluator.name, repeat),
+                },
+                [*_made(drawn, list(drawn)), *([cell] if cell else [])],
+                drawn=drawn,
+                indices={"train": split.train, "test": split.test},
+            )
+            found.append((evaluator.name, key))
+        return tuple(found)
+
+
+def load_chosen(chosen: Chosen) -> Any:
+    """A ready component."""
+    return chosen.provided.load()(chosen.options)
+
+
+def _made(pool: Pool, names: list[str]) -> list[str]:
+    return [part["made"] for name in names for part in pool[name] if "made" in part]
+
+
+def _written(stage: Stage) -> str:
+    return f"{stage.name}@{stage.amount}" if stage.amount else stage.name
+
+
+def _once(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(names))

@@ -1,0 +1,64 @@
+"""The key of a question: two runs with the same key have the same answer. Loads no torch."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuplug import __version__, data
+from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.grammar import parse_arm
+from neuplug.experiment.identity import identity
+from neuplug.experiment.store import hash_of
+from neuplug.registry import discover
+
+if TYPE_CHECKING:
+    from neuplug.imageset import ImageSet
+
+NOT_ASKED = {"project", "name", "workers", "device"}
+"""Settings that do not change the question."""
+
+
+def request_key(config: ComposeConfig, images: ImageSet | None = None) -> str:
+    """Hash of the settings, the data's files, and the code of every component that takes part.
+
+    Raises:
+        InputError: If the data is not there or a component does not exist.
+    """
+    return hash_of(
+        {
+            "neuplug": __version__,
+            "config": config.model_dump(mode="json", exclude=NOT_ASKED),
+            "data": _data_key(config, images),
+            "components": _components(config),
+        }
+    )
+
+
+def run_folder(config: ComposeConfig, request: str) -> Path:
+    """The run's folder: the name asked for, or one made of the data, the arms and the key."""
+    if config.name is not None:
+        return config.project / config.name
+    words = [Path(config.data).stem, *config.aug[:2], *config.clf[:1], request[:6]]
+    return config.project / "-".join(re.sub(r"[^\w.+@=]+", "_", word) for word in words)
+
+
+def _data_key(config: ComposeConfig, images: ImageSet | None) -> str:
+    if images is not None:
+        return images.digest()
+    if config.data == "demo":
+        source = Path(data.__file__).with_name("demo.py")  # importing it would load torch
+        return hash_of(source.read_text("utf-8"))
+    from neuplug.data.layouts import fingerprint, scan
+
+    return fingerprint(scan(Path(config.data)))
+
+
+def _components(config: ComposeConfig) -> list[dict[str, Any]]:
+    registry = discover()
+    stages = [stage.name for arm in config.aug for stage in parse_arm(arm)]
+    wanted: list[tuple[str, tuple[str, ...]]] = [(n, ("augmenter", "generator")) for n in stages]
+    wanted += [(name, ("classifier",)) for name in config.clf]
+    wanted += [(name, ("evaluator",)) for name in config.eval]
+    return [identity(registry.resolve(name, kinds)) for name, kinds in dict.fromkeys(wanted)]

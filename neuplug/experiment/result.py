@@ -1,0 +1,66 @@
+"""What ``compose`` returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Result:
+    """The results of a run.
+
+    Attributes:
+        folder: The run's folder, with ``report.html``.
+        content: What is in ``results.json``.
+    """
+
+    folder: Path
+    content: dict[str, Any]
+
+    @property
+    def report(self) -> Path:
+        """The page to open in a browser."""
+        return self.folder / "report.html"
+
+    @property
+    def verdicts(self) -> dict[tuple[str, str], str]:
+        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*, on accuracy."""
+        return {
+            (c["arm"], c["classifier"]): c["verdict"]
+            for c in self.content["comparisons"]
+            if c["metric"] == "accuracy"
+        }
+
+    @property
+    def cells(self) -> list[dict[str, Any]]:
+        """One entry for each arm, classifier and repeat, with metrics, confusions and curves."""
+        return list(self.content["cells"])
+
+    @property
+    def summary(self) -> list[dict[str, Any]]:
+        """Mean, 95 % interval and n for each arm, classifier and metric."""
+        return list(self.content["summary"])
+
+    def mean(self, arm: str, classifier: str, metric: str = "accuracy") -> float:
+        """A metric's mean over repeats.
+
+        Raises:
+            KeyError: If the run has no such arm, classifier or metric.
+        """
+        for row in self.content["summary"]:
+            if (row["arm"], row["classifier"], row["metric"]) == (arm, classifier, metric):
+                return float(row["mean"])
+        raise KeyError((arm, classifier, metric))
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        from neuplug.report.tables import print_summary
+
+        text = StringIO()
+        print_summary(self.content, Console(file=text, width=100, no_color=True))
+        return text.getvalue()

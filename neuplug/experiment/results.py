@@ -1,0 +1,260 @@
+"""From finished jobs to the run's results: the content of ``results.json``."""
+
+from __future__ import annotations
+
+import datetime
+import platform
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+
+from neuplug.experiment.identity import versions
+from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.plan import Arm, Cell, Plan
+from neuplug.experiment.running import Failure
+from neuplug.metrics import classification_metrics
+from neuplug.statistics import estimate, paired_verdict
+
+SCHEMA = "neuplug.results/1"
+COMPARED = ("accuracy", "f1")
+"""Metrics with a paired difference to ``none``; the verdict goes by the first."""
+
+
+def collect(
+    plan: Plan, bench: Workbench, failures: Iterable[Failure], request: str, command: str
+) -> dict[str, Any]:
+    """Everything that a run found, as JSON values.
+
+    Args:
+        plan: All of whose jobs are done, but for failed evaluators.
+        bench: Where the results are.
+        failures: Of evaluators.
+        request: The key of the question that the run answers.
+        command: How the run was asked for.
+    """
+    cells = [_cell(plan, bench, cell) for cell in plan.cells]
+    generators = [_generator(plan, bench, i) for i in range(len(plan.fits))]
+    fit_keys = {entry.key for entry in plan.fits}
+    cell_keys = {cell.key for cell in plan.cells}
+    seconds = {key: bench.about(key)["seconds"] for key in fit_keys | cell_keys}
+    return {
+        "schema": SCHEMA,
+        "request": request,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "config": plan.config.model_dump(mode="json"),
+        "data": _data(plan),
+        "protocol": _protocol(plan, bench),
+        "arms": [_arm(arm) for arm in plan.arms],
+        "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
+        "cells": cells,
+        "summary": _summary(cells),
+        "comparisons": _comparisons(cells),
+        "generators": generators,
+        "evaluations": _evaluations(plan, bench, failures),
+        "warnings": _warnings(plan, generators),
+        "cost": {
+            "generators_seconds": sum(seconds[k] for k in fit_keys),
+            "classifiers_seconds": sum(seconds[k] for k in cell_keys),
+        },
+    }
+
+
+def _data(plan: Plan) -> dict[str, Any]:
+    dataset, split = plan.dataset, plan.splits[0]
+    report = dataset.report
+    images = dataset.images
+
+    def counts(indices: list[int]) -> dict[str, int]:
+        numbers = torch.bincount(images.labels[indices], minlength=len(images.classes))
+        return dict(zip(images.classes, numbers.tolist(), strict=True))
+
+    return {
+        "source": report.source,
+        "simulated": report.simulated,
+        "layout": report.layout,
+        "classes": list(images.classes),
+        "imgsz": list(images.image_size),
+        "channels": images.channels,
+        "counts": images.counts(),
+        "train": counts(split.train),
+        "val": counts(split.val),
+        "test": counts(split.test),
+        "left_out": counts(split.left_out),
+        "skipped": [list(item) for item in report.skipped],
+        "exact_duplicates": len(report.exact),
+        "digest": dataset.key,
+    }
+
+
+def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
+    config, training = plan.config, plan.config.training
+    if training.epochs is not None:
+        budget = f"{training.epochs} epochs of each arm's own training set"
+    else:
+        budget = f"{training.total_steps(0)} optimiser steps for every arm"
+    kept = "best validation loss" if plan.splits[0].val else "the last step"
+    return {
+        "repeats": config.repeats,
+        "seed": config.seed,
+        "steps": None if training.epochs is not None else training.total_steps(0),
+        "epochs": training.epochs,
+        "batch": training.batch,
+        "schedule": training.schedule,
+        "optimizer": training.optimizer,
+        "lr": training.lr,
+        "device": str(bench.device),
+        "versions": {"python": platform.python_version(), **versions(list(plan.components))},
+        "sentences": [
+            f"Each repeat draws the training images and all seeds anew; within a repeat every arm "
+            f"sees the same ones ({config.repeats} repeats, seed {config.seed}).",
+            f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
+            f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
+            "Generators and augmenters see training images only; test images are real and unseen.",
+            "Intervals are 95 % t intervals over repeats; a difference is paired by repeat.",
+        ],
+    }
+
+
+def _arm(arm: Arm) -> dict[str, Any]:
+    return {
+        "name": arm.name,
+        "stages": [
+            {
+                "name": group.name,
+                "kind": "generator" if group.generates else "augmenter",
+                "amount": "on each batch" if group.amount is None else _amount(group.amount),
+                "options": {c.name: c.options.model_dump(mode="json") for c in group.chosen},
+            }
+            for group in arm.groups
+        ],
+    }
+
+
+def _amount(amount: Any) -> str:
+    return str(amount) or "as many as there are"
+
+
+def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
+    about = bench.about(cell.key)
+    split, images = plan.splits[cell.repeat], plan.dataset.images
+    logits = bench.tree(cell.key, "predictions")["logits"]
+    labels = images.labels[split.test]
+    return {
+        "arm": cell.arm.name,
+        "classifier": cell.classifier,
+        "repeat": cell.repeat,
+        "key": cell.key,
+        **classification_metrics(logits, labels, images.classes),
+        "test_images": len(labels),
+        "train_images": about["train_images"],
+        "steps": about["steps"],
+        "seconds": about["seconds"],
+        "curves": about["curves"],
+    }
+
+
+def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:
+    entry = plan.fits[index]
+    record = bench.tree(entry.key, "record")
+    about = bench.about(entry.key)
+    return {
+        "stage": entry.stage,
+        "arm": entry.arm,
+        "class": entry.class_name,
+        "repeat": entry.repeat,
+        "key": entry.key,
+        "images": about["images"],
+        "seconds": about["seconds"],
+        "curves": {name: [list(p) for p in points] for name, points in record["curves"].items()},
+        "warnings": record["warnings"],
+    }
+
+
+def _summary(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = []
+    for arm, classifier, group in _grouped(cells):
+        values = {name: [c["metrics"][name] for c in group] for name in group[0]["metrics"]}
+        for name in group[0]["per_class"]:
+            values[f"f1:{name}"] = [c["per_class"][name]["f1"] for c in group]
+        for metric, numbers in values.items():
+            e = estimate(numbers)
+            rows.append(
+                {
+                    "arm": arm,
+                    "classifier": classifier,
+                    "metric": metric,
+                    "mean": e.mean,
+                    "low": e.low,
+                    "high": e.high,
+                    "n": e.n,
+                }
+            )
+    return rows
+
+
+def _comparisons(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    rows = []
+    plain = {(c["classifier"], c["repeat"]): c for c in cells if c["arm"] == "none"}
+    for arm, classifier, group in _grouped(cells):
+        if arm == "none":
+            continue
+        for metric in COMPARED:
+            ours = [c["metrics"][metric] for c in group]
+            theirs = [plain[classifier, c["repeat"]]["metrics"][metric] for c in group]
+            e, verdict = paired_verdict(ours, theirs)
+            rows.append(
+                {
+                    "arm": arm,
+                    "classifier": classifier,
+                    "against": "none",
+                    "metric": metric,
+                    "effect": e.mean,
+                    "low": e.low,
+                    "high": e.high,
+                    "n": e.n,
+                    "verdict": verdict,
+                }
+            )
+    return rows
+
+
+def _grouped(
+    cells: list[dict[str, Any]],
+) -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for cell in cells:
+        groups.setdefault((cell["arm"], cell["classifier"]), []).append(cell)
+    for (arm, classifier), group in groups.items():
+        yield arm, classifier, group
+
+
+def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> list[dict[str, Any]]:
+    errors = {failure.job.key: str(failure) for failure in failures}
+    rows, seen = [], set()
+    for cell in plan.cells:
+        for name, key in cell.evaluations:
+            task = plan.jobs[key].task
+            classifier = cell.classifier if task["cell"] else None
+            if (key, cell.arm.name, classifier) in seen:
+                continue
+            seen.add((key, cell.arm.name, classifier))
+            rows.append(
+                {
+                    "evaluator": name,
+                    "arm": cell.arm.name,
+                    "classifier": classifier,
+                    "repeat": cell.repeat,
+                    "metrics": {} if key in errors else bench.about(key)["metrics"],
+                    "error": errors.get(key),
+                }
+            )
+    return rows
+
+
+def _warnings(plan: Plan, generators: list[dict[str, Any]]) -> list[str]:
+    found = list(plan.dataset.report.warnings)
+    found += [w for split in plan.splits for w in split.warnings]
+    found += [w for g in generators for w in g["warnings"]]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,250 @@
+"""Doing a plan's jobs: in this process, or shared out to worker processes.
+
+Workers are told jobs as lines of JSON and leave results in the store, so nothing is pickled, a
+killed worker leaves nothing half-done, and the caller's script is never imported again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import torch
+
+from neuplug import errors
+from neuplug.errors import InputError, NeuplugError, PluginError
+from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.listener import Listener
+from neuplug.experiment.plan import Job
+from neuplug.seeds import seeded
+
+HEAVY = ("fit", "train")
+MOST_WORKERS = 8
+OPTIONAL = ("evaluate",)
+
+
+class Failure(Exception):
+    """A job's error, for those who want to go on with the other jobs."""
+
+    def __init__(self, job: Job, error: NeuplugError) -> None:
+        super().__init__(str(error))
+        self.job, self.error = job, error
+
+
+def do_jobs(
+    jobs: Iterable[Job],
+    bench: Workbench,
+    listener: Listener,
+    workers: int | None = None,
+    log: Path | None = None,
+) -> list[Failure]:
+    """Do every job whose result is not in the store.
+
+    Args:
+        jobs: In an order in which each comes after what it needs.
+        bench: Store, device and data.
+        listener: Told what goes on.
+        workers: Processes; 0 works in this one; ``None`` chooses: one for each core without a GPU.
+        log: What workers and plugins print goes to the end of this file.
+
+    Returns:
+        Failures of evaluators, which stop nothing.
+
+    Raises:
+        InputError: As soon as a job finds the input at fault.
+        PluginError: If a plugin failed, after all that does not depend on it is done.
+        TrainingDiverged: Likewise.
+    """
+    pending = {job.key: job for job in jobs if not bench.store.has(job.key)}
+    listener.planned(list(pending.values()))
+    heavy = sum(job.kind in HEAVY for job in pending.values())
+    count = _choose_workers(bench.device, heavy) if workers is None else workers
+    with ExitStack() as stack:
+        crew: _Crew | _Alone
+        if count == 0 or not pending:
+            crew = _Alone(bench, listener)
+        else:
+            crew = stack.enter_context(_Crew(count, bench, listener, log))
+        failures = _schedule(pending, crew, listener)
+    fatal = [f for f in failures if f.job.kind not in OPTIONAL]
+    if fatal:
+        raise fatal[0].error
+    return failures
+
+
+def _choose_workers(device: torch.device, heavy_jobs: int) -> int:
+    if device.type != "cpu":
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    count = min(cores or 1, heavy_jobs, MOST_WORKERS)
+    return count if count > 1 else 0
+
+
+def _schedule(pending: dict[str, Job], crew: _Crew | _Alone, listener: Listener) -> list[Failure]:
+    """Hand out jobs as soon as what they need is done; give up on those that never can be."""
+    waiting = dict(pending)
+    missing = {key: {n for n in job.needs if n in pending} for key, job in pending.items()}
+    failures: list[Failure] = []
+    while waiting or crew.busy:
+        for key in [k for k in waiting if not missing[k]]:
+            if not crew.free:
+                break
+            crew.give(waiting.pop(key))
+        if not crew.busy:
+            break  # what still waits needs something that failed
+        job, error = crew.wait()
+        if error is None:
+            listener.finished(job)
+            for needs in missing.values():
+                needs.discard(job.key)
+        elif isinstance(error, InputError):
+            raise error
+        else:
+            failures.append(Failure(job, error))
+            listener.failed(job, error)
+    return failures
+
+
+class _Alone:
+    """Does jobs one by one in this process."""
+
+    def __init__(self, bench: Workbench, listener: Listener) -> None:
+        self.bench, self.listener = bench, listener
+        self.job: Job | None = None
+
+    @property
+    def free(self) -> bool:
+        return self.job is None
+
+    @property
+    def busy(self) -> bool:
+        return self.job is not None
+
+    def give(self, job: Job) -> None:
+        self.job = job
+
+    def wait(self) -> tuple[Job, NeuplugError | None]:
+        job, self.job = self.job, None
+        assert job is not None
+        try:
+            # whatever a plugin draws from torch's own generator, the caller's is left alone
+            with seeded(0, self.bench.device):
+                self.bench.do(job, _reporter(self.listener, job))
+        except NeuplugError as error:
+            return job, error
+        return job, None
+
+
+def _reporter(listener: Listener, job: Job) -> Any:
+    def report(done: int, total: int, note: str = "") -> None:
+        listener.progress(job, done / max(1, total), note)
+
+    return report
+
+
+class _Crew:
+    """Worker processes that do jobs side by side."""
+
+    def __init__(self, count: int, bench: Workbench, listener: Listener, log: Path | None) -> None:
+        self.listener = listener
+        self.events: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
+        self.stack = ExitStack()
+        threads = max(1, torch.get_num_threads() // count)
+        sink: IO[Any] | int = subprocess.DEVNULL
+        if log is not None:
+            sink = self.stack.enter_context(log.open("ab"))
+        self.workers = [_Worker(bench, threads, sink, self.events) for _ in range(count)]
+
+    def __enter__(self) -> _Crew:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        for worker in self.workers:
+            worker.stop()
+        self.stack.close()
+
+    @property
+    def free(self) -> list[_Worker]:
+        return [w for w in self.workers if w.job is None]
+
+    @property
+    def busy(self) -> bool:
+        return any(w.job is not None for w in self.workers)
+
+    def give(self, job: Job) -> None:
+        self.free[0].give(job)
+
+    def wait(self) -> tuple[Job, NeuplugError | None]:
+        while True:
+            worker, event = self.events.get()
+            job = worker.job
+            if job is None:
+                continue
+            if event is None:
+                raise PluginError(
+                    f"the worker process for {job.title} died (exit code {worker.exit_code()}); "
+                    "if memory ran out, try --workers 0. The same command goes on where it was."
+                )
+            if "fraction" in event:
+                self.listener.progress(job, event["fraction"], event["note"])
+                continue
+            worker.job = None
+            if "error" in event:
+                kind = getattr(errors, event["error"], PluginError)
+                return job, kind(event["message"])
+            return job, None
+
+
+class _Worker:
+    def __init__(
+        self,
+        bench: Workbench,
+        threads: int,
+        log: IO[Any] | int,
+        events: queue.Queue[tuple[_Worker, dict[str, Any] | None]],
+    ) -> None:
+        self.job: Job | None = None
+        command = [sys.executable, "-m", "neuplug.experiment.worker"]
+        command += [str(bench.store.root.absolute()), str(bench.device), str(threads)]
+        self.process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for this process, which stops its workers
+            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+        )
+        self.events = events
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.events.put((self, json.loads(line)))
+        self.events.put((self, None))
+
+    def give(self, job: Job) -> None:
+        assert self.process.stdin is not None
+        self.job = job
+        try:
+            self.process.stdin.write(json.dumps(asdict(job)) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # its end is reported by the listener
+
+    def exit_code(self) -> int:
+        return self.process.wait()
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()

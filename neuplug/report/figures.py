@@ -1,0 +1,82 @@
+"""The figures of a run, as files and as parts of the page.
+
+Every figure is as wide as a telephone and carries its title, its sample count and, where the data
+is simulated, that word, so that it can leave the page on its own.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from neuplug.report import reading, style, svg
+from neuplug.report.canvas import Drawing
+from neuplug.report.confusion import confusion_matrix
+from neuplug.report.curves import classifier_curves, generator_curves
+from neuplug.report.files import write_whole
+from neuplug.report.strips import accuracy, differences
+
+# No date and no version in a file: the same figure is the same bytes.
+_NO_METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+
+
+def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
+    """Draw every figure that the results hold and write it to ``figures/*.svg`` and ``.png``.
+
+    Args:
+        results: The content of ``results.json``.
+        folder: The folder of the run.
+
+    Returns:
+        Name of the figure to an ``<svg>`` element that can stand in a page and follows the page's
+        colours. The first word of a name is its kind: ``accuracy``, ``differences``,
+        ``generator-…``, ``classifier-…``, ``confusion-…``. What was not recorded has no figure.
+    """
+    results = reading.clean_results(results)
+    written: dict[str, str] = {}
+    with mpl.rc_context(style.settings()):
+        for drawing in _drawings(results):
+            name = _free_name(drawing.name, written)
+            document = _render(drawing.figure, "svg")
+            write_whole(folder / "figures" / f"{name}.svg", document)
+            write_whole(folder / "figures" / f"{name}.png", _render(drawing.figure, "png"))
+            written[name] = svg.inline(document.decode(), name, drawing.alt)
+    return written
+
+
+def _drawings(results: reading.Results) -> Iterator[Drawing]:
+    if reading.summary(results):
+        yield accuracy(results)
+    if reading.comparisons(results):
+        yield differences(results)
+    yield from generator_curves(results)
+    for classifier in results["classifiers"]:
+        yield from classifier_curves(results, classifier)
+    for classifier in results["classifiers"]:
+        for arm in reading.labels(results):
+            yield from confusion_matrix(results, arm, classifier)
+
+
+def _free_name(words: str, taken: dict[str, str]) -> str:
+    """Lower-case letters, digits and ``-``; numbered where arms differ only in other characters."""
+    plain = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+    name, count = plain, 1
+    while name in taken:
+        count += 1
+        name = f"{plain}-{count}"
+    return name
+
+
+def _render(figure: Figure, form: str) -> bytes:
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        # a script that no installed font has: boxes in the PNG, text all the same in the SVG
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(buffer, format=form, metadata=_NO_METADATA[form])
+    return buffer.getvalue()

@@ -1,0 +1,78 @@
+"""``report.html``: one file that needs nothing else, the verdict first."""
+
+from __future__ import annotations
+
+import base64
+from importlib.resources import files
+from pathlib import Path
+
+import jinja2
+from markupsafe import Markup
+
+from neuplug.report import reading
+from neuplug.report.figures import write_figures
+from neuplug.report.files import write_whole
+from neuplug.report.sections import view
+
+_MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+
+
+def write_report(folder: Path) -> Path:
+    """Write ``figures/`` and ``report.html`` for a run.
+
+    The same ``results.json`` and pictures give the same bytes.
+
+    Args:
+        folder: The folder of the run, with its ``results.json`` and the pictures that it names.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        InputError: If there is no ``results.json`` that this version can read.
+    """
+    results = reading.read_results(folder)
+    figures = write_figures(results, folder)
+    page = folder / "report.html"
+    write_whole(page, _render(results, figures, folder).encode())
+    return page
+
+
+def _render(results: reading.Results, figures: dict[str, str], folder: Path) -> str:
+    environment = jinja2.Environment(
+        autoescape=True,  # every name from the data is text, never markup
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    here = files("neuplug.report")
+    template = environment.from_string(here.joinpath("page.html").read_text(encoding="utf-8"))
+    style = here.joinpath("page.css").read_text(encoding="utf-8")
+    return template.render(
+        view(results),
+        style=Markup(style),
+        figures=_grouped(figures),
+        pictures=[_picture(folder, entry) for entry in results.get("pictures") or []],
+    )
+
+
+def _grouped(figures: dict[str, str]) -> dict[str, list[Markup]]:
+    """Figures by kind, the first word of their names."""
+    kinds: dict[str, list[Markup]] = {
+        kind: [] for kind in ("accuracy", "differences", "generator", "classifier", "confusion")
+    }
+    for name, text in figures.items():
+        kinds[name.partition("-")[0]].append(Markup(text))  # svg.inline escaped the names in it
+    return kinds
+
+
+def _picture(folder: Path, entry: dict[str, str]) -> dict[str, str]:
+    """A picture as a data URI; one that is missing or outside the run becomes a sentence."""
+    shown = {"title": entry["title"], "caption": entry.get("caption") or "", "source": ""}
+    path = (folder / entry["file"]).resolve()
+    media = _MEDIA.get(path.suffix.lower())
+    if media is None or not path.is_relative_to(folder.resolve()) or not path.is_file():
+        shown["caption"] = f"The picture {entry['file']} is not in the folder of the run."
+        return shown
+    shown["source"] = f"data:{media};base64,{base64.b64encode(path.read_bytes()).decode()}"
+    return shown

@@ -1,0 +1,120 @@
+"""Read ``results.json`` and find things in it. Light: no array library is loaded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from neuplug.errors import InputError
+
+SCHEMA = "neuplug.results/1"
+
+Results = dict[str, Any]
+
+
+def read_results(folder: Path) -> Results:
+    """The results of the run in ``folder``, cleaned by :func:`clean`.
+
+    Raises:
+        InputError: If there is no ``results.json``, or none that this version can read.
+    """
+    path = folder / "results.json"
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(
+            f"{folder} has no results.json: give the folder of a run that has come to its end."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}): compose the run again.") from None
+    schema = content.get("schema") if isinstance(content, dict) else None
+    if schema != SCHEMA:
+        raise InputError(
+            f"{path} has the schema {schema!r}, this neuplug reads {SCHEMA!r}: "
+            f"use the neuplug that wrote it, or compose the run again."
+        )
+    return clean_results(content)
+
+
+def clean(node: Any) -> Any:
+    """The same tree with every string, keys included, made of printable characters only.
+
+    Class names come from folder names, which may hold line breaks, terminal escapes or bytes that
+    are no text. White space becomes a space, anything else that cannot be shown becomes U+FFFD.
+    """
+    if isinstance(node, str):
+        return "".join(
+            c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}"
+            for c in node
+        )
+    if isinstance(node, dict):
+        return {clean(key): clean(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [clean(value) for value in node]
+    return node
+
+
+def clean_results(results: Results) -> Results:
+    """:func:`clean` for a whole ``results.json``."""
+    cleaned: Results = clean(results)
+    return cleaned
+
+
+def is_simulated(results: Results) -> bool:
+    """Whether the images are computed rather than taken of real things."""
+    return bool(results.get("data", {}).get("simulated"))
+
+
+def labels(results: Results) -> dict[str, str]:
+    """Arm name to what the reader sees, in the order of the run."""
+    return {arm["name"]: arm.get("label") or arm["name"] for arm in results["arms"]}
+
+
+def summary(results: Results) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """(arm, classifier, metric) to the entry with its mean, interval and n."""
+    return {(s["arm"], s["classifier"], s["metric"]): s for s in results.get("summary") or []}
+
+
+def comparisons(results: Results) -> list[dict[str, Any]]:
+    """The comparisons of accuracy with the arm ``none``: those that give the verdict."""
+    return [c for c in results.get("comparisons") or [] if _gives_verdict(c)]
+
+
+def other_comparisons(results: Results) -> list[dict[str, Any]]:
+    """The comparisons with other arms, or of other metrics."""
+    return [c for c in results.get("comparisons") or [] if not _gives_verdict(c)]
+
+
+def _gives_verdict(comparison: dict[str, Any]) -> bool:
+    return bool(comparison["metric"] == "accuracy" and comparison["against"] == "none")
+
+
+def cells(results: Results, arm: str, classifier: str) -> list[dict[str, Any]]:
+    """The cells of one arm and classifier, by repeat."""
+    found = [
+        c for c in results.get("cells") or [] if c["arm"] == arm and c["classifier"] == classifier
+    ]
+    return sorted(found, key=lambda c: int(c["repeat"]))
+
+
+def all_warnings(results: Results) -> list[str]:
+    """Everything the reader must be told: of the run, its generators and its evaluators."""
+    found = list(dict.fromkeys(results.get("warnings") or []))
+    for fit in results.get("generators") or []:
+        for text in fit.get("warnings") or []:
+            if not any(text in known for known in found):
+                found.append(f"{fit_name(fit)}, repeat {fit['repeat'] + 1}: {text}")
+    for entry in results.get("evaluations") or []:
+        error = entry.get("error")
+        if error and not any(error in known for known in found):
+            what = " with ".join(filter(None, [entry["arm"], entry.get("classifier")]))
+            found.append(
+                f"{entry['evaluator']} failed on {what}, repeat {entry['repeat'] + 1}: {error}"
+            )
+    return found
+
+
+def fit_name(fit: dict[str, Any]) -> str:
+    """``dcgan for crazing``, or ``dcgan`` where one fit serves all classes."""
+    return f"{fit['stage']} for {fit['class']}" if fit.get("class") else str(fit["stage"])

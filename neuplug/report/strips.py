@@ -1,0 +1,178 @@
+"""Means with intervals: for each arm a line of text, and below it the mean and single repeats."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from neuplug.report import reading, style, verdicts
+from neuplug.report.canvas import (
+    MARGIN,
+    TITLE,
+    WIDTH,
+    Drawing,
+    Title,
+    new_figure,
+    put_axes,
+    put_text,
+    shorten,
+    title,
+)
+
+_ACCURACY = verdicts.METRICS["accuracy"]
+_LOOKS = {  # colour and marker of a verdict, so that colour is never the only difference
+    "helps": (style.BLUE, "^"),
+    "harms": (style.ORANGE, "v"),
+    "no evidence": (style.MUTED, "o"),
+    "one repeat": (style.MUTED, "o"),
+}
+_ASIDE = "mean with 95 % interval; small dots: single repeats"
+_ASIDE_SINGLE = "one repeat: no interval"
+_ROW, _HEADING, _AXIS = 0.46, 0.32, 0.44  # inches
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """One mean; all values in percent or points."""
+
+    label: str
+    value: str
+    mean: float
+    low: float | None
+    high: float | None
+    dots: list[float]
+    color: str
+    marker: str = "o"
+
+
+Groups = dict[str, list[_Strip]]  # by classifier
+
+
+def accuracy(results: reading.Results) -> Drawing:
+    """Accuracy of every arm, grouped by classifier."""
+    means = reading.summary(results)
+    groups: Groups = {}
+    for classifier in results["classifiers"]:
+        for arm, label in reading.labels(results).items():
+            entry = means.get((arm, classifier, "accuracy"))
+            if entry is None:
+                continue
+            dots = list(_accuracies(results, arm, classifier).values())
+            look = (style.INK if arm == "none" else style.BLUE, "o")
+            groups.setdefault(classifier, []).append(_strip(entry, "mean", label, dots, look))
+    head = title("Accuracy", results, _aside(groups))
+    return Drawing(
+        "accuracy", _alt("Accuracy in percent", groups), _draw(head, "% of test images", groups)
+    )
+
+
+def differences(results: reading.Results) -> Drawing:
+    """Paired differences in accuracy to the arm ``none``, with a line at zero."""
+    names = reading.labels(results)
+    groups: Groups = {}
+    for classifier in results["classifiers"]:
+        baseline = _accuracies(results, "none", classifier)
+        for entry in reading.comparisons(results):
+            if entry["classifier"] != classifier:
+                continue
+            ours = _accuracies(results, entry["arm"], classifier)
+            dots = [ours[repeat] - baseline[repeat] for repeat in ours if repeat in baseline]
+            label, look = names.get(entry["arm"], entry["arm"]), _LOOKS[entry["verdict"]]
+            groups.setdefault(classifier, []).append(_strip(entry, "effect", label, dots, look))
+    head = title("Difference to none", results, _aside(groups))
+    return Drawing(
+        "differences",
+        _alt("Difference in accuracy to the arm none, in points", groups),
+        _draw(head, "points of accuracy", groups, zero=True),
+    )
+
+
+def _accuracies(results: reading.Results, arm: str, classifier: str) -> dict[int, float]:
+    cells = reading.cells(results, arm, classifier)
+    return {cell["repeat"]: cell["metrics"]["accuracy"] for cell in cells}
+
+
+def _strip(
+    entry: dict[str, Any], center: str, label: str, dots: list[float], look: tuple[str, str]
+) -> _Strip:
+    value = verdicts.number(entry[center], _ACCURACY, signed=center == "effect")
+    if entry["low"] is not None:
+        value += f" {verdicts.spread(entry, _ACCURACY, center)}"
+    return _Strip(
+        label,
+        f"{value}, n = {entry['n']}",
+        mean=100 * entry[center],
+        low=None if entry["low"] is None else 100 * entry["low"],
+        high=None if entry["high"] is None else 100 * entry["high"],
+        dots=[100 * dot for dot in dots],
+        color=look[0],
+        marker=look[1],
+    )
+
+
+def _aside(groups: Groups) -> str:
+    single = all(strip.low is None for strips in groups.values() for strip in strips)
+    return _ASIDE_SINGLE if single else _ASIDE
+
+
+def _draw(head: Title, unit: str, groups: Groups, *, zero: bool = False) -> Figure:
+    rows = sum(len(strips) for strips in groups.values())
+    figure = new_figure(TITLE + _AXIS + _HEADING * len(groups) + _ROW * rows, head)
+    limits = _limits(groups, zero)
+    top = TITLE
+    for group, (name, strips) in enumerate(groups.items()):
+        put_text(figure, MARGIN, top + _HEADING / 2 + 0.03, shorten(name, 50), weight="bold")
+        tall = _ROW * len(strips)
+        axes = put_axes(figure, MARGIN, top + _HEADING, WIDTH - 2 * MARGIN, tall)
+        axes.set(xlim=limits, ylim=(len(strips), 0), yticks=[])
+        axes.spines[["left", "bottom"]].set_visible(False)
+        if zero:
+            axes.axvline(0, color=style.INK, linewidth=1, zorder=1)
+        for i, strip in enumerate(strips):
+            _draw_strip(axes, i, strip)
+        if group == len(groups) - 1:
+            axes.set_xlabel(unit)
+        else:
+            axes.tick_params(labelbottom=False)
+        top += _HEADING + tall
+    return figure
+
+
+def _draw_strip(axes: Axes, i: int, strip: _Strip) -> None:
+    if i:
+        axes.axhline(i, color=style.LINE, linewidth=0.6, zorder=0)
+    across = axes.get_yaxis_transform()  # x from 0 to 1, y in rows
+    # a plate under the text keeps grid lines out of the letters
+    plate = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6}
+    label = shorten(strip.label, 54 - len(strip.value))
+    axes.text(0, i + 0.27, label, transform=across, va="center", bbox=plate)
+    axes.text(1, i + 0.27, strip.value, transform=across, va="center", ha="right", bbox=plate)
+    if strip.low is not None and strip.high is not None:
+        axes.plot([strip.low, strip.high], [i + 0.58] * 2, color=strip.color, linewidth=1.8)
+    mark: dict[str, Any] = {"color": strip.color, "markersize": 6, "zorder": 3}
+    axes.plot([strip.mean], [i + 0.58], strip.marker, markeredgecolor=style.PAPER, **mark)
+    if len(strip.dots) > 1:
+        dot: dict[str, Any] = {"color": strip.color, "markersize": 3, "markeredgewidth": 0}
+        axes.plot(strip.dots, [i + 0.78] * len(strip.dots), "o", alpha=0.55, **dot)
+
+
+def _limits(groups: Groups, zero: bool) -> tuple[float, float]:
+    strips = [strip for group in groups.values() for strip in group]
+    values = [v for s in strips for v in (s.mean, s.low, s.high, *s.dots) if v is not None]
+    values = [v for v in values if math.isfinite(v)] + ([0.0] if zero else [])
+    if not values:
+        return 0.0, 1.0
+    pad = max(0.05 * (max(values) - min(values)), 0.5)
+    return min(values) - pad, max(values) + pad
+
+
+def _alt(what: str, groups: Groups) -> str:
+    parts = [
+        f"{name}: " + "; ".join(f"{strip.label} {strip.value}" for strip in strips)
+        for name, strips in groups.items()
+    ]
+    return f"{what}, mean with 95 % interval. {'. '.join(parts)}."

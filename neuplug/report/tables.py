@@ -1,0 +1,125 @@
+"""The end of a run in the terminal: the verdict first, then the numbers, then the warnings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from neuplug.report import reading, verdicts
+
+_STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
+_WIDE = 100  # columns from which an interval stands beside its mean, not below it
+_ASCII = str.maketrans(
+    {
+        verdicts.MINUS: "-",
+        verdicts.ELLIPSIS: "..",
+        verdicts.PLUS_MINUS: "+/-",
+        verdicts.MISSING: "-",
+        "▲": "+",
+        "▼": "-",
+        "○": "o",
+    }
+)
+
+
+def print_summary(results: reading.Results, console: Console) -> None:
+    """Print verdicts, a table of arms by classifier, warnings and the path of the report.
+
+    Args:
+        results: The content of ``results.json``.
+        console: Where to print. One that cannot show ``±`` gets plain ASCII.
+    """
+    results = reading.clean_results(results)
+    write = _Writer(console)
+    found = verdicts.ranked(results)
+    for comparison in [*found, *reading.other_comparisons(results)]:
+        sentence = verdicts.verdict_sentence(comparison, results)
+        verdict = comparison["verdict"]
+        write.line(f"{verdicts.MARKS[verdict]} {sentence}", _STYLES[verdict])
+    if not found:
+        for _, sentence in verdicts.headline(results):
+            write.line(sentence)
+    for classifier in results["classifiers"]:
+        console.print()
+        console.print(_table(results, classifier, write))
+    write.line(_footnote(results), "dim")
+    found_warnings = reading.all_warnings(results)
+    if found_warnings:
+        console.print()
+    for text in found_warnings:
+        write.line(f"warning: {text}", "yellow")
+    console.print()
+    write.line(f"report: {Path(results['folder']) / 'report.html'}")
+
+
+class _Writer:
+    """Turns strings into what the console can show; nothing in them is taken for markup."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.encoding = console.encoding or "utf-8"
+
+    def text(self, content: str, style: str = "") -> Text:
+        if not self.encoding.lower().startswith("utf"):
+            content = content.translate(_ASCII).encode(self.encoding, "replace").decode()
+        return Text(content, style=style)
+
+    def line(self, content: str, style: str = "") -> None:
+        self.console.print(self.text(content, style), soft_wrap=True)
+
+
+def _table(results: reading.Results, classifier: str, write: _Writer) -> Table:
+    """One row for each arm: every metric with its half-interval, the difference to none, n."""
+    title = classifier + (", simulated data" if reading.is_simulated(results) else "")
+    table = Table(
+        title=write.text(title, "bold"),
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        show_edge=False,
+    )
+    table.add_column("arm", overflow="fold")
+    for shown in verdicts.METRICS.values():
+        table.add_column(f"{shown.name}\n{shown.unit}", justify="right", overflow="fold")
+    table.add_column("to none\npoints", justify="right", overflow="fold")
+    table.add_column("n", justify="right")
+    means = reading.summary(results)
+    differences = {
+        c["arm"]: c for c in reading.comparisons(results) if c["classifier"] == classifier
+    }
+    wide = write.console.width >= _WIDE
+    for arm, label in reading.labels(results).items():
+        entries = [means.get((arm, classifier, key)) for key in verdicts.METRICS]
+        row = [
+            write.text(_cell(entry, shown, wide))
+            for entry, shown in zip(entries, verdicts.METRICS.values(), strict=True)
+        ]
+        difference = differences.get(arm)
+        style = _STYLES[difference["verdict"]] if difference else ""
+        points = _cell(difference, verdicts.METRICS["accuracy"], wide, "effect")
+        n = next((str(entry["n"]) for entry in entries if entry), "0")
+        table.add_row(write.text(label), *row, write.text(points, style), write.text(n))
+    return table
+
+
+def _cell(
+    entry: dict[str, Any] | None, shown: verdicts.Metric, wide: bool, center: str = "mean"
+) -> str:
+    if entry is None:
+        return verdicts.MISSING
+    middle = verdicts.number(entry[center], shown, signed=center == "effect")
+    if entry["low"] is None:
+        return middle  # n = 1 says why no interval follows
+    return f"{middle}{' ' if wide else chr(10)}{verdicts.spread(entry, shown, center)}"
+
+
+def _footnote(results: reading.Results) -> str:
+    single = any(entry["n"] == 1 for entry in reading.summary(results).values())
+    note = f"mean {verdicts.PLUS_MINUS} half of the 95 % interval over n repeats"
+    return note + ("; one repeat has no interval" if single else "")

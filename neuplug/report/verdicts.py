@@ -1,0 +1,186 @@
+"""How a number, an interval and a verdict are worded, in the terminal and on the page alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from neuplug.report import reading
+
+MINUS = "\N{MINUS SIGN}"
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
+MISSING = "\N{EN DASH}"
+
+MARKS = {"helps": "▲", "harms": "▼", "no evidence": "○", "one repeat": "?"}
+"""A sign for each verdict, so that colour is never the only difference."""
+
+
+class Metric(NamedTuple):
+    """How a metric is shown.
+
+    Attributes:
+        name: In words.
+        unit: ``%``, ``nats`` or nothing.
+        scale: What a stored value is multiplied by.
+        digits: Digits after the point.
+    """
+
+    name: str
+    unit: str = "%"
+    scale: float = 100.0
+    digits: int = 1
+
+
+METRICS = {
+    "accuracy": Metric("accuracy"),
+    "f1": Metric("macro F1"),
+    "precision": Metric("precision"),
+    "recall": Metric("recall"),
+    "loss": Metric("loss", "nats", 1.0, 3),
+}
+"""The metrics of the main table, in its order."""
+
+
+def metric(key: str) -> Metric:
+    """How the metric stored under ``key`` is shown; ``f1:<class>`` is the F1 of one class."""
+    if key.startswith("f1:"):
+        return Metric(f"F1 of {key.removeprefix('f1:')}")
+    return METRICS.get(key, Metric(key, "", 1.0, 3))
+
+
+def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:
+    """``94.3``, or ``+2.3`` and a true minus if ``signed``; a dash where there is no number."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    rounded = round(value * shown.scale, shown.digits) + 0.0  # + 0.0: no negative zero
+    text = f"{abs(rounded):.{shown.digits}f}"
+    if rounded < 0:
+        return MINUS + text
+    return f"+{text}" if signed and rounded > 0 else text
+
+
+def interval(entry: dict[str, Any], shown: Metric, *, signed: bool = False) -> str:
+    """``+0.9 … +3.7``, or ``one repeat`` where a single value leaves no interval."""
+    if entry["low"] is None or entry["high"] is None:
+        return "one repeat"
+    low, high = (number(entry[end], shown, signed=signed) for end in ("low", "high"))
+    return f"{low} {ELLIPSIS} {high}"
+
+
+def spread(entry: dict[str, Any], shown: Metric, center: str = "mean") -> str:
+    """``± 1.2`` for an interval centred on the mean, else its two ends, or ``one repeat``.
+
+    Args:
+        entry: A summary or a comparison.
+        shown: How the metric is shown.
+        center: The key of the middle value, ``mean`` or ``effect``.
+    """
+    if entry["low"] is None or entry["high"] is None:
+        return interval(entry, shown)
+    below, above = entry[center] - entry["low"], entry["high"] - entry[center]
+    if abs(below - above) * shown.scale > 0.5 * 10**-shown.digits:
+        return f"({interval(entry, shown, signed=center == 'effect')})"
+    return f"{PLUS_MINUS} {number((below + above) / 2, shown)}"
+
+
+def repeats(n: int) -> str:
+    """``1 repeat`` or ``3 repeats``."""
+    return f"{n} repeat{'s' * (n != 1)}"
+
+
+def verdict_parts(comparison: dict[str, Any], results: reading.Results) -> tuple[str, str]:
+    """A verdict in two parts: what is claimed, and the figures it rests on."""
+    names = reading.labels(results)
+    arm, against = comparison["arm"], comparison["against"]
+    arm, against = names.get(arm, arm), names.get(against, against)
+    classifier, verdict = comparison["classifier"], comparison["verdict"]
+    shown = metric(comparison["metric"])
+    percent = shown.unit == "%"
+    effect = number(comparison["effect"], shown, signed=True)
+    figures = f"{effect} points {shown.name}" if percent else f"{effect} {shown.name}"
+    if comparison["against"] != "none":
+        figures += f" against {against}"
+    if verdict == "one repeat":
+        claim = f"{arm} with {classifier}"
+        figures += ", one repeat: no verdict, add --repeats"
+    else:
+        claim = f"{arm} {verdict} {classifier}"
+        if verdict == "no evidence":
+            claim = f"no evidence that {arm} helps {classifier}"
+        spelled = interval(comparison, shown, signed=True)
+        figures += f", 95 % interval {spelled}, {repeats(comparison['n'])}"
+    if reading.is_simulated(results):
+        figures += ", simulated data"
+    return claim, figures
+
+
+def verdict_sentence(comparison: dict[str, Any], results: reading.Results) -> str:
+    """One comparison in words.
+
+    Args:
+        comparison: An entry of ``comparisons``.
+        results: The results it belongs to, for the names of the arms and the kind of data.
+
+    Returns:
+        For example ``dcgan helps mobilenetv2: +2.3 points accuracy, 95 % interval +0.9 … +3.7,
+        3 repeats``.
+    """
+    return ": ".join(verdict_parts(comparison, results))
+
+
+def ranked(results: reading.Results) -> list[dict[str, Any]]:
+    """The comparisons that give the verdict: what helps first, the largest effect first."""
+    order = list(MARKS)
+    return sorted(
+        reading.comparisons(results), key=lambda c: (order.index(c["verdict"]), -c["effect"])
+    )
+
+
+def headline(results: reading.Results) -> list[tuple[str, str]]:
+    """The whole run in at most three short sentences without figures, each with its verdict."""
+    found = ranked(results)
+    if not found:
+        return [("no evidence", "Nothing to compare: no arm ran beside none.")]
+    if all(c["verdict"] == "one repeat" for c in found):
+        return [("one repeat", "One repeat: no verdict, add --repeats.")]
+    clauses = _clauses(found, reading.labels(results))
+    if len(clauses) <= 3:
+        return clauses
+    count = {verdict: sum(c["verdict"] == verdict for c in found) for verdict in MARKS}
+    text = f"Augmentation helps in {count['helps'] or 'none'} of {len(found)} comparisons"
+    if count["harms"]:
+        text += f", harms in {count['harms']}"
+    if undecided := count["no evidence"] + count["one repeat"]:
+        text += f"; no evidence in {undecided}"
+    return [("helps" if count["helps"] else "no evidence", f"{text}.")]
+
+
+def _clauses(found: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[str, str]]:
+    """``dcgan and flip help mobilenetv2.``: arms with the same verdict on the same classifiers."""
+    clauses = []
+    for verdict in MARKS:
+        touched: dict[str, list[str]] = {}
+        for c in found:
+            if c["verdict"] == verdict:
+                touched.setdefault(names.get(c["arm"], c["arm"]), []).append(c["classifier"])
+        together: dict[tuple[str, ...], list[str]] = {}
+        for arm, classifiers in touched.items():
+            together.setdefault(tuple(sorted(classifiers)), []).append(arm)
+        for shared, arms in together.items():
+            who, whom, many = _listing(arms), _listing(shared), len(arms) > 1
+            if verdict == "no evidence":
+                text = f"No evidence that {who} help{'s' * (not many)} {whom}."
+            elif verdict == "one repeat":
+                text = f"One repeat of {who} with {whom}: no verdict, add --repeats."
+            else:
+                text = f"{who} {verdict.removesuffix('s') if many else verdict} {whom}."
+            clauses.append((verdict, text))
+    return clauses
+
+
+def _listing(words: Sequence[str]) -> str:
+    """``a``, ``a and b`` or ``a, b and c``."""
+    *rest, last = words
+    return f"{', '.join(rest)} and {last}" if rest else last

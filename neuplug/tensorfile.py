@@ -1,0 +1,84 @@
+"""Trees of tensors, numbers and strings in one safetensors file, never pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+_TREE = "neuplug.tree"
+
+
+def save_tree(tree: Any, path: Path) -> None:
+    """Write a tree to ``path``, replacing the file in one step when it is whole.
+
+    Args:
+        tree: Dicts, lists, tuples, tensors, numbers, strings, booleans and ``None``.
+        path: A file in an existing folder.
+
+    Raises:
+        TypeError: If the tree holds anything else.
+    """
+    tensors: dict[str, Tensor] = {}
+    skeleton = json.dumps(_encode(tree, tensors))
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    with aside.open("wb") as file:
+        file.write(save(tensors, metadata={_TREE: skeleton}))
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+
+
+def load_tree(path: Path, device: str = "cpu") -> Any:
+    """Read what :func:`save_tree` wrote; tensors come back bit for bit."""
+    with safe_open(path, framework="pt", device=device) as file:
+        skeleton = json.loads(file.metadata()[_TREE])
+        return _decode(skeleton, file)
+
+
+def _encode(node: Any, tensors: dict[str, Tensor]) -> Any:
+    if isinstance(node, Tensor):
+        name = str(len(tensors))
+        tensors[name] = node.detach().contiguous().clone()
+        return {"tensor": name}
+    if isinstance(node, Mapping):
+        # as pairs: an optimiser's state has whole numbers as keys
+        return {"pairs": [[_encode(k, tensors), _encode(v, tensors)] for k, v in node.items()]}
+    if isinstance(node, tuple):
+        return {"tuple": [_encode(item, tensors) for item in node]}
+    if isinstance(node, list):
+        return [_encode(item, tensors) for item in node]
+    if node is None or isinstance(node, str | bool | int | float):
+        return node
+    raise TypeError(f"cannot store a {type(node).__name__} in a tensor file")
+
+
+def _decode(node: Any, file: Any) -> Any:
+    if isinstance(node, list):
+        return [_decode(item, file) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "tensor" in node:
+        tensor: Tensor = file.get_tensor(node["tensor"])
+        return tensor
+    if "tuple" in node:
+        return tuple(_decode(item, file) for item in node["tuple"])
+    return {_decode(k, file): _decode(v, file) for k, v in node["pairs"]}
+
+
+def to_device(tree: Any, device: torch.device) -> Any:
+    """The same tree with every tensor on ``device``."""
+    if isinstance(tree, Tensor):
+        return tree.to(device)
+    if isinstance(tree, Mapping):
+        return {k: to_device(v, device) for k, v in tree.items()}
+    if isinstance(tree, list | tuple):
+        return type(tree)(to_device(v, device) for v in tree)
+    return tree

@@ -1,0 +1,48 @@
+"""How classifiers are trained, as a user states it; loads without torch."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from neuplug.interfaces import Options
+
+DEFAULT_STEPS = 600
+
+
+class TrainingOptions(Options):
+    """How classifiers are trained. All arms of a run share these."""
+
+    steps: int | None = Field(
+        None,
+        ge=1,
+        description=f"optimiser steps, equal for every arm; {DEFAULT_STEPS} if unsaid",
+    )
+    epochs: int | None = Field(None, ge=1, description="passes over each arm's own training set")
+    batch: int = Field(16, ge=2, description="images a step")
+    optimizer: Literal["adam", "adamw", "sgd"] = "adam"
+    lr: float = Field(1e-3, gt=0, description="learning rate; the peak of one-cycle")
+    weight_decay: float = Field(0.0, ge=0)
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    schedule: Literal["constant", "cosine", "one-cycle", "plateau"] = "one-cycle"
+    patience: int = Field(7, ge=1, description="plateau: evaluations without a better loss")
+    evaluations: int = Field(20, ge=1, description="validation losses taken along the training")
+    balanced: bool = Field(False, description="draw every class equally often")
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="auto: bf16 where the device has it and the network gains by it"
+    )
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> TrainingOptions:
+        if self.epochs is not None and self.steps is not None:
+            raise ValueError("give steps or epochs, not both")
+        return self
+
+    def total_steps(self, images: int) -> int:
+        """Optimiser steps for a training set of so many images."""
+        if self.epochs is not None:
+            return self.epochs * math.ceil(images / self.batch)
+        return self.steps or DEFAULT_STEPS

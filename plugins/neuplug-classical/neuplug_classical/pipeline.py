@@ -1,0 +1,141 @@
+"""How a chain of classical operations is carried out: one warp first, then the pixel operations."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from neuplug import Augmenter
+from neuplug_classical.affine import Matrices, Size
+from neuplug_classical.draws import seeds
+from neuplug_classical.elastic import Displacements
+from neuplug_classical.options import ClassicalOptions, WarpOptions
+from neuplug_classical.pixel import PixelStep
+from neuplug_classical.warp import Sampling, Warp
+
+GeometricStep = Callable[[int, Size, torch.Generator], Matrices | Displacements]
+Step = GeometricStep | PixelStep
+
+
+class ClassicalAugmenter(Augmenter):
+    """Base of every augmenter of this plugin: a tuple of steps and how to carry them out.
+
+    Attributes:
+        steps: What to do, in the order of the chain.
+        sampling: How to warp, or ``None`` if no step samples between pixels.
+        threads: How many threads share the images.
+    """
+
+    options_class = ClassicalOptions
+
+    def __init__(self, options: ClassicalOptions | None = None) -> None:
+        super().__init__(options)
+        self.steps: tuple[Step, ...] = self._build()
+        self.threads: int = self.options.threads
+        self.sampling: Sampling | None = None
+        if isinstance(self.options, WarpOptions):
+            self.sampling = Sampling(self.options.border, self.options.interpolation)
+
+    @abstractmethod
+    def _build(self) -> tuple[Step, ...]:
+        """Make the steps from the options."""
+
+    def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        """Return one changed version of each image.
+
+        All that is random is drawn for the whole batch before the first image is touched, in the
+        order of the chain; so threads change nothing, and a fused chain draws what its members
+        would have drawn one after the other.
+
+        Args:
+            images: uint8 (N, C, H, W), C 1 or 3, on the CPU. Not modified.
+            rng: The only source of randomness; on the CPU.
+
+        Returns:
+            uint8 (N, C, H, W), contiguous, never sharing memory with ``images``.
+
+        Raises:
+            ValueError: If ``images`` has another shape or type.
+        """
+        if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
+            raise ValueError(
+                f"images must be uint8 (N, 1 or 3, H, W), not {images.dtype} {tuple(images.shape)}"
+            )
+        source = images.contiguous().numpy()
+        count, size = len(source), (source.shape[2], source.shape[3])
+        geometry: list[Matrices | Displacements] = []
+        pixel: list[tuple[PixelStep, list[int]]] = []
+        for step in self.steps:
+            if isinstance(step, PixelStep):
+                pixel.append((step, seeds(count, rng)))
+            else:
+                geometry.append(step(count, size, rng))
+        warp = Warp(geometry, size, self.sampling or Sampling()) if geometry else None
+        result = np.empty_like(source)
+
+        def work(indices: Iterable[int]) -> None:
+            transforms = [(step.build(), image_seeds) for step, image_seeds in pixel]
+            for index in indices:
+                image = _interleaved(source[index])
+                if warp is not None:
+                    image = warp(image, index)
+                for transform, image_seeds in transforms:
+                    transform.set_random_seed(image_seeds[index])
+                    image = transform(image=image)["image"]
+                result[index] = _planes(image)
+
+        if self.threads == 1:
+            work(range(count))
+        else:
+            shares = [range(start, count, self.threads) for start in range(self.threads)]
+            with ThreadPoolExecutor(self.threads) as pool:
+                list(pool.map(work, shares))  # list: so that a worker's exception is raised
+        return torch.from_numpy(result)
+
+    def fuse(self, following: Augmenter) -> Augmenter | None:
+        """Join two classical augmenters, so that an image is warped once at most.
+
+        The geometric operations of both become one warp, which comes first; the pixel operations
+        follow in their order. Two that sample differently (``border``, ``interpolation``) stay
+        apart, since one warp cannot do both.
+        """
+        if not isinstance(following, ClassicalAugmenter):
+            return None
+        if self.sampling and following.sampling and self.sampling != following.sampling:
+            return None
+        return Fused(self, following)
+
+
+class Fused(ClassicalAugmenter):
+    """Two augmenters as one.
+
+    Args:
+        first: What comes first.
+        following: What follows. If both sample, they sample alike.
+    """
+
+    def __init__(self, first: ClassicalAugmenter, following: ClassicalAugmenter) -> None:
+        self._joined = first.steps + following.steps
+        super().__init__(ClassicalOptions(threads=max(first.threads, following.threads)))
+        self.sampling = first.sampling or following.sampling
+
+    def _build(self) -> tuple[Step, ...]:
+        return self._joined
+
+
+def _interleaved(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """(C, H, W) as OpenCV takes it: (H, W), not copied, for grey and (H, W, 3) for RGB."""
+    image: NDArray[np.uint8] = planes[0] if len(planes) == 1 else cv2.merge(list(planes))
+    return image
+
+
+def _planes(image: NDArray[np.uint8]) -> Sequence[NDArray[np.uint8]]:
+    """The way back: C arrays (H, W)."""
+    return [image] if image.ndim == 2 else cv2.split(image)

@@ -1,0 +1,127 @@
+"""The networks of DCGAN for any image size.
+
+Radford, Metz, Chintala: Unsupervised Representation Learning with Deep Convolutional Generative
+Adversarial Networks, 2016 (arXiv:1511.06434). The paper's network is for 64x64; here the sides are
+halved until the smaller one is between 4 and 7, which for 64x64 gives the paper's four
+strided layers, and the generator doubles the same sizes back, odd ones included.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+def pyramid(image_size: tuple[int, int]) -> list[tuple[int, int]]:
+    """The sizes from the image down to the smallest feature map.
+
+    >>> pyramid((64, 64))
+    [(64, 64), (32, 32), (16, 16), (8, 8), (4, 4)]
+    >>> pyramid((100, 50))
+    [(100, 50), (50, 25), (25, 12), (12, 6)]
+    """
+    sizes = [image_size]
+    while min(sizes[-1]) >= 8:
+        height, width = sizes[-1]
+        sizes.append((height // 2, width // 2))
+    return sizes
+
+
+def widths(base: int, depth: int) -> list[int]:
+    """Feature maps from the image side down: doubled at every layer, at most eightfold."""
+    return [base * min(8, 2**i) for i in range(depth)]
+
+
+class Generator(nn.Module):
+    """Noise to images in [-1, 1].
+
+    Args:
+        image_size: (height, width), each at least 28.
+        in_chans: Channels of the images, 1 or 3.
+        latent_dim: Length of z.
+        ngf: Feature maps of the last hidden layer.
+        num_classes: With classes, an embedding of the label joins z.
+    """
+
+    def __init__(
+        self,
+        image_size: tuple[int, int],
+        in_chans: int,
+        latent_dim: int = 100,
+        ngf: int = 64,
+        num_classes: int = 0,
+    ) -> None:
+        super().__init__()
+        sizes = pyramid(image_size)[::-1]
+        maps = widths(ngf, len(sizes) - 1)[::-1]
+        self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes else None
+        inputs = latent_dim * (2 if num_classes else 1)
+        layers: list[nn.Module] = [
+            nn.ConvTranspose2d(inputs, maps[0], sizes[0], bias=False),
+            nn.BatchNorm2d(maps[0]),
+            nn.ReLU(inplace=True),
+        ]
+        steps = list(pairwise(sizes))
+        for i, (small, large) in enumerate(steps):
+            # 2n or, for an odd side, 2n + 1
+            odd = (large[0] - 2 * small[0], large[1] - 2 * small[1])
+            last = i == len(steps) - 1
+            out = in_chans if last else maps[i + 1]
+            layers.append(nn.ConvTranspose2d(maps[i], out, 4, 2, 1, output_padding=odd, bias=last))
+            layers += [nn.Tanh()] if last else [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialize)
+
+    def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Float (N, latent_dim) to float (N, C, H, W); ``labels`` int64 (N,) if conditional."""
+        if self.embedding is not None:
+            noise = torch.cat([noise, self.embedding(labels)], 1)
+        images: Tensor = self.layers(noise[:, :, None, None])
+        return images
+
+
+class Discriminator(nn.Module):
+    """Images to logits: positive for real.
+
+    With classes it is a projection discriminator (Miyato and Koyama 2018, arXiv:1802.05637).
+
+    Args:
+        image_size: (height, width), each at least 28.
+        in_chans: Channels of the images, 1 or 3.
+        ndf: Feature maps of the first layer.
+        num_classes: How many labels there are, 0 for none.
+    """
+
+    def __init__(
+        self, image_size: tuple[int, int], in_chans: int, ndf: int = 64, num_classes: int = 0
+    ) -> None:
+        super().__init__()
+        sizes = pyramid(image_size)
+        maps = [in_chans, *widths(ndf, len(sizes) - 1)]
+        layers: list[nn.Module] = []
+        for i, (before, after) in enumerate(pairwise(maps)):
+            layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=i == 0))
+            layers += [] if i == 0 else [nn.BatchNorm2d(after)]
+            layers.append(nn.LeakyReLU(0.2, inplace=True))
+        self.features = nn.Sequential(*layers)
+        self.head = nn.Conv2d(maps[-1], 1, sizes[-1])
+        self.embedding = nn.Embedding(num_classes, maps[-1]) if num_classes else None
+        self.apply(initialize)
+
+    def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Float (N, C, H, W) in [-1, 1] to float (N,)."""
+        features = self.features(images)
+        logits: Tensor = self.head(features).flatten()
+        if self.embedding is not None:
+            logits = logits + (self.embedding(labels) * features.mean((2, 3))).sum(1)
+        return logits
+
+
+def initialize(module: nn.Module) -> None:
+    """Normal weights of standard deviation 0.02, as in the paper."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)

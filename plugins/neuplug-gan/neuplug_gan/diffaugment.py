@@ -1,0 +1,77 @@
+"""Differentiable augmentation of what the discriminator sees, real and generated alike.
+
+Zhao, Liu, Lin, Zhu, Han: Differentiable Augmentation for Data-Efficient GAN Training, 2020
+(arXiv:2006.10738). It keeps a discriminator from memorising a small training set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+
+def diffaugment(images: Tensor, policies: Sequence[str], rng: torch.Generator) -> Tensor:
+    """Apply the policies, one random draw for each image.
+
+    Args:
+        images: float (N, C, H, W) in [-1, 1].
+        policies: Keys of :data:`POLICIES`.
+        rng: The only source of randomness; on the CPU.
+
+    Returns:
+        The same shape; gradients flow through.
+    """
+    for name in policies:
+        images = POLICIES[name](images, rng)
+    return images
+
+
+def _uniform(images: Tensor, rng: torch.Generator) -> Tensor:
+    return torch.rand(len(images), 1, 1, 1, generator=rng).to(images.device)
+
+
+def color(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Brightness by up to +-0.5, saturation (RGB) by 0-2, contrast by 0.5-1.5."""
+    images = images + (_uniform(images, rng) - 0.5)
+    if images.shape[1] > 1:
+        grey = images.mean(1, keepdim=True)
+        images = torch.lerp(grey, images, 2 * _uniform(images, rng))
+    mean = images.mean((1, 2, 3), keepdim=True)
+    return torch.lerp(mean, images, _uniform(images, rng) + 0.5)
+
+
+def translation(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Shift by up to an eighth of the side in whole pixels; what comes in is zero."""
+    n, _, height, width = images.shape
+    reach = torch.tensor([max(1, round(width / 8)), max(1, round(height / 8))])
+    draw = torch.rand(n, 2, generator=rng)
+    pixels = (draw * (2 * reach + 1)).floor() - reach
+    # whole pixels and nearest sampling: nothing is blurred
+    theta = torch.zeros(n, 2, 3)
+    theta[:, 0, 0] = theta[:, 1, 1] = 1.0
+    theta[:, :, 2] = 2 * pixels / torch.tensor([width, height])
+    grid = F.affine_grid(theta, [n, 1, height, width], align_corners=False).to(images.device)
+    return F.grid_sample(images, grid, mode="nearest", align_corners=False)
+
+
+def cutout(images: Tensor, rng: torch.Generator) -> Tensor:
+    """Blank a rectangle of half the height and half the width."""
+    n, _, height, width = images.shape
+    cut_h, cut_w = height // 2, width // 2
+    top = torch.randint(1 - cut_h // 2, height - cut_h // 2, (n, 1), generator=rng)
+    left = torch.randint(1 - cut_w // 2, width - cut_w // 2, (n, 1), generator=rng)
+    rows, columns = torch.arange(height), torch.arange(width)
+    in_rows = (rows >= top) & (rows < top + cut_h)
+    in_columns = (columns >= left) & (columns < left + cut_w)
+    hole = in_rows[:, None, :, None] & in_columns[:, None, None, :]
+    return images * (~hole).to(images)
+
+
+POLICIES: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
+    "color": color,
+    "translation": translation,
+    "cutout": cutout,
+}

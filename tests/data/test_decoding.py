@@ -1,0 +1,414 @@
+"""Each pixel format by its stated rule; broken files named with the reason."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from neuplug.data.decoding import Unreadable, fit, read, to_uint8
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # on broken files
+
+SIZE = (20, 30)
+RANDOM = np.random.default_rng(0)
+GREY = RANDOM.integers(0, 256, SIZE, dtype=np.uint8)
+RGB = RANDOM.integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+ALPHA = RANDOM.integers(0, 256, SIZE, dtype=np.uint8)
+GREY16 = RANDOM.integers(0, 65536, SIZE, dtype=np.uint16)
+RGB16 = RANDOM.integers(0, 65536, (*SIZE, 3), dtype=np.uint16)
+
+
+def save(path: Path, pixels: np.ndarray, **options: Any) -> Path:
+    Image.fromarray(pixels).save(path, **options)
+    return path
+
+
+def over_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    part = alpha.reshape(alpha.shape + (1,) * (pixels.ndim - 2)) / 255
+    return np.rint(pixels * part + 255 * (1 - part)).astype(np.uint8)
+
+
+# Ways to store the same -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "tiff", "gif", "pgm"])
+def test_grey(tmp_path: Path, suffix: str) -> None:
+    decoded = read(save(tmp_path / f"x.{suffix}", GREY))
+    assert np.array_equal(decoded.pixels, GREY)
+    assert decoded.pixels.dtype == np.uint8
+    assert decoded.size == SIZE
+
+
+@pytest.mark.parametrize("suffix", ["png", "bmp", "tif", "ppm"])
+def test_rgb(tmp_path: Path, suffix: str) -> None:
+    decoded = read(save(tmp_path / f"x.{suffix}", RGB))
+    assert np.array_equal(decoded.pixels, RGB)
+    assert (decoded.mode, decoded.bits) == ("RGB", 8)
+
+
+def test_jpeg_close_to_the_original(tmp_path: Path) -> None:
+    ramp = np.tile(np.arange(0, 240, 8, dtype=np.uint8), (20, 1))
+    decoded = read(save(tmp_path / "x.jpg", ramp, quality=95))
+    assert np.abs(decoded.pixels.astype(int) - ramp).max() <= 4
+    assert decoded.mode == "grey"
+
+
+def test_grey_stored_as_rgb_is_grey(tmp_path: Path) -> None:
+    decoded = read(save(tmp_path / "x.png", np.stack([GREY] * 3, -1)))
+    assert np.array_equal(decoded.pixels, GREY)
+    assert decoded.mode == "RGB holding grey"
+    nearly = np.stack([GREY] * 3, -1)
+    nearly[0, 0, 0] ^= 1
+    assert read(save(tmp_path / "y.png", nearly)).pixels.shape == (*SIZE, 3)
+
+
+def test_palette(tmp_path: Path) -> None:
+    image = Image.fromarray(RGB).quantize(16)
+    image.save(tmp_path / "x.png")
+    decoded = read(tmp_path / "x.png")
+    assert np.array_equal(decoded.pixels, np.asarray(image.convert("RGB")))
+    assert decoded.mode == "palette"
+
+
+def test_palette_whose_used_entries_are_grey(tmp_path: Path) -> None:
+    image = Image.fromarray(GREY % 4)
+    image.putpalette([0, 0, 0, 90, 90, 90, 180, 180, 180, 255, 255, 255, 255, 0, 0])
+    image.save(tmp_path / "x.png")
+    decoded = read(tmp_path / "x.png")
+    assert np.array_equal(decoded.pixels, np.array([0, 90, 180, 255], np.uint8)[GREY % 4])
+    assert decoded.mode == "palette holding grey"
+
+
+def test_bilevel(tmp_path: Path) -> None:
+    Image.fromarray(GREY > 127).save(tmp_path / "x.png")
+    decoded = read(tmp_path / "x.png")
+    assert np.array_equal(decoded.pixels, np.where(GREY > 127, 255, 0))
+    assert decoded.mode == "bilevel"
+
+
+def test_cmyk(tmp_path: Path) -> None:
+    flat = np.full((16, 16, 3), (200, 40, 40), np.uint8)
+    Image.fromarray(flat).convert("CMYK").save(tmp_path / "x.jpg", quality=100)
+    decoded = read(tmp_path / "x.jpg")
+    assert np.abs(decoded.pixels.astype(int) - flat).max() <= 3
+    assert decoded.mode == "CMYK"
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+def test_alpha_is_composited_over_white(tmp_path: Path, suffix: str) -> None:
+    options = {"lossless": True, "exact": True} if suffix == "webp" else {}
+    decoded = read(save(tmp_path / f"x.{suffix}", np.dstack([RGB, ALPHA]), **options))
+    assert np.array_equal(decoded.pixels, over_white(RGB, ALPHA))
+    assert decoded.mode == "RGB with alpha"
+
+
+def test_grey_with_alpha(tmp_path: Path) -> None:
+    decoded = read(save(tmp_path / "x.png", np.dstack([GREY, ALPHA])))
+    assert np.array_equal(decoded.pixels, over_white(GREY, ALPHA))
+    assert decoded.mode == "grey with alpha"
+
+
+def test_transparent_colour_of_a_palette(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1], [1, 0]], np.uint8))
+    image.putpalette([10, 20, 30, 200, 100, 0])
+    image.save(tmp_path / "x.png", transparency=0)
+    expected = [[[255] * 3, [200, 100, 0]], [[200, 100, 0], [255] * 3]]
+    assert read(tmp_path / "x.png").pixels.tolist() == expected
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", ["png", "tif", "deep.tif"])
+def test_orientation_is_applied(tmp_path: Path, orientation: int, suffix: str) -> None:
+    upright = RGB
+    # how a camera that was held so would have stored it: the inverse of what a viewer does
+    stored = {
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),
+        7: upright.transpose(1, 0, 2)[::-1, ::-1],
+        8: np.rot90(upright, -1),
+    }[orientation]
+    path = tmp_path / f"x.{suffix}"
+    if suffix == "deep.tif":
+        tag = (274, 3, 1, orientation, True)
+        tifffile.imwrite(path, stored.astype(np.uint16) * 257, photometric="rgb", extratags=[tag])
+    else:
+        exif = Image.Exif()
+        exif[274] = orientation
+        save(path, np.ascontiguousarray(stored), exif=exif)
+    decoded = read(path)
+    assert np.array_equal(decoded.pixels, upright)
+    assert decoded.size == SIZE
+
+
+@pytest.mark.parametrize("suffix", ["gif", "tif"])
+def test_first_of_several_frames(tmp_path: Path, suffix: str) -> None:
+    more = [Image.fromarray(255 - GREY)]
+    save(tmp_path / f"x.{suffix}", GREY, save_all=True, append_images=more)
+    assert np.array_equal(read(tmp_path / f"x.{suffix}").pixels, GREY)
+
+
+# More than 8 bits -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"compression": "tiff_lzw"}, {"compression": "zlib"}])
+def test_grey_16_bit(tmp_path: Path, options: dict[str, Any]) -> None:
+    names = {"zlib": "tiff_adobe_deflate"}
+    options = {k: names.get(v, v) for k, v in options.items()}
+    for path in (save(tmp_path / "x.tif", GREY16, **options), save(tmp_path / "x.png", GREY16)):
+        decoded = read(path)
+        assert np.array_equal(decoded.native, GREY16)
+        assert np.array_equal(decoded.pixels, GREY16 >> 8)
+        assert (decoded.mode, decoded.bits) == ("grey 16 bit", 16)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"byteorder": ">"},
+        {"compression": "zlib"},
+        {"bigtiff": True},
+        {"tile": (16, 16)},
+        {"planarconfig": "separate"},
+    ],
+    ids=str,
+)
+def test_rgb_16_bit_tiff_in_full_depth(tmp_path: Path, options: dict[str, Any]) -> None:
+    pixels = np.moveaxis(RGB16, -1, 0) if "planarconfig" in options else RGB16
+    tifffile.imwrite(tmp_path / "x.tif", pixels, photometric="rgb", **options)
+    decoded = read(tmp_path / "x.tif")
+    assert np.array_equal(decoded.native, RGB16)
+    assert decoded.mode == "RGB 16 bit"
+
+
+def test_rgb_16_bit_tiff_with_alpha(tmp_path: Path) -> None:
+    opaque = np.full((*SIZE, 1), 65535, np.uint16)
+    clear = np.zeros((*SIZE, 1), np.uint16)
+    for name, alpha, expected in (("a", opaque, RGB16), ("b", clear, None)):
+        path = tmp_path / f"{name}.tif"
+        pixels = np.concatenate([RGB16, alpha], -1)
+        tifffile.imwrite(path, pixels, photometric="rgb", extrasamples=["unassalpha"])
+        native = read(path).native
+        assert (native == 65535).all() if expected is None else np.array_equal(native, expected)
+
+
+def test_rgb_16_bit_png_by_its_high_byte(tmp_path: Path) -> None:
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in RGB16)
+    write_png(tmp_path / "x.png", SIZE, 16, 2, zlib.compress(rows))
+    decoded = read(tmp_path / "x.png")
+    assert np.array_equal(decoded.pixels, RGB16 >> 8)
+    assert (decoded.mode, decoded.bits) == ("RGB 16 bit", 16)
+
+
+def test_white_is_zero(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", GREY16, photometric="miniswhite")
+    tifffile.imwrite(tmp_path / "y.tif", GREY, photometric="miniswhite")
+    assert np.array_equal(read(tmp_path / "x.tif").native, 65535 - GREY16)
+    assert np.array_equal(read(tmp_path / "y.tif").native, 255 - GREY)
+
+
+@pytest.mark.parametrize(
+    ("largest", "bits"), [(255, 8), (256, 10), (1023, 10), (4095, 12), (4096, 14), (16384, 16)]
+)
+def test_significant_bits(tmp_path: Path, largest: int, bits: int) -> None:
+    pixels = np.minimum(GREY16, largest)
+    pixels[0, 0] = largest
+    decoded = read(save(tmp_path / "x.png", pixels))
+    assert decoded.bits == bits
+    assert int(to_uint8(decoded.native, bits).max()) == largest >> (bits - 8)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_floating_point_from_0_to_1(tmp_path: Path, dtype: type) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", (GREY / 255).astype(dtype))
+    assert np.array_equal(read(tmp_path / "x.tif").pixels, GREY)
+
+
+@pytest.mark.parametrize("dtype", [np.int16, np.int32, np.uint32])
+def test_other_integers_within_16_bits(tmp_path: Path, dtype: type) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", (GREY16 // 2).astype(dtype))
+    assert np.array_equal(read(tmp_path / "x.tif").native, GREY16 // 2)
+
+
+# Digest -----------------------------------------------------------------------------------------
+
+
+def test_equal_pixels_have_equal_digests_however_stored(tmp_path: Path) -> None:
+    paths = [
+        save(tmp_path / "a.png", GREY),
+        save(tmp_path / "b.bmp", GREY),
+        save(tmp_path / "c.tif", GREY, compression="tiff_lzw"),
+        save(tmp_path / "d.png", np.stack([GREY] * 3, -1)),
+        save(tmp_path / "e.png", np.dstack([GREY, np.full_like(GREY, 255)])),
+    ]
+    assert len({read(path).digest for path in paths}) == 1
+
+
+def test_other_pixels_have_other_digests(tmp_path: Path) -> None:
+    changed = GREY.copy()
+    changed[-1, -1] ^= 1
+    variants = [GREY, changed, GREY.T, GREY.reshape(30, 20), GREY[:, ::-1], RGB]
+    digests = {
+        read(save(tmp_path / f"{number}.png", np.ascontiguousarray(pixels))).digest
+        for number, pixels in enumerate(variants)
+    }
+    assert len(digests) == len(variants)
+
+
+# Size -------------------------------------------------------------------------------------------
+
+
+def test_the_right_size_is_left_alone() -> None:
+    assert np.array_equal(fit(RGB, SIZE), RGB)
+    assert np.array_equal(fit(GREY16, SIZE, "crop"), GREY16)
+
+
+@pytest.mark.parametrize("pixels", [GREY, RGB, GREY16, RGB16], ids=["L", "RGB", "L16", "RGB16"])
+@pytest.mark.parametrize("size", [(7, 9), (9, 7), (64, 48), (20, 20), (1, 1)])
+@pytest.mark.parametrize("how", ["resize", "crop"])
+def test_fitted_shape_and_type(pixels: np.ndarray, size: tuple[int, int], how: Any) -> None:
+    fitted = fit(pixels, size, how)
+    assert fitted.shape == size + pixels.shape[2:]
+    assert fitted.dtype == pixels.dtype
+    assert pixels.min() <= fitted.min() <= fitted.max() <= pixels.max()
+
+
+def test_resize_stretches_and_crop_keeps_the_aspect() -> None:
+    wide = np.zeros((40, 80), np.uint8)
+    wide[:, 20:60] = 200  # a square in the middle, black to its left and right
+    stretched = fit(wide, (20, 20))
+    assert stretched[:, :4].max() == 0
+    assert stretched[:, 6:14].min() == 200
+    assert (fit(wide, (20, 20), "crop")[:, 1:-1] == 200).all()
+    tall = fit(np.ascontiguousarray(wide.T), (20, 20), "crop")
+    assert (tall[1:-1] == 200).all()
+
+
+def test_crop_is_centred() -> None:
+    ramp = np.tile(np.arange(100, dtype=np.uint8), (50, 1))
+    assert abs(fit(ramp, (10, 10), "crop").mean() - 49.5) < 0.6
+
+
+def test_shrinking_is_antialiased() -> None:
+    stripes = np.tile(np.array([0, 255], np.uint8), (64, 32))
+    small = fit(stripes, (16, 16))[2:-2, 2:-2]
+    assert small.min() > 110
+    assert small.max() < 145
+
+
+def test_deep_and_shallow_resize_alike() -> None:
+    deep = fit(RGB.astype(np.uint16) * 257, (9, 11))
+    assert np.abs((deep >> 8).astype(int) - fit(RGB, (9, 11))).max() <= 1
+
+
+# Broken files -----------------------------------------------------------------------------------
+
+
+def write_png(path: Path, size: tuple[int, int], bits: int, colour: int, data: bytes) -> None:
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + content))
+        return struct.pack(">I", len(content)) + kind + content + check
+
+    header = struct.pack(">IIBBBBB", size[1], size[0], bits, colour, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), chunk(b"IDAT", data), chunk(b"IEND", b"")]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+
+
+def reason(path: Path) -> str:
+    with pytest.raises(Unreadable) as caught:
+        read(path)
+    message = str(caught.value)
+    assert message
+    assert "\n" not in message
+    assert str(path.parent) not in message
+    return message
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("x.png", {}),
+        ("x.jpg", {"quality": 95}),
+        ("x.jpg", {"quality": 95, "progressive": True}),
+        ("x.bmp", {}),
+        ("x.gif", {}),
+        ("x.webp", {"lossless": True}),
+        ("x.tif", {}),
+        ("x.tif", {"compression": "tiff_lzw"}),
+        ("x.tif", {"compression": "tiff_adobe_deflate"}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("kept", [0, 3, 12, 60, 0.5, 0.9])
+def test_truncated(tmp_path: Path, name: str, options: dict[str, Any], kept: float) -> None:
+    pixels = np.random.default_rng(1).integers(0, 256, (150, 150, 3), dtype=np.uint8)
+    whole = save(tmp_path / name, pixels, **options).read_bytes()
+    assert read(tmp_path / name).size == (150, 150)
+    (tmp_path / name).write_bytes(whole[: int(kept if kept >= 1 else kept * len(whole))])
+    reason(tmp_path / name)
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.7, 0.95])
+def test_truncated_16_bit_colour(tmp_path: Path, kept: float) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", RGB16, photometric="rgb")
+    whole = (tmp_path / "x.tif").read_bytes()
+    (tmp_path / "x.tif").write_bytes(whole[: int(kept * len(whole))])
+    reason(tmp_path / "x.tif")
+
+
+def test_fakes(tmp_path: Path) -> None:
+    (tmp_path / "x.jpg").write_text("<!DOCTYPE html><html>404</html>")
+    assert "no PNG, JPEG, BMP, TIFF, WebP, GIF or PNM image" in reason(tmp_path / "x.jpg")
+    (tmp_path / "empty.png").touch()
+    assert reason(tmp_path / "empty.png") == "empty file"
+    assert reason(tmp_path / "gone.png") == "No such file or directory"
+    (tmp_path / "dir.png").mkdir()
+    assert reason(tmp_path / "dir.png") == "Is a directory"
+
+
+def test_a_picture_by_another_name_is_read(tmp_path: Path) -> None:
+    save(tmp_path / "x.png", GREY).rename(tmp_path / "x.jpg")
+    assert np.array_equal(read(tmp_path / "x.jpg").pixels, GREY)
+
+
+def test_decompression_bomb(tmp_path: Path) -> None:
+    write_png(tmp_path / "x.png", (60_000, 60_000), 8, 0, zlib.compress(bytes(10_000)))
+    assert "decompression bomb" in reason(tmp_path / "x.png")
+
+
+def test_damaged_exif_does_not_cost_the_image(tmp_path: Path) -> None:
+    save(tmp_path / "x.jpg", GREY, exif=b"Exif\0\0MM\0*\xff\xff\xff\xffgarbage")
+    assert read(tmp_path / "x.jpg").size == SIZE
+
+
+@pytest.mark.parametrize(
+    ("pixels", "complaint"),
+    [
+        (GREY.astype(np.float32), "floating-point pixels from"),
+        (np.full(SIZE, np.nan, np.float32), "floating-point pixels from nan"),
+        (GREY16.astype(np.int32) * 9, "not 0 to 65535"),
+        (-GREY.astype(np.int16), "not 0 to 65535"),
+    ],
+    ids=["0-255", "NaN", "beyond 16 bits", "negative"],
+)
+def test_numbers_that_are_no_grey_levels(
+    tmp_path: Path, pixels: np.ndarray, complaint: str
+) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", pixels)
+    assert complaint in reason(tmp_path / "x.tif")
+
+
+def test_channels_that_are_no_colours(tmp_path: Path) -> None:
+    five = np.random.default_rng(0).integers(0, 65536, (*SIZE, 5), dtype=np.uint16)
+    tifffile.imwrite(tmp_path / "x.tif", five, planarconfig="contig", photometric="minisblack")
+    assert "channels" in reason(tmp_path / "x.tif")

@@ -1,0 +1,114 @@
+"""Real data sets: NEU with its known pair of equal images, ETH-80 with its objects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from neuplug import InputError
+from neuplug.data.dataset import Dataset, load_dataset
+from neuplug.data.decoding import fit
+from neuplug.data.duplicates import near_pairs
+from neuplug.data.layouts import scan
+from neuplug.data.splits import draw_split
+
+CLASSES = ("crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches")
+PAIR = ("IMAGES/patches_101.jpg", "IMAGES/patches_105.jpg")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NEUPLUG_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def neu(shared_data: Path, cache: None) -> Dataset:
+    return load_dataset(shared_data / "neu-det", near=True)
+
+
+@pytest.fixture(scope="module")
+def eth80(shared_data: Path, cache: None) -> Dataset:
+    return load_dataset(shared_data / "eth80")
+
+
+def test_all_of_neu_is_read(neu: Dataset) -> None:
+    assert neu.images.images.shape == (1800, 1, 64, 64)
+    assert neu.images.counts() == dict.fromkeys(CLASSES, 300)
+    assert neu.report.skipped == ()
+    assert neu.report.sizes == {(200, 200): 1800}
+    assert neu.report.modes == {"RGB holding grey": 1800}
+    assert neu.images.ids[:3] == tuple(f"IMAGES/crazing_{n}.jpg" for n in (1, 2, 3))
+
+
+def test_the_pair_of_neu_is_found(neu: Dataset) -> None:
+    assert neu.report.exact == (PAIR,)
+    assert neu.report.conflicts == ()
+    assert neu.report.near == ()
+    assert len(set(neu.groups)) == 1799
+
+
+@pytest.mark.parametrize("options", [{"per_class": 40}, {"per_class": 150, "val": 0.2}, {}])
+def test_the_pair_of_neu_is_never_divided(neu: Dataset, options: dict[str, float]) -> None:
+    first, second = (neu.images.ids.index(id_) for id_ in PAIR)
+    together = Counter()
+    for seed in range(50):
+        split = draw_split(neu, **options, seed=seed, repeat=0)
+        parts = {
+            name
+            for name in ("train", "val", "test")
+            for index in (first, second)
+            if index in getattr(split, name)
+        }
+        assert len(parts) == 1
+        together[parts.pop()] += 1
+        assert len(split.left_out) <= 1
+        counts = torch.bincount(neu.images.labels[split.train]).tolist()
+        assert len(set(counts)) <= (1 if options else 2)
+    assert together["train"]
+    assert together["test"]
+
+
+def test_near_duplicates_planted_in_neu(neu: Dataset) -> None:
+    """Of changed copies nearly all are found, and no pair of different textures is."""
+    images = neu.images.images[::10]
+    small = [fit(image[0].numpy(), (40, 40)) for image in images]
+    half = torch.tensor(np.stack([fit(pixels, (64, 64)) for pixels in small]))[:, None]
+    noise = torch.from_numpy(np.random.default_rng(0).normal(0, 2, images.shape))
+    noisy = (images + noise).clamp(0, 255).byte()
+    dim = (images.float() * 0.85 + 10).clamp(0, 255).byte()
+    for copies in (half, noisy, dim):
+        pairs = {pair[:2] for pair in near_pairs(torch.cat([images, copies]))}
+        planted = {(n, n + len(images)) for n in range(len(images))}
+        assert pairs <= planted
+        assert len(pairs) >= 0.99 * len(planted)
+
+
+def test_eth80_objects_are_groups(eth80: Dataset) -> None:
+    assert eth80.images.images.shape == (328, 3, 64, 64)
+    assert eth80.images.classes == ("cow", "horse")
+    objects = {f"{name}/{name}{n}" for name in ("cow", "horse") for n in range(1, 5)}
+    assert set(eth80.groups) == objects
+    assert all(id_.startswith(g) for id_, g in zip(eth80.images.ids, eth80.groups, strict=True))
+
+
+def test_eth80_objects_are_never_divided(eth80: Dataset) -> None:
+    for seed in range(50):
+        split = draw_split(eth80, per_class=60, seed=seed, repeat=0)
+        used = [{eth80.groups[i] for i in part} for part in (split.train, split.test)]
+        assert not used[0] & used[1]
+        assert len(split.train) == 120
+        assert len(split.left_out) == 2 * (82 - 60)
+    with pytest.raises(InputError, match=r"class cow: its 164 images lie in 4 group\(s\)"):
+        draw_split(eth80, per_class=124, seed=0, repeat=0)
+
+
+def test_ball_screw_has_no_classes_in_its_names(shared_data: Path) -> None:
+    with pytest.raises(InputError, match="file names give 258 classes for 260 images"):
+        scan(shared_data / "ball-screw")

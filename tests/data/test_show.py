@@ -1,0 +1,115 @@
+"""``neuplug data show``."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from typer.testing import CliRunner
+
+from neuplug import InputError
+from neuplug.cli.data import app
+
+Draw = Callable[..., Path]
+
+
+def show(*arguments: str | Path) -> str:
+    result = CliRunner().invoke(app, ["show", *map(str, arguments)])
+    if result.exception is not None:
+        raise result.exception
+    return result.output
+
+
+@pytest.fixture
+def flawed(class_folders: Path, draw: Draw) -> Path:
+    """Class folders with something of everything that is worth a word."""
+    shutil.copy(class_folders / "ant" / "1.png", class_folders / "cow" / "8.png")
+    draw(class_folders / "cow" / "[red]odd.png", seed=60, size=(80, 20), mode="RGB")
+    for number in range(23):
+        (class_folders / "Bee" / f"fake{number}.jpg").write_text("no picture")
+    (class_folders / "notes.txt").touch()
+    deep = np.arange(64, dtype=np.uint16).reshape(8, 8) * 64
+    tifffile.imwrite(class_folders / "ant" / "deep.tif", deep)
+    return class_folders
+
+
+def test_everything_is_said(flawed: Path) -> None:
+    output = show(flawed, "--imgsz", "16,24")
+    assert "a folder of class folders" in output
+    assert "18 images in 3 classes; decoded: RGB 16x24" in output
+    for name, number in (("ant", 6), ("Bee", 5), ("cow", 7)):
+        assert any(name in line and str(number) in line for line in output.splitlines())
+    assert "sizes (HxW): 10x12 (16), 8x8 (1), 80x20 (1)" in output
+    assert "modes: grey (16), grey 16 bit (1), RGB (1)" in output
+    assert "16-bit values have 12 bits in use: divided by 16" in output
+    assert "groups that a split never divides: 17" in output
+    assert "files passed over: 1" in output
+    assert "unreadable files: 23" in output
+    assert "Bee/fake0.jpg: no PNG" in output
+    assert output.count("fake") == 20
+    assert "… and 3 more" in output
+    assert "exact duplicates: 1" in output
+    assert "ant/1.png = cow/8.png" in output
+    assert "of these with different labels: 1" in output
+    assert "near duplicates: 0" in output
+
+
+def test_json(flawed: Path) -> None:
+    facts = json.loads(show(flawed, "--json", "--crop"))
+    assert facts["counts"] == {"ant": 6, "Bee": 5, "cow": 7}
+    assert facts["imgsz"] == [64, 64]
+    assert facts["channels"] == 3
+    assert len(facts["skipped"]) == 23
+    assert facts["exact"] == facts["conflicts"] == [["ant/1.png", "cow/8.png"]]
+    assert facts["near"] == []
+    assert facts["splits"] == {}
+    assert facts["groups"] == 17
+
+
+def test_given_splits_are_counted(tmp_path: Path, draw: Draw) -> None:
+    for part, numbers in (("train", range(3)), ("test", range(3, 5))):
+        for number in numbers:
+            draw(tmp_path / part / "ant" / f"{number}.png", seed=number)
+            draw(tmp_path / part / "bee" / f"{number}.png", seed=100 + number)
+    facts = json.loads(show(tmp_path, "--json"))
+    assert facts["splits"] == {"train": {"ant": 3, "bee": 3}, "test": {"ant": 2, "bee": 2}}
+    assert "train" in show(tmp_path).splitlines()[3]
+
+
+def test_near_duplicates_are_named(class_folders: Path) -> None:
+    smooth = np.add.outer(np.arange(64) ** 2 // 17, np.arange(64) * 3).astype(np.uint8)
+    Image.fromarray(smooth).save(class_folders / "ant" / "x.png")
+    Image.fromarray(smooth).save(class_folders / "ant" / "y.jpg", quality=85)
+    assert re.search(r"ant/x\.png ~ ant/y\.jpg \(correlation [01]\.\d+\)", show(class_folders))
+
+
+def test_names_that_are_no_text(class_folders: Path, draw: Draw) -> None:
+    odd = class_folders / "ant" / b"caf\xe9.png".decode("utf-8", "surrogateescape")
+    odd.write_bytes(b"no picture")
+    assert "unreadable files: 1" in show(class_folders)
+    assert len(json.loads(show(class_folders, "--json"))["skipped"]) == 1
+
+
+def test_mistakes_are_sentences(flawed: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        show(flawed, "--strict")
+    with pytest.raises(InputError, match="there is no file or folder"):
+        show(tmp_path / "nothing")
+    for text in ("sixty", "1,2,3", "-4", "", "64 64"):
+        with pytest.raises(InputError, match="give H or H,W in pixels"):
+            show(flawed, f"--imgsz={text}")
+    with pytest.raises(InputError, match="at least 1 pixel"):
+        show(flawed, "--imgsz", "0,5")
+
+
+def test_the_demo_is_called_simulated() -> None:
+    output = show("demo", "--imgsz", "32")
+    assert "demo (simulated)" in output
+    assert "These images are simulated" in output

@@ -1,0 +1,47 @@
+"""A third party's plugin, installed for these tests, and small data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from neuplug import ImageSet
+
+SITE = Path(__file__).parent / "site"
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
+    """Install the plugin; returns what its components have written down so far."""
+    monkeypatch.syspath_prepend(str(SITE))
+    monkeypatch.setenv("PYTHONPATH", str(SITE))
+    log = tmp_path / "lab.log"
+    monkeypatch.setenv("LAB_LOG", str(log))
+
+    def read() -> list[dict[str, Any]]:
+        if not log.exists():
+            return []
+        return [json.loads(line) for line in log.read_text().splitlines()]
+
+    return read
+
+
+@pytest.fixture
+def bars() -> ImageSet:
+    """Two classes of 20 images, 28x28: a bright bar lying or standing on noise."""
+    rng = torch.Generator().manual_seed(0)
+    n = 40
+    images = torch.randint(0, 120, (n, 1, 28, 28), generator=rng, dtype=torch.uint8)
+    labels = torch.arange(n) % 2
+    for i in range(n):
+        at = int(torch.randint(4, 24, (), generator=rng))
+        if labels[i]:
+            images[i, :, at : at + 2] = 170
+        else:
+            images[i, :, :, at : at + 2] = 170
+    return ImageSet(images, labels, ("standing", "lying"), tuple(f"bar/{i}" for i in range(n)))

@@ -1,0 +1,30 @@
+"""A third party's plugin for the tests of compose: quick components, and some with faults."""
+
+from neuplug import Component, hookimpl
+
+PARTS = "neuplug_lab.parts"
+
+
+@hookimpl
+def neuplug_augmenters():
+    yield Component("invert", f"{PARTS}:Invert", "turns black to white")
+    yield Component("floats", f"{PARTS}:Floats", "fault: returns floats")
+
+
+@hookimpl
+def neuplug_generators():
+    yield Component("jitter", f"{PARTS}:Jitter", "training images with noise")
+    yield Component("crash", f"{PARTS}:Crash", "fault: fails in fit")
+    yield Component("small", f"{PARTS}:Small", "fault: images of another size")
+
+
+@hookimpl
+def neuplug_classifiers():
+    yield Component("linear", f"{PARTS}:Linear", "one linear layer")
+
+
+@hookimpl
+def neuplug_evaluators():
+    yield Component("brightness", f"{PARTS}:Brightness", "mean grey level of generated images")
+    yield Component("confidence", f"{PARTS}:Confidence", "mean largest probability")
+    yield Component("broken", f"{PARTS}:Broken", "fault: fails")

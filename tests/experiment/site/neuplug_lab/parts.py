@@ -1,0 +1,125 @@
+"""The components. They write what they see to the file in LAB_LOG, one line of JSON each."""
+
+import hashlib
+import json
+import os
+import time
+from pathlib import Path
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from neuplug import (
+    Augmenter,
+    Classifier,
+    Evaluation,
+    Evaluator,
+    FitRecord,
+    Generator,
+    Options,
+    TrainingSet,
+)
+
+
+def log(**entry):
+    if "LAB_LOG" in os.environ:
+        with Path(os.environ["LAB_LOG"]).open("a") as file:
+            file.write(json.dumps(entry) + "\n")
+
+
+def pixels(images):
+    return [hashlib.sha256(image.contiguous().numpy()).hexdigest() for image in images]
+
+
+class Invert(Augmenter):
+    def augment(self, images, rng):
+        log(what="augment", images=pixels(images))
+        return 255 - images
+
+
+class Floats(Augmenter):
+    def augment(self, images, rng):
+        return images.float()
+
+
+class JitterOptions(Options):
+    steps: int = Field(4, ge=1)
+    pause: float = Field(0.0, ge=0, description="seconds a step")
+
+
+class Jitter(Generator):
+    options_class = JitterOptions
+
+    def fit(self, train, context):
+        assert type(train) is TrainingSet
+        kept = context.checkpoint.load()
+        start = kept["step"] if kept else 0
+        log(what="fit", name=context.name, start=start, images=pixels(train.images))
+        for step in range(start, self.options.steps):
+            time.sleep(self.options.pause)
+            log(what="step", name=context.name, step=step)
+            context.checkpoint.save({"step": step + 1})
+            context.progress(step + 1, self.options.steps)
+        self.images = train.images
+        return FitRecord(curves={"loss": [(1, 1.0)]}, grids=[(1, train.images[:2])])
+
+    def sample(self, labels, seed):
+        rng = torch.Generator().manual_seed(seed)
+        chosen = torch.randint(len(self.images), (len(labels),), generator=rng)
+        noise = torch.randint(0, 20, (len(labels), *self.images.shape[1:]), generator=rng)
+        return (self.images[chosen].long() + noise).clamp(0, 255).byte()
+
+    def state_dict(self):
+        return {"images": self.images}
+
+    def load_state_dict(self, state):
+        self.images = state["images"]
+
+
+class Crash(Jitter):
+    def fit(self, train, context):
+        raise ZeroDivisionError("planted")
+
+
+class Small(Jitter):
+    def sample(self, labels, seed):
+        return super().sample(labels, seed)[:, :, :-1]
+
+
+class Linear(Classifier):
+    def build(self, num_classes, in_chans, image_size):
+        return Net(num_classes, in_chans * image_size[0] * image_size[1])
+
+
+class Net(nn.Module):
+    def __init__(self, num_classes, features):
+        super().__init__()
+        self.head = nn.Linear(features, num_classes)
+
+    def forward_features(self, images):
+        return images.flatten(1)
+
+    def forward(self, images):
+        return self.head(self.forward_features(images))
+
+
+class Brightness(Evaluator):
+    def evaluate(self, context):
+        file = context.folder / "brightness.txt"
+        file.write_text("bright")
+        images = context.generated.images
+        return Evaluation({"grey": float(images.float().mean()), "n": len(images)}, (file,))
+
+
+class Confidence(Evaluator):
+    needs = frozenset({"logits"})
+
+    def evaluate(self, context):
+        assert len(context.logits) == len(context.test)
+        return Evaluation({"confidence": float(context.logits.softmax(1).max(1).values.mean())})
+
+
+class Broken(Evaluator):
+    def evaluate(self, context):
+        raise ValueError("planted")

@@ -1,0 +1,150 @@
+"""What users type, and what it means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neuplug import InputError
+from neuplug.experiment.config import ComposeConfig, resolve, to_yaml
+from neuplug.experiment.grammar import Amount, Stage, parse_arm
+
+
+def test_arms() -> None:
+    assert parse_arm("none") == ()
+    assert parse_arm("flip") == (Stage("flip"),)
+    assert parse_arm("classical + dcgan") == (Stage("classical"), Stage("dcgan"))
+    assert parse_arm("my-dist:dcgan@add=100+classical@to=700,replace") == (
+        Stage("my-dist:dcgan", Amount(add=100)),
+        Stage("classical", Amount(to=700, replace=True)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "no component name"),
+        ("flip++dcgan", "no component name"),
+        ("none+flip", "none stands alone"),
+        ("dcgan@ad=3", "Did you mean add"),
+        ("dcgan@add=3,to=5", "one of add, to and share"),
+        ("dcgan@add=many", "needs a number"),
+        ("dcgan@add=-1", "number of images"),
+        ("dcgan@add=1.5", "number of images"),
+        ("dcgan@share=1.2", "0 to 1"),
+        ("dcgan@replace=yes", "takes no value"),
+    ],
+)
+def test_arms_that_make_no_sense(text: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        parse_arm(text)
+
+
+@pytest.mark.parametrize(
+    ("amount", "present", "images", "keeps"),
+    [
+        (Amount(add=300), 40, 300, True),
+        (Amount(to=700), 100, 600, True),
+        (Amount(to=700), 900, 0, True),
+        (Amount(to=700, replace=True), 100, 700, False),
+        (Amount(share=0.5), 40, 40, True),
+        (Amount(share=0.8), 40, 160, True),
+        (Amount(share=0), 40, 0, True),
+        (Amount(share=1), 40, 40, False),
+        (Amount(), 40, 40, True),
+        (Amount(replace=True), 40, 40, False),
+    ],
+)
+def test_amounts(amount: Amount, present: int, images: int, keeps: bool) -> None:
+    assert amount.images(present) == images
+    assert amount.keeps is keeps
+
+
+def test_yaml_gives_way_to_environment_and_that_to_flags(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("clf: [smallcnn]\nseed: 1\nrepeats: 7\nbatch: 3\n".replace("batch: 3\n", ""))
+    environment = {"NEUPLUG_COMPOSE_SEED": "2", "NEUPLUG_COMPOSE_PER_CLASS": "11"}
+    config = resolve(file, {"per_class": 12, "name": None}, environment=environment)
+    assert (config.repeats, config.seed, config.per_class) == (7, 2, 12)
+
+
+def test_settings_reach_components_and_training() -> None:
+    config = resolve(
+        flags={"clf": ["a"]},
+        settings=("dcgan.steps=2000", "dcgan.diffaugment=color,translation", "training.lr=0.01"),
+        environment={},
+    )
+    assert config.options == {"dcgan": {"steps": 2000, "diffaugment": "color,translation"}}
+    assert config.training.lr == 0.01
+
+
+def test_the_written_settings_give_the_same_run(tmp_path: Path) -> None:
+    config = resolve(
+        flags={"clf": ["a", "b"], "aug": ["x+y", "z@add=5"], "add": "100,300", "imgsz": "64,96"},
+        settings=("dcgan.steps=9", "training.schedule=cosine"),
+        environment={},
+    )
+    file = tmp_path / "config.yaml"
+    file.write_text(to_yaml(config))
+    assert resolve(file, environment={}) == config
+    assert config.imgsz == (64, 96)
+    assert [str(a) for a in config.amounts()] == ["add=100", "add=300"]
+
+
+def test_demo_has_its_own_defaults_that_give_way() -> None:
+    demo = resolve(flags={"clf": ["a"]}, environment={})
+    assert demo.data == "demo" and demo.per_class is not None
+    own = resolve(flags={"clf": ["a"], "per_class": 7}, environment={})
+    assert own.per_class == 7
+    folder = resolve(flags={"clf": ["a"], "data": "photos"}, environment={})
+    assert folder.per_class is None and folder.imgsz == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("flags", "settings", "sentence"),
+    [
+        ({}, (), "no classifier"),
+        ({"clf": ["a"], "add": 5, "share": 0.5}, (), "one of add, to and share"),
+        ({"clf": ["a"], "repeats": 0}, (), "compose.repeats = 0"),
+        ({"clf": ["a"], "imgsz": "big"}, (), "compose.imgsz"),
+        ({"clf": ["a"], "imgsz": "4"}, (), "8 to 4096"),
+        ({"clf": ["a"], "test": 1.5}, (), "compose.test = 1.5"),
+        ({"clf": ["a"], "classes": "one"}, (), "compose.classes"),
+        ({"clf": ["a"], "repeat": 3}, (), "Did you mean repeats"),
+        ({"clf": ["a"], "name": "../x"}, (), "compose.name"),
+        ({"clf": ["a"]}, ("dcgan.steps",), "component.option=value"),
+        ({"clf": ["a"]}, ("steps=5",), "component.option=value"),
+        ({"clf": ["a"]}, ("training.lrr=5",), "Did you mean lr"),
+        ({"clf": ["a"]}, ("training.lr=-1",), "training.lr = -1"),
+    ],
+)
+def test_settings_that_make_no_sense(
+    flags: dict[str, Any], settings: tuple[str, ...], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        resolve(flags=flags, settings=settings, environment={})
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [("[1, 2]", "no experiment file"), ("a: [", "cannot be read as YAML"), (None, "there is no")],
+)
+def test_experiment_files_that_make_no_sense(
+    tmp_path: Path, content: str | None, sentence: str
+) -> None:
+    file = tmp_path / "x.yaml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(InputError, match=sentence):
+        resolve(file, environment={})
+
+
+def test_every_setting_says_what_it_is() -> None:
+    unsaid = [
+        name
+        for name, field in ComposeConfig.model_fields.items()
+        if not field.description and name not in ("resize", "seed", "device", "project", "training")
+    ]
+    assert unsaid == []

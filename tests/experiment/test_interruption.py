@@ -1,0 +1,116 @@
+"""Killed at any moment, the same command goes on without doing anything twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Log = Callable[[], list[dict[str, Any]]]
+
+WORDS = [
+    "compose", "--aug", "jitter", "--clf", "linear", "--repeats", "2", "--steps", "5",
+    "--classes", "crazing,patches", "--imgsz", "28", "--per-class", "5", "--name", "run",
+    "--set", "jitter.steps=30", "--set", "jitter.pause=0.05",
+]  # fmt: skip
+
+
+def start(folder: Path, *words: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "neuplug", *WORDS, *words],
+        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+
+
+def outcome(folder: Path) -> list[Any]:
+    content = json.loads((folder / "runs/compose/run/results.json").read_text("utf-8"))
+    return [(c["arm"], c["repeat"], c["confusion"], c["metrics"]) for c in content["cells"]]
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_sigkill_at_any_moment(
+    workers: str, lab: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEUPLUG_CACHE", str(tmp_path / "whole-cache"))
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    process = start(whole, "--workers", workers)
+    text, _ = process.communicate()
+    assert process.returncode == 0, text
+    Path(os.environ["LAB_LOG"]).unlink()
+
+    monkeypatch.setenv("NEUPLUG_CACHE", str(tmp_path / "killed-cache"))
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    moments = random.Random(int(workers))
+    kills = 0
+    for _ in range(20):
+        process = start(killed, "--workers", workers)
+        begun = len(lab())
+        while process.poll() is None and len(lab()) < begun + 3:
+            time.sleep(0.02)  # until the generators are at work
+        time.sleep(moments.uniform(0.0, 1.0))
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+        time.sleep(0.3)  # for its workers to notice
+    text, _ = process.communicate()
+    assert process.returncode == 0, text
+    assert kills >= 2
+    assert outcome(killed) == outcome(whole)
+    # 4 fits of 30 steps; a kill repeats at most the step at work, once for each worker
+    steps = Counter((e["name"], e["step"]) for e in lab() if e["what"] == "step")
+    assert len(steps) == 4 * 30
+    assert sum(steps.values()) <= 4 * 30 + kills * max(1, int(workers))
+    assert any(e["start"] > 0 for e in lab() if e["what"] == "fit")
+
+
+def test_workers_die_with_the_command(lab: Log, tmp_path: Path) -> None:
+    process = start(tmp_path, "--workers", "2", "--set", "jitter.steps=2000")
+    while not any(e["what"] == "step" for e in lab()):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    time.sleep(1.0)
+    before = len(lab())
+    time.sleep(1.0)
+    assert len(lab()) == before
+
+
+def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(lab: Log, tmp_path: Path) -> None:
+    process = start(tmp_path, "--workers", "2", "--set", "jitter.steps=2000")
+    while not any(e["what"] == "step" for e in lab()):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    text, _ = process.communicate()
+    assert process.returncode == 130
+    assert "the same command goes on" in text and "Traceback" not in text
+
+
+def test_a_worker_that_dies_is_reported(lab: Log, tmp_path: Path) -> None:
+    process = start(tmp_path, "--workers", "2", "--set", "jitter.steps=2000")
+    while not any(e["what"] == "step" for e in lab()):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    found = subprocess.run(
+        ["pgrep", "-P", str(process.pid), "-f", "neuplug.experiment.worker"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+    text, _ = process.communicate()
+    assert process.returncode == 1
+    assert "worker process for jitter" in text and "Traceback" not in text

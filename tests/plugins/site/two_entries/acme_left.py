@@ -1,0 +1,8 @@
+"""The first entry point of a distribution."""
+
+from neuplug import Component, hookimpl
+
+
+@hookimpl
+def neuplug_augmenters():
+    yield Component("acme-left", "acme_good_parts:Dim", "a summary")

@@ -1,0 +1,1 @@
+"""Its entry points cannot be parsed."""

@@ -1,0 +1,294 @@
+"""Results as a run leaves them: made up, seeded, and complete."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from neuplug import statistics
+from neuplug.report import images, page
+
+CLASSES = [
+    "crazing",
+    "inclusion, non-metallic",
+    "patches",
+    "pitted surface",
+    "rolled-in scale (secondary)",
+    "scratches",
+]
+ARMS = {"none": 0.0, "flip": -0.06, "dcgan": 0.045, "classical+dcgan": 0.01}
+CLASSIFIERS = ["mobilenetv2", "smallcnn"]
+TEST_IMAGES = 54
+
+
+def make_results(
+    folder: Path,
+    *,
+    repeats: int = 3,
+    classes: list[str] | None = None,
+    arms: dict[str, float] | None = None,
+    classifiers: list[str] | None = None,
+    simulated: bool = True,
+) -> dict[str, Any]:
+    """A full ``results.json``; ``arms`` maps names to what they add to the accuracy."""
+    rng = random.Random(7)
+    classes, arms = classes or CLASSES, arms or ARMS
+    classifiers = classifiers or CLASSIFIERS
+    cells = [
+        _cell(rng, classes, arm, gain, classifier, repeat)
+        for arm, gain in arms.items()
+        for classifier in classifiers
+        for repeat in range(repeats)
+    ]
+    fits = [
+        _fit(rng, arm, name, repeat)
+        for arm in arms
+        if "dcgan" in arm
+        for name in classes
+        for repeat in range(repeats)
+    ]
+    return {
+        "schema": "neuplug.results/1",
+        "neuplug": "0.1.0",
+        "request": "5f0c3a9e41b7",
+        "name": "steel-40",
+        "created": "2026-11-19T14:03:27+00:00",
+        "command": "neuplug compose --aug flip --aug dcgan --clf mobilenetv2 --repeats 3",
+        "folder": str(folder),
+        "config": {"data": {"source": "demo", "imgsz": [64, 64]}, "repeats": repeats, "seed": 0},
+        "data": _data(classes, simulated),
+        "protocol": {
+            "repeats": repeats,
+            "seed": 0,
+            "steps": 400,
+            "epochs": None,
+            "batch": 32,
+            "schedule": "cosine",
+            "optimizer": "AdamW",
+            "lr": 0.001,
+            "device": "cpu",
+            "versions": {"python": "3.12.4", "torch": "2.15.0", "neuplug": "0.1.0"},
+            "sentences": [
+                "All arms train for the same number of optimiser steps.",
+                "Validation and test hold real images only.",
+            ],
+        },
+        "arms": [
+            {"name": arm, "label": arm, "stages": arm.split("+")}
+            | ({"amount": "add 40 per class"} if "dcgan" in arm else {})
+            for arm in arms
+        ],
+        "classifiers": classifiers,
+        "cells": cells,
+        "summary": _summary(cells, classes, arms, classifiers),
+        "comparisons": _comparisons(cells, arms, classifiers),
+        "generators": fits,
+        "pictures": [],
+        "evaluations": [
+            {
+                "evaluator": "fid",
+                "arm": "dcgan",
+                "classifier": None,
+                "repeat": repeat,
+                "metrics": {"inception-v3, resized to 299": 88.0 + 4 * rng.random(), "n": 240},
+                "error": None,
+            }
+            for repeat in range(repeats)
+        ],
+        "warnings": ["12 images are smaller than 64 x 64 and were enlarged."],
+        "cost": {
+            "generators_seconds": 1925.0,
+            "classifiers_seconds": 640.0,
+            "total_seconds": 2581.0,
+        },
+    }
+
+
+def _cell(
+    rng: random.Random, classes: list[str], arm: str, gain: float, classifier: str, repeat: int
+) -> dict[str, Any]:
+    each = TEST_IMAGES // len(classes)
+    base = 0.82 + gain + 0.02 * repeat + (0.03 if classifier == "mobilenetv2" else 0.0)
+    confusion = [[0] * len(classes) for _ in classes]
+    for i in range(len(classes)):
+        for _ in range(each):
+            right = rng.random() < base
+            confusion[i][i if right else rng.randrange(len(classes))] += 1
+    f1 = {name: min(1.0, base + rng.gauss(0, 0.02)) for name in classes}
+    wiggle = lambda: rng.gauss(0, 0.006)  # noqa: E731
+    return {
+        "arm": arm,
+        "classifier": classifier,
+        "repeat": repeat,
+        "metrics": {
+            "accuracy": base + wiggle(),
+            "precision": base + wiggle(),
+            "recall": base + wiggle(),
+            "f1": base + wiggle(),
+            "loss": 0.9 - 0.6 * base + wiggle(),
+        },
+        "per_class": {
+            name: {"precision": v, "recall": v, "f1": v, "support": each} for name, v in f1.items()
+        },
+        "confusion": confusion,
+        "test_images": TEST_IMAGES,
+        "train_images": {"real": 240} | ({"dcgan": 240} if "dcgan" in arm else {}),
+        "steps": 400,
+        "seconds": 26.0,
+        "curves": {
+            "train_loss": [
+                [s, 1.8 * math.exp(-s / 120) + 0.05 * rng.random()] for s in range(0, 400, 10)
+            ],
+            "val_loss": [
+                [s, 1.6 * math.exp(-s / 150) + 0.3 + 0.04 * rng.random()] for s in range(0, 400, 50)
+            ],
+        },
+    }
+
+
+def _fit(rng: random.Random, arm: str, name: str, repeat: int) -> dict[str, Any]:
+    steps = range(0, 2000, 5)
+    return {
+        "stage": "dcgan",
+        "arm": arm,
+        "class": name,
+        "repeat": repeat,
+        "key": "ab12",
+        "seconds": 53.0,
+        "curves": {
+            "discriminator": [
+                [s, 0.6 + 0.4 * math.exp(-s / 300) + rng.gauss(0, 0.12)] for s in steps
+            ],
+            "generator": [[s, 2.2 - 1.2 * math.exp(-s / 500) + rng.gauss(0, 0.35)] for s in steps],
+        },
+        "warnings": [],
+    }
+
+
+def _data(classes: list[str], simulated: bool) -> dict[str, Any]:
+    return {
+        "source": "demo",
+        "simulated": simulated,
+        "layout": "one folder for each class",
+        "classes": classes,
+        "imgsz": [64, 64],
+        "channels": 1,
+        "counts": dict.fromkeys(classes, 58),
+        "train": dict.fromkeys(classes, 40),
+        "val": dict.fromkeys(classes, 9),
+        "test": dict.fromkeys(classes, 9),
+        "skipped": [["patches/broken.jpg", "truncated file"]],
+        "exact_duplicates": 2,
+        "digest": "9c1d7e",
+    }
+
+
+def _summary(
+    cells: list[dict[str, Any]], classes: list[str], arms: dict[str, float], classifiers: list[str]
+) -> list[dict[str, Any]]:
+    entries = []
+    for arm in arms:
+        for classifier in classifiers:
+            members = [c for c in cells if (c["arm"], c["classifier"]) == (arm, classifier)]
+            values = {m: [c["metrics"][m] for c in members] for m in members[0]["metrics"]}
+            for name in classes:
+                values[f"f1:{name}"] = [c["per_class"][name]["f1"] for c in members]
+            for metric, found in values.items():
+                e = statistics.estimate(found)
+                entries.append(
+                    {"arm": arm, "classifier": classifier, "metric": metric}
+                    | {"mean": e.mean, "low": e.low, "high": e.high, "n": e.n}
+                )
+    return entries
+
+
+def _comparisons(
+    cells: list[dict[str, Any]], arms: dict[str, float], classifiers: list[str]
+) -> list[dict[str, Any]]:
+    entries = []
+    for arm in list(arms)[1:]:
+        for classifier in classifiers:
+            ours, theirs = (
+                [c["metrics"]["accuracy"] for c in cells if (c["arm"], c["classifier"]) == key]
+                for key in ((arm, classifier), ("none", classifier))
+            )
+            e, verdict = statistics.paired_verdict(ours, theirs)
+            entries.append(
+                {"arm": arm, "classifier": classifier, "against": "none", "metric": "accuracy"}
+                | {"effect": e.mean, "low": e.low, "high": e.high, "n": e.n, "verdict": verdict}
+            )
+    return entries
+
+
+SMALL: dict[str, Any] = {
+    "classes": ["crazing", "patches"],
+    "arms": {"none": 0.0, "dcgan": 0.045},
+    "classifiers": ["smallcnn"],
+}
+
+HOSTILE = ["<b>bold</b>\"'&", "$x^2$ [red]", "\x1b[31mesc\nline", "锈 \udcff"]
+"""Class names that a folder on a real disk may have."""
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Make results for a run in ``tmp_path``: small ones unless told otherwise."""
+
+    return lambda **changes: make_results(tmp_path, **(SMALL | changes))
+
+
+@pytest.fixture(scope="session")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A folder, and the results of a small run of two repeats; not to be changed."""
+    folder = tmp_path_factory.mktemp("small")
+    return folder, make_results(folder, repeats=2, **SMALL)
+
+
+@pytest.fixture
+def full(tmp_path: Path) -> dict[str, Any]:
+    """Results of six classes, four arms, two classifiers and three repeats."""
+    return make_results(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def full_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """The folder of a full run, its report and figures written, and its results."""
+    folder = tmp_path_factory.mktemp("run")
+    results = make_results(folder)
+    tiles = torch.arange(6 * 2 * 8 * 8).remainder(256).to(torch.uint8).reshape(6, 2, 1, 8, 8)
+    images.side_by_side(tiles, 255 - tiles, tuple(CLASSES), folder / "samples" / "dcgan.png")
+    results["pictures"] = [
+        {
+            "title": "dcgan, repeat 1",
+            "kind": "side-by-side",
+            "file": "samples/dcgan.png",
+            "caption": "Two training images of each class and two that dcgan drew.",
+        }
+    ]
+    (folder / "results.json").write_text(json.dumps(results))
+    page.write_report(folder)
+    return folder, results
+
+
+@pytest.fixture
+def report(tmp_path: Path) -> Callable[[dict[str, Any]], str]:
+    """Write a report for results into ``tmp_path`` and return the page."""
+
+    def write(results: dict[str, Any]) -> str:
+        (tmp_path / "results.json").write_text(json.dumps(results))
+        return page.write_report(tmp_path).read_text(encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def hostile() -> list[str]:
+    """Class names that a folder on a real disk may have."""
+    return list(HOSTILE)

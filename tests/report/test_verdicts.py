@@ -1,0 +1,164 @@
+"""The words for numbers and verdicts."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from neuplug.report import verdicts
+
+Make = Callable[..., dict[str, Any]]
+
+
+def comparison(
+    verdict: str, effect: float, low: float | None, high: float | None
+) -> dict[str, Any]:
+    return {
+        "arm": "dcgan",
+        "classifier": "mobilenetv2",
+        "against": "none",
+        "metric": "accuracy",
+        "effect": effect,
+        "low": low,
+        "high": high,
+        "n": 1 if low is None else 3,
+        "verdict": verdict,
+    }
+
+
+@pytest.mark.parametrize(
+    ("entry", "sentence"),
+    [
+        (
+            comparison("helps", 0.023, 0.009, 0.037),
+            "dcgan helps mobilenetv2: +2.3 points accuracy, 95 % interval +0.9 … +3.7, 3 repeats",
+        ),
+        (
+            comparison("no evidence", 0.004, -0.01, 0.018),
+            "no evidence that dcgan helps mobilenetv2: "
+            "+0.4 points accuracy, 95 % interval \N{MINUS SIGN}1.0 … +1.8, 3 repeats",
+        ),
+        (
+            comparison("harms", -0.05, -0.06, -0.04),
+            "dcgan harms mobilenetv2: \N{MINUS SIGN}5.0 points accuracy, "
+            "95 % interval \N{MINUS SIGN}6.0 … \N{MINUS SIGN}4.0, 3 repeats",
+        ),
+        (
+            comparison("one repeat", 0.012, None, None),
+            "dcgan with mobilenetv2: +1.2 points accuracy, one repeat: no verdict, add --repeats",
+        ),
+    ],
+)
+def test_each_verdict_is_a_sentence(make: Make, entry: dict[str, Any], sentence: str) -> None:
+    assert verdicts.verdict_sentence(entry, make(simulated=False)) == sentence
+    assert verdicts.verdict_sentence(entry, make(simulated=True)) == f"{sentence}, simulated data"
+
+
+def test_a_sentence_names_what_it_compares_with(make: Make) -> None:
+    entry = comparison("helps", 0.023, 0.009, 0.037) | {"against": "flip"}
+    assert "+2.3 points accuracy against flip," in verdicts.verdict_sentence(entry, make())
+
+
+def test_a_sentence_uses_the_label_of_the_arm(make: Make) -> None:
+    results = make()
+    results["arms"][1]["label"] = "dcgan (600 images)"
+    sentence = verdicts.verdict_sentence(comparison("helps", 0.1, 0.05, 0.15), results)
+    assert sentence.startswith("dcgan (600 images) helps ")
+
+
+def test_a_loss_is_no_percentage(make: Make) -> None:
+    entry = comparison("helps", -0.12, -0.2, -0.04) | {"metric": "loss"}
+    assert "\N{MINUS SIGN}0.120 loss," in verdicts.verdict_sentence(entry, make())
+
+
+@pytest.mark.parametrize(
+    ("value", "signed", "text"),
+    [
+        (0.9434, False, "94.3"),
+        (0.0226, True, "+2.3"),
+        (-0.0004, True, "0.0"),
+        (0.0, True, "0.0"),
+        (-0.021, True, "\N{MINUS SIGN}2.1"),
+        (math.nan, False, "\N{EN DASH}"),
+        (None, False, "\N{EN DASH}"),
+    ],
+)
+def test_numbers(value: float | None, signed: bool, text: str) -> None:
+    assert verdicts.number(value, verdicts.metric("accuracy"), signed=signed) == text
+
+
+def test_plus_minus_stands_for_a_centred_interval_only() -> None:
+    shown = verdicts.metric("accuracy")
+    assert verdicts.spread({"mean": 0.9, "low": 0.88, "high": 0.92}, shown) == "± 2.0"
+    assert verdicts.spread({"mean": 0.9, "low": 0.88, "high": 0.91}, shown) == "(88.0 … 91.0)"
+    assert verdicts.spread({"mean": 0.9, "low": None, "high": None}, shown) == "one repeat"
+
+
+def headline(results: dict[str, Any], found: list[tuple[str, str, str]]) -> list[str]:
+    results["arms"] = [{"name": "none"}] + [
+        {"name": arm} for arm in dict.fromkeys(arm for arm, _, _ in found)
+    ]
+    results["comparisons"] = [
+        comparison(verdict, 0.01, 0.0, 0.02) | {"arm": arm, "classifier": classifier}
+        for arm, classifier, verdict in found
+    ]
+    return [text for _, text in verdicts.headline(results)]
+
+
+def test_the_headline_joins_arms_of_one_fate(make: Make) -> None:
+    found = [
+        ("flip", "a", "no evidence"),
+        ("dcgan", "a", "helps"),
+        ("edcgan", "a", "helps"),
+        ("flip", "b", "no evidence"),
+        ("dcgan", "b", "helps"),
+        ("edcgan", "b", "helps"),
+    ]
+    assert headline(make(), found) == [
+        "dcgan and edcgan help a and b.",
+        "No evidence that flip helps a and b.",
+    ]
+
+
+def test_a_headline_that_would_be_long_counts(make: Make) -> None:
+    found = [
+        ("flip", "a", "no evidence"),
+        ("flip", "b", "harms"),
+        ("dcgan", "a", "helps"),
+        ("edcgan", "b", "helps"),
+    ]
+    assert headline(make(), found) == [
+        "Augmentation helps in 2 of 4 comparisons, harms in 1; no evidence in 1."
+    ]
+
+
+def test_a_headline_without_a_verdict(make: Make) -> None:
+    assert headline(make(), [("dcgan", "a", "one repeat"), ("flip", "a", "one repeat")]) == [
+        "One repeat: no verdict, add --repeats."
+    ]
+    assert headline(make(), []) == ["Nothing to compare: no arm ran beside none."]
+
+
+def test_what_helps_most_comes_first(make: Make) -> None:
+    results = make()
+    results["comparisons"] = [
+        comparison("harms", -0.1, -0.2, -0.05),
+        comparison("helps", 0.01, 0.005, 0.02),
+        comparison("helps", 0.2, 0.1, 0.3),
+    ]
+    assert [c["effect"] for c in verdicts.ranked(results)] == [0.2, 0.01, -0.1]
+
+
+def test_verdicts_and_tables_load_no_array_library() -> None:
+    heavy = "{'torch', 'numpy', 'scipy', 'matplotlib', 'PIL', 'jinja2'}"
+    code = (
+        "import sys, neuplug.report.tables, neuplug.report.verdicts; "
+        f"print(sorted({heavy} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

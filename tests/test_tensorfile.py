@@ -1,0 +1,53 @@
+"""Trees of tensors survive a file bit for bit."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from neuplug.tensorfile import load_tree, save_tree
+
+
+def test_an_optimiser_state_comes_back(tmp_path: Path) -> None:
+    model = torch.nn.Conv2d(3, 4, 3).to(memory_format=torch.channels_last)
+    optimizer = torch.optim.Adam(model.parameters(), 1e-3, betas=(0.5, 0.9))
+    model(torch.randn(2, 3, 8, 8)).sum().backward()
+    optimizer.step()
+    tree = {
+        "optimizer": optimizer.state_dict(),
+        "rng": torch.get_rng_state(),
+        "grids": [(5, torch.arange(6, dtype=torch.uint8).reshape(2, 3))],
+        "inf": math.inf,
+        "none": None,
+        "empty": torch.empty(0, 3),
+    }
+    save_tree(tree, tmp_path / "state.safetensors")
+    back = load_tree(tmp_path / "state.safetensors")
+    before, after = tree["optimizer"], back["optimizer"]
+    assert after["param_groups"] == before["param_groups"]  # the tuple of betas included
+    assert after["state"].keys() == before["state"].keys() == {0, 1}
+    for i in (0, 1):
+        for name, value in before["state"][i].items():
+            assert torch.equal(value, after["state"][i][name])
+    assert torch.equal(back["rng"], tree["rng"])
+    assert back["grids"][0][0] == 5 and torch.equal(back["grids"][0][1], tree["grids"][0][1])
+    assert back["inf"] == math.inf and back["none"] is None
+    assert back["empty"].shape == (0, 3)
+
+
+def test_tensors_that_share_memory_are_kept(tmp_path: Path) -> None:
+    shared = torch.arange(6.0)
+    save_tree({"a": shared, "b": shared[2:], "c": shared.view(2, 3).T}, tmp_path / "x")
+    back = load_tree(tmp_path / "x")
+    assert torch.equal(back["b"], shared[2:]) and torch.equal(back["c"], shared.view(2, 3).T)
+
+
+def test_anything_else_is_refused_and_the_old_file_stays(tmp_path: Path) -> None:
+    save_tree({"a": 1}, tmp_path / "x")
+    with pytest.raises(TypeError, match="object"):
+        save_tree({"a": object()}, tmp_path / "x")
+    assert load_tree(tmp_path / "x") == {"a": 1}
+    assert [f.name for f in tmp_path.iterdir()] == ["x"]

@@ -1,0 +1,210 @@
+"""The classifier loop, with a real small network and planted faults."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+import neuplug
+import neuplug.training as training
+from neuplug import Augmenter, FitContext, HeldOutSet, InputError, TrainingDiverged, TrainingSet
+from neuplug.experiment.store import StoredCheckpoint
+from neuplug.training import fit_classifier
+from neuplug.training_options import TrainingOptions
+
+
+def bars(n: int, seed: int, kind: type = TrainingSet, channels: int = 1) -> Any:
+    """Two classes: a bright bar lying or standing, somewhere on noise."""
+    rng = torch.Generator().manual_seed(seed)
+    images = torch.randint(0, 120, (n, channels, 28, 28), generator=rng, dtype=torch.uint8)
+    labels = torch.arange(n) % 2
+    for i in range(n):
+        at = int(torch.randint(4, 24, (), generator=rng))
+        if labels[i]:
+            images[i, :, at : at + 2] = 170
+        else:
+            images[i, :, :, at : at + 2] = 170
+    return kind(images, labels, ("standing", "lying"), tuple(map(str, range(n))))
+
+
+def options(**changes: Any) -> TrainingOptions:
+    return TrainingOptions(**{"steps": 60, "batch": 8, **changes})
+
+
+def context(**changes: Any) -> FitContext:
+    return FitContext(
+        **{"device": torch.device("cpu"), "seed": 1, "name": "net on bars", **changes}
+    )
+
+
+def classifier() -> Any:
+    return neuplug.load("smallcnn")
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one-cycle", "plateau"])
+def test_every_optimiser_and_schedule_learns(optimizer: str, schedule: str) -> None:
+    lr = 0.02 if optimizer == "sgd" else 3e-3
+    chosen = options(optimizer=optimizer, schedule=schedule, lr=lr, steps=100)
+    fitted, record = fit_classifier(classifier(), bars(40, 0), chosen, context())
+    test = bars(60, 9, HeldOutSet)
+    accuracy = (fitted.predict(test).argmax(1) == test.labels).float().mean()
+    assert accuracy > 0.85
+    assert record.curves["train_loss"][-1][0] == 100
+    assert "val_loss" not in record.curves
+
+
+def test_same_seed_same_classifier_whatever_the_global_state() -> None:
+    test = bars(20, 9, HeldOutSet)
+    torch.manual_seed(5)
+    first, _ = fit_classifier(classifier(), bars(20, 0), options(), context())
+    torch.manual_seed(6)
+    before = torch.get_rng_state()
+    second, _ = fit_classifier(classifier(), bars(20, 0), options(), context())
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first.predict(test), second.predict(test))
+    third, _ = fit_classifier(classifier(), bars(20, 0), options(), context(seed=2))
+    assert not torch.equal(first.predict(test), third.predict(test))
+
+
+@pytest.mark.parametrize("schedule", ["one-cycle", "plateau", "cosine", "constant"])
+@pytest.mark.parametrize("balanced", [False, True])
+def test_interrupted_training_goes_on_exactly(
+    schedule: str, balanced: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    chosen = options(schedule=schedule, balanced=balanced)
+    sets = (bars(20, 0), bars(20, 5, HeldOutSet))
+    test = bars(20, 9, HeldOutSet)
+    whole, record = fit_classifier(classifier(), sets[0], chosen, context(), val=sets[1])
+
+    class Stop(Exception):
+        pass
+
+    def stop_late(done: int, total: int, note: str = "") -> None:
+        if done >= 40:
+            raise Stop
+
+    checkpoint = StoredCheckpoint(tmp_path / "x.safetensors")
+    with pytest.raises(Stop):
+        fit_classifier(
+            classifier(), sets[0], chosen,
+            context(checkpoint=checkpoint, progress=stop_late), val=sets[1],
+        )  # fmt: skip
+    kept = checkpoint.load()
+    assert kept is not None and 0 < kept["step"] < 60
+    seen: list[int] = []
+    resumed, again = fit_classifier(
+        classifier(), sets[0], chosen,
+        context(checkpoint=checkpoint, progress=lambda d, t, n="": seen.append(d)), val=sets[1],
+    )  # fmt: skip
+    assert seen[0] > kept["step"]  # did not start over
+    assert torch.equal(whole.predict(test), resumed.predict(test))
+    assert again.curves == {k: [list(p) for p in v] for k, v in record.curves.items()} or (
+        again.curves == record.curves
+    )
+
+
+def test_the_weights_of_the_best_validation_loss_are_kept() -> None:
+    """A learning rate that ruins the network late: the kept weights are the early ones."""
+    val = bars(40, 5, HeldOutSet)
+    chosen = options(steps=120, schedule="constant", optimizer="sgd", lr=0.5, evaluations=30)
+    fitted, record = fit_classifier(classifier(), bars(40, 0), chosen, context(), val=val)
+    losses = [loss for _, loss in record.curves["val_loss"]]
+    loss = torch.nn.functional.cross_entropy(fitted.predict(val), val.labels)
+    assert float(loss) == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_balanced_draws_classes_equally_often() -> None:
+    """38 images of one class and 2 of the other: balanced training finds the rare class."""
+    few = bars(40, 0)
+    index = [i for i in range(40) if i % 2 == 0 or i < 4]
+    train = few.subset(index)
+    seen: list[Tensor] = []
+
+    class Watch(Augmenter):
+        def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+            seen.append(images)
+            return images
+
+    loop_options = options(balanced=True, steps=50)
+    fit_classifier(classifier(), train, loop_options, context(), augmenter=Watch())
+    rare = {bytes(image.numpy()) for image in train.images[train.labels == 1]}
+    drawn = [bytes(image.numpy()) in rare for batch in seen for image in batch]
+    assert 0.4 < sum(drawn) / len(drawn) < 0.6
+
+
+def test_without_balance_every_image_comes_before_any_comes_again() -> None:
+    train = bars(20, 0)
+    seen: list[bytes] = []
+
+    class Watch(Augmenter):
+        def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+            seen.extend(bytes(image.numpy()) for image in images)
+            return images
+
+    fit_classifier(classifier(), train, options(steps=15), context(), augmenter=Watch())
+    assert len(seen) == 120
+    for start in range(0, 120, 20):
+        assert len(set(seen[start : start + 20])) == 20
+
+
+def test_epochs_count_the_arms_own_images() -> None:
+    chosen = TrainingOptions(epochs=3, batch=8)
+    assert chosen.total_steps(20) == 9 and chosen.total_steps(40) == 15
+    _, record = fit_classifier(classifier(), bars(20, 0), chosen, context())
+    assert record.curves["train_loss"][-1][0] == 9
+    with pytest.raises(InputError, match="steps or epochs, not both"):
+        TrainingOptions.parse({"steps": 5, "epochs": 5}, "training")
+
+
+def test_not_a_number_stops_with_a_sentence() -> None:
+    chosen = options(optimizer="sgd", lr=1e25, schedule="constant")
+    with pytest.raises(TrainingDiverged, match=r"net on bars: the training loss is .* at step"):
+        fit_classifier(classifier(), bars(20, 0), chosen, context())
+
+
+@pytest.mark.parametrize("name", ["smallcnn", "mobilenetv2"])
+def test_grey_is_repeated_only_where_a_network_needs_three(name: str) -> None:
+    net: Any = neuplug.load(name)
+    fitted, _ = fit_classifier(net, bars(8, 0), options(steps=2), context())
+    assert fitted.channels == 1
+
+    class NeedsThree(type(net)):  # type: ignore[misc]
+        @property
+        def channels(self) -> frozenset[int]:
+            return frozenset({3})
+
+    fitted, _ = fit_classifier(NeedsThree(net.options), bars(8, 0), options(steps=2), context())
+    assert fitted.channels == 3
+    assert fitted.predict(bars(4, 1, HeldOutSet)).shape == (4, 2)
+
+
+def test_normalisation_is_that_of_the_real_images() -> None:
+    real = bars(10, 0)
+    made = TrainingSet(
+        torch.full_like(real.images, 255), real.labels, real.classes,
+        tuple(f"made {i}" for i in real.ids), ("gan",) * 10,
+    )  # fmt: skip
+    mixed = TrainingSet.concatenate([real, made])
+    fitted, _ = fit_classifier(classifier(), mixed, options(steps=2), context())
+    assert float(fitted.mean) == pytest.approx(float(real.images.float().mean() / 255), abs=1e-5)
+
+
+def test_bf16_is_used_where_asked_and_learns() -> None:
+    chosen = options(precision="bf16", steps=100, lr=3e-3)
+    fitted, _ = fit_classifier(classifier(), bars(40, 0), chosen, context())
+    test = bars(60, 9, HeldOutSet)
+    assert (fitted.predict(test).argmax(1) == test.labels).float().mean() > 0.85
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_on_gpu() -> None:
+    fitted, _ = fit_classifier(
+        classifier(), bars(20, 0), options(), context(device=torch.device("cuda"))
+    )
+    assert fitted.predict(bars(4, 1, HeldOutSet)).device.type == "cpu"
