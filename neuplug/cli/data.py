@@ -37,15 +37,24 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say what is in a data set: layout, classes, sizes, modes, broken files, duplicates."""
+    from rich.console import Console
+    from rich.progress import Progress
+
     from neuplug.data.dataset import load_dataset
 
-    dataset = load_dataset(
-        path,
-        imgsz=_image_size(imgsz),
-        resize="crop" if crop else "resize",
-        strict=strict,
-        near=True,
-    )
+    size, console = _image_size(imgsz), Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task("loading", total=None)
+        dataset = load_dataset(
+            path,
+            imgsz=size,
+            resize="crop" if crop else "resize",
+            strict=strict,
+            near=True,
+            progress=lambda done, total, note="": bars.update(
+                task, completed=done, total=total, description=note
+            ),
+        )
     if as_json:
         typer.echo(json.dumps(_facts(dataset), indent=1))
     else:

@@ -7,13 +7,13 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.format import open_memmap
+from numpy.lib.format import write_array_header_1_0
 
-from neuplug.data.decoding import Decoded, Pixels, Resize, Unreadable, fit, read, to_uint8
+from neuplug.data.decoding import Decoded, Resize, Unreadable, fit, read, to_uint8
 from neuplug.data.listing import Entry
 from neuplug.errors import InputError
 from neuplug.interfaces import Progress
@@ -70,30 +70,24 @@ def build(
                     raise strict_error(entry.id, str(outcome))
                 built.skipped.append((entry.id, str(outcome)))
                 continue
-            decoded, pixels = outcome
             built.entries.append(entry)
-            built.digests.append(decoded.digest)
-            built.sizes[decoded.size] += 1
-            built.modes[decoded.mode] += 1
-            built.bits = max(built.bits, decoded.bits)
-            shapes.append(pixels.shape)
-            types.append(pixels.dtype.str)
-            file.write(pixels.tobytes())
-    if shapes:
-        channels = 3 if any(len(shape) == 3 for shape in shapes) else 1
-        images = open_memmap(
-            folder / "images.npy",
-            mode="w+",
-            dtype=np.uint8,
-            shape=(len(shapes), channels, *imgsz),
-        )
-        with aside.open("rb") as file:
-            for index, (shape, dtype) in enumerate(zip(shapes, types, strict=True)):
-                size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-                pixels = np.frombuffer(file.read(size), dtype=dtype).reshape(shape)
-                planes = np.moveaxis(np.atleast_3d(to_uint8(pixels, built.bits)), -1, 0)
-                images[index] = planes  # a grey image fills all channels
-        images.flush()
+            built.digests.append(outcome.digest)
+            built.sizes[outcome.size] += 1
+            built.modes[outcome.mode] += 1
+            built.bits = max(built.bits, outcome.bits)
+            shapes.append(outcome.native.shape)
+            types.append(outcome.native.dtype.str)
+            file.write(outcome.native.tobytes())
+    channels = 3 if any(len(shape) == 3 for shape in shapes) else 1
+    header = {"descr": "|u1", "fortran_order": False, "shape": (len(shapes), channels, *imgsz)}
+    with aside.open("rb") as file, (folder / "images.npy").open("wb") as images:
+        write_array_header_1_0(images, header)
+        for shape, dtype in zip(shapes, types, strict=True):
+            size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+            pixels = np.frombuffer(file.read(size), dtype=dtype).reshape(shape)
+            planes = np.moveaxis(np.atleast_3d(to_uint8(pixels, built.bits)), -1, 0)
+            # a grey image fills all channels
+            images.write(np.broadcast_to(planes, (channels, *imgsz)).tobytes())
     aside.unlink()
     return built
 
@@ -108,15 +102,16 @@ def strict_error(id_: str, reason: str) -> InputError:
 
 def _decoded(
     entries: Sequence[Entry], imgsz: tuple[int, int], resize: Resize, progress: Progress
-) -> Iterator[tuple[Entry, tuple[Decoded, Pixels] | Unreadable]]:
-    """Each entry with the decoded and the fitted image, in order."""
+) -> Iterator[tuple[Entry, Decoded | Unreadable]]:
+    """Each entry with what was read, its pixels fitted, in order."""
 
-    def decode(entry: Entry) -> tuple[Decoded, Pixels] | Unreadable:
+    def decode(entry: Entry) -> Decoded | Unreadable:
         try:
             decoded = read(entry.path)
         except Unreadable as error:
             return error
-        return decoded, fit(decoded.native, imgsz, resize)
+        # only the fitted pixels are kept: a chunk of original ones may not fit into memory
+        return replace(decoded, native=fit(decoded.native, imgsz, resize))
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what matters is raised

@@ -106,7 +106,9 @@ class Dataset:
         if not len(groups) == len(splits) == len(images):
             raise ValueError("groups and splits need one entry for each image")
         key = _key("images", images.digest(), images.ids, groups, splits, source, simulated)
-        return cls._cached(key) or cls._keep(key, images, groups, splits, source, simulated)
+        if (known := cls._cached(key)) is not None:
+            return known
+        return cls._keep(key, images, groups, splits, source, simulated)
 
     @classmethod
     def _keep(

@@ -8,7 +8,6 @@ from collections.abc import Hashable, Iterable, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter
 from torch import Tensor
 from torch.nn.functional import interpolate
 
@@ -118,6 +117,8 @@ def near_pairs(
 
 def _features(images: Tensor, where: NDArray[np.int64]) -> NDArray[np.float32]:
     """(N, 32 * 32) float32 of length 1; zeros where an image is flat."""
+    from scipy.ndimage import gaussian_filter  # takes long to load, and is seldom needed
+
     features = np.empty((len(where), _THUMBNAIL**2), dtype=np.float32)
     for start in range(0, len(where), _DECODED):
         block = images[torch.from_numpy(where[start : start + _DECODED])]

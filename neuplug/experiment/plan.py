@@ -13,15 +13,12 @@ from typing import Any
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split, draw_split
 from neuplug.errors import InputError
-from neuplug.experiment.config import TRAINING, ComposeConfig
-from neuplug.experiment.grammar import NONE, Amount, Stage, parse_arm
-from neuplug.experiment.identity import identity
+from neuplug.experiment.arms import Arm, Chosen, Group, Selection
+from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.store import hash_of
-from neuplug.interfaces import Generator, Options
+from neuplug.interfaces import Generator
 from neuplug.registry import Provided, Registry
 from neuplug.seeds import derive_seed
-
-EITHER = ("augmenter", "generator")
 
 
 @dataclass(frozen=True)
@@ -49,64 +46,6 @@ class Job:
         return hash_of([self.kind, *about, self.task["imgsz"]])
 
 
-@dataclass(frozen=True)
-class Chosen:
-    """A component with its validated options."""
-
-    provided: Provided
-    options: Options
-
-    @property
-    def name(self) -> str:
-        """The component's name."""
-        return self.provided.name
-
-    def reference(self) -> dict[str, Any]:
-        """As plain data: its part of a key, and enough to load it again."""
-        return {**identity(self.provided), "options": self.options.model_dump(mode="json")}
-
-
-@dataclass(frozen=True)
-class Arm:
-    """One way to prepare the training set.
-
-    Attributes:
-        name: As the user wrote it, with the amount where several are compared.
-        groups: Stages in order; neighbouring augmenters without amounts of their own are one.
-    """
-
-    name: str
-    groups: tuple[Group, ...]
-
-    @property
-    def online(self) -> Group | None:
-        """The augmenters that act on each batch: those at the end, without an amount."""
-        last = self.groups[-1] if self.groups else None
-        return last if last is not None and last.amount is None else None
-
-
-@dataclass(frozen=True)
-class Group:
-    """A generator, or augmenters that act as one.
-
-    Attributes:
-        amount: ``None`` for augmenters at the end of an arm, which act on each batch.
-    """
-
-    chosen: tuple[Chosen, ...]
-    amount: Amount | None
-
-    @property
-    def generates(self) -> bool:
-        """Whether it is a generator."""
-        return self.chosen[0].provided.kind == "generator"
-
-    @property
-    def name(self) -> str:
-        """Names joined as the user writes them."""
-        return "+".join(c.name for c in self.chosen)
-
-
 Pool = dict[str, list[Any]]
 """Class name to parts: ``{"real": [indices]}`` or ``{"made": key}``."""
 
@@ -128,7 +67,7 @@ class Cell:
 
     Attributes:
         pool: The training set, by class.
-        made: Keys of drawn images of generators, by class, for pictures and evaluators.
+        evaluations: Evaluators' names with the keys of their jobs.
     """
 
     arm: Arm
@@ -164,16 +103,10 @@ def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Pl
 
 class _Planner:
     def __init__(self, config: ComposeConfig, dataset: Dataset, registry: Registry) -> None:
-        self.config, self.dataset, self.registry = config, dataset, registry
-        self.used: set[str] = set()
+        self.config, self.dataset = config, dataset
         self.digests: dict[tuple[int, ...], str] = {}
-        self.chosen: dict[tuple[str, tuple[str, ...]], Chosen] = {}
-        self.classifiers = [self._choose(name, ("classifier",)) for name in _once(config.clf)]
-        self.evaluators = [self._choose(name, ("evaluator",)) for name in _once(config.eval)]
-        arms = self._arms()
-        self._refuse_unused_options()
-        everything = tuple({c.provided.name: c.provided for c in self.chosen.values()}.values())
-        self.out = Plan(config, dataset, arms, everything)
+        self.selection = Selection(config, registry)
+        self.out = Plan(config, dataset, self.selection.arms, self.selection.components)
 
     def plan(self) -> Plan:
         config = self.config
@@ -190,63 +123,6 @@ class _Planner:
             for arm in self.out.arms:
                 self._plan_arm(arm, split, repeat)
         return self.out
-
-    # what the user named
-
-    def _choose(self, name: str, kinds: tuple[str, ...]) -> Chosen:
-        if (name, kinds) not in self.chosen:
-            provided = self.registry.resolve(name, kinds)
-            values: dict[str, Any] = {}
-            for owner in dict.fromkeys((provided.name, name)):
-                if owner in self.config.options:
-                    self.used.add(owner)
-                    values |= self.config.options[owner]
-            options = provided.load().options_class.parse(values, provided.name)
-            self.chosen[name, kinds] = Chosen(provided, options)
-        return self.chosen[name, kinds]
-
-    def _refuse_unused_options(self) -> None:
-        for owner in self.config.options:
-            if owner not in self.used:
-                names = sorted({c.name for c in self.chosen.values()} | {TRAINING})
-                raise InputError(
-                    f"options are given for {owner!r}, which takes no part in this run; "
-                    f"taking part: {', '.join(names)}."
-                )
-
-    def _arms(self) -> tuple[Arm, ...]:
-        amounts = self.config.amounts()
-        arms = {NONE: Arm(NONE, ())}
-        for text in self.config.aug:
-            stages = parse_arm(text)
-            for amount in amounts:
-                groups = self._groups(stages, amount)
-                varied = len(amounts) > 1 and any(
-                    g.amount is amount for g in groups
-                )  # this arm depends on the run's amount
-                name = "+".join(_written(stage) for stage in stages) or NONE
-                name += f" ({amount})" if varied else ""
-                arms.setdefault(name, Arm(name, groups))
-        return tuple(arms.values())
-
-    def _groups(self, stages: tuple[Stage, ...], amount: Amount) -> tuple[Group, ...]:
-        groups: list[Group] = []
-        open_group = False  # whether the last group may take one more augmenter
-        for stage in stages:
-            chosen = self._choose(stage.name, EITHER)
-            if chosen.provided.kind == "generator":
-                groups.append(Group((chosen,), stage.amount or amount))
-                open_group = False
-            elif stage.amount is None and open_group:
-                groups[-1] = Group((*groups[-1].chosen, chosen), amount)
-            else:
-                groups.append(Group((chosen,), stage.amount or amount))
-                open_group = stage.amount is None
-        if open_group:
-            groups[-1] = Group(groups[-1].chosen, None)
-        return tuple(groups)
-
-    # what follows
 
     def _plan_arm(self, arm: Arm, split: Split, repeat: int) -> None:
         labels = self.dataset.images.labels
@@ -273,7 +149,7 @@ class _Planner:
             if size == 0:
                 raise InputError(f"arm {arm.name} leaves class {name} without training images.")
         evaluations = self._evaluate(None, None, drawn, split, repeat)
-        for classifier in self.classifiers:
+        for classifier in self.selection.classifiers:
             self._train(arm, classifier, pool, split, repeat, drawn, evaluations)
 
     def _add(
@@ -301,7 +177,7 @@ class _Planner:
         self, arm: Arm, group: Group, pool: Pool, wanted: Mapping[str, int], repeat: int
     ) -> Pool:
         chosen = group.chosen[0]
-        generator = load_chosen(chosen)
+        generator = chosen.make()
         assert isinstance(generator, Generator)
         together = list(pool) if generator.conditional else None
         made: Pool = {}
@@ -398,7 +274,7 @@ class _Planner:
     ) -> tuple[tuple[str, str], ...]:
         """Evaluators of a generated set (no cell), or of a cell's predictions."""
         found = []
-        for evaluator in self.evaluators:
+        for evaluator in self.selection.evaluators:
             needs: frozenset[str] = getattr(evaluator.provided.load(), "needs", frozenset())
             if ("logits" in needs) != (cell is not None) or ("generated" in needs and not drawn):
                 continue
@@ -421,18 +297,5 @@ class _Planner:
         return tuple(found)
 
 
-def load_chosen(chosen: Chosen) -> Any:
-    """A ready component."""
-    return chosen.provided.load()(chosen.options)
-
-
 def _made(pool: Pool, names: list[str]) -> list[str]:
     return [part["made"] for name in names for part in pool[name] if "made" in part]
-
-
-def _written(stage: Stage) -> str:
-    return f"{stage.name}@{stage.amount}" if stage.amount else stage.name
-
-
-def _once(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))

@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
+from neuplug.experiment.arms import Arm
 from neuplug.experiment.identity import versions
 from neuplug.experiment.jobs import Workbench
-from neuplug.experiment.plan import Arm, Cell, Plan
+from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.running import Failure
 from neuplug.metrics import classification_metrics
 from neuplug.statistics import estimate, paired_verdict

@@ -69,7 +69,7 @@ def test_means_stand_with_interval_and_n(small_run: Run, drawn: dict[str, str]) 
 
 
 def test_one_repeat_has_no_interval(make: Make, tmp_path: Path) -> None:
-    figures = write_figures(make(repeats=1), tmp_path)
+    figures = write_figures(make(repeats=1, curves=False), tmp_path)
     assert "one repeat: no interval" in texts(figures["accuracy"])
     assert not any("±" in text for text in texts(figures["accuracy"]))
     assert any("one repeat" in text for text in texts(figures["confusion-smallcnn-dcgan"]))
@@ -78,7 +78,7 @@ def test_one_repeat_has_no_interval(make: Make, tmp_path: Path) -> None:
 def test_confusions_are_percent_of_the_true_class_and_mean_counts(
     make: Make, tmp_path: Path
 ) -> None:
-    results = make(repeats=2, classes=["crazing", "patches", "scratches"])
+    results = make(repeats=2, classes=["crazing", "patches", "scratches"], curves=False)
     ours = [c for c in results["cells"] if c["arm"] == "dcgan"]
     ours[0]["confusion"] = [[6, 2, 0], [1, 1, 0], [0, 0, 0]]
     ours[1]["confusion"] = [[5, 3, 0], [0, 2, 0], [0, 0, 0]]
@@ -96,7 +96,7 @@ def test_confusions_are_percent_of_the_true_class_and_mean_counts(
 @pytest.mark.parametrize("number", [1, 10, 30])
 def test_any_number_of_classes(make: Make, tmp_path: Path, number: int) -> None:
     classes = [f"class number {i} with a rather long name" for i in range(number)]
-    results = make(classes=classes, repeats=1, arms={"none": 0.0})
+    results = make(classes=classes, repeats=1, arms={"none": 0.0}, curves=False)
     figure = write_figures(results, tmp_path)["confusion-smallcnn-none"]
     _, _, width, height = map(float, ET.fromstring(figure).attrib["viewBox"].split())
     assert height < 2.2 * width
@@ -160,7 +160,7 @@ def test_hostile_names_are_text(make: Make, tmp_path: Path, hostile: list[str]) 
 
 
 def test_arms_that_differ_in_signs_only_keep_their_own_files(make: Make, tmp_path: Path) -> None:
-    results = make(arms={"none": 0.0, "a+b": 0.0, "a-b": 0.0}, repeats=1)
+    results = make(arms={"none": 0.0, "a+b": 0.0, "a-b": 0.0}, repeats=1, curves=False)
     figures = write_figures(results, tmp_path)
     assert {"confusion-smallcnn-a-b", "confusion-smallcnn-a-b-2"} <= set(figures)
 

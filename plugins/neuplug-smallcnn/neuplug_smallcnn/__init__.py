@@ -1,1 +1,17 @@
-"""Small convolutional classifiers for neuplug."""
+"""Small convolutional classifiers for neuplug: what the plugin offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from neuplug import Component, hookimpl
+
+
+@hookimpl
+def neuplug_classifiers() -> Iterable[Component]:
+    """Offer ``smallcnn``."""
+    yield Component(
+        "smallcnn",
+        "neuplug_smallcnn.classifier:SmallCNN",
+        "small CNN for few images, any size from 28 to 256, grey or RGB",
+    )

@@ -1,0 +1,40 @@
+"""torchvision's MobileNetV2 with embeddings and any number of input channels."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torchvision.models import mobilenetv2
+
+
+class MobileNet(nn.Module):
+    """MobileNetV2, initialised from torch's current random state.
+
+    Its parameters are called as in torchvision, so weight files of either fit the other.
+
+    Args:
+        num_classes: Logits for each image.
+        in_chans: Image channels; the first convolution is made for them.
+        width_mult: Factor on the number of feature maps of every layer.
+        dropout: Share of an embedding that is set to zero in training.
+    """
+
+    def __init__(self, num_classes: int, in_chans: int, width_mult: float, dropout: float) -> None:
+        super().__init__()
+        whole = mobilenetv2.MobileNetV2(num_classes, width_mult, dropout=dropout)
+        self.features: nn.Sequential = whole.features
+        self.classifier: nn.Sequential = whole.classifier
+        if in_chans != 3:
+            stem = self.features[0][0]
+            stem = nn.Conv2d(in_chans, stem.out_channels, 3, stride=2, padding=1, bias=False)
+            nn.init.kaiming_normal_(stem.weight, mode="fan_out")  # as torchvision does
+            self.features[0][0] = stem
+
+    def forward_features(self, images: Tensor) -> Tensor:
+        """Embeddings, float (N, 1280 or more), of normalised images (N, C, H, W)."""
+        return F.adaptive_avg_pool2d(self.features(images), 1).flatten(1)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Logits, float (N, num_classes)."""
+        logits: Tensor = self.classifier(self.forward_features(images))
+        return logits

@@ -1,0 +1,53 @@
+"""The component ``smallcnn``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+from torch import nn
+
+from neuplug import Classifier, InputError, Options
+from neuplug_smallcnn.model import LAYOUTS, SmallNet
+
+Layout = Literal["compact", "reser2020"]
+
+
+class SmallCNNOptions(Options):
+    """Options of ``smallcnn``."""
+
+    layout: Layout = Field(
+        "compact",
+        description="compact: three blocks of convolution, batch normalisation and pooling; "
+        "reser2020: one convolution and one dense layer",
+    )
+    channels: int | None = Field(
+        None,
+        ge=1,
+        le=512,
+        description="feature maps of the first convolution; "
+        + ", ".join(f"{layout.channels} for {name}" for name, layout in LAYOUTS.items()),
+    )
+    dropout: float = Field(0.0, ge=0, lt=1, description="share of the embedding set to zero")
+
+
+class SmallCNN(Classifier):
+    """A small convolutional network, trained from scratch in seconds to minutes on a CPU."""
+
+    options_class = SmallCNNOptions
+
+    def build(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
+        """Return a new network; see :class:`neuplug.Classifier`.
+
+        Raises:
+            InputError: If the layout's poolings leave nothing of the images.
+        """
+        layout = LAYOUTS[self.options.layout]
+        if min(image_size) < layout.smallest:
+            raise InputError(
+                f"smallcnn takes images from {layout.smallest}x{layout.smallest} pixels with "
+                f"layout={self.options.layout}; these have {image_size[0]}x{image_size[1]}."
+            )
+        channels = self.options.channels or layout.channels
+        features, width = layout.build(in_chans, channels, image_size)
+        return SmallNet(features, width, num_classes, self.options.dropout)
