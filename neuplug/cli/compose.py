@@ -28,9 +28,7 @@ def compose(
     ] = None,
     per_class: Annotated[
         int | None,
-        typer.Option(
-            help="Training images per class; the rest is test.", rich_help_panel=DATA
-        ),
+        typer.Option(help="Training images per class; the rest is test.", rich_help_panel=DATA),
     ] = None,
     test: Annotated[
         float | None,

@@ -141,7 +141,6 @@ def _work(
 
     plan = prepare(config, images)
     bench = Workbench.open(store_root(), config.device, plan.dataset)
-    bench.store.sweep()
     _say_warnings(plan, listener)
     is_new = not folder.exists()
     runfolder.begin(folder, plan, request)

@@ -9,17 +9,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import time
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from neuplug.cache import whole_folder
 from neuplug.interfaces import Checkpoint
 
-ABANDONED_AFTER = 24 * 3600.0
 FORMAT = 1
 """Part of every key: raised when the core's own computations change what they give."""
 
@@ -51,19 +48,8 @@ class Store:
     @contextmanager
     def write(self, key: str) -> Iterator[Path]:
         """Give an empty folder to fill; on a clean exit it becomes the work called ``key``."""
-        aside = self.root / "aside" / f"{key}-{uuid.uuid4().hex[:8]}"
-        aside.mkdir(parents=True)
-        try:
-            yield aside
-            final = self.path(key)
-            final.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                aside.rename(final)
-            except OSError:
-                if not final.is_dir():  # another process was first: its result is as good
-                    raise
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+        with whole_folder(self.path(key)) as folder:
+            yield folder
         self.checkpoint(key).clear()
 
     def checkpoint(self, key: str) -> StoredCheckpoint:
@@ -80,16 +66,6 @@ class Store:
         """The last time of each class of jobs, in seconds."""
         files = (self.root / "timings").glob("[!.]*")
         return {file.name: float(file.read_text("utf-8")) for file in files}
-
-    def sweep(self) -> None:
-        """Remove what killed processes left aside more than a day ago."""
-        now = time.time()
-        for folder in (self.root / "aside").glob("*"):
-            try:
-                if now - folder.stat().st_mtime > ABANDONED_AFTER:
-                    shutil.rmtree(folder, ignore_errors=True)
-            except FileNotFoundError:
-                continue
 
 
 class StoredCheckpoint(Checkpoint):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from neuplug.experiment.store import ABANDONED_AFTER, Store, hash_of
+from neuplug.experiment.store import Store, hash_of
 
 
 def test_work_appears_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -22,7 +20,7 @@ def test_work_appears_whole_or_not_at_all(tmp_path: Path) -> None:
         (folder / "whole").write_text("x")
         assert not store.has("ab12")
     assert (store.path("ab12") / "whole").read_text() == "x"
-    assert list((tmp_path / "aside").iterdir()) == []
+    assert [f.name for f in (tmp_path / "done" / "ab").iterdir()] == ["ab12"]
 
 
 def test_the_second_of_two_at_once_does_no_harm(tmp_path: Path) -> None:
@@ -52,16 +50,6 @@ def test_a_broken_checkpoint_counts_as_none(tmp_path: Path) -> None:
     checkpoint.save({"step": 3})
     checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:20])
     assert checkpoint.load() is None
-
-
-def test_what_killed_processes_left_is_swept_later(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    for name in ("old", "new"):
-        (tmp_path / "aside" / name).mkdir(parents=True)
-    long_ago = time.time() - ABANDONED_AFTER - 1
-    os.utime(tmp_path / "aside" / "old", (long_ago, long_ago))
-    store.sweep()
-    assert [f.name for f in (tmp_path / "aside").iterdir()] == ["new"]
 
 
 def test_keys_depend_on_content_not_on_order() -> None:

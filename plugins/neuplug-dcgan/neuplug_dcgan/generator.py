@@ -18,8 +18,15 @@ SMALLEST, LARGEST = 28, 256
 class DCGANOptions(GANOptions):
     """Options of ``dcgan``."""
 
-    ngf: int = Field(32, ge=1, description="feature maps of the generator's last hidden layer")
-    ndf: int = Field(32, ge=1, description="feature maps of the discriminator's first layer")
+    ngf: int | None = Field(
+        None,
+        ge=1,
+        description="feature maps of the generator's last hidden layer; "
+        "by default 16 below 64 pixels, 32 from there",
+    )
+    ndf: int | None = Field(
+        None, ge=1, description="feature maps of the discriminator's first layer; likewise"
+    )
 
 
 class DCGAN(AdversarialGenerator):
@@ -41,5 +48,7 @@ class DCGAN(AdversarialGenerator):
                 f"not {image_size[0]}x{image_size[1]}: choose another --imgsz."
             )
         options = self.options
-        generator = Generator(image_size, in_chans, options.latent_dim, options.ngf, num_classes)
-        return generator, Discriminator(image_size, in_chans, options.ndf, num_classes)
+        maps = 16 if max(image_size) < 64 else 32
+        ngf, ndf = options.ngf or maps, options.ndf or maps
+        generator = Generator(image_size, in_chans, options.latent_dim, ngf, num_classes)
+        return generator, Discriminator(image_size, in_chans, ndf, num_classes)

@@ -295,8 +295,8 @@ def test_grey_range_is_used_and_undone() -> None:
 
 
 def test_default_steps_follow_the_size() -> None:
-    assert GANOptions().total_steps((64, 64)) == 1500
-    assert GANOptions().total_steps((128, 64)) == 3000
+    assert GANOptions().total_steps((64, 64)) == 2000
+    assert GANOptions().total_steps((128, 64)) == 4000
     assert GANOptions(steps=7).total_steps((64, 64)) == 7
 
 

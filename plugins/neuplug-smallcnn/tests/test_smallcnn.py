@@ -100,7 +100,7 @@ def test_it_learns(layout: str) -> None:
     batch[:, :, 10:20, 10:20] += 2.0 * labels.view(-1, 1, 1, 1) - 1
     net = build(2, 1, (32, 32), layout=layout)
     optimizer = torch.optim.Adam(net.parameters(), 1e-3)
-    for _ in range(30):
+    for _ in range(20):
         optimizer.zero_grad()
         F.cross_entropy(net(batch), labels).backward()
         optimizer.step()
