@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -48,13 +49,21 @@ class FittedClassifier:
         return scaled.contiguous(memory_format=torch.channels_last)
 
     @torch.no_grad()
-    def predict(self, images: ImageSet) -> Tensor:
-        """Logits, float32 (N, classes), on the CPU."""
+    def predict(self, images: ImageSet, indices: Sequence[int] | None = None) -> Tensor:
+        """Classify images, a batch at a time, so a memory-mapped set is never whole in memory.
+
+        Args:
+            images: A set.
+            indices: Only these of its images; by default all.
+
+        Returns:
+            Logits, float32 (N, classes), on the CPU.
+        """
         self.module.eval()
-        parts = [
-            self.module(self.prepare(p)).float().cpu() for p in images.images.split(PREDICT_BATCH)
-        ]
-        return torch.cat(parts)
+        wanted = torch.as_tensor(range(len(images)) if indices is None else indices)
+        parts = wanted.split(PREDICT_BATCH)
+        logits = [self.module(self.prepare(images.images[part])).float().cpu() for part in parts]
+        return torch.cat(logits)
 
     def state_dict(self) -> dict[str, Any]:
         """Weights and normalisation."""

@@ -78,13 +78,13 @@ def _photograph(name: str, size: tuple[int, int], rng: np.random.Generator) -> N
         image += rng.uniform(0.2, 0.6) * other.strength[0] * other.marks(canvas)
 
     # Light falls from one side; the exposure differs from image to image.
-    direction, slope = rng.uniform(0, 2 * pi), abs(rng.normal(0, 0.25))
+    direction, slope = rng.uniform(0, 2 * pi), abs(rng.normal(0, 0.12))
     ramp = cos(direction) * canvas.x + sin(direction) * canvas.y
     image *= rng.uniform(0.75, 1.25)  # contrast
     image = rng.uniform(*kind.brightness) * (1 + image) * (1 + slope * (ramp - ramp.mean()))
 
     image = image.reshape(height, scale, width, scale).mean((1, 3))
-    image += rng.normal(0, rng.uniform(1, 6), size)  # the camera's noise, in grey levels
+    image += rng.normal(0, rng.uniform(1, 4), size)  # the camera's noise, in grey levels
     grey: NDArray[np.uint8] = np.clip(np.rint(image), 0, 255).astype(np.uint8)
     return grey
 
@@ -97,7 +97,7 @@ class _Canvas:
         self.unit = min(height, width)
         self.y = (np.arange(height)[:, None] + 0.5) / self.unit
         self.x = (np.arange(width)[None, :] + 0.5) / self.unit
-        self.across = bool(rng.random() < 0.25)  # the rolling direction: mostly vertical
+        self.across = bool(rng.random() < 0.1)  # the rolling direction: mostly vertical
 
     def noise(self, along: float, across: float) -> Field:
         """A smooth random field of mean 0 and variance 1.
@@ -182,21 +182,21 @@ def _rough(canvas: _Canvas) -> Field:
 def _crazing(canvas: _Canvas) -> Field:
     """A net of fine dark cracks: the zero lines of a random field, broken up."""
     rng = canvas.rng
-    mesh = rng.uniform(0.04, 0.1)
+    mesh = rng.uniform(0.07, 0.14)
     field = canvas.noise(mesh * rng.uniform(0.8, 2), mesh)
     field += 0.25 * canvas.noise(0.02, 0.02)  # cracks are jagged
-    cracks = _bump((field / rng.uniform(0.12, 0.25)) ** 2)
-    return -cracks * _sigmoid(3 * canvas.noise(0.12, 0.12) + rng.uniform(-1, 1.5))
+    cracks = _bump((field / rng.uniform(0.2, 0.35)) ** 2)
+    return -cracks * _sigmoid(3 * canvas.noise(0.12, 0.12) + rng.uniform(0, 2))
 
 
 def _inclusion(canvas: _Canvas) -> Field:
     """Dark slivers drawn out in the rolling direction."""
     rng = canvas.rng
     marks = np.zeros((canvas.height, canvas.width))
-    for _ in range(rng.integers(1, 7)):
-        length = rng.uniform(0.1, 0.7)
+    for _ in range(rng.integers(2, 6)):
+        length = rng.uniform(0.25, 0.7)
         sliver = canvas.stroke(
-            length, length * rng.uniform(0.03, 0.12), rng.normal(0, 0.1), rng.normal(0, 0.1)
+            length, length * rng.uniform(0.06, 0.14), rng.normal(0, 0.1), rng.normal(0, 0.1)
         )
         marks -= rng.uniform(0.4, 1) * sliver
     return marks * (1 + 0.3 * canvas.noise(0.05, 0.02))
@@ -214,15 +214,15 @@ def _patches(canvas: _Canvas) -> Field:
 def _pitted(canvas: _Canvas) -> Field:
     """Many small dark pits, denser in some region."""
     rng = canvas.rng
-    size = rng.uniform(0.012, 0.024)
-    pits = np.clip(canvas.noise(size, size) - rng.uniform(0.9, 1.6), 0, 1)
+    size = rng.uniform(0.025, 0.045)
+    pits = np.clip(canvas.noise(size, size) - rng.uniform(1.0, 1.5), 0, 1)
     return -pits * _sigmoid(rng.uniform(1, 4) * canvas.noise(0.6, 0.25) + rng.uniform(-0.5, 2))
 
 
 def _scale(canvas: _Canvas) -> Field:
     """Flakes pressed into the surface: flecks lit from one side."""
     rng = canvas.rng
-    size = rng.uniform(0.018, 0.035)
+    size = rng.uniform(0.03, 0.05)
     flecks = np.clip(
         canvas.noise(size, size * rng.uniform(1.4, 2.8)) - rng.uniform(0.6, 1.2), 0, 1.2
     )
@@ -234,12 +234,12 @@ def _scratches(canvas: _Canvas) -> Field:
     """Long thin lines, mostly bright, mostly in one direction."""
     rng = canvas.rng
     marks = np.zeros((canvas.height, canvas.width))
-    tilt, bow = rng.normal(0, 0.25), rng.normal(0, 0.08)
+    tilt, bow = rng.normal(0, 0.12), rng.normal(0, 0.05)
     for _ in range(rng.integers(1, 6)):
         line = canvas.stroke(
-            rng.uniform(0.4, 2.5), rng.uniform(0.006, 0.03), tilt + rng.normal(0, 0.06), bow
+            rng.uniform(0.8, 2.5), rng.uniform(0.02, 0.05), tilt + rng.normal(0, 0.06), bow
         )
-        marks += line * rng.uniform(0.5, 1) * (-0.6 if rng.random() < 0.2 else 1)
+        marks += line * rng.uniform(0.5, 1) * (-0.6 if rng.random() < 0.1 else 1)
     return marks * (1 + 0.3 * canvas.noise(0.06, 0.03))
 
 
@@ -258,13 +258,13 @@ class _Kind:
     brightness: tuple[float, float]
 
 
-STRAY = 0.3  # the share of images that also carry a weak mark of some other class
+STRAY = 0.15  # the share of images that also carry a weak mark of some other class
 
 KINDS = {
-    "crazing": _Kind(_rough, _crazing, (0.3, 0.8), (80, 190)),
-    "inclusion": _Kind(_smooth, _inclusion, (0.25, 0.6), (70, 190)),
-    "patches": _Kind(_rough, _patches, (0.25, 0.75), (90, 215)),
-    "pitted_surface": _Kind(_smooth, _pitted, (0.3, 0.8), (70, 215)),
-    "rolled-in_scale": _Kind(_rough, _scale, (0.18, 0.45), (70, 160)),
-    "scratches": _Kind(_smooth, _scratches, (0.25, 1.0), (60, 150)),
+    "crazing": _Kind(_rough, _crazing, (0.35, 0.75), (90, 170)),
+    "inclusion": _Kind(_smooth, _inclusion, (0.4, 0.75), (90, 180)),
+    "patches": _Kind(_rough, _patches, (0.35, 0.75), (110, 200)),
+    "pitted_surface": _Kind(_smooth, _pitted, (0.5, 1.0), (100, 200)),
+    "rolled-in_scale": _Kind(_rough, _scale, (0.25, 0.5), (80, 150)),
+    "scratches": _Kind(_smooth, _scratches, (0.5, 1.1), (60, 130)),
 }

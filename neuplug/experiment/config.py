@@ -26,7 +26,8 @@ from neuplug.training_options import TrainingOptions
 ENVIRONMENT = "NEUPLUG_COMPOSE_"
 TRAINING = "training"
 DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 30}
-"""What the demo data is best seen with; the user's own values go before."""
+DEMO_STEPS = 300
+"""What shows the demo data in minutes; the user's own values go before."""
 
 
 def _as_list(value: Any) -> Any:
@@ -134,9 +135,10 @@ def resolve(
             raise InputError(f"compose has no setting {name!r}.{hint}")
     if values.get("data", "demo") == "demo":
         values = {**DEMO, **values}
-    training = values.get(TRAINING)
-    if isinstance(training, Mapping):
-        values[TRAINING] = TrainingOptions.parse(training, TRAINING)
+        training = _mapping(values, TRAINING)
+        if not {"steps", "epochs"} & training.keys():
+            values[TRAINING] = {**training, "steps": DEMO_STEPS}
+    values[TRAINING] = TrainingOptions.parse(_mapping(values, TRAINING), TRAINING)
     try:
         return ComposeConfig.model_validate(values)
     except ValidationError as error:

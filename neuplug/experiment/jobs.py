@@ -285,7 +285,7 @@ def _train(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict
         fitted, record = fit_classifier(
             classifier, train, options, context, val=val, augmenter=augmenter
         )
-        logits = fitted.predict(held_out(dataset, indices["test"]))
+        logits = fitted.predict(dataset.images, indices["test"])
     save_tree(fitted.state_dict(), folder / "classifier.safetensors")
     save_tree({"logits": logits}, folder / "predictions.safetensors")
     counts: dict[str, int] = {}

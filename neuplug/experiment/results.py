@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 import platform
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import torch
 
+from neuplug import __version__
 from neuplug.experiment.arms import Arm
+from neuplug.experiment.grammar import NONE
 from neuplug.experiment.identity import versions
 from neuplug.experiment.jobs import Workbench
 from neuplug.experiment.plan import Cell, Plan
@@ -18,8 +21,8 @@ from neuplug.metrics import classification_metrics
 from neuplug.statistics import estimate, paired_verdict
 
 SCHEMA = "neuplug.results/1"
-COMPARED = ("accuracy", "f1")
-"""Metrics with a paired difference to ``none``; the verdict goes by the first."""
+DECISIVE = "accuracy"
+"""The metric that the verdict goes by: one, since of several one may clear zero by chance."""
 
 
 def collect(
@@ -41,6 +44,7 @@ def collect(
     seconds = {key: bench.about(key)["seconds"] for key in fit_keys | cell_keys}
     return {
         "schema": SCHEMA,
+        "neuplug": __version__,
         "request": request,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command,
@@ -52,6 +56,7 @@ def collect(
         "cells": cells,
         "summary": _summary(cells),
         "comparisons": _comparisons(cells),
+        "differences": _differences(cells),
         "generators": generators,
         "evaluations": _evaluations(plan, bench, failures),
         "warnings": _warnings(plan, generators),
@@ -178,47 +183,49 @@ def _summary(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     for arm, classifier, group in _grouped(cells):
         values = {name: [c["metrics"][name] for c in group] for name in group[0]["metrics"]}
         for name in group[0]["per_class"]:
-            values[f"f1:{name}"] = [c["per_class"][name]["f1"] for c in group]
+            for metric in ("precision", "recall", "f1"):
+                values[f"{metric}:{name}"] = [c["per_class"][name][metric] for c in group]
         for metric, numbers in values.items():
-            e = estimate(numbers)
-            rows.append(
-                {
-                    "arm": arm,
-                    "classifier": classifier,
-                    "metric": metric,
-                    "mean": e.mean,
-                    "low": e.low,
-                    "high": e.high,
-                    "n": e.n,
-                }
-            )
+            row = {"arm": arm, "classifier": classifier, "metric": metric}
+            rows.append({**row, **asdict(estimate(numbers))})
     return rows
 
 
 def _comparisons(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The paired difference to ``none`` in the decisive metric, with its verdict."""
     rows = []
-    plain = {(c["classifier"], c["repeat"]): c for c in cells if c["arm"] == "none"}
-    for arm, classifier, group in _grouped(cells):
-        if arm == "none":
-            continue
-        for metric in COMPARED:
-            ours = [c["metrics"][metric] for c in group]
-            theirs = [plain[classifier, c["repeat"]]["metrics"][metric] for c in group]
+    for row, ours, theirs in _paired(cells):
+        if row["metric"] == DECISIVE:
             e, verdict = paired_verdict(ours, theirs)
-            rows.append(
-                {
-                    "arm": arm,
-                    "classifier": classifier,
-                    "against": "none",
-                    "metric": metric,
-                    "effect": e.mean,
-                    "low": e.low,
-                    "high": e.high,
-                    "n": e.n,
-                    "verdict": verdict,
-                }
-            )
-    return rows
+            rows.append({**row, **asdict(e), "verdict": verdict})
+    return [_renamed(row) for row in rows]
+
+
+def _differences(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The paired difference to ``none`` in every metric, without verdicts."""
+    return [
+        _renamed({**row, **asdict(paired_verdict(ours, theirs)[0])})
+        for row, ours, theirs in _paired(cells)
+    ]
+
+
+def _renamed(row: dict[str, Any]) -> dict[str, Any]:
+    return {"effect" if name == "mean" else name: value for name, value in row.items()}
+
+
+def _paired(
+    cells: list[dict[str, Any]],
+) -> Iterable[tuple[dict[str, Any], list[float], list[float]]]:
+    """Each arm's scores beside those of ``none``, repeat by repeat, for every metric."""
+    plain = {(c["classifier"], c["repeat"]): c["metrics"] for c in cells if c["arm"] == NONE}
+    for arm, classifier, group in _grouped(cells):
+        if arm == NONE:
+            continue
+        for metric in group[0]["metrics"]:
+            ours = [c["metrics"][metric] for c in group]
+            theirs = [plain[classifier, c["repeat"]][metric] for c in group]
+            row = {"arm": arm, "classifier": classifier, "against": NONE, "metric": metric}
+            yield row, ours, theirs
 
 
 def _grouped(

@@ -117,23 +117,21 @@ def _pictures(folder: Path, plan: Plan, bench: Workbench) -> list[dict[str, Any]
     target = folder / "samples"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    simulated = " (simulated data)" if plan.dataset.report.simulated else ""
     found: list[dict[str, Any]] = []
     for number, cell in enumerate(_first_cells(plan)):
         made = _made_last(cell)
         if not made:
             continue
         name = cell.arm.name
-        file = f"samples/{number:02d}-real-beside-made.png"
+        file = f"samples/{number:02d}-real-beside-generated.png"
         real, new = _sides(plan, bench, cell, made)
         pictures.side_by_side(real, new, plan.dataset.images.classes, folder / file)
         found.append(
             {
-                "title": f"{name}: real beside made",
+                "title": f"{name}: real beside generated",
                 "kind": "side-by-side",
                 "file": file,
-                "caption": f"Left real training images, right images of {name}; first repeat"
-                f"{simulated}.",
+                "caption": f"Left real training images, right images of {name}; first repeat.",
             }
         )
     for number, (stage, rows) in enumerate(_grids(plan, bench).items()):
@@ -145,7 +143,7 @@ def _pictures(folder: Path, plan: Plan, bench: Workbench) -> list[dict[str, Any]
                 "title": f"{stage}: the same noise along the training",
                 "kind": "grid-over-steps",
                 "file": file,
-                "caption": f"Steps {', '.join(map(str, steps))}; first repeat{simulated}.",
+                "caption": f"Steps {', '.join(map(str, steps))}; first repeat.",
             }
         )
     return found

@@ -44,7 +44,10 @@ def color(images: Tensor, rng: torch.Generator) -> Tensor:
 
 
 def translation(images: Tensor, rng: torch.Generator) -> Tensor:
-    """Shift by up to an eighth of the side in whole pixels; what comes in is zero."""
+    """Shift by up to an eighth of the side in whole pixels; what comes in is mirrored.
+
+    The paper fills with zero. On textures that teaches the generator a frame.
+    """
     n, _, height, width = images.shape
     reach = torch.tensor([max(1, round(width / 8)), max(1, round(height / 8))])
     draw = torch.rand(n, 2, generator=rng)
@@ -54,7 +57,9 @@ def translation(images: Tensor, rng: torch.Generator) -> Tensor:
     theta[:, 0, 0] = theta[:, 1, 1] = 1.0
     theta[:, :, 2] = 2 * pixels / torch.tensor([width, height])
     grid = F.affine_grid(theta, [n, 1, height, width], align_corners=False).to(images.device)
-    return F.grid_sample(images, grid, mode="nearest", align_corners=False)
+    return F.grid_sample(
+        images, grid, mode="nearest", padding_mode="reflection", align_corners=False
+    )
 
 
 def cutout(images: Tensor, rng: torch.Generator) -> Tensor:

@@ -22,7 +22,7 @@ class GANOptions(Options):
     steps: int | None = Field(
         None,
         ge=1,
-        description="training loops; by default 2000 at 64x64, in proportion to the side",
+        description="training loops; by default 1500 at 64x64, in proportion to the side",
     )
     batch: int = Field(16, ge=2, description="images a step")
     latent_dim: int = Field(100, ge=1, description="length of the noise vector z")
@@ -71,4 +71,4 @@ class GANOptions(Options):
         """Training loops for images of this size."""
         if self.steps is not None:
             return self.steps
-        return round(2000 * max(image_size) / 64)
+        return round(1500 * max(image_size) / 64)

@@ -243,7 +243,7 @@ def test_translation_moves_whole_pixels() -> None:
     images = torch.arange(64.0).reshape(1, 1, 8, 8).repeat(50, 1, 1, 1) + 1
     out = POLICIES["translation"](images, torch.Generator().manual_seed(0))
     kept = set(out.unique().tolist())
-    assert kept <= {0.0, *images.unique().tolist()}  # nothing interpolated
+    assert kept <= set(images.unique().tolist())  # nothing interpolated, nothing invented
     shifts = set()
     for moved in out[:, 0]:
         found = [
@@ -295,8 +295,8 @@ def test_grey_range_is_used_and_undone() -> None:
 
 
 def test_default_steps_follow_the_size() -> None:
-    assert GANOptions().total_steps((64, 64)) == 2000
-    assert GANOptions().total_steps((128, 64)) == 4000
+    assert GANOptions().total_steps((64, 64)) == 1500
+    assert GANOptions().total_steps((128, 64)) == 3000
     assert GANOptions(steps=7).total_steps((64, 64)) == 7
 
 
