@@ -8,7 +8,7 @@ from typing import Any
 from neuplug.errors import InputError
 from neuplug.experiment.config import TRAINING, ComposeConfig
 from neuplug.experiment.grammar import NONE, Amount, Stage, parse_arm
-from neuplug.experiment.identity import identity
+from neuplug.experiment.identity import file_digests, identity
 from neuplug.interfaces import Options
 from neuplug.registry import Provided, Registry
 
@@ -29,7 +29,9 @@ class Chosen:
 
     def reference(self) -> dict[str, Any]:
         """As plain data: its part of a key, and enough to load it again."""
-        return {**identity(self.provided), "options": self.options.model_dump(mode="json")}
+        options = self.options.model_dump(mode="json")
+        files = file_digests(options)
+        return {**identity(self.provided), "options": options, "files": files}
 
     def make(self) -> Any:
         """A ready component."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from neuplug.cache import cache_dir
 from neuplug.errors import InputError
 from neuplug.experiment.config import ComposeConfig, resolve
-from neuplug.experiment.listener import Listener
+from neuplug.experiment.listener import Listener, Logged
 from neuplug.experiment.request import request_key, run_folder
 from neuplug.experiment.result import Result
 
@@ -145,6 +145,7 @@ def _work(
     is_new = not folder.exists()
     runfolder.begin(folder, plan, request)
     log = folder / runfolder.LOG
+    listener = Logged(listener, log)
     try:
         failures = do_jobs(plan.jobs.values(), bench, listener, config.workers, log)
     except InputError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -66,4 +67,21 @@ def versions(components: list[Provided]) -> dict[str, str]:
     found |= {p.distribution: p.version for p in components}
     for name in ("torch", "numpy", "scikit-learn", "pydantic"):
         found[name] = distribution(name).version
+    return found
+
+
+def file_digests(options: Mapping[str, Any]) -> dict[str, str]:
+    """For each option that names a file, a hash of its content.
+
+    A path to weights says nothing about what is in them.
+    """
+    found = {}
+    for name, value in options.items():
+        try:
+            is_file = isinstance(value, str) and Path(value).is_file()
+        except (OSError, ValueError):  # too long or odd for a path
+            continue
+        if is_file:
+            with Path(value).open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neuplug import __version__, data
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.grammar import parse_arm
-from neuplug.experiment.identity import identity
+from neuplug.experiment.identity import file_digests, identity
 from neuplug.experiment.store import hash_of
 from neuplug.registry import discover
 
@@ -32,6 +32,7 @@ def request_key(config: ComposeConfig, images: ImageSet | None = None) -> str:
             "config": config.model_dump(mode="json", exclude=NOT_ASKED),
             "data": _data_key(config, images),
             "components": _components(config),
+            "files": {name: file_digests(values) for name, values in config.options.items()},
         }
     )
 

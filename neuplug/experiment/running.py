@@ -187,11 +187,10 @@ class _Crew:
         while True:
             worker, event = self.events.get()
             job = worker.job
-            if job is None:
-                continue
-            if event is None:
+            if event is None or job is None:
+                work = f" for {job.title}" if job else ""
                 raise PluginError(
-                    f"the worker process for {job.title} died (exit code {worker.exit_code()}); "
+                    f"the worker process{work} died (exit code {worker.exit_code()}); "
                     "if memory ran out, try --workers 0. The same command goes on where it was."
                 )
             if "fraction" in event:

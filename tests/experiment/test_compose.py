@@ -237,6 +237,25 @@ def test_an_edited_plugin_is_not_answered_with_old_results(
     assert len(lab()) > before
 
 
+def test_another_weights_file_of_the_same_name_is_another_question(
+    ask: Any, tmp_path: Path
+) -> None:
+    from torchvision.models import mobilenet_v2
+
+    path = tmp_path / "weights.pth"
+    found = []
+    for seed in (0, 1):
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            torch.save(mobilenet_v2(num_classes=2).state_dict(), path)
+        result = ask(
+            clf=["mobilenetv2"], repeats=1, training={"steps": 1, "batch": 4},
+            options={"mobilenetv2": {"weights": str(path)}},
+        )  # fmt: skip
+        found.append((result.folder, result.cells[0]["key"]))
+    assert found[0][0] != found[1][0] and found[0][1] != found[1][1]
+
+
 def test_worker_processes_find_the_same(ask: Any) -> None:
     alone = ask(aug=["jitter"], name="alone", repeats=2)
     cells = [(c["arm"], c["repeat"], c["confusion"]) for c in alone.cells]
