@@ -53,10 +53,22 @@ def whole_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def _is_alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def _sweep(parent: Path) -> None:
     """Remove what killed processes left, once nothing in it has been written for a day."""
     for left in parent.glob(f"{_ASIDE}*"):
         with contextlib.suppress(OSError):
+            if _is_alive(left.name.split("-")[-2]):
+                continue  # long work leaves its folder empty until it is done
             newest = max(path.stat().st_mtime for path in (left, *left.rglob("*")))
             if newest < time.time() - _STALE_SECONDS:
                 shutil.rmtree(left, ignore_errors=True)

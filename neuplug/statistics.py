@@ -11,6 +11,8 @@ from scipy import stats
 
 Verdict = Literal["helps", "no evidence", "harms", "one repeat"]
 CONFIDENCE = 0.95
+SAME = 1e-12
+"""Below this standard error values are equal but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def estimate(values: Sequence[float]) -> Estimate:
     if len(array) == 1:
         return Estimate(mean, None, None, 1)
     error = float(stats.sem(array))
-    if error == 0.0:
+    if error < SAME:
         return Estimate(mean, mean, mean, len(array))
     low, high = stats.t.interval(CONFIDENCE, len(array) - 1, loc=mean, scale=error)
     return Estimate(mean, float(low), float(high), len(array))
@@ -54,7 +56,8 @@ def paired_verdict(ours: Sequence[float], theirs: Sequence[float]) -> tuple[Esti
 
     Returns:
         The estimate of ``ours - theirs`` and *helps* (interval above zero), *harms* (below),
-        *no evidence* (it holds zero), or *one repeat* where no interval can be had.
+        *no evidence* (it holds zero, or all differences are equal, which leaves no spread to
+        judge by), or *one repeat* where no interval can be had.
 
     Raises:
         ValueError: If the repeats do not pair up.
@@ -64,6 +67,8 @@ def paired_verdict(ours: Sequence[float], theirs: Sequence[float]) -> tuple[Esti
     difference = estimate([a - b for a, b in zip(ours, theirs, strict=True)])
     if difference.low is None or difference.high is None:
         return difference, "one repeat"
+    if difference.high - difference.low < SAME:
+        return difference, "no evidence"  # equal differences say nothing of their spread
     if difference.low > 0:
         return difference, "helps"
     if difference.high < 0:

@@ -115,6 +115,8 @@ class _Loop:
         self.train, self.val, self.options, self.context = train, val, options, context
         self.augmenter = augmenter
         self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "batches"))
+        # of its own, so that an augmenter changes nothing about which images are drawn
+        self.augment_rng = torch.Generator().manual_seed(derive_seed(context.seed, "augment"))
         self.total = options.total_steps(len(train))
         self.record = FitRecord()
         self.fitted = self._build(classifier)
@@ -166,7 +168,7 @@ class _Loop:
         index = self._draw()
         images = self.train.images[index]
         if self.augmenter is not None:
-            images = self.augmenter.augment(images, self.rng)
+            images = self.augmenter.augment(images, self.augment_rng)
         batch = self.fitted.prepare(images)
         labels = self.train.labels[index].to(self.context.device)
         module = self.fitted.module
@@ -224,6 +226,7 @@ class _Loop:
                 "scheduler": self.scheduler.state_dict(),
                 "queue": self.queue,
                 "rng": self.rng.get_state(),
+                "augment_rng": self.augment_rng.get_state(),
                 "torch_rng": torch.get_rng_state(),
                 "gpu_rng": gpu_rng,
                 "best": self.best,
@@ -243,6 +246,7 @@ class _Loop:
         self.scheduler.load_state_dict(state["scheduler"])
         self.queue = state["queue"]
         self.rng.set_state(state["rng"])
+        self.augment_rng.set_state(state["augment_rng"])
         torch.set_rng_state(state["torch_rng"])
         if state["gpu_rng"] is not None:
             torch.cuda.set_rng_state(state["gpu_rng"], device)
@@ -259,8 +263,15 @@ def _normalization(
         return torch.tensor(given[0]), torch.tensor(given[1])
     # of the real images alone, so that every arm normalises alike
     real = [i for i, origin in enumerate(train.origins) if origin == "real"]
-    pixels = (train.images[real] if real else train.images).float().div(255)
-    mean, std = pixels.mean((0, 2, 3)), pixels.std((0, 2, 3)).clamp(min=1e-3)
+    images = train.images[real] if real else train.images
+    levels = torch.linspace(0, 1, 256, dtype=torch.float64)
+    means, deviations = [], []
+    for channel in images.unbind(1):  # by counting levels: no copy in floating point
+        part = channel.flatten().bincount(minlength=256) / channel.numel()
+        mean = (part * levels).sum()
+        means.append(mean)
+        deviations.append((part * (levels - mean).square()).sum().sqrt().clamp(min=1e-3))
+    mean, std = torch.stack(means).float(), torch.stack(deviations).float()
     return mean.expand(channels).clone(), std.expand(channels).clone()
 
 
@@ -277,7 +288,9 @@ def _optimizer(module: nn.Module, options: TrainingOptions) -> torch.optim.Optim
 def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total: int) -> Any:
     match options.schedule:
         case "one-cycle":
-            return lr_scheduler.OneCycleLR(optimizer, options.lr, total_steps=total + 1)
+            return lr_scheduler.OneCycleLR(
+                optimizer, options.lr, total_steps=total + 1, cycle_momentum=False
+            )
         case "cosine":
             return lr_scheduler.CosineAnnealingLR(optimizer, T_max=total)
         case "plateau":

@@ -26,6 +26,8 @@ def test_equal_values_have_a_point() -> None:
     e = estimate([0.5, 0.5, 0.5])
     assert e.low == e.high == 0.5
     assert paired_verdict([1.0, 1.0], [1.0, 1.0])[1] == "no evidence"
+    # two equal differences, as small test sets give by chance, leave no spread to judge by
+    assert paired_verdict([0.60, 0.62], [0.59, 0.61])[1] == "no evidence"
 
 
 def test_pairing_sees_what_unpaired_means_do_not() -> None:

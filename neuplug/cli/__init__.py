@@ -57,6 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:  # a full disk, a folder that cannot be written
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return _fail(f"{what}.", 2)
     except Exception as error:
         if not hasattr(error, "format_message"):  # Click's errors have it, wherever Typer keeps it
             raise

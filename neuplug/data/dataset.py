@@ -63,13 +63,17 @@ class Dataset:
         return len(self.images)
 
     @classmethod
-    def open(cls, key: str) -> Self:
+    def open(cls, key: str, *, mapped: bool = False) -> Self:
         """Open a set that is in the cache.
+
+        Args:
+            key: Of the set.
+            mapped: Memory-map it whatever its size, so that several processes share one copy.
 
         Raises:
             InputError: If it is not.
         """
-        found = cls._cached(key)
+        found = cls._cached(key, 0 if mapped else MEMORY_LIMIT)
         if found is None:
             raise InputError(
                 f"the cache {cache_dir()} has no data set {key}: load it from its source again."
@@ -137,8 +141,9 @@ class Dataset:
         return cls.open(key)
 
     @classmethod
-    def _cached(cls, key: str) -> Self | None:
+    def _cached(cls, key: str, limit: int | None = None) -> Self | None:
         """What the cache has under ``key``; damaged content is removed and counts as none."""
+        limit = MEMORY_LIMIT if limit is None else limit
         folder = _folder(key)
         if not folder.is_dir():
             return None
@@ -147,7 +152,7 @@ class Dataset:
             # a change in memory never reaches the file
             pixels = np.load(folder / "images.npy", mmap_mode="c")
             images = ImageSet(
-                torch.from_numpy(np.array(pixels) if pixels.nbytes <= MEMORY_LIMIT else pixels),
+                torch.from_numpy(np.array(pixels) if pixels.nbytes <= limit else pixels),
                 torch.tensor(meta["labels"], dtype=torch.int64),
                 tuple(meta["classes"]),
                 tuple(meta["ids"]),

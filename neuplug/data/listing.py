@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from neuplug.errors import InputError
+
 SplitName: TypeAlias = Literal["train", "val", "test"]
 
 SPLIT_NAMES: dict[str, SplitName] = {
@@ -39,6 +41,15 @@ class Entry:
     label: str
     split: SplitName | None = None
     group: str | None = None
+
+    def __post_init__(self) -> None:
+        try:
+            f"{self.id}{self.label}{self.group}".encode()
+        except UnicodeEncodeError:
+            shown = self.id.encode("utf-8", "replace").decode()
+            raise InputError(
+                f"the file name {shown} is not in UTF-8, which tables and reports need: rename it."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)

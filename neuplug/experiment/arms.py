@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuplug.errors import InputError
+from neuplug.experiment.blame import blame
 from neuplug.experiment.config import TRAINING, ComposeConfig
 from neuplug.experiment.grammar import NONE, Amount, Stage, parse_arm
 from neuplug.experiment.identity import file_digests, identity
@@ -35,7 +36,8 @@ class Chosen:
 
     def make(self) -> Any:
         """A ready component."""
-        return self.provided.load()(self.options)
+        with blame(identity(self.provided)):
+            return self.provided.load()(self.options)
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,9 @@ class Selection:
                 if owner in self._config.options:
                     self._used.add(owner)
                     values |= self._config.options[owner]
-            options = provided.load().options_class.parse(values, provided.name)
+            component = provided.load()
+            with blame(identity(provided)):
+                options = component.options_class.parse(values, provided.name)
             self._chosen[name, kinds] = Chosen(provided, options)
         return self._chosen[name, kinds]
 

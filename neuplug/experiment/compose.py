@@ -137,8 +137,11 @@ def _work(
     from neuplug.experiment.jobs import Workbench
     from neuplug.experiment.results import collect
     from neuplug.experiment.running import do_jobs
+    from neuplug.registry import discover
     from neuplug.report.page import write_report
 
+    if problems := len(discover().problems):
+        listener.say(f"{problems} plugin(s) have problems: see 'neuplug plugins'.")
     plan = prepare(config, images)
     bench = Workbench.open(store_root(), config.device, plan.dataset)
     _say_warnings(plan, listener)

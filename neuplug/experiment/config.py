@@ -25,6 +25,9 @@ from neuplug.training_options import TrainingOptions
 
 ENVIRONMENT = "NEUPLUG_COMPOSE_"
 TRAINING = "training"
+RIVALS = (("add", "to", "share"), ("steps", "epochs"))
+"""Settings of which one at a time can hold, so that a flag replaces what a file says."""
+
 DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 30}
 DEMO_STEPS = 300
 """What shows the demo data in minutes; the user's own values go before."""
@@ -37,6 +40,7 @@ def _as_list(value: Any) -> Any:
 
 
 Names = Annotated[list[str], BeforeValidator(_as_list)]
+Arms = Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
 Numbers = Annotated[list[float], BeforeValidator(_as_list)]
 
 
@@ -52,7 +56,7 @@ class ComposeConfig(BaseModel):
     )
     test: float = Field(0.3, gt=0, lt=1, description="part for the test, without per_class")
     val: float = Field(0.0, ge=0, lt=1, description="part of the training images for validation")
-    aug: list[str] = Field([], description="arms; none is always there")
+    aug: Arms = Field([], description="arms; none is always there")
     add: Numbers | None = Field(None, description="generated images per class, or a list")
     to: Numbers | None = Field(None, description="images per class afterwards, or a list")
     share: Numbers | None = Field(None, description="generated part of the result, or a list")
@@ -67,7 +71,7 @@ class ComposeConfig(BaseModel):
     device: str = "auto"
     workers: int | None = Field(None, ge=0, description="processes; 0 works in this one")
     project: Path = Path("runs/compose")
-    name: str | None = Field(None, pattern=r"^[^/\\]+$", description="the run's folder")
+    name: str | None = Field(None, pattern=r"^[^/\\.][^/\\]*$", description="the run's folder")
     save_generated: bool = Field(False, description="write the generated images as PNG")
     training: TrainingOptions = TrainingOptions()
     options: dict[str, dict[str, Any]] = Field({}, description="component options by name")
@@ -124,11 +128,11 @@ def resolve(
     """
     values: dict[str, Any] = {}
     if yaml_file is not None:
-        values |= read_yaml(yaml_file)
-    values |= _from_environment(os.environ if environment is None else environment)
-    values |= {k: v for k, v in (flags or {}).items() if v is not None}
+        values = read_yaml(yaml_file)
+    values = _over(values, _from_environment(os.environ if environment is None else environment))
+    values = _over(values, {k: v for k, v in (flags or {}).items() if v is not None})
     for item in settings:
-        _apply_setting(values, item)
+        values = _over(values, _setting(item))
     for name in values:
         if name not in ComposeConfig.model_fields:
             hint = did_you_mean(name, ComposeConfig.model_fields)
@@ -158,7 +162,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as YAML: {reason}") from None
-    if not isinstance(content, dict):
+    if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise InputError(f"{path} is no experiment file: it holds no 'setting: value' lines.")
     return content
 
@@ -172,28 +176,44 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found = {}
     for variable, text in environment.items():
         if variable.startswith(ENVIRONMENT):
-            found[variable.removeprefix(ENVIRONMENT).lower()] = yaml.safe_load(text)
+            found[variable.removeprefix(ENVIRONMENT).lower()] = _scalar(text, variable)
     return found
 
 
-def _apply_setting(values: dict[str, Any], item: str) -> None:
+def _setting(item: str) -> dict[str, Any]:
+    """What ``component.option=value`` sets."""
     target, equals, text = item.partition("=")
     component, dot, option = target.rpartition(".")
     if not (equals and dot and component and option):
         raise InputError(f"--set {item!r}: write component.option=value, as in dcgan.steps=2000.")
+    values = {option: _scalar(text, f"--set {target}")}
+    return {TRAINING: values} if component == TRAINING else {"options": {component: values}}
+
+
+def _scalar(text: str, where: str) -> Any:
     try:
-        value = yaml.safe_load(text)
+        return yaml.safe_load(text)
     except yaml.YAMLError:
-        value = text
-    if component == TRAINING:
-        values[TRAINING] = {**_mapping(values, TRAINING), option: value}
-        return
-    options = _mapping(values, "options")
-    values["options"] = {**options, component: {**options.get(component, {}), option: value}}
+        raise InputError(f"{where}: {text!r} is no value; quote it if it is a text.") from None
+
+
+def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """One layer of settings over another: what it sets counts, what excludes it is dropped."""
+    merged = dict(lower)
+    for rivals in RIVALS:
+        if any(name in upper for name in rivals):
+            merged = {name: value for name, value in merged.items() if name not in rivals}
+    for name, value in upper.items():
+        if name in (TRAINING, "options"):
+            value = _over(_mapping(merged, name), _mapping({name: value}, name))
+        elif isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
+            value = {**merged[name], **value}
+        merged[name] = value
+    return merged
 
 
 def _mapping(values: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = values.get(name) or {}
-    if not isinstance(value, Mapping):
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         raise InputError(f"compose.{name} holds 'option: value' lines, not {value!r}.")
     return dict(value)

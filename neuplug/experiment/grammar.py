@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -94,6 +95,8 @@ def _parse_amount(text: str, arm: str) -> Amount:
             raise InputError(
                 f"arm {arm!r}: {key!r} is no amount.{hint} There are {', '.join(_KEYS)}."
             )
+        if key in values:
+            raise InputError(f"arm {arm!r}: {key} is given twice.")
         values[key] = value
     replace = values.pop("replace", None)
     if replace not in (None, ""):
@@ -126,6 +129,6 @@ def make_amount(key: str, value: str | float, replace: bool, where: str) -> Amou
         if not 0 <= number <= 1:
             raise InputError(f"{where}: share is a part of the result, 0 to 1, not {number:g}.")
         return Amount(share=number, replace=replace)
-    if number < 0 or number != int(number):
+    if not math.isfinite(number) or number < 0 or number != int(number):
         raise InputError(f"{where}: {key} is a number of images per class, not {value!r}.")
     return Amount(**{key: int(number)}, replace=replace)

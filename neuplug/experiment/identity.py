@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from neuplug import __version__
 from neuplug.registry import Provided
@@ -46,7 +47,7 @@ def _libraries(name: str) -> list[str]:
         requires = distribution(name).requires or []
     except PackageNotFoundError:
         return []
-    names = [Requirement(line).name for line in requires]
+    names = [canonicalize_name(Requirement(line).name) for line in requires]
     return sorted(n.replace("-", "_") for n in names if n.startswith("neuplug-"))
 
 
@@ -77,11 +78,11 @@ def file_digests(options: Mapping[str, Any]) -> dict[str, str]:
     """
     found = {}
     for name, value in options.items():
+        if not isinstance(value, str) or not {"/", "\\", "."} & set(value):
+            continue  # a word such as auto is no path, whatever lies in the working folder
         try:
-            is_file = isinstance(value, str) and Path(value).is_file()
-        except (OSError, ValueError):  # too long or odd for a path
-            continue
-        if is_file:
-            with Path(value).open("rb") as file:
+            with Path(value).expanduser().open("rb") as file:
                 found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        except (OSError, ValueError, RuntimeError):
+            continue
     return found

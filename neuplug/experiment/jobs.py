@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from neuplug.data.dataset import Dataset
 from neuplug.devices import pick_device
-from neuplug.errors import NeuplugError, PluginError
+from neuplug.experiment.blame import blame
 from neuplug.experiment.plan import Job, Pool
 from neuplug.experiment.store import Store, write_json
 from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
@@ -29,24 +28,10 @@ from neuplug.interfaces import (
     Progress,
 )
 from neuplug.registry import discover
-from neuplug.seeds import derive_seed
+from neuplug.seeds import derive_seed, seeded
 from neuplug.tensorfile import load_tree, save_tree
 from neuplug.training import fit_classifier
 from neuplug.training_options import TrainingOptions
-
-
-@contextmanager
-def blame(reference: Mapping[str, Any]) -> Iterator[None]:
-    """Turn whatever a plugin lets escape into an error that names the plugin."""
-    try:
-        yield
-    except NeuplugError:
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"{reference['name']} of {reference['distribution']} {reference['version']} failed: "
-            f"{type(error).__name__}: {error}"
-        ) from error
 
 
 def load_component(reference: Mapping[str, Any]) -> Any:
@@ -137,7 +122,7 @@ class Workbench:
     def dataset(self, key: str) -> Dataset:
         """The decoded data set, read from the cache at most once."""
         if key not in self.datasets:
-            self.datasets[key] = Dataset.open(key)
+            self.datasets[key] = Dataset.open(key, mapped=True)
         return self.datasets[key]
 
     def do(self, job: Job, progress: Progress) -> None:
@@ -150,10 +135,18 @@ class Workbench:
         if self.store.has(job.key):
             return
         started = time.monotonic()
-        with self.store.write(job.key) as folder:
+        # what a plugin draws from torch's own generator depends on the job alone
+        with self.store.write(job.key) as folder, seeded(int(job.key[:15], 16), self.device):
             notes = _DOERS[job.kind](self, job, folder, progress)
             seconds = time.monotonic() - started
-            about = {"kind": job.kind, "title": job.title, "seconds": seconds, **notes}
+            about = {
+                "kind": job.kind,
+                "title": job.title,
+                "seconds": seconds,
+                "device": str(self.device),
+                "torch": torch.__version__,
+                **notes,
+            }
             write_json(folder / "about.json", about)
         if job.kind in ("fit", "train"):
             self.store.note_time(job.cost_class(), seconds)
@@ -218,7 +211,7 @@ def _fit(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[s
     with blame(task["component"]):
         record = generator.fit(train, bench._context(job, progress)) or FitRecord()
         save_tree(generator.state_dict(), folder / "state.safetensors")
-    save_tree(asdict(record), folder / "record.safetensors")
+        save_tree(asdict(record), folder / "record.safetensors")
     return {"images": len(train), "warnings": record.warnings}
 
 
@@ -237,7 +230,7 @@ def _draw(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[
     save_tree(
         {
             "images": images,
-            "ids": [f"{origin}/{name}/{i:05d}" for i in range(n)],
+            "ids": _ids(origin, job, name, n),
             "origins": [origin] * n,
             "parents": [f"generator {task['fit']}"] * n,
         },
@@ -262,7 +255,7 @@ def _augment(bench: Workbench, job: Job, folder: Path, progress: Progress) -> di
     save_tree(
         {
             "images": images,
-            "ids": [f"{origin}/{name}/{i:05d}" for i in range(n)],
+            "ids": _ids(origin, job, name, n),
             "origins": [origin] * n,
             "parents": [train.ids[i] for i in source.tolist()],
         },
@@ -319,7 +312,13 @@ def _evaluate(bench: Workbench, job: Job, folder: Path, progress: Progress) -> d
     with blame(task["component"]):
         found = evaluator.evaluate(context)
         metrics = {str(name): float(value) for name, value in found.metrics.items()}
-    return {"metrics": metrics, "figures": [str(f.relative_to(folder)) for f in found.figures]}
+        names = [str(file.relative_to(figures)) for file in found.figures]
+    return {"metrics": metrics, "figures": names}
+
+
+def _ids(origin: str, job: Job, name: str, n: int) -> list[str]:
+    """Names of made images; the key tells two stages of the same component apart."""
+    return [f"{origin}-{job.key[:4]}/{name}/{i:05d}" for i in range(n)]
 
 
 def held_out(dataset: Dataset, indices: list[int]) -> HeldOutSet:

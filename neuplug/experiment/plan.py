@@ -14,7 +14,9 @@ from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split, draw_split
 from neuplug.errors import InputError
 from neuplug.experiment.arms import Arm, Chosen, Group, Selection
+from neuplug.experiment.blame import blame
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.identity import identity
 from neuplug.experiment.store import hash_of
 from neuplug.interfaces import Generator
 from neuplug.registry import Provided, Registry
@@ -138,6 +140,7 @@ class _Planner:
             wanted = {name: group.amount.images(size) for name, size in sizes.items()}
             if not any(wanted.values()) and group.amount.keeps:
                 continue
+            self._refuse_empty(arm, sizes)
             make = self._generate if group.generates else self._augment
             made = make(arm, group, pool, wanted, repeat)
             if group.generates:
@@ -145,12 +148,15 @@ class _Planner:
             keeps = group.amount.keeps
             pool = {n: [*(p if keeps else []), *made[n]] for n, p in pool.items()}
             sizes = {n: wanted[n] + (sizes[n] if keeps else 0) for n in sizes}
-        for name, size in sizes.items():
-            if size == 0:
-                raise InputError(f"arm {arm.name} leaves class {name} without training images.")
+        self._refuse_empty(arm, sizes)
         evaluations = self._evaluate(None, None, drawn, split, repeat)
         for classifier in self.selection.classifiers:
             self._train(arm, classifier, pool, split, repeat, drawn, evaluations)
+
+    def _refuse_empty(self, arm: Arm, sizes: Mapping[str, int]) -> None:
+        for name, size in sizes.items():
+            if size == 0:
+                raise InputError(f"arm {arm.name} leaves class {name} without training images.")
 
     def _add(
         self, kind: str, title: str, identity: dict[str, Any], needs: list[str], **extra: Any
@@ -179,9 +185,12 @@ class _Planner:
         chosen = group.chosen[0]
         generator = chosen.make()
         assert isinstance(generator, Generator)
-        together = list(pool) if generator.conditional else None
-        made: Pool = {}
+        with blame(identity(chosen.provided)):
+            together = list(pool) if generator.conditional else None
+        made: Pool = {name: [] for name in pool}
         for name in pool:
+            if wanted[name] == 0:
+                continue
             classes = together or [name]
             seed = derive_seed(self.config.seed, "fit", chosen.name, *classes, repeat)
             role = f"{chosen.name}, repeat {repeat + 1}"
@@ -284,6 +293,7 @@ class _Planner:
                 {
                     "component": evaluator.reference(),
                     "cell": cell,
+                    "classes": list(self.dataset.images.classes),
                     "generated": {n: self._digest(p) for n, p in drawn.items()},
                     "train": self._pixels(split.train),
                     "test": self._pixels(split.test),

@@ -63,6 +63,7 @@ def collect(
         "cost": {
             "generators_seconds": sum(seconds[k] for k in fit_keys),
             "classifiers_seconds": sum(seconds[k] for k in cell_keys),
+            "total_seconds": sum(seconds.values()),
         },
     }
 
@@ -118,7 +119,8 @@ def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
             f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
             "Generators and augmenters see training images only; test images are real and unseen.",
-            "Intervals are 95 % t intervals over repeats; a difference is paired by repeat.",
+            "Intervals are 95 % t intervals over repeats; a difference is paired by repeat. "
+            "Repeats draw from the same images, so they are less independent than that assumes.",
         ],
     }
 
@@ -157,6 +159,8 @@ def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
         "train_images": about["train_images"],
         "steps": about["steps"],
         "seconds": about["seconds"],
+        "device": about["device"],
+        "torch": about["torch"],
         "curves": about["curves"],
     }
 

@@ -35,7 +35,8 @@ def begin(folder: Path, plan: Plan, request: str) -> None:
     if folder.exists() and any(folder.iterdir()):
         if not asked.is_file():
             raise InputError(f"{folder} is no run folder of neuplug: choose another --name.")
-        if asked.read_text("utf-8").strip() != request:
+        answered = (folder / "results.json").is_file()
+        if answered and asked.read_text("utf-8").strip() != request:
             raise InputError(
                 f"{folder} holds another run (other settings, data or versions): choose another "
                 "--name, or remove that folder."
@@ -61,6 +62,8 @@ def environment(plan: Plan) -> dict[str, Any]:
 
 def finish(folder: Path, plan: Plan, bench: Workbench, results: dict[str, Any]) -> None:
     """Write tables and pictures; the report is made from these."""
+    # without its report a folder counts as unfinished, should this be killed half-way
+    (folder / "report.html").unlink(missing_ok=True)
     _manifest(folder, plan, bench)
     _results_csv(folder, results)
     results["pictures"] = _pictures(folder, plan, bench)
@@ -70,29 +73,23 @@ def finish(folder: Path, plan: Plan, bench: Workbench, results: dict[str, Any]) 
 
 
 def _manifest(folder: Path, plan: Plan, bench: Workbench) -> None:
-    """One line for each image and repeat, and for each made image its arm and parent."""
+    """One line for each image of every training set, and of every validation and test set."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["repeat", "arm", "split", "class", "id", "origin", "parent"])
     images = plan.dataset.images
     for repeat, split in enumerate(plan.splits):
-        for part in ("train", "val", "test", "left_out"):
+        for part in ("val", "test", "left_out"):
             for i in getattr(split, part):
                 name = images.classes[int(images.labels[i])]
                 writer.writerow([repeat, "all", part, name, images.ids[i], "real", ""])
-    written: set[tuple[str, int, str]] = set()
-    for cell in plan.cells:
-        for name, parts in cell.pool.items():
-            for part in parts:
-                mark = (cell.arm.name, cell.repeat, part.get("made", ""))
-                if "made" not in part or mark in written:
-                    continue
-                written.add(mark)
-                tree = bench.tree(part["made"], "images")
-                for i, origin, parent in zip(
-                    tree["ids"], tree["origins"], tree["parents"], strict=True
-                ):
-                    writer.writerow([cell.repeat, cell.arm.name, "train", name, i, origin, parent])
+    first = {(cell.arm.name, cell.repeat): cell for cell in reversed(plan.cells)}
+    for (arm, repeat), cell in reversed(first.items()):
+        train = bench.training_set(cell.pool, plan.dataset, list(images.classes))
+        rows = zip(train.labels.tolist(), train.ids, train.origins, train.parents, strict=True)
+        for label, identifier, origin, parent in rows:
+            line = [repeat, arm, "train", images.classes[label], identifier, origin, parent]
+            writer.writerow(line)
     write_text(folder / "manifest.csv", text.getvalue())
 
 
@@ -186,11 +183,15 @@ def _grids(plan: Plan, bench: Workbench) -> dict[str, list[tuple[str, torch.Tens
     stages: dict[str, list[tuple[str, torch.Tensor, list[int]]]] = {}
     for entry in plan.fits:
         grids = bench.tree(entry.key, "record")["grids"] if entry.repeat == 0 else []
-        if grids:
-            title = entry.stage if entry.arm == entry.stage else f"{entry.stage} in {entry.arm}"
-            tiles = torch.stack([images[0] for _, images in grids])
-            row = (entry.class_name or "all classes", tiles, [step for step, _ in grids])
-            stages.setdefault(title, []).append(row)
+        if not grids:
+            continue
+        title = entry.stage if entry.arm == entry.stage else f"{entry.stage} in {entry.arm}"
+        steps = [step for step, _ in grids]
+        # a conditional generator's fixed noise has the classes in turn
+        names = [entry.class_name] if entry.class_name else plan.dataset.images.classes
+        for number, name in enumerate(names[: len(grids[0][1])]):
+            tiles = torch.stack([images[number] for _, images in grids])
+            stages.setdefault(title, []).append((name, tiles, steps))
     return stages
 
 

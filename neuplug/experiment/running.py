@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -25,7 +25,6 @@ from neuplug.errors import InputError, NeuplugError, PluginError
 from neuplug.experiment.jobs import Workbench
 from neuplug.experiment.listener import Listener
 from neuplug.experiment.plan import Job
-from neuplug.seeds import seeded
 
 HEAVY = ("fit", "train")
 MOST_WORKERS = 8
@@ -66,14 +65,19 @@ def do_jobs(
     """
     pending = {job.key: job for job in jobs if not bench.store.has(job.key)}
     listener.planned(list(pending.values()))
-    heavy = sum(job.kind in HEAVY for job in pending.values())
-    count = _choose_workers(bench.device, heavy) if workers is None else workers
+    count = _choose_workers(bench.device) if workers is None else workers
     with ExitStack() as stack:
         crew: _Crew | _Alone
         if count == 0 or not pending:
             crew = _Alone(bench, listener)
         else:
-            crew = stack.enter_context(_Crew(count, bench, listener, log))
+            # how many threads a job has decides its last digits, so a resumed run must not
+            # give the jobs that are left more than the whole run would have
+            threads = max(1, torch.get_num_threads() // count)
+            heavy = sum(job.kind in HEAVY for job in pending.values())
+            crew = stack.enter_context(
+                _Crew(max(1, min(count, heavy)), threads, bench, listener, log)
+            )
         failures = _schedule(pending, crew, listener)
     fatal = [f for f in failures if f.job.kind not in OPTIONAL]
     if fatal:
@@ -81,12 +85,11 @@ def do_jobs(
     return failures
 
 
-def _choose_workers(device: torch.device, heavy_jobs: int) -> int:
+def _choose_workers(device: torch.device) -> int:
     if device.type != "cpu":
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    count = min(cores or 1, heavy_jobs, MOST_WORKERS)
-    return count if count > 1 else 0
+    return min(cores or 1, MOST_WORKERS)
 
 
 def _schedule(pending: dict[str, Job], crew: _Crew | _Alone, listener: Listener) -> list[Failure]:
@@ -136,8 +139,8 @@ class _Alone:
         job, self.job = self.job, None
         assert job is not None
         try:
-            # whatever a plugin draws from torch's own generator, the caller's is left alone
-            with seeded(0, self.bench.device):
+            # standard output is for results
+            with redirect_stdout(sys.stderr):
                 self.bench.do(job, _reporter(self.listener, job))
         except NeuplugError as error:
             return job, error
@@ -154,11 +157,12 @@ def _reporter(listener: Listener, job: Job) -> Any:
 class _Crew:
     """Worker processes that do jobs side by side."""
 
-    def __init__(self, count: int, bench: Workbench, listener: Listener, log: Path | None) -> None:
+    def __init__(
+        self, count: int, threads: int, bench: Workbench, listener: Listener, log: Path | None
+    ) -> None:
         self.listener = listener
         self.events: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
         self.stack = ExitStack()
-        threads = max(1, torch.get_num_threads() // count)
         sink: IO[Any] | int = subprocess.DEVNULL
         if log is not None:
             sink = self.stack.enter_context(log.open("ab"))
@@ -212,7 +216,8 @@ class _Worker:
         events: queue.Queue[tuple[_Worker, dict[str, Any] | None]],
     ) -> None:
         self.job: Job | None = None
-        command = [sys.executable, "-m", "neuplug.experiment.worker"]
+        # -P: nothing in the working folder can stand in for a module
+        command = [sys.executable, "-P", "-m", "neuplug.experiment.worker"]
         command += [str(bench.store.root.absolute()), str(bench.device), str(threads)]
         self.process = subprocess.Popen(
             command,

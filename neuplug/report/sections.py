@@ -145,12 +145,12 @@ def _class_table(results: reading.Results, classifier: str) -> dict[str, Any]:
 
 def _generator_times(results: reading.Results) -> list[str]:
     """``dcgan: 18 fits, 32 min`` for each arm's generators."""
-    spent: dict[str, list[float]] = {}
-    for fit in results.get("generators") or []:
-        spent.setdefault(fit["stage"], []).append(fit.get("seconds") or 0.0)
+    spent: dict[str, dict[str, float]] = {}
+    for fit in results.get("generators") or []:  # a fit that several arms share counts once
+        spent.setdefault(fit["stage"], {})[fit["key"]] = fit.get("seconds") or 0.0
     return [
-        f"{stage}: {len(seconds)} fit{'s' * (len(seconds) != 1)}, {_duration(sum(seconds))}"
-        for stage, seconds in spent.items()
+        f"{stage}: {len(fits)} fit{'s' * (len(fits) != 1)}, {_duration(sum(fits.values()))}"
+        for stage, fits in spent.items()
     ]
 
 
@@ -278,7 +278,7 @@ def _facts(results: reading.Results) -> list[tuple[str, str]]:
         ("Folder", results.get("folder") or ""),
         ("Request", results.get("request") or ""),
         ("neuplug", results.get("neuplug") or ""),
-        ("Time", f"{total} ({', '.join(parts)})" if total and parts else total),
+        ("Computing time", f"{total} ({', '.join(parts)})" if total and parts else total),
     ]
     return [(name, value) for name, value in rows if value]
 

@@ -91,16 +91,17 @@ def test_the_manifest_names_the_origin_of_every_image(ask: Any, bars: ImageSet) 
     result = ask(aug=["invert+jitter", "jitter"], add=3)
     with (result.folder / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
-    real = [r for r in rows if r["repeat"] == "0" and r["origin"] == "real"]
-    assert sorted(r["id"] for r in real) == sorted(bars.ids)
-    assert Counter(r["split"] for r in real) == {"train": 12, "test": 28}
+    first = [r for r in rows if r["repeat"] == "0" and r["arm"] in ("none", "all")]
+    assert sorted(r["id"] for r in first) == sorted(bars.ids)
+    assert Counter(r["split"] for r in first) == {"train": 12, "test": 28}
     chained = [r for r in rows if r["repeat"] == "1" and r["arm"] == "invert+jitter"]
-    assert Counter(r["origin"] for r in chained) == {"invert": 6, "jitter": 6}
-    train = {r["id"] for r in rows if r["repeat"] == "1" and r["split"] == "train"}
+    assert Counter(r["origin"] for r in chained) == {"real": 12, "invert": 6, "jitter": 6}
+    assert len({r["id"] for r in chained}) == len(chained)
+    train = {r["id"] for r in chained if r["origin"] == "real"}
     for row in chained:
         if row["origin"] == "invert":
             assert row["parent"] in train
-        else:
+        elif row["origin"] == "jitter":
             assert row["parent"].startswith("generator ")
 
 
@@ -133,14 +134,16 @@ def test_generators_and_augmenters_never_see_a_test_image(
 
 
 def test_repeats_are_paired(ask: Any) -> None:
-    """An arm that does nothing must equal none, repeat by repeat."""
-    result = ask(aug=["jitter@add=0", "invert@add=0"], repeats=3)
+    """An arm that changes nothing is trained anew and must equal none, repeat by repeat."""
+    result = ask(aug=["same", "jitter@add=0"], repeats=3)
     cells = {(c["arm"], c["repeat"]): c["metrics"] for c in result.cells}
     for repeat in range(3):
+        assert cells["same", repeat] == cells["none", repeat]
         assert cells["jitter@add=0", repeat] == cells["none", repeat]
-        assert cells["invert@add=0", repeat] == cells["none", repeat]
+    keys = {(c["arm"], c["repeat"]): c["key"] for c in result.cells}
+    assert keys["same", 0] != keys["none", 0]
     assert len({str(cells["none", r]) for r in range(3)}) > 1  # repeats differ
-    assert result.verdicts["jitter@add=0", "linear"] == "no evidence"
+    assert result.verdicts["same", "linear"] == "no evidence"
 
 
 @pytest.mark.parametrize(
@@ -206,6 +209,31 @@ def test_what_is_asked_counts_not_where_it_goes(ask: Any, lab: Log) -> None:
     assert second.folder.name == "two" and second.content["summary"] == first.content["summary"]
     with pytest.raises(InputError, match="another run"):
         ask(aug=["jitter"], name="one", seed=5)
+
+
+def test_a_failed_run_does_not_keep_its_name(ask: Any) -> None:
+    with pytest.raises(PluginError):
+        ask(aug=["crash"], name="one")
+    assert ask(aug=["jitter"], name="one").folder.name == "one"
+
+
+def test_a_class_that_has_enough_gets_no_generator(
+    bars: ImageSet, lab: Log, tmp_path: Path
+) -> None:
+    few = bars.subset([i for i in range(40) if i % 2 == 0 or i < 20])  # 20 and 10 images
+    result = neuplug.compose(
+        few, aug=["jitter"], clf=["linear"], test=0.5, to=8, repeats=1, workers=0,
+        project=tmp_path / "runs", training={"steps": 2},
+    )  # fmt: skip
+    assert [g["class"] for g in result.content["generators"]] == ["lying"]
+    cell = next(c for c in result.cells if c["arm"] == "jitter")
+    assert cell["train_images"] == {"real": 15, "jitter": 3}
+
+
+def test_real_results_fill_the_report(ask: Any) -> None:
+    page = ask(aug=["jitter"], eval=["brightness"]).report.read_text("utf-8")
+    for words in ("Verdicts", "Real beside generated", "Evaluations", "Computing time", "0.1.0"):
+        assert words.lower() in page.lower(), words
 
 
 def test_other_seeds_draw_other_splits_and_other_results(ask: Any) -> None:

@@ -35,6 +35,9 @@ def test_arms() -> None:
         ("dcgan@add=1.5", "number of images"),
         ("dcgan@share=1.2", "0 to 1"),
         ("dcgan@replace=yes", "takes no value"),
+        ("dcgan@add=nan", "number of images"),
+        ("dcgan@to=inf", "number of images"),
+        ("dcgan@add=1,add=2", "given twice"),
     ],
 )
 def test_arms_that_make_no_sense(text: str, sentence: str) -> None:
@@ -68,6 +71,19 @@ def test_yaml_gives_way_to_environment_and_that_to_flags(tmp_path: Path) -> None
     environment = {"NEUPLUG_COMPOSE_SEED": "2", "NEUPLUG_COMPOSE_PER_CLASS": "11"}
     config = resolve(file, {"per_class": 12, "name": None}, environment=environment)
     assert (config.repeats, config.seed, config.per_class) == (7, 2, 12)
+
+
+def test_what_a_flag_excludes_is_dropped_from_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "x.yaml"
+    file.write_text("clf: a\nadd: 100\ntraining: {steps: 5, lr: 0.1}\noptions: {g: {x: 1}}\n")
+    config = resolve(
+        file, {"to": 700}, ("training.epochs=3", "g.y=2"),
+        environment={"NEUPLUG_COMPOSE_TRAINING": "{batch: 4}"},
+    )  # fmt: skip
+    assert (config.add, config.to) == (None, [700.0])
+    training = config.training
+    assert (training.steps, training.epochs, training.lr, training.batch) == (None, 3, 0.1, 4)
+    assert config.options == {"g": {"x": 1, "y": 2}}
 
 
 def test_settings_reach_components_and_training() -> None:
@@ -114,6 +130,8 @@ def test_demo_has_its_own_defaults_that_give_way() -> None:
         ({"clf": ["a"], "classes": "one"}, (), "compose.classes"),
         ({"clf": ["a"], "repeat": 3}, (), "Did you mean repeats"),
         ({"clf": ["a"], "name": "../x"}, (), "compose.name"),
+        ({"clf": ["a"], "name": ".."}, (), "compose.name"),
+        ({"clf": ["a"]}, ("dcgan.x=[",), "is no value"),
         ({"clf": ["a"]}, ("dcgan.steps",), "component.option=value"),
         ({"clf": ["a"]}, ("steps=5",), "component.option=value"),
         ({"clf": ["a"]}, ("training.lrr=5",), "Did you mean lr"),
@@ -129,7 +147,13 @@ def test_settings_that_make_no_sense(
 
 @pytest.mark.parametrize(
     ("content", "sentence"),
-    [("[1, 2]", "no experiment file"), ("a: [", "cannot be read as YAML"), (None, "there is no")],
+    [
+        ("[1, 2]", "no experiment file"),
+        ("1: 5", "no experiment file"),
+        ("clf: a\ntraining: {1: 5}", "compose.training holds"),
+        ("a: [", "cannot be read as YAML"),
+        (None, "there is no"),
+    ],
 )
 def test_experiment_files_that_make_no_sense(
     tmp_path: Path, content: str | None, sentence: str

@@ -106,11 +106,8 @@ def test_a_worker_that_dies_is_reported(lab: Log, tmp_path: Path) -> None:
     while not any(e["what"] == "step" for e in lab()):
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
-    found = subprocess.run(
-        ["pgrep", "-P", str(process.pid), "-f", "neuplug.experiment.worker"],
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    os.kill(int(found.stdout.split()[0]), signal.SIGKILL)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
     text, _ = process.communicate()
     assert process.returncode == 1
     assert "worker process for" in text and "Traceback" not in text

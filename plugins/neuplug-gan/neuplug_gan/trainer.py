@@ -188,7 +188,9 @@ class AdversarialTrainer:
     def _check_diversity(self) -> None:
         images = draw(self.sampler, self.scale, self.grid_noise, self.grid_labels)
         if len(self.real) > 1:
-            warning = collapse_warning(images, self.real[:1000], self.context.name)
+            rng = torch.Generator().manual_seed(derive_seed(self.context.seed, "diversity"))
+            some = torch.randperm(len(self.real), generator=rng)[:1000]
+            warning = collapse_warning(images, self.real[some], self.context.name)
             self.record.warnings += [warning] if warning else []
 
     def _save(self) -> None:

@@ -167,13 +167,15 @@ def test_interrupted_training_goes_on_exactly(monkeypatch: pytest.MonkeyPatch) -
     memory = Memory()
     with pytest.raises(Stop):
         TinyGAN(options()).fit(train_set(), context(checkpoint=memory, progress=stop_late))
-    assert memory.tree is not None and 0 < memory.tree["step"] < 60
+    assert memory.tree is not None
+    kept = memory.tree["step"]
+    assert 0 < kept < 60
     seen: list[int] = []
     resumed = TinyGAN(options())
     again = resumed.fit(
         train_set(), context(checkpoint=memory, progress=lambda d, t, n="": seen.append(d))
     )
-    assert min(seen) > memory.tree["step"] - 60 and seen[0] > 20  # did not start over
+    assert seen[0] > kept  # did not start over
     assert torch.equal(whole.sample(ZEROS, 0), resumed.sample(ZEROS, 0))
     assert again.curves == record.curves
     assert [s for s, _ in again.grids] == [s for s, _ in record.grids]

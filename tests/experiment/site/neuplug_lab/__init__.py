@@ -8,6 +8,7 @@ PARTS = "neuplug_lab.parts"
 @hookimpl
 def neuplug_augmenters():
     yield Component("invert", f"{PARTS}:Invert", "turns black to white")
+    yield Component("same", f"{PARTS}:Same", "changes nothing, but draws random numbers")
     yield Component("floats", f"{PARTS}:Floats", "fault: returns floats")
 
 

@@ -38,6 +38,12 @@ class Invert(Augmenter):
         return 255 - images
 
 
+class Same(Augmenter):
+    def augment(self, images, rng):
+        torch.rand(7, generator=rng)
+        return images
+
+
 class Floats(Augmenter):
     def augment(self, images, rng):
         return images.float()
