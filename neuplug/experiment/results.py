@@ -252,13 +252,16 @@ def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> l
             if (key, cell.arm.name, classifier) in seen:
                 continue
             seen.add((key, cell.arm.name, classifier))
+            about = {} if key in errors else bench.about(key)
             rows.append(
                 {
                     "evaluator": name,
+                    "key": key,
                     "arm": cell.arm.name,
                     "classifier": classifier,
                     "repeat": cell.repeat,
-                    "metrics": {} if key in errors else bench.about(key)["metrics"],
+                    "metrics": about.get("metrics", {}),
+                    "figures": [f"evaluations/{key[:8]}/{f}" for f in about.get("figures", [])],
                     "error": errors.get(key),
                 }
             )

@@ -67,6 +67,11 @@ def finish(folder: Path, plan: Plan, bench: Workbench, results: dict[str, Any]) 
     _manifest(folder, plan, bench)
     _results_csv(folder, results)
     results["pictures"] = _pictures(folder, plan, bench)
+    for evaluation in results["evaluations"]:
+        if evaluation["figures"]:
+            source = bench.store.path(evaluation["key"]) / "figures"
+            target = folder / "evaluations" / evaluation["key"][:8]
+            shutil.copytree(source, target, dirs_exist_ok=True)
     if plan.config.save_generated:
         _save_generated(folder, plan, bench)
     write_json(folder / "results.json", results)

@@ -78,7 +78,7 @@ def test_the_images_of_a_class_vary(demo: ImageSet) -> None:
         images = demo.of_class(label).images.float()
         brightness, contrast = images.mean((1, 2, 3)), images.std((1, 2, 3))
         assert brightness.std() > 15
-        assert contrast.quantile(0.9) > 2 * contrast.quantile(0.1)
+        assert contrast.quantile(0.9) > 1.5 * contrast.quantile(0.1)
         # nothing sits in one place: the average image is much flatter than any one image
         assert images.mean(0).std() < 0.5 * contrast.median()
 
