@@ -40,11 +40,11 @@ def real_images(data: Path, name: str, size: int, count: int) -> tuple[Tensor, T
     return images[:count], images[count:]
 
 
-@torch.no_grad()
 def features(data: Path, size: int, images: Tensor) -> Tensor:
     """Embeddings, scaled to unit variance on average, float (N, F)."""
     fitted = _extractor(data, size)
-    found: Tensor = fitted.module.forward_features(fitted.prepare(images))  # type: ignore[operator]
+    with torch.no_grad():
+        found: Tensor = fitted.module.forward_features(fitted.prepare(images))  # type: ignore[operator]
     return found / found.square().mean().sqrt()
 
 
