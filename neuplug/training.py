@@ -288,8 +288,12 @@ def _optimizer(module: nn.Module, options: TrainingOptions) -> torch.optim.Optim
 def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total: int) -> Any:
     match options.schedule:
         case "one-cycle":
+            # the momentum a user gives to sgd stands; Adam's first beta goes through the cycle
             return lr_scheduler.OneCycleLR(
-                optimizer, options.lr, total_steps=total + 1, cycle_momentum=False
+                optimizer,
+                options.lr,
+                total_steps=total + 1,
+                cycle_momentum=options.optimizer != "sgd",
             )
         case "cosine":
             return lr_scheduler.CosineAnnealingLR(optimizer, T_max=total)

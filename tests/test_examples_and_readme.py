@@ -65,3 +65,35 @@ def test_links_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)\)", file.read_text("utf-8")):
             if "://" not in target:
                 assert (file.parent / target).exists(), f"{file}: {target}"
+
+
+def test_the_plugin_of_the_guide_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    import neuplug
+
+    guide = (ROOT / "docs" / "plugins.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n# (neuplug_posterize/\S+)\n(.*?)```", guide, re.DOTALL)
+    assert [name for name, _ in blocks] == [
+        "neuplug_posterize/__init__.py",
+        "neuplug_posterize/augmenter.py",
+    ]
+    (tmp_path / "neuplug_posterize").mkdir()
+    for name, code in blocks:
+        (tmp_path / name).write_text(code)
+    info = tmp_path / "neuplug_posterize-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: neuplug-posterize\nVersion: 1.0\n"
+        "Requires-Dist: neuplug<0.2,>=0.1\n"
+    )
+    (info / "entry_points.txt").write_text("[neuplug]\nposterize = neuplug_posterize\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    posterize = neuplug.load("posterize", levels=16)
+    assert isinstance(posterize, neuplug.Augmenter)
+    images = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16).repeat(40, 1, 1, 1)
+    out = posterize.augment(images, torch.Generator().manual_seed(0))
+    assert out.shape == images.shape and out.dtype == torch.uint8
+    assert min(len(image.unique()) for image in out) < 64
+    with pytest.raises(neuplug.InputError, match="levels"):
+        neuplug.load("posterize", levels=1)
