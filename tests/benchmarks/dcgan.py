@@ -106,11 +106,11 @@ def speed(rounds: int) -> bool:
     return ratios["ours, the same algorithm"] >= TARGET
 
 
-def quality(data: Path, steps: int, seeds: int) -> None:
+def quality(data: Path, size: int, steps: int, seeds: int) -> None:
     """KID of both in the features of a classifier trained on the real images, per class."""
     from features import features, kid, real_images
 
-    size, maps, batch = 64, 32, 16
+    maps, batch = 32, 16
     classes = ["crazing", "patches", "scratches"]
     for name in classes:
         images, held_out = real_images(data, name, size, 100)
@@ -133,7 +133,10 @@ def quality(data: Path, steps: int, seeds: int) -> None:
         text = ", ".join(
             f"{k} {statistics.mean(v):.3f} ({min(v):.3f} to {max(v):.3f})" for k, v in found.items()
         )
-        print(f"{name}: KID (classifier features) {text}; real against real {floor:.3f}; n 200")
+        print(
+            f"{name}: KID (classifier features) {text}; real against real {floor:.3f}; n 200",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
@@ -141,10 +144,11 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--quality", action="store_true")
     parser.add_argument("--data", type=Path, default=Path("../shared/data/neu-det/IMAGES"))
+    parser.add_argument("--size", type=int, default=64, help="of the images of --quality")
     parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--seeds", type=int, default=2)
     args = parser.parse_args()
     reached = speed(args.rounds)
     if args.quality:
-        quality(args.data, args.steps, args.seeds)
+        quality(args.data, args.size, args.steps, args.seeds)
     sys.exit(0 if reached else f"target missed: at least {TARGET}x")
