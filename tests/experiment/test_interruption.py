@@ -37,9 +37,9 @@ def outcome(folder: Path) -> list[Any]:
     return [(c["arm"], c["repeat"], c["confusion"], c["metrics"]) for c in content["cells"]]
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize(("workers", "tries"), [("0", 1), ("2", 3)])
 def test_sigkill_at_any_moment(
-    workers: str, lab: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    workers: str, tries: int, lab: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEUPLUG_CACHE", str(tmp_path / "whole-cache"))
     whole = tmp_path / "whole"
@@ -54,7 +54,7 @@ def test_sigkill_at_any_moment(
     killed.mkdir()
     moments = random.Random(int(workers))
     kills = 0
-    for _ in range(3):
+    for _ in range(tries):
         process = start(killed, "--workers", workers)
         begun = len(lab())
         while process.poll() is None and len(lab()) < begun + 3:
