@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from safetensors import safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from neuplug.files import write_whole
+
 _TREE = "neuplug.tree"
 
 
@@ -21,19 +22,14 @@ def save_tree(tree: Any, path: Path) -> None:
 
     Args:
         tree: Dicts, lists, tuples, tensors, numbers, strings, booleans and ``None``.
-        path: A file in an existing folder.
+        path: A file; its folder is made.
 
     Raises:
         TypeError: If the tree holds anything else.
     """
     tensors: dict[str, Tensor] = {}
     skeleton = json.dumps(_encode(tree, tensors))
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("wb") as file:
-        file.write(save(tensors, metadata={_TREE: skeleton}))
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    write_whole(path, save(tensors, metadata={_TREE: skeleton}))
 
 
 def load_tree(path: Path, device: str = "cpu") -> Any:

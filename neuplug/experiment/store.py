@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from neuplug.cache import whole_folder
+from neuplug.files import write_whole
 from neuplug.interfaces import Checkpoint
 
 FORMAT = 1
@@ -58,9 +58,7 @@ class Store:
 
     def note_time(self, cost_class: str, seconds: float) -> None:
         """Remember how long a class of jobs takes, for estimates."""
-        folder = self.root / "timings"
-        folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / cost_class, f"{seconds:.3f}\n")
+        write_text(self.root / "timings" / cost_class, f"{seconds:.3f}\n")
 
     def timings(self) -> dict[str, float]:
         """The last time of each class of jobs, in seconds."""
@@ -82,7 +80,6 @@ class StoredCheckpoint(Checkpoint):
         """Keep ``tree``; see :class:`neuplug.Checkpoint`."""
         from neuplug.tensorfile import save_tree
 
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         save_tree(tree, self.path)
 
     def load(self) -> dict[str, Any] | None:
@@ -111,9 +108,4 @@ def write_json(path: Path, content: Any) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file, replacing it in one step."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}")
-    with aside.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
+    write_whole(path, text.encode())

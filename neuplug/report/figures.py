@@ -15,11 +15,11 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from neuplug.files import write_whole
 from neuplug.report import reading, style, svg
 from neuplug.report.canvas import Drawing
 from neuplug.report.confusion import confusion_matrix
 from neuplug.report.curves import classifier_curves, generator_curves
-from neuplug.report.files import write_whole
 from neuplug.report.strips import accuracy, differences
 
 # No date and no version in a file: the same figure is the same bytes.

@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from neuplug.report.files import write_whole
+from neuplug.files import write_whole
 from neuplug.report.reading import clean
 from neuplug.report.style import INK, MUTED, PAPER, font_file
 from neuplug.report.verdicts import ELLIPSIS

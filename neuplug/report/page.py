@@ -9,9 +9,9 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from neuplug.files import write_whole
 from neuplug.report import reading
 from neuplug.report.figures import write_figures
-from neuplug.report.files import write_whole
 from neuplug.report.sections import view
 
 _MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from neuplug.errors import InputError
+from neuplug.files import write_whole
 from neuplug.report import verdicts
-from neuplug.report.files import write_whole
 from neuplug.report.page import write_report
 
 Make = Callable[..., dict[str, Any]]
