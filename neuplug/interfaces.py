@@ -6,7 +6,7 @@ Each takes one validated :class:`Options` object. This module loads without torc
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuplug.errors import InputError, did_you_mean
+from neuplug.seeds import derive_seed
 
 if TYPE_CHECKING:
     import torch
@@ -149,15 +150,27 @@ class FitRecord:
         curves: Name to (step, value) pairs.
         grids: (step, uint8 (N, C, H, W)): the same fixed noise drawn at several steps.
         warnings: Sentences that the user must see, such as a collapse of diversity.
+        checkpoints: (step, distance to the training images) of each generator that was kept;
+            the smallest distance is the best one.
+        epoch_steps: Steps in an epoch, where the length of the training was given in epochs.
     """
 
     curves: dict[str, list[tuple[int, float]]] = field(default_factory=dict)
     grids: list[tuple[int, Tensor]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    checkpoints: list[tuple[int, float]] = field(default_factory=list)
+    epoch_steps: int | None = None
 
 
 class Generator(ComponentBase):
-    """Learns from images and draws new ones."""
+    """Learns from images and draws new ones.
+
+    Attributes:
+        sampling_options: Options that matter to :meth:`sample` alone, such as which checkpoint to
+            draw from: arms that differ in these share one fit.
+    """
+
+    sampling_options: ClassVar[frozenset[str]] = frozenset()
 
     @property
     def conditional(self) -> bool:
@@ -193,6 +206,27 @@ class Generator(ComponentBase):
         """Take over what :meth:`state_dict` returned; then :meth:`sample` works."""
 
 
+class LatentGenerator(Generator):
+    """A generator that draws an image from a point in a latent space, differentiably."""
+
+    @property
+    @abstractmethod
+    def latent_dim(self) -> int:
+        """Length of a latent vector; :meth:`sample` draws it from a standard normal."""
+
+    @abstractmethod
+    def decode(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Images of latents, with gradients.
+
+        Args:
+            latents: float32 (N, ``latent_dim``).
+            labels: int64 (N,), as for :meth:`sample`.
+
+        Returns:
+            float32 (N, C, H, W) in grey levels, 0-255, on the latents' device.
+        """
+
+
 class Classifier(ComponentBase):
     """Builds a network. The core trains it, so that every arm is treated alike."""
 
@@ -219,6 +253,38 @@ class Classifier(ComponentBase):
 
 
 @dataclass(frozen=True)
+class ClassGenerator:
+    """A fitted generator as the source of one class.
+
+    Attributes:
+        generator: Ready to sample.
+        label: The class among those that the generator was fitted on.
+    """
+
+    generator: Generator
+    label: int
+
+    def sample(self, n: int, seed: int) -> Tensor:
+        """Draw ``n`` images of the class, uint8 (n, C, H, W)."""
+        import torch
+
+        return self.generator.sample(torch.full((n,), self.label, dtype=torch.int64), seed)
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """A classifier trained on the run's real training images, as a measure of likeness.
+
+    Attributes:
+        name: The classifier's name.
+        embed: uint8 (N, C, H, W) to features, float32 (N, F), on the CPU.
+    """
+
+    name: str
+    embed: Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
 class EvaluationContext:
     """What an evaluator may look at.
 
@@ -229,6 +295,9 @@ class EvaluationContext:
         logits: float32 (N, classes) on ``test``, or ``None`` where no classifier is involved.
         seed: The source of all randomness.
         folder: An empty folder for figures.
+        generators: Class names to what drew their images, one for each pooled training run;
+            filled for an evaluator that needs ``generators``.
+        embedder: Filled for an evaluator that needs ``embedder``.
     """
 
     train: TrainingSet
@@ -238,6 +307,25 @@ class EvaluationContext:
     device: torch.device
     seed: int
     folder: Path
+    generators: Mapping[str, tuple[ClassGenerator, ...]] = field(default_factory=dict)
+    embedder: Embedder | None = None
+
+    def draw(self, name: str, n: int, seed: int) -> Tensor:
+        """Draw ``n`` more images of a class, uint8 (n, C, H, W), from all its training runs alike.
+
+        Raises:
+            KeyError: If no generator draws the class.
+        """
+        import torch
+
+        sources = self.generators[name]
+        shares = [n // len(sources) + (i < n % len(sources)) for i in range(len(sources))]
+        return torch.cat(
+            [
+                s.sample(k, derive_seed(seed, i))
+                for i, (s, k) in enumerate(zip(sources, shares, strict=True))
+            ]
+        )
 
 
 @dataclass(frozen=True)
@@ -247,21 +335,24 @@ class Evaluation:
     Attributes:
         metrics: Name to number; the sample count belongs in here as ``n``.
         figures: Files written below the context's folder.
+        warnings: Sentences that the user must see, such as too few images for a measure.
     """
 
     metrics: Mapping[str, float]
     figures: tuple[Path, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Evaluator(ComponentBase):
-    """Measures generated images or predictions.
+    """Measures generated images or predictions."""
 
-    Attributes:
-        needs: Of ``generated`` and ``logits``, what must be there; it is called once for each
-            generated set, or once for each cell if it needs ``logits``.
-    """
+    @property
+    def needs(self) -> frozenset[str]:
+        """Of ``generated``, ``generators``, ``embedder`` and ``logits``, what must be there.
 
-    needs: ClassVar[frozenset[str]] = frozenset({"generated"})
+        It is called once for each generated set, or once for each cell if it needs ``logits``.
+        """
+        return frozenset({"generated"})
 
     @abstractmethod
     def evaluate(self, context: EvaluationContext) -> Evaluation:
@@ -279,14 +370,17 @@ __all__ = [
     "KINDS",
     "Augmenter",
     "Checkpoint",
+    "ClassGenerator",
     "Classifier",
     "ComponentBase",
+    "Embedder",
     "Evaluation",
     "EvaluationContext",
     "Evaluator",
     "FitContext",
     "FitRecord",
     "Generator",
+    "LatentGenerator",
     "Options",
     "Progress",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -49,6 +49,15 @@ class FittedClassifier:
         return scaled.contiguous(memory_format=torch.channels_last)
 
     @torch.no_grad()
+    def embed(self, images: Tensor) -> Tensor:
+        """Features of uint8 images (N, C, H, W): float32 (N, F), on the CPU."""
+        self.module.eval()
+        features: Any = self.module.forward_features
+        return torch.cat(
+            [features(self.prepare(part)).float().cpu() for part in images.split(PREDICT_BATCH)]
+        )
+
+    @torch.no_grad()
     def predict(self, images: ImageSet, indices: Sequence[int] | None = None) -> Tensor:
         """Classify images, a batch at a time, so a memory-mapped set is never whole in memory.
 
@@ -66,8 +75,29 @@ class FittedClassifier:
         return torch.cat(logits)
 
     def state_dict(self) -> dict[str, Any]:
-        """Weights and normalisation."""
-        return {"module": self.module.state_dict(), "mean": self.mean, "std": self.std}
+        """Weights, normalisation and image channels."""
+        return {
+            "module": self.module.state_dict(),
+            "mean": self.mean,
+            "std": self.std,
+            "channels": self.channels,
+        }
+
+    @classmethod
+    def load(
+        cls,
+        classifier: Classifier,
+        state: Mapping[str, Any],
+        num_classes: int,
+        image_size: tuple[int, int],
+        device: torch.device,
+    ) -> FittedClassifier:
+        """The classifier that :meth:`state_dict` described, on ``device``."""
+        with seeded(0, torch.device("cpu")):
+            module = classifier.build(num_classes, state["channels"], image_size)
+        module.load_state_dict(state["module"])
+        module = module.to(device).to(memory_format=torch.channels_last)
+        return cls(module, state["mean"].to(device), state["std"].to(device), state["channels"])
 
 
 def fit_classifier(
@@ -78,6 +108,7 @@ def fit_classifier(
     *,
     val: HeldOutSet | None = None,
     augmenter: Augmenter | None = None,
+    start: Mapping[str, Any] | None = None,
 ) -> tuple[FittedClassifier, FitRecord]:
     """Train a classifier.
 
@@ -88,6 +119,8 @@ def fit_classifier(
         context: Device, seed, progress and checkpoint; an interrupted fit goes on exactly.
         val: If given, the weights with the best validation loss are kept, else the last ones.
         augmenter: Applied to each batch anew.
+        start: A fitted classifier's ``state_dict`` to go on from, its normalisation included
+            (retraining); ``options.real_first`` is the caller's to arrange.
 
     Returns:
         The trained classifier, and the curves ``train_loss`` and, with ``val``, ``val_loss``.
@@ -97,7 +130,7 @@ def fit_classifier(
         InputError: If the images do not suit the classifier.
     """
     with seeded(context.seed, context.device):
-        loop = _Loop(classifier, train, options, context, val, augmenter)
+        loop = _Loop(classifier, train, options, context, val, augmenter, start)
         loop.run()
     return loop.fitted, loop.record
 
@@ -111,6 +144,7 @@ class _Loop:
         context: FitContext,
         val: HeldOutSet | None,
         augmenter: Augmenter | None,
+        start: Mapping[str, Any] | None,
     ) -> None:
         self.train, self.val, self.options, self.context = train, val, options, context
         self.augmenter = augmenter
@@ -120,6 +154,8 @@ class _Loop:
         self.total = options.total_steps(len(train))
         self.record = FitRecord()
         self.fitted = self._build(classifier)
+        if start is not None:
+            self._take_over(start)
         module = self.fitted.module
         self.optimizer = _optimizer(module, options)
         self.scheduler = _scheduler(self.optimizer, options, self.total)
@@ -145,6 +181,11 @@ class _Loop:
         mean, std = _normalization(classifier, self.train, channels)
         device = self.context.device
         return FittedClassifier(module, mean.to(device), std.to(device), channels)
+
+    def _take_over(self, start: Mapping[str, Any]) -> None:
+        self.fitted.module.load_state_dict(start["module"])
+        self.fitted.mean = start["mean"].to(self.context.device)
+        self.fitted.std = start["std"].to(self.context.device)
 
     def run(self) -> None:
         self._resume()
@@ -282,7 +323,8 @@ def _optimizer(module: nn.Module, options: TrainingOptions) -> torch.optim.Optim
             parameters, options.lr, momentum=options.momentum, weight_decay=options.weight_decay
         )
     kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-    return kind(parameters, options.lr, weight_decay=options.weight_decay)
+    betas = (options.beta1, 0.999)
+    return kind(parameters, options.lr, betas, weight_decay=options.weight_decay)
 
 
 def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total: int) -> Any:

@@ -21,11 +21,18 @@ class TrainingOptions(Options):
         description=f"optimiser steps, equal for every arm; {DEFAULT_STEPS} if unsaid",
     )
     epochs: int | None = Field(None, ge=1, description="passes over each arm's own training set")
+    real_first: int = Field(
+        0,
+        ge=0,
+        description="retraining: so many steps (epochs, if the length is in epochs) on the arm's "
+        "real images alone, then the arm's whole set",
+    )
     batch: int = Field(16, ge=2, description="images a step")
     optimizer: Literal["adam", "adamw", "sgd"] = "adam"
     lr: float = Field(1e-3, gt=0, description="learning rate; the peak of one-cycle")
     weight_decay: float = Field(0.0, ge=0)
     momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    beta1: float = Field(0.9, ge=0, lt=1, description="of adam and adamw")
     schedule: Literal["constant", "cosine", "one-cycle", "plateau"] = "one-cycle"
     patience: int = Field(7, ge=1, description="plateau: evaluations without a better loss")
     evaluations: int = Field(20, ge=1, description="validation losses taken along the training")
@@ -46,3 +53,14 @@ class TrainingOptions(Options):
         if self.epochs is not None:
             return self.epochs * math.ceil(images / self.batch)
         return self.steps or DEFAULT_STEPS
+
+    def first_phase(self) -> TrainingOptions | None:
+        """The training on real images that goes before, if there is one."""
+        if not self.real_first:
+            return None
+        unit = "steps" if self.epochs is None else "epochs"
+        return self.model_copy(update={unit: self.real_first, "real_first": 0})
+
+    def second_phase(self) -> TrainingOptions:
+        """The training on the arm's set."""
+        return self.model_copy(update={"real_first": 0})

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from neuplug import __version__
-from neuplug.cli import compose, data, plugins
+from neuplug.cli import compose, data, plugins, recipes
 from neuplug.cli.group import LightGroup
 from neuplug.errors import NeuplugError
 
@@ -30,6 +30,7 @@ def build() -> typer.Typer:
     app.command("compose")(compose.compose)
     app.add_typer(data.app, name="data")
     app.add_typer(plugins.app, name="plugins")
+    app.add_typer(recipes.app, name="recipes")
     return app
 
 

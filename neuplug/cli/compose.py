@@ -19,6 +19,14 @@ def compose(
     experiment: Annotated[
         Path | None, typer.Argument(help="A YAML file of settings; flags go before it.")
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="A published system; see neuplug recipes.", rich_help_panel=DATA),
+    ] = None,
+    budget: Annotated[
+        str | None,
+        typer.Option(help="Of a recipe: paper, laptop or smoke.", rich_help_panel=DATA),
+    ] = None,
     data: Annotated[
         str | None,
         typer.Option(help="A folder, a CSV manifest, or demo.", rich_help_panel=DATA),
@@ -27,8 +35,10 @@ def compose(
         str | None, typer.Option(help="Only these classes, by commas.", rich_help_panel=DATA)
     ] = None,
     per_class: Annotated[
-        int | None,
-        typer.Option(help="Training images per class; the rest is test.", rich_help_panel=DATA),
+        str | None,
+        typer.Option(
+            help="Training images per class (or 10,20,40); the rest is test.", rich_help_panel=DATA
+        ),
     ] = None,
     test: Annotated[
         float | None,
@@ -141,6 +151,8 @@ def compose(
 
     training = {"steps": steps, "epochs": epochs, "batch": batch}
     flags: dict[str, Any] = {
+        "recipe": recipe,
+        "budget": budget,
         "data": data,
         "classes": classes,
         "per_class": per_class,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.errors import InputError
+from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.blame import blame
 from neuplug.experiment.config import TRAINING, ComposeConfig
-from neuplug.experiment.grammar import NONE, Amount, Stage, parse_arm
+from neuplug.experiment.grammar import NONE, Amount, ArmText, parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.interfaces import Options
 from neuplug.registry import Provided, Registry
@@ -30,9 +31,22 @@ class Chosen:
 
     def reference(self) -> dict[str, Any]:
         """As plain data: its part of a key, and enough to load it again."""
-        options = self.options.model_dump(mode="json")
-        files = file_digests(options)
-        return {**identity(self.provided), "options": options, "files": files}
+        return self._reference(self.options.model_dump(mode="json"))
+
+    def fit_reference(self) -> dict[str, Any]:
+        """The same for a generator's fit, which its sampling options do not change."""
+        return self._reference(self.options.model_dump(mode="json", exclude=self._sampling()))
+
+    def sampling(self) -> dict[str, Any]:
+        """The sampling options of a generator."""
+        return self.options.model_dump(mode="json", include=self._sampling())
+
+    def _sampling(self) -> set[str]:
+        names: frozenset[str] = getattr(self.provided.load(), "sampling_options", frozenset())
+        return set(names)
+
+    def _reference(self, options: dict[str, Any]) -> dict[str, Any]:
+        return {**identity(self.provided), "options": options, "files": file_digests(options)}
 
     def make(self) -> Any:
         """A ready component."""
@@ -45,12 +59,19 @@ class Arm:
     """One way to prepare the training set.
 
     Attributes:
-        name: As the user wrote it, with the amount where several are compared.
+        name: The user's label or text, with the amount and the number of real images where
+            several are compared.
         groups: Stages in order; neighbouring augmenters without amounts of their own are one.
+        base: The name without that number.
+        per_class: Real training images of each class, where several numbers are compared.
+        baseline: The name of the arm that it is compared with.
     """
 
     name: str
     groups: tuple[Group, ...]
+    base: str = NONE
+    per_class: int | None = None
+    baseline: str = NONE
 
     @property
     def online(self) -> Group | None:
@@ -65,10 +86,14 @@ class Group:
 
     Attributes:
         amount: ``None`` for augmenters at the end of an arm, which act on each batch.
+        only: The classes it works on; all if empty.
+        runs: Training runs of a generator, pooled.
     """
 
     chosen: tuple[Chosen, ...]
     amount: Amount | None
+    only: tuple[str, ...] = ()
+    runs: int = 1
 
     @property
     def generates(self) -> bool:
@@ -100,7 +125,7 @@ class Selection:
     def __init__(self, config: ComposeConfig, registry: Registry) -> None:
         self._config, self._registry = config, registry
         self._used: set[str] = set()
-        self._chosen: dict[tuple[str, tuple[str, ...]], Chosen] = {}
+        self._chosen: dict[tuple[str, tuple[str, ...], str], Chosen] = {}
         self.classifiers = [self._choose(name, ("classifier",)) for name in _once(config.clf)]
         self.evaluators = [self._choose(name, ("evaluator",)) for name in _once(config.eval)]
         self.arms = self._arms()
@@ -111,8 +136,12 @@ class Selection:
         """Every component that takes part, once."""
         return tuple({c.name: c.provided for c in self._chosen.values()}.values())
 
-    def _choose(self, name: str, kinds: tuple[str, ...]) -> Chosen:
-        if (name, kinds) not in self._chosen:
+    def _choose(
+        self, name: str, kinds: tuple[str, ...], own: Mapping[str, Any] | None = None
+    ) -> Chosen:
+        """A component with the run's options, and over them those of its stage."""
+        key = (name, kinds, repr(sorted((own or {}).items())))
+        if key not in self._chosen:
             provided = self._registry.resolve(name, kinds)
             values: dict[str, Any] = {}
             for owner in dict.fromkeys((provided.name, name)):
@@ -121,9 +150,11 @@ class Selection:
                     values |= self._config.options[owner]
             component = provided.load()
             with blame(identity(provided)):
-                options = component.options_class.parse(values, provided.name)
-            self._chosen[name, kinds] = Chosen(provided, options)
-        return self._chosen[name, kinds]
+                known = component.options_class.model_fields
+                _refuse_unknown(provided.name, own or {}, known)
+                options = component.options_class.parse({**values, **(own or {})}, provided.name)
+            self._chosen[key] = Chosen(provided, options)
+        return self._chosen[key]
 
     def _refuse_unused_options(self) -> None:
         for owner in self._config.options:
@@ -135,40 +166,66 @@ class Selection:
                 )
 
     def _arms(self) -> tuple[Arm, ...]:
+        arms: dict[str, Arm] = {}
+        for per_class in self._config.subsets():
+            suffix = f" ({per_class} per class)" if per_class is not None else ""
+            for label, groups in self._labelled().items():
+                name = label + suffix
+                arms[name] = Arm(name, groups, label, per_class, NONE + suffix)
+        return tuple(arms.values())
+
+    def _labelled(self) -> dict[str, tuple[Group, ...]]:
+        """The arms by label, ``none`` first."""
         amounts = self._config.amounts()
-        arms = {NONE: Arm(NONE, ())}
+        found: dict[str, tuple[Group, ...]] = {NONE: ()}
         for text in self._config.aug:
-            stages = parse_arm(text)
+            arm = parse_arm(text)
             for amount in amounts:
-                groups = self._groups(stages, amount)
+                groups = self._groups(arm, amount)
                 varied = len(amounts) > 1 and any(
                     g.amount is amount for g in groups
                 )  # this arm depends on the run's amount
-                name = "+".join(_written(stage) for stage in stages) or NONE
+                name = arm.label or "+".join(map(str, arm.stages)) or NONE
                 name += f" ({amount})" if varied else ""
-                arms.setdefault(name, Arm(name, groups))
-        return tuple(arms.values())
+                if found.setdefault(name, groups) != groups:
+                    raise InputError(f"two different arms are called {name!r}: label them apart.")
+        return found
 
-    def _groups(self, stages: tuple[Stage, ...], amount: Amount) -> tuple[Group, ...]:
+    def _groups(self, arm: ArmText, amount: Amount) -> tuple[Group, ...]:
+        """Neighbouring augmenters act as one; the first amount among them closes their group."""
         groups: list[Group] = []
-        open_group = False  # whether the last group may take one more augmenter
-        for stage in stages:
-            chosen = self._choose(stage.name, EITHER)
+        waiting: list[Chosen] = []  # augmenters whose group is open
+        for stage in arm.stages:
+            chosen = self._choose(stage.name, EITHER, stage.options)
             if chosen.provided.kind == "generator":
-                groups.append(Group((chosen,), stage.amount or amount))
-                open_group = False
-            elif stage.amount is None and open_group:
-                groups[-1] = Group((*groups[-1].chosen, chosen), amount)
-            else:
-                groups.append(Group((chosen,), stage.amount or amount))
-                open_group = stage.amount is None
-        if open_group:
-            groups[-1] = Group(groups[-1].chosen, None)
+                groups += [Group(tuple(waiting), amount)] if waiting else []
+                groups.append(Group((chosen,), stage.amount or amount, stage.only, stage.runs))
+                waiting = []
+                continue
+            if stage.runs > 1:
+                raise InputError(f"{stage}: runs is for generators, {stage.name} is an augmenter.")
+            if stage.only and stage.amount is None:
+                raise InputError(
+                    f"{stage}: for an augmenter only= goes with an amount, such as to=700."
+                )
+            waiting.append(chosen)
+            if stage.amount is not None:
+                groups.append(Group(tuple(waiting), stage.amount, stage.only))
+                waiting = []
+        if waiting:
+            groups.append(Group(tuple(waiting), None))
         return tuple(groups)
 
 
-def _written(stage: Stage) -> str:
-    return f"{stage.name}@{stage.amount}" if stage.amount else stage.name
+def _refuse_unknown(name: str, own: Mapping[str, Any], known: Collection[str]) -> None:
+    """After an arm's @ stand options and amounts, so a slip may be one of either."""
+    for option in own:
+        if option not in known:
+            words = (*known, "add", "to", "share", "replace", "keep", "only", "runs")
+            hint = did_you_mean(option, words)
+            raise InputError(
+                f"{name}@{option}: {option!r} is neither an amount nor an option.{hint}"
+            )
 
 
 def _once(names: list[str]) -> list[str]:

@@ -1,9 +1,9 @@
-"""What a user asks of ``compose``: defaults < YAML < environment < flags."""
+"""What a user asks of ``compose``: defaults < recipe < YAML < environment < flags."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -40,8 +40,18 @@ def _as_list(value: Any) -> Any:
 
 
 Names = Annotated[list[str], BeforeValidator(_as_list)]
-Arms = Annotated[list[str], BeforeValidator(lambda v: [v] if isinstance(v, str) else v)]
 Numbers = Annotated[list[float], BeforeValidator(_as_list)]
+Counts = Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_as_list)]
+
+
+def _as_arms(value: Any) -> Any:
+    """Arms as a list; a mapping in YAML gives each a label."""
+    if isinstance(value, Mapping):
+        return [f"{label}: {arm}" for label, arm in value.items()]
+    return [value] if isinstance(value, str) else value
+
+
+Arms = Annotated[list[str], BeforeValidator(_as_arms)]
 
 
 class ComposeConfig(BaseModel):
@@ -49,14 +59,26 @@ class ComposeConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
+    recipe: str | None = Field(None, description="a published system; see neuplug recipes")
+    budget: Literal["paper", "laptop", "smoke"] | None = Field(
+        None, description="of a recipe: as published, within an hour, or within minutes"
+    )
     data: str = Field("demo", description="a folder, a CSV manifest, or demo")
     classes: Names | None = Field(None, min_length=2, description="only these classes")
-    per_class: int | None = Field(
-        None, ge=1, description="real training images per class; all others become test images"
+    per_class: Counts | None = Field(
+        None,
+        min_length=1,
+        description="real training images per class, or a list of which every arm is run with "
+        "each; all images outside the largest become test images",
     )
     test: float = Field(0.3, gt=0, lt=1, description="part for the test, without per_class")
     val: float = Field(0.0, ge=0, lt=1, description="part of the training images for validation")
-    aug: Arms = Field([], description="arms; none is always there")
+    score_all: bool = Field(
+        False,
+        description="score on every real image besides, those of the training included, as some "
+        "papers do; no verdict goes by it",
+    )
+    aug: Arms = Field([], description="arms, or label: arm; none is always there")
     add: Numbers | None = Field(None, description="generated images per class, or a list")
     to: Numbers | None = Field(None, description="images per class afterwards, or a list")
     share: Numbers | None = Field(None, description="generated part of the result, or a list")
@@ -98,7 +120,15 @@ class ComposeConfig(BaseModel):
             raise ValueError(f"give one of add, to and share, not {' and '.join(given)}")
         if not self.clf:
             raise ValueError("no classifier: name one, for example --clf mobilenetv2")
+        if self.budget and not self.recipe:
+            raise ValueError("a budget belongs to a recipe: give --recipe too")
         return self
+
+    def subsets(self) -> Sequence[int | None]:
+        """The numbers of real images per class that are compared; ``None`` if it is but one."""
+        if self.per_class is None or len(set(self.per_class)) == 1:
+            return [None]
+        return sorted(set(self.per_class))
 
     def amounts(self) -> list[Amount]:
         """The amounts that stages without their own are given; usually one."""
@@ -118,7 +148,8 @@ def resolve(
     """Put together what the user asks for.
 
     Args:
-        yaml_file: An experiment file.
+        yaml_file: An experiment file. What it, the environment or a flag says goes before
+            what a recipe says.
         flags: Field names to values; ``None`` means not given.
         settings: ``component.option=value`` strings; ``training.lr=0.01`` for the training.
         environment: By default the process's; ``NEUPLUG_COMPOSE_SEED=1`` and the like count.
@@ -133,6 +164,8 @@ def resolve(
     values = _over(values, {k: v for k, v in (flags or {}).items() if v is not None})
     for item in settings:
         values = _over(values, _setting(item))
+    if values.get("recipe") is not None:
+        values = _over(recipe_settings(values), values)
     for name in values:
         if name not in ComposeConfig.model_fields:
             hint = did_you_mean(name, ComposeConfig.model_fields)
@@ -165,6 +198,24 @@ def read_yaml(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise InputError(f"{path} is no experiment file: it holds no 'setting: value' lines.")
     return content
+
+
+def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a recipe says at the budget asked for, or at the laptop's.
+
+    Raises:
+        InputError: If there is no such recipe or budget.
+    """
+    from neuplug.recipes import load_recipe
+
+    recipe = load_recipe(str(values["recipe"]))
+    budget = values.get("budget") or "laptop"
+    settings = recipe.settings_for(str(budget))
+    if values.get("data", "demo") == "demo":
+        raise InputError(
+            f"recipe {recipe.name} needs its images: {recipe.data} Give their place with --data."
+        )
+    return _over(recipe.settings, settings) | {"budget": budget}
 
 
 def to_yaml(config: ComposeConfig) -> str:

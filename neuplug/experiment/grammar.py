@@ -1,16 +1,22 @@
-"""The grammar of arms: ``classical@to=700+dcgan``."""
+"""The grammar of arms: ``classical@to=700+dcgan@add=300,checkpoint=best``."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-from neuplug.errors import InputError, did_you_mean
+import yaml
+
+from neuplug.errors import InputError
 
 NONE = "none"
 _NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*:)?[a-z0-9][a-z0-9_-]*")
-_KEYS = ("add", "to", "share", "replace")
+_OPTION = re.compile(r"[a-z][a-z0-9_]*")
+_KEYS = ("add", "to", "share")
+_LABEL = ": "
 
 
 @dataclass(frozen=True)
@@ -22,15 +28,17 @@ class Amount:
         to: As many as bring the class to this size.
         share: As many as make up this part of the result, 0 to 1.
         replace: Only the new images go on.
+        keep_real: Of the images that were there, only the real ones go on and count.
     """
 
     add: int | None = None
     to: int | None = None
     share: float | None = None
     replace: bool = False
+    keep_real: bool = False
 
     def images(self, present: int) -> int:
-        """How many new images a class with ``present`` images gets."""
+        """How many new images a class gets of which ``present`` images may stay."""
         if self.add is not None:
             return self.add
         if self.to is not None:
@@ -41,37 +49,76 @@ class Amount:
 
     @property
     def keeps(self) -> bool:
-        """Whether the images that were there stay."""
+        """Whether images that were there stay."""
         return not (self.replace or self.share == 1)
 
     def __str__(self) -> str:
-        for name in ("add", "to", "share"):
+        parts = []
+        for name in _KEYS:
             value = getattr(self, name)
             if value is not None:
-                return f"{name}={value:g}" + (",replace" if self.replace else "")
-        return "replace" if self.replace else ""
+                parts.append(f"{name}={value:g}")
+        parts += ["replace"] if self.replace else []
+        parts += ["keep=real"] if self.keep_real else []
+        return ",".join(parts)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One link of a chain: a component's name and, if the user gave one, its own amount."""
+    """One link of a chain.
+
+    Attributes:
+        name: A component's.
+        amount: Its own amount, if the user gave one.
+        only: The classes that it works on; all if empty. The others pass unchanged.
+        runs: Training runs of a generator, whose images are pooled.
+        options: The component's options in this stage; they go before those of the run.
+    """
 
     name: str
     amount: Amount | None = None
+    only: tuple[str, ...] = ()
+    runs: int = 1
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        parts = [str(self.amount)] if self.amount else []
+        parts += [f"only={'/'.join(self.only)}"] if self.only else []
+        parts += [f"runs={self.runs}"] if self.runs > 1 else []
+        parts += [f"{name}={value}" for name, value in self.options.items()]
+        return f"{self.name}@{','.join(parts)}" if any(parts) else self.name
 
 
-def parse_arm(text: str) -> tuple[Stage, ...]:
-    """Read an arm such as ``flip``, ``classical+dcgan`` or ``dcgan@add=100+classical@to=700``.
+@dataclass(frozen=True)
+class ArmText:
+    """What the user wrote for an arm.
 
-    Returns:
-        Its stages, left to right; none for ``none``.
+    Attributes:
+        label: A name of the user's own, or empty.
+        stages: Left to right; none for ``none``.
+    """
+
+    label: str
+    stages: tuple[Stage, ...]
+
+
+def parse_arm(text: str) -> ArmText:
+    """Read an arm such as ``flip``, ``classical+dcgan`` or ``six: dcgan@add=100+flip@to=700``.
+
+    What stands before a colon and a space is a label: the arm's name in tables.
 
     Raises:
         InputError: If it is not of this form.
     """
-    if text.strip() == NONE:
-        return ()
-    return tuple(_parse_stage(part.strip(), text) for part in text.split("+"))
+    label, colon, chain = text.rpartition(_LABEL)
+    label, chain = label.strip(), chain.strip()
+    if colon and not label:
+        raise InputError(f"arm {text!r}: there is nothing before the colon, which ends a label.")
+    if label == NONE and chain != NONE:
+        raise InputError(f"arm {text!r}: {NONE} is the arm of the real images alone.")
+    if chain == NONE:
+        return ArmText(label, ())
+    return ArmText(label, tuple(_parse_stage(part.strip(), text) for part in chain.split("+")))
 
 
 def _parse_stage(part: str, arm: str) -> Stage:
@@ -83,31 +130,52 @@ def _parse_stage(part: str, arm: str) -> Stage:
         )
     if name == NONE:
         raise InputError(f"arm {arm!r}: none stands alone, it is no stage.")
-    return Stage(name, _parse_amount(rest, arm) if at else None)
+    return _with_settings(name, rest, arm) if at else Stage(name)
 
 
-def _parse_amount(text: str, arm: str) -> Amount:
+def _with_settings(name: str, text: str, arm: str) -> Stage:
     values: dict[str, str] = {}
     for item in text.split(","):
-        key, _, value = item.partition("=")
-        if key not in _KEYS:
-            hint = did_you_mean(key, _KEYS)
+        key, equals, value = item.partition("=")
+        key = key.strip()
+        if not _OPTION.fullmatch(key) or (not equals and key != "replace"):
             raise InputError(
-                f"arm {arm!r}: {key!r} is no amount.{hint} There are {', '.join(_KEYS)}."
+                f"arm {arm!r}: {item!r} is no setting. After @ stand an amount "
+                f"({', '.join(_KEYS)}, replace, keep=real), only=CLASS/CLASS, runs=N, or options "
+                "of the component, joined by commas, as in dcgan@add=100,checkpoint=best."
             )
         if key in values:
             raise InputError(f"arm {arm!r}: {key} is given twice.")
         values[key] = value
-    replace = values.pop("replace", None)
+    amount = _parse_amount(values, arm)
+    only = tuple(filter(None, values.pop("only", "").split("/")))
+    runs = values.pop("runs", "1")
+    if not runs.isdecimal() or int(runs) < 1:
+        raise InputError(f"arm {arm!r}: runs is a number of training runs from 1, not {runs!r}.")
+    return Stage(name, amount, only, int(runs), {k: _scalar(v, arm) for k, v in values.items()})
+
+
+def _parse_amount(values: dict[str, str], arm: str) -> Amount | None:
+    """Take the amount out of a stage's settings."""
+    replace, keep = values.pop("replace", None), values.pop("keep", None)
     if replace not in (None, ""):
         raise InputError(f"arm {arm!r}: replace takes no value.")
-    if len(values) > 1:
+    if keep not in (None, "real"):
+        raise InputError(f"arm {arm!r}: keep={keep} is unknown; there is keep=real.")
+    given = {key: values.pop(key) for key in _KEYS if key in values}
+    if len(given) > 1:
         raise InputError(f"arm {arm!r}: give one of add, to and share.")
-    key, value = next(iter(values.items()), ("", ""))
-    return make_amount(key, value, replace is not None, f"arm {arm!r}")
+    if replace is not None and keep is not None:
+        raise InputError(f"arm {arm!r}: give replace or keep=real, not both.")
+    if not given and replace is None and keep is None:
+        return None
+    key, value = next(iter(given.items()), ("", ""))
+    return make_amount(key, value, replace is not None, f"arm {arm!r}", keep is not None)
 
 
-def make_amount(key: str, value: str | float, replace: bool, where: str) -> Amount:
+def make_amount(
+    key: str, value: str | float, replace: bool, where: str, keep_real: bool = False
+) -> Amount:
     """Check one amount.
 
     Args:
@@ -115,12 +183,13 @@ def make_amount(key: str, value: str | float, replace: bool, where: str) -> Amou
         value: As typed.
         replace: Whether only new images go on.
         where: Begins the error's sentence.
+        keep_real: Whether only real images go on with the new ones.
 
     Raises:
         InputError: If the value is no number or out of range.
     """
     if not key:
-        return Amount(replace=replace)
+        return Amount(replace=replace, keep_real=keep_real)
     try:
         number = float(value)
     except ValueError:
@@ -128,7 +197,14 @@ def make_amount(key: str, value: str | float, replace: bool, where: str) -> Amou
     if key == "share":
         if not 0 <= number <= 1:
             raise InputError(f"{where}: share is a part of the result, 0 to 1, not {number:g}.")
-        return Amount(share=number, replace=replace)
+        return Amount(share=number, replace=replace, keep_real=keep_real)
     if not math.isfinite(number) or number < 0 or number != int(number):
         raise InputError(f"{where}: {key} is a number of images per class, not {value!r}.")
-    return Amount(**{key: int(number)}, replace=replace)
+    return Amount(**{key: int(number)}, replace=replace, keep_real=keep_real)
+
+
+def _scalar(text: str, arm: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise InputError(f"arm {arm!r}: {text!r} is no value.") from None

@@ -15,11 +15,13 @@ from torch import Tensor
 from neuplug.data.dataset import Dataset
 from neuplug.devices import pick_device
 from neuplug.experiment.blame import blame
-from neuplug.experiment.plan import Job, Pool
+from neuplug.experiment.plan import Job, Pool, Sources
 from neuplug.experiment.store import Store, write_json
 from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
 from neuplug.interfaces import (
     Augmenter,
+    ClassGenerator,
+    Embedder,
     EvaluationContext,
     Evaluator,
     FitContext,
@@ -27,10 +29,11 @@ from neuplug.interfaces import (
     Generator,
     Progress,
 )
+from neuplug.profiling import profile_classifier
 from neuplug.registry import discover
 from neuplug.seeds import derive_seed, seeded
 from neuplug.tensorfile import load_tree, save_tree
-from neuplug.training import fit_classifier
+from neuplug.training import FittedClassifier, fit_classifier
 from neuplug.training_options import TrainingOptions
 
 
@@ -170,7 +173,7 @@ class Workbench:
         """
         parts = []
         for label, name in enumerate(only):
-            for part in pool[name]:
+            for part in pool.get(name, []):
                 parts.append(self._part(part, dataset, label, only))
         return TrainingSet.concatenate(parts)
 
@@ -274,18 +277,26 @@ def _train(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict
     val = held_out(dataset, indices["val"]) if indices["val"] else None
     augmenter = load_augmenters(task["online"])
     context = bench._context(job, progress)
+    start = bench.tree(task["start"], "classifier") if task["start"] else None
     with blame(task["component"]):
         fitted, record = fit_classifier(
-            classifier, train, options, context, val=val, augmenter=augmenter
+            classifier, train, options, context, val=val, augmenter=augmenter, start=start
         )
-        logits = fitted.predict(dataset.images, indices["test"])
+        predictions = {"logits": fitted.predict(dataset.images, indices["test"])}
+        if indices["all"]:
+            predictions["logits_all"] = fitted.predict(dataset.images, indices["all"])
+        profile = asdict(profile_classifier(fitted, dataset.images))
     save_tree(fitted.state_dict(), folder / "classifier.safetensors")
-    save_tree({"logits": logits}, folder / "predictions.safetensors")
+    save_tree(predictions, folder / "predictions.safetensors")
     counts: dict[str, int] = {}
     for origin in train.origins:
         counts[origin] = counts.get(origin, 0) + 1
-    steps = options.total_steps(len(train))
-    return {"curves": record.curves, "train_images": counts, "steps": steps}
+    return {
+        "curves": record.curves,
+        "train_images": counts,
+        "steps": options.total_steps(len(train)),
+        "profile": profile,
+    }
 
 
 def _evaluate(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -308,12 +319,50 @@ def _evaluate(bench: Workbench, job: Job, folder: Path, progress: Progress) -> d
         device=bench.device,
         seed=derive_seed(task["seed"], "evaluator"),
         folder=figures,
+        generators=_generators(bench, task["drawn_by"]),
+        embedder=_embedder(bench, task["embedded_by"], dataset),
     )
     with blame(task["component"]):
         found = evaluator.evaluate(context)
         metrics = {str(name): float(value) for name, value in found.metrics.items()}
         names = [str(file.relative_to(figures)) for file in found.figures]
-    return {"metrics": metrics, "figures": names}
+    return {"metrics": metrics, "figures": names, "warnings": list(found.warnings)}
+
+
+def _generators(bench: Workbench, sources: Sources) -> dict[str, tuple[ClassGenerator, ...]]:
+    """The fitted generators that draw each class; a fit that several classes share once."""
+    loaded: dict[str, Generator] = {}
+    found: dict[str, tuple[ClassGenerator, ...]] = {}
+    for name, parts in sources.items():
+        members = []
+        for source in parts:
+            if source["fit"] not in loaded:
+                generator: Generator = load_component(source["component"])
+                with blame(source["component"]):
+                    generator.load_state_dict(bench.tree(source["fit"], "state"))
+                loaded[source["fit"]] = generator
+            label = source["classes"].index(name)
+            members.append(ClassGenerator(loaded[source["fit"]], label))
+        found[name] = tuple(members)
+    return found
+
+
+def _embedder(
+    bench: Workbench, trained: dict[str, Any] | None, dataset: Dataset
+) -> Embedder | None:
+    if trained is None:
+        return None
+    reference = trained["component"]
+    state = bench.tree(trained["key"], "classifier")
+    with blame(reference):
+        fitted = FittedClassifier.load(
+            load_component(reference),
+            state,
+            len(dataset.images.classes),
+            dataset.images.image_size,
+            bench.device,
+        )
+    return Embedder(reference["name"], fitted.embed)
 
 
 def _ids(origin: str, job: Job, name: str, n: int) -> list[str]:

@@ -6,21 +6,24 @@ can say what is there already.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split, draw_split
-from neuplug.errors import InputError
+from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.arms import Arm, Chosen, Group, Selection
 from neuplug.experiment.blame import blame
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.grammar import Amount
 from neuplug.experiment.identity import identity
 from neuplug.experiment.store import hash_of
 from neuplug.interfaces import Generator
 from neuplug.registry import Provided, Registry
 from neuplug.seeds import derive_seed
+from neuplug.training_options import TrainingOptions
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,9 @@ class Job:
 Pool = dict[str, list[Any]]
 """Class name to parts: ``{"real": [indices]}`` or ``{"made": key}``."""
 
+Sources = dict[str, list[dict[str, Any]]]
+"""Class name to the fits that draw its images: ``{"fit": key, "component": …, "classes": …}``."""
+
 
 @dataclass(frozen=True)
 class FitEntry:
@@ -61,6 +67,7 @@ class FitEntry:
     stage: str
     class_name: str | None
     repeat: int
+    run: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,7 @@ class Cell:
 
     Attributes:
         pool: The training set, by class.
+        train: Indices of its real images.
         evaluations: Evaluators' names with the keys of their jobs.
     """
 
@@ -77,6 +85,7 @@ class Cell:
     repeat: int
     key: str
     pool: Pool
+    train: tuple[int, ...]
     evaluations: tuple[tuple[str, str], ...] = ()
 
 
@@ -103,19 +112,39 @@ def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Pl
     return _Planner(config, dataset, registry).plan()
 
 
+@dataclass(frozen=True)
+class _Case:
+    """An arm within a repeat, with its real training images."""
+
+    arm: Arm
+    repeat: int
+    split: Split
+    train: tuple[int, ...]
+
+
+@dataclass
+class _Made:
+    """What an arm's generators have drawn so far, and from which fits."""
+
+    images: Pool = field(default_factory=dict)
+    sources: Sources = field(default_factory=dict)
+
+
 class _Planner:
     def __init__(self, config: ComposeConfig, dataset: Dataset, registry: Registry) -> None:
         self.config, self.dataset = config, dataset
         self.digests: dict[tuple[int, ...], str] = {}
         self.selection = Selection(config, registry)
+        self.embedders: dict[tuple[str, int], tuple[str, Chosen]] = {}
         self.out = Plan(config, dataset, self.selection.arms, self.selection.components)
 
     def plan(self) -> Plan:
         config = self.config
+        self._refuse_unknown_classes()
         for repeat in range(config.repeats):
             split = draw_split(
                 self.dataset,
-                per_class=config.per_class,
+                per_class=max(config.per_class) if config.per_class else None,
                 test=config.test,
                 val=config.val,
                 seed=config.seed,
@@ -123,35 +152,71 @@ class _Planner:
             )
             self.out.splits.append(split)
             for arm in self.out.arms:
-                self._plan_arm(arm, split, repeat)
+                train = self._subset(split.train, arm.per_class, repeat)
+                self._plan_arm(_Case(arm, repeat, split, train))
         return self.out
 
-    def _plan_arm(self, arm: Arm, split: Split, repeat: int) -> None:
+    def _refuse_unknown_classes(self) -> None:
+        classes = self.dataset.images.classes
+        for arm in self.out.arms:
+            for name in (name for group in arm.groups for name in group.only):
+                if name not in classes:
+                    hint = did_you_mean(name, classes)
+                    raise InputError(
+                        f"arm {arm.name}: there is no class {name!r} for only=.{hint} "
+                        f"There are: {', '.join(classes)}."
+                    )
+
+    def _subset(self, train: list[int], per_class: int | None, repeat: int) -> tuple[int, ...]:
+        """So many of each class; the smaller choice is part of every larger one."""
+        if per_class is None:
+            return tuple(train)
+        labels = self.dataset.images.labels
+        chosen: list[int] = []
+        for label, name in enumerate(self.dataset.images.classes):
+            rng = random.Random(derive_seed(self.config.seed, "subset", name, repeat))
+            members = [i for i in train if int(labels[i]) == label]
+            # of random's functions only random() gives the same in every Python
+            chosen += sorted(members, key=lambda _, rng=rng: rng.random())[:per_class]  # type: ignore[misc]
+        return tuple(sorted(chosen))
+
+    def _plan_arm(self, case: _Case) -> None:
         labels = self.dataset.images.labels
         pool: Pool = {
-            name: [{"real": [i for i in split.train if int(labels[i]) == label]}]
+            name: [{"real": [i for i in case.train if int(labels[i]) == label]}]
             for label, name in enumerate(self.dataset.images.classes)
         }
-        sizes = {name: len(parts[0]["real"]) for name, parts in pool.items()}
-        drawn: Pool = {}
-        for group in arm.groups:
-            if group.amount is None:
-                break
-            wanted = {name: group.amount.images(size) for name, size in sizes.items()}
-            if not any(wanted.values()) and group.amount.keeps:
-                continue
-            self._refuse_empty(arm, sizes)
-            make = self._generate if group.generates else self._augment
-            made = make(arm, group, pool, wanted, repeat)
-            if group.generates:
-                drawn = {name: [*drawn.get(name, []), *parts] for name, parts in made.items()}
-            keeps = group.amount.keeps
-            pool = {n: [*(p if keeps else []), *made[n]] for n, p in pool.items()}
-            sizes = {n: wanted[n] + (sizes[n] if keeps else 0) for n in sizes}
-        self._refuse_empty(arm, sizes)
-        evaluations = self._evaluate(None, None, drawn, split, repeat)
+        made = _Made()
+        for group in case.arm.groups:
+            if group.amount is not None:
+                pool = self._stage(case, group, group.amount, pool, made)
+        self._refuse_empty(case.arm, {name: self._size(parts) for name, parts in pool.items()})
         for classifier in self.selection.classifiers:
-            self._train(arm, classifier, pool, split, repeat, drawn, evaluations)
+            self._train(case, classifier, pool, made)
+
+    def _stage(self, case: _Case, group: Group, amount: Amount, pool: Pool, made: _Made) -> Pool:
+        """The pool after a stage; the stage's jobs see all of the pool before it."""
+        works_on = [name for name in pool if name in group.only or not group.only]
+        staying = {name: _real(pool[name]) if amount.keep_real else pool[name] for name in works_on}
+        wanted = dict.fromkeys(pool, 0)
+        wanted |= {name: amount.images(self._size(staying[name])) for name in works_on}
+        if not any(wanted.values()) and amount.keeps and not amount.keep_real:
+            return pool
+        self._refuse_empty(case.arm, {name: self._size(pool[name]) for name in works_on})
+        if group.generates:
+            new, sources = self._generate(case, group, pool, wanted)
+            made.images = {n: [*made.images.get(n, []), *new[n]] for n in pool}
+            made.sources |= {n: s for n, s in sources.items() if s}
+        else:
+            new = self._augment(case, group, pool, wanted)
+        kept = {name: staying[name] if amount.keeps else [] for name in works_on}
+        return {name: [*kept.get(name, pool[name]), *new[name]] for name in pool}
+
+    def _size(self, parts: list[Any]) -> int:
+        """How many images the parts of a class have."""
+        return sum(
+            self.out.jobs[p["made"]].task["n"] if "made" in p else len(p["real"]) for p in parts
+        )
 
     def _refuse_empty(self, arm: Arm, sizes: Mapping[str, int]) -> None:
         for name, size in sizes.items():
@@ -180,55 +245,84 @@ class _Planner:
         return self.digests[known]
 
     def _generate(
-        self, arm: Arm, group: Group, pool: Pool, wanted: Mapping[str, int], repeat: int
-    ) -> Pool:
+        self, case: _Case, group: Group, pool: Pool, wanted: Mapping[str, int]
+    ) -> tuple[Pool, Sources]:
         chosen = group.chosen[0]
         generator = chosen.make()
         assert isinstance(generator, Generator)
         with blame(identity(chosen.provided)):
             together = list(pool) if generator.conditional else None
         made: Pool = {name: [] for name in pool}
+        sources: Sources = {name: [] for name in pool}
         for name in pool:
-            if wanted[name] == 0:
-                continue
-            classes = together or [name]
-            seed = derive_seed(self.config.seed, "fit", chosen.name, *classes, repeat)
-            role = f"{chosen.name}, repeat {repeat + 1}"
-            fit = self._add(
-                "fit",
-                f"{role}" if together else f"{role}, {name}",
-                {
-                    "component": chosen.reference(),
-                    "classes": classes,
-                    "set": {c: self._digest(pool[c]) for c in classes},
-                    "seed": seed,
-                },
-                _made(pool, classes),
-                pool={c: pool[c] for c in classes},
-            )
-            entry = FitEntry(fit, arm.name, group.name, None if together else name, repeat)
-            if entry not in self.out.fits:
-                self.out.fits.append(entry)
-            draw = self._add(
-                "draw",
-                f"images of {role}, {name}",
-                {"fit": fit, "class": name, "n": wanted[name], "seed": derive_seed(seed, name)},
-                [fit],
-                component=chosen.reference(),
-                classes=classes,
-            )
-            made[name] = [{"made": draw}]
-        return made
+            for run in range(group.runs):
+                n = wanted[name] // group.runs + (run < wanted[name] % group.runs)
+                if n == 0:
+                    continue
+                source, draw = self._generate_class(case, group, pool, name, n, run, together)
+                made[name].append({"made": draw})
+                sources[name].append(source)
+        return made, sources
 
-    def _augment(
-        self, arm: Arm, group: Group, pool: Pool, wanted: Mapping[str, int], repeat: int
-    ) -> Pool:
-        made: Pool = {}
+    def _generate_class(
+        self,
+        case: _Case,
+        group: Group,
+        pool: Pool,
+        name: str,
+        n: int,
+        run: int,
+        together: list[str] | None,
+    ) -> tuple[dict[str, Any], str]:
+        """The fit of one training run and what is drawn from it."""
+        chosen = group.chosen[0]
+        classes = together or [name]
+        role: list[str | int] = ["fit", chosen.name, *classes, case.repeat]
+        role += ["run", run] if run else []
+        seed = derive_seed(self.config.seed, *role)
+        title = f"{chosen.name}, repeat {case.repeat + 1}" + (f", run {run + 1}" if run else "")
+        fit = self._add(
+            "fit",
+            title if together else f"{title}, {name}",
+            {
+                "component": chosen.fit_reference(),
+                "classes": classes,
+                "set": {c: self._digest(pool[c]) for c in classes},
+                "seed": seed,
+            },
+            _made(pool, classes),
+            pool={c: pool[c] for c in classes},
+        )
+        class_name = None if together else name
+        entry = FitEntry(fit, case.arm.name, group.name, class_name, case.repeat, run)
+        if entry not in self.out.fits:
+            self.out.fits.append(entry)
+        source = {"fit": fit, "component": chosen.reference(), "classes": classes}
+        draw = self._add(
+            "draw",
+            f"images of {title}, {name}",
+            {
+                "fit": fit,
+                "class": name,
+                "n": n,
+                "seed": derive_seed(seed, name),
+                "sampling": chosen.sampling(),
+            },
+            [fit],
+            component=chosen.reference(),
+            classes=classes,
+        )
+        return source, draw
+
+    def _augment(self, case: _Case, group: Group, pool: Pool, wanted: Mapping[str, int]) -> Pool:
+        made: Pool = {name: [] for name in pool}
         for name in pool:
-            seed = derive_seed(self.config.seed, "augment", group.name, name, repeat)
+            if not wanted[name]:
+                continue
+            seed = derive_seed(self.config.seed, "augment", group.name, name, case.repeat)
             key = self._add(
                 "augment",
-                f"{group.name}, repeat {repeat + 1}, {name}",
+                f"{group.name}, repeat {case.repeat + 1}, {name}",
                 {
                     "components": [c.reference() for c in group.chosen],
                     "class": name,
@@ -242,69 +336,108 @@ class _Planner:
             made[name] = [{"made": key}]
         return made
 
-    def _train(
+    def _train(self, case: _Case, classifier: Chosen, pool: Pool, made: _Made) -> None:
+        training = self.config.training
+        start = None
+        if (first := training.first_phase()) is not None:
+            real = {name: _real(parts) for name, parts in pool.items()}
+            # an arm without real images learns from nothing else
+            before = real if all(real.values()) else pool
+            start = self._train_job(case, classifier, before, first, None, "real images, ")
+        second = training.second_phase()
+        key = self._train_job(case, classifier, pool, second, start, "")
+        if case.arm.name == case.arm.baseline:
+            self.embedders.setdefault((case.arm.name, case.repeat), (key, classifier))
+        evaluations = self._evaluate(case, made, None)
+        evaluations += self._evaluate(case, made, key, classifier.name)
+        cell = Cell(case.arm, classifier.name, case.repeat, key, pool, case.train, evaluations)
+        self.out.cells.append(cell)
+
+    def _train_job(
         self,
-        arm: Arm,
+        case: _Case,
         classifier: Chosen,
         pool: Pool,
-        split: Split,
-        repeat: int,
-        drawn: Pool,
-        evaluations: tuple[tuple[str, str], ...],
-    ) -> None:
-        online = arm.online
-        key = self._add(
+        training: TrainingOptions,
+        start: str | None,
+        phase: str,
+    ) -> str:
+        online, split = case.arm.online, case.split
+        everything = list(range(len(self.dataset))) if self.config.score_all else []
+        return self._add(
             "train",
-            f"{classifier.name} on {arm.name}, repeat {repeat + 1}",
+            f"{classifier.name} on {phase}{case.arm.name}, repeat {case.repeat + 1}",
             {
                 "component": classifier.reference(),
-                "training": self.config.training.model_dump(mode="json"),
+                "training": training.model_dump(mode="json"),
+                "start": start,
                 "online": [c.reference() for c in online.chosen] if online else [],
                 "set": {name: self._digest(parts) for name, parts in pool.items()},
                 "val": self._pixels(split.val),
                 "test": self._pixels(split.test),
+                "all": self._pixels(everything),
                 "classes": list(pool),
-                "seed": derive_seed(self.config.seed, "train", classifier.name, repeat),
+                "seed": derive_seed(self.config.seed, "train", classifier.name, case.repeat),
             },
-            _made(pool, list(pool)),
+            [*_made(pool, list(pool)), *([start] if start else [])],
             pool=pool,
-            indices={"val": split.val, "test": split.test},
+            indices={"val": split.val, "test": split.test, "all": everything},
         )
-        evaluations += self._evaluate(classifier, key, drawn, split, repeat)
-        self.out.cells.append(Cell(arm, classifier.name, repeat, key, pool, evaluations))
 
     def _evaluate(
-        self,
-        classifier: Chosen | None,
-        cell: str | None,
-        drawn: Pool,
-        split: Split,
-        repeat: int,
+        self, case: _Case, made: _Made, cell: str | None, classifier: str | None = None
     ) -> tuple[tuple[str, str], ...]:
         """Evaluators of a generated set (no cell), or of a cell's predictions."""
         found = []
+        drawn = {name: parts for name, parts in made.images.items() if parts}
         for evaluator in self.selection.evaluators:
-            needs: frozenset[str] = getattr(evaluator.provided.load(), "needs", frozenset())
-            if ("logits" in needs) != (cell is not None) or ("generated" in needs and not drawn):
+            with blame(identity(evaluator.provided)):
+                needs: frozenset[str] = evaluator.make().needs
+            if ("logits" in needs) != (cell is not None):
                 continue
+            if not drawn and needs & {"generated", "generators"}:
+                continue
+            sources = made.sources if "generators" in needs else {}
+            embedder = self._embedder(case) if "embedder" in needs else None
             key = self._add(
                 "evaluate",
-                f"{evaluator.name}, repeat {repeat + 1}",
+                f"{evaluator.name}, repeat {case.repeat + 1}",
                 {
                     "component": evaluator.reference(),
                     "cell": cell,
                     "classes": list(self.dataset.images.classes),
                     "generated": {n: self._digest(p) for n, p in drawn.items()},
-                    "train": self._pixels(split.train),
-                    "test": self._pixels(split.test),
-                    "seed": derive_seed(self.config.seed, "evaluate", evaluator.name, repeat),
+                    "sources": {
+                        n: [[s["fit"], s["component"]["options"]] for s in found_sources]
+                        for n, found_sources in sources.items()
+                    },
+                    "embedder": embedder["key"] if embedder else None,
+                    "train": self._pixels(list(case.train)),
+                    "test": self._pixels(case.split.test),
+                    "seed": derive_seed(self.config.seed, "evaluate", evaluator.name, case.repeat),
                 },
-                [*_made(drawn, list(drawn)), *([cell] if cell else [])],
+                [
+                    *_made(drawn, list(drawn)),
+                    *([cell] if cell else []),
+                    *(s["fit"] for parts in sources.values() for s in parts),
+                    *([embedder["key"]] if embedder else []),
+                ],
                 drawn=drawn,
-                indices={"train": split.train, "test": split.test},
+                drawn_by=sources,
+                embedded_by=embedder,
+                indices={"train": list(case.train), "test": case.split.test},
             )
             found.append((evaluator.name, key))
         return tuple(found)
+
+    def _embedder(self, case: _Case) -> dict[str, Any]:
+        """The first classifier, trained on the repeat's real images alone."""
+        key, classifier = self.embedders[case.arm.baseline, case.repeat]
+        return {"key": key, "component": classifier.reference()}
+
+
+def _real(parts: list[Any]) -> list[Any]:
+    return [part for part in parts if "real" in part]
 
 
 def _made(pool: Pool, names: list[str]) -> list[str]:

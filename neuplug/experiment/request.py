@@ -58,7 +58,7 @@ def _data_key(config: ComposeConfig, images: ImageSet | None) -> str:
 
 def _components(config: ComposeConfig) -> list[dict[str, Any]]:
     registry = discover()
-    stages = [stage.name for arm in config.aug for stage in parse_arm(arm)]
+    stages = [stage.name for arm in config.aug for stage in parse_arm(arm).stages]
     wanted: list[tuple[str, tuple[str, ...]]] = [(n, ("augmenter", "generator")) for n in stages]
     wanted += [(name, ("classifier",)) for name in config.clf]
     wanted += [(name, ("evaluator",)) for name in config.eval]

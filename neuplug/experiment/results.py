@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import platform
+import statistics
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -12,10 +13,10 @@ import torch
 
 from neuplug import __version__
 from neuplug.experiment.arms import Arm
-from neuplug.experiment.grammar import NONE
 from neuplug.experiment.identity import versions
 from neuplug.experiment.jobs import Workbench
 from neuplug.experiment.plan import Cell, Plan
+from neuplug.experiment.published import published_beside
 from neuplug.experiment.running import Failure
 from neuplug.metrics import classification_metrics
 from neuplug.statistics import estimate, paired_verdict
@@ -39,8 +40,9 @@ def collect(
     """
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
     generators = [_generator(plan, bench, i) for i in range(len(plan.fits))]
+    evaluations = _evaluations(plan, bench, failures)
     fit_keys = {entry.key for entry in plan.fits}
-    cell_keys = {cell.key for cell in plan.cells}
+    cell_keys = {key for cell in plan.cells for key in _trainings(plan, cell)}
     seconds = {key: bench.about(key)["seconds"] for key in fit_keys | cell_keys}
     return {
         "schema": SCHEMA,
@@ -53,13 +55,15 @@ def collect(
         "protocol": _protocol(plan, bench),
         "arms": [_arm(arm) for arm in plan.arms],
         "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
+        "profiles": _profiles(plan, bench),
         "cells": cells,
+        "published": published_beside(plan.config, cells),
         "summary": _summary(cells),
         "comparisons": _comparisons(cells),
         "differences": _differences(cells),
         "generators": generators,
-        "evaluations": _evaluations(plan, bench, failures),
-        "warnings": _warnings(plan, generators),
+        "evaluations": evaluations,
+        "warnings": _warnings(plan, generators, evaluations),
         "cost": {
             "generators_seconds": sum(seconds[k] for k in fit_keys),
             "classifiers_seconds": sum(seconds[k] for k in cell_keys),
@@ -101,6 +105,9 @@ def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
         budget = f"{training.epochs} epochs of each arm's own training set"
     else:
         budget = f"{training.total_steps(0)} optimiser steps for every arm"
+    if training.real_first:
+        unit = "epochs" if training.epochs is not None else "steps"
+        budget += f", after {training.real_first} {unit} on its real images alone"
     kept = "best validation loss" if plan.splits[0].val else "the last step"
     return {
         "repeats": config.repeats,
@@ -125,9 +132,29 @@ def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
     }
 
 
+def _trainings(plan: Plan, cell: Cell) -> list[str]:
+    """The keys of a cell's training and of the one on real images that goes before it."""
+    start = plan.jobs[cell.key].task["start"]
+    return [cell.key, *([start] if start else [])]
+
+
+def _profiles(plan: Plan, bench: Workbench) -> dict[str, dict[str, Any]]:
+    """What each classifier costs; its time for an image is the median over its cells."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for cell in plan.cells:
+        found.setdefault(cell.classifier, []).append(bench.about(cell.key)["profile"])
+    return {
+        name: {**some[0], "latency_ms": statistics.median(p["latency_ms"] for p in some)}
+        for name, some in found.items()
+    }
+
+
 def _arm(arm: Arm) -> dict[str, Any]:
     return {
         "name": arm.name,
+        "base": arm.base,
+        "per_class": arm.per_class,
+        "against": arm.baseline,
         "stages": [
             {
                 "name": group.name,
@@ -147,18 +174,27 @@ def _amount(amount: Any) -> str:
 def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
     about = bench.about(cell.key)
     split, images = plan.splits[cell.repeat], plan.dataset.images
-    logits = bench.tree(cell.key, "predictions")["logits"]
+    predictions = bench.tree(cell.key, "predictions")
+    logits = predictions["logits"]
     labels = images.labels[split.test]
+    whole = predictions.get("logits_all")
+    abouts = [bench.about(key) for key in _trainings(plan, cell)]
     return {
         "arm": cell.arm.name,
+        "base": cell.arm.base,
+        "per_class_images": cell.arm.per_class,
+        "against": cell.arm.baseline,
         "classifier": cell.classifier,
         "repeat": cell.repeat,
         "key": cell.key,
         **classification_metrics(logits, labels, images.classes),
+        "all_images": classification_metrics(whole, images.labels, images.classes)
+        if whole is not None
+        else None,
         "test_images": len(labels),
         "train_images": about["train_images"],
-        "steps": about["steps"],
-        "seconds": about["seconds"],
+        "steps": sum(a["steps"] for a in abouts),
+        "seconds": sum(a["seconds"] for a in abouts),
         "device": about["device"],
         "torch": about["torch"],
         "curves": about["curves"],
@@ -175,9 +211,12 @@ def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:
         "class": entry.class_name,
         "repeat": entry.repeat,
         "key": entry.key,
+        "run": entry.run,
         "images": about["images"],
         "seconds": about["seconds"],
         "curves": {name: [list(p) for p in points] for name, points in record["curves"].items()},
+        "checkpoints": [list(point) for point in record["checkpoints"]],
+        "epoch_steps": record["epoch_steps"],
         "warnings": record["warnings"],
     }
 
@@ -220,15 +259,19 @@ def _renamed(row: dict[str, Any]) -> dict[str, Any]:
 def _paired(
     cells: list[dict[str, Any]],
 ) -> Iterable[tuple[dict[str, Any], list[float], list[float]]]:
-    """Each arm's scores beside those of ``none``, repeat by repeat, for every metric."""
-    plain = {(c["classifier"], c["repeat"]): c["metrics"] for c in cells if c["arm"] == NONE}
+    """Each arm's scores beside those of ``none``, repeat by repeat, for every metric.
+
+    With several numbers of real images an arm's rival is ``none`` with as many.
+    """
+    plain = {(c["arm"], c["classifier"], c["repeat"]): c["metrics"] for c in cells}
     for arm, classifier, group in _grouped(cells):
-        if arm == NONE:
+        against = group[0]["against"]
+        if arm == against:
             continue
         for metric in group[0]["metrics"]:
             ours = [c["metrics"][metric] for c in group]
-            theirs = [plain[classifier, c["repeat"]][metric] for c in group]
-            row = {"arm": arm, "classifier": classifier, "against": NONE, "metric": metric}
+            theirs = [plain[against, classifier, c["repeat"]][metric] for c in group]
+            row = {"arm": arm, "classifier": classifier, "against": against, "metric": metric}
             yield row, ours, theirs
 
 
@@ -262,14 +305,18 @@ def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> l
                     "repeat": cell.repeat,
                     "metrics": about.get("metrics", {}),
                     "figures": [f"evaluations/{key[:8]}/{f}" for f in about.get("figures", [])],
+                    "warnings": about.get("warnings", []),
                     "error": errors.get(key),
                 }
             )
     return rows
 
 
-def _warnings(plan: Plan, generators: list[dict[str, Any]]) -> list[str]:
+def _warnings(
+    plan: Plan, generators: list[dict[str, Any]], evaluations: list[dict[str, Any]]
+) -> list[str]:
     found = list(plan.dataset.report.warnings)
     found += [w for split in plan.splits for w in split.warnings]
     found += [w for g in generators for w in g["warnings"]]
+    found += [f"{e['evaluator']}: {w}" for e in evaluations for w in e["warnings"]]
     return list(dict.fromkeys(found))

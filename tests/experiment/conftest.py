@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import torch
 
-from neuplug import ImageSet
+import neuplug
+from neuplug import ImageSet, Result
 
 SITE = Path(__file__).parent / "site"
 
@@ -45,3 +46,21 @@ def bars() -> ImageSet:
         else:
             images[i, :, :, at : at + 2] = 170
     return ImageSet(images, labels, ("standing", "lying"), tuple(f"bar/{i}" for i in range(n)))
+
+
+@pytest.fixture
+def ask(bars: ImageSet, tmp_path: Path, lab: object) -> Callable[..., Result]:
+    """Compose on the bars, in this process unless said otherwise."""
+
+    def compose(**settings: Any) -> Result:
+        given: dict[str, Any] = {
+            "clf": ["linear"],
+            "per_class": 6,
+            "repeats": 2,
+            "workers": 0,
+            "project": tmp_path / "runs",
+            "training": {"steps": 10, "batch": 4},
+        }
+        return neuplug.compose(bars, **{**given, **settings})
+
+    return compose

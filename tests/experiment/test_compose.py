@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import neuplug
-from neuplug import ImageSet, InputError, PluginError, Result
+from neuplug import ImageSet, InputError, PluginError
 from neuplug.cli import main
 from neuplug.experiment.listener import Listener
 
@@ -32,24 +32,6 @@ class Hearing(Listener):
 
     def say(self, sentence: str) -> None:
         self.said.append(sentence)
-
-
-@pytest.fixture
-def ask(bars: ImageSet, tmp_path: Path, lab: Log) -> Callable[..., Result]:
-    """Compose on the bars, in this process unless said otherwise."""
-
-    def compose(**settings: Any) -> Result:
-        given: dict[str, Any] = {
-            "clf": ["linear"],
-            "per_class": 6,
-            "repeats": 2,
-            "workers": 0,
-            "project": tmp_path / "runs",
-            "training": {"steps": 10, "batch": 4},
-        }
-        return neuplug.compose(bars, **{**given, **settings})
-
-    return compose
 
 
 def test_first_party_from_end_to_end(ask: Any) -> None:

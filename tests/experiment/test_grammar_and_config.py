@@ -9,17 +9,38 @@ import pytest
 
 from neuplug import InputError
 from neuplug.experiment.config import ComposeConfig, resolve, to_yaml
-from neuplug.experiment.grammar import Amount, Stage, parse_arm
+from neuplug.experiment.grammar import Amount, ArmText, Stage, parse_arm
 
 
 def test_arms() -> None:
-    assert parse_arm("none") == ()
-    assert parse_arm("flip") == (Stage("flip"),)
-    assert parse_arm("classical + dcgan") == (Stage("classical"), Stage("dcgan"))
-    assert parse_arm("my-dist:dcgan@add=100+classical@to=700,replace") == (
+    assert parse_arm("none") == ArmText("", ())
+    assert parse_arm("flip").stages == (Stage("flip"),)
+    assert parse_arm("classical + dcgan").stages == (Stage("classical"), Stage("dcgan"))
+    assert parse_arm("my-dist:dcgan@add=100+classical@to=700,replace").stages == (
         Stage("my-dist:dcgan", Amount(add=100)),
         Stage("classical", Amount(to=700, replace=True)),
     )
+
+
+def test_arms_with_all_that_a_stage_can_be_told() -> None:
+    text = (
+        "GAN, 3 runs: dcgan@to=700,keep=real,only=pitting/rust,runs=3,checkpoint=600/best,lr=1e-4"
+    )
+    arm = parse_arm(f"GAN, 3 runs: dcgan@{settings}")
+    assert arm.label == "GAN, 3 runs"
+    assert arm.stages == (
+        Stage(
+            "dcgan",
+            Amount(to=700, keep_real=True),
+            ("pitting", "rust"),
+            3,
+            {"checkpoint": "600/best", "lr": "1e-4"},
+        ),
+    )
+    # what is written names it again
+    assert parse_arm(str(arm.stages[0])).stages == arm.stages
+    only_options = parse_arm("dcgan@checkpoint=1800").stages[0]
+    assert only_options.amount is None and only_options.options == {"checkpoint": 1800}
 
 
 @pytest.mark.parametrize(
@@ -28,7 +49,12 @@ def test_arms() -> None:
         ("", "no component name"),
         ("flip++dcgan", "no component name"),
         ("none+flip", "none stands alone"),
-        ("dcgan@ad=3", "Did you mean add"),
+        ("dcgan@300", "is no setting"),
+        ("dcgan@runs=0", "from 1"),
+        ("dcgan@keep=all", "there is keep=real"),
+        ("dcgan@replace,keep=real", "not both"),
+        (": dcgan", "nothing before the colon"),
+        ("none: dcgan", "the real images alone"),
         ("dcgan@add=3,to=5", "one of add, to and share"),
         ("dcgan@add=many", "needs a number"),
         ("dcgan@add=-1", "number of images"),
@@ -70,7 +96,7 @@ def test_yaml_gives_way_to_environment_and_that_to_flags(tmp_path: Path) -> None
     file.write_text("clf: [smallcnn]\nseed: 1\nrepeats: 7\nbatch: 3\n".replace("batch: 3\n", ""))
     environment = {"NEUPLUG_COMPOSE_SEED": "2", "NEUPLUG_COMPOSE_PER_CLASS": "11"}
     config = resolve(file, {"per_class": 12, "name": None}, environment=environment)
-    assert (config.repeats, config.seed, config.per_class) == (7, 2, 12)
+    assert (config.repeats, config.seed, config.per_class) == (7, 2, [12])
 
 
 def test_what_a_flag_excludes_is_dropped_from_the_file(tmp_path: Path) -> None:
@@ -113,7 +139,7 @@ def test_demo_has_its_own_defaults_that_give_way() -> None:
     demo = resolve(flags={"clf": ["a"]}, environment={})
     assert demo.data == "demo" and demo.per_class is not None
     own = resolve(flags={"clf": ["a"], "per_class": 7}, environment={})
-    assert own.per_class == 7
+    assert own.per_class == [7]
     folder = resolve(flags={"clf": ["a"], "data": "photos"}, environment={})
     assert folder.per_class is None and folder.imgsz == (64, 64)
 

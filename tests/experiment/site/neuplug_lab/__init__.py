@@ -28,4 +28,5 @@ def neuplug_classifiers():
 def neuplug_evaluators():
     yield Component("brightness", f"{PARTS}:Brightness", "mean grey level of generated images")
     yield Component("confidence", f"{PARTS}:Confidence", "mean largest probability")
+    yield Component("walker", f"{PARTS}:Walker", "draws more images and embeds them")
     yield Component("broken", f"{PARTS}:Broken", "fault: fails")

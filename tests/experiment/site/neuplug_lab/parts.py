@@ -52,10 +52,12 @@ class Floats(Augmenter):
 class JitterOptions(Options):
     steps: int = Field(4, ge=1)
     pause: float = Field(0.0, ge=0, description="seconds a step")
+    shade: int = Field(0, description="added to what is drawn")
 
 
 class Jitter(Generator):
     options_class = JitterOptions
+    sampling_options = frozenset({"shade"})
 
     def fit(self, train, context):
         assert type(train) is TrainingSet
@@ -74,7 +76,7 @@ class Jitter(Generator):
         rng = torch.Generator().manual_seed(seed)
         chosen = torch.randint(len(self.images), (len(labels),), generator=rng)
         noise = torch.randint(0, 20, (len(labels), *self.images.shape[1:]), generator=rng)
-        return (self.images[chosen].long() + noise).clamp(0, 255).byte()
+        return (self.images[chosen].long() + noise + self.options.shade).clamp(0, 255).byte()
 
     def state_dict(self):
         return {"images": self.images}
@@ -124,6 +126,19 @@ class Confidence(Evaluator):
     def evaluate(self, context):
         assert len(context.logits) == len(context.test)
         return Evaluation({"confidence": float(context.logits.softmax(1).max(1).values.mean())})
+
+
+class Walker(Evaluator):
+    needs = frozenset({"generated", "generators", "embedder"})
+
+    def evaluate(self, context):
+        found = {"runs": sum(len(sources) for sources in context.generators.values())}
+        for name in context.generators:
+            images = context.draw(name, 3, seed=1)
+            assert images.shape == (3, *context.train.images.shape[1:])
+            found[f"grey:{name}"] = float(images.float().mean())
+        found["features"] = float(context.embedder.embed(context.test.images).shape[1])
+        return Evaluation(found, warnings=(f"in the features of {context.embedder.name}",))
 
 
 class Broken(Evaluator):

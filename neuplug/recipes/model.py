@@ -1,0 +1,133 @@
+"""What a recipe file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from neuplug.errors import InputError, did_you_mean
+
+BUDGETS = ("paper", "laptop", "smoke")
+_PACKAGE = "neuplug.recipes"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(_Strict):
+    """One published line: an arm, and its numbers in the order of the table's metrics."""
+
+    arm: str
+    per_class: int | None = None
+    classifier: str | None = None
+    values: list[float | None]
+
+
+class Published(_Strict):
+    """One published table.
+
+    Attributes:
+        title: As the paper calls it.
+        metrics: Such as ``accuracy``, ``f1``, ``f1:rust`` or ``ap:inclusion``, the mean of a
+            class's precision and recall; parts of 1, ``loss`` in nats.
+        protocol: What the paper scored on: ``all`` real images, those of the training included,
+            or ``test`` images alone.
+        rows: Its lines.
+        note: What a reader must know to compare.
+    """
+
+    title: str
+    metrics: list[str]
+    protocol: Literal["all", "test"] = "test"
+    rows: list[Row]
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _rows_fit(self) -> Published:
+        for row in self.rows:
+            if len(row.values) != len(self.metrics):
+                raise ValueError(f"{self.title}, {row.arm}: one value for each metric")
+        return self
+
+
+class Protocols(_Strict):
+    """How the paper measured, and how the images that nobody has seen are kept apart here."""
+
+    paper: str
+    sound: str
+
+
+class Budget(_Strict):
+    """Settings over the recipe's own, and what they cost, in words."""
+
+    cost: str
+    settings: dict[str, Any] = Field({})
+
+
+class Recipe(_Strict):
+    """A published system.
+
+    Attributes:
+        name: The file's.
+        title: What the paper is about, in a line.
+        source: Authors, title, year.
+        data: The images it needs, in a sentence.
+        protocols: The paper's and the sound one.
+        decisions: Where the paper is silent or contradicts itself, what is done here.
+        aliases: Class names here to those of other distributions of the same images.
+        settings: As in an experiment file.
+        budgets: ``paper``, ``laptop`` and ``smoke``.
+        published: The paper's tables.
+    """
+
+    name: str
+    title: str
+    source: str
+    data: str
+    protocols: Protocols
+    decisions: list[str]
+    aliases: dict[str, list[str]] = Field({})
+    settings: dict[str, Any]
+    budgets: dict[str, Budget]
+    published: list[Published] = Field([])
+
+    def settings_for(self, budget: str) -> dict[str, Any]:
+        """What a budget sets over :attr:`settings`.
+
+        Raises:
+            InputError: If there is no such budget.
+        """
+        if budget not in self.budgets:
+            hint = did_you_mean(budget, self.budgets)
+            raise InputError(
+                f"recipe {self.name} has no budget {budget!r}.{hint} "
+                f"It has: {', '.join(self.budgets)}."
+            )
+        return dict(self.budgets[budget].settings)
+
+
+def recipe_names() -> list[str]:
+    """The names of all recipes, in order."""
+    found = (file.name for file in files(_PACKAGE).iterdir())
+    return sorted(name.removesuffix(".yaml") for name in found if name.endswith(".yaml"))
+
+
+def load_recipe(name: str) -> Recipe:
+    """Read a recipe.
+
+    Raises:
+        InputError: If there is none of this name.
+    """
+    names = recipe_names()
+    if name not in names:
+        hint = did_you_mean(name, names)
+        raise InputError(f"there is no recipe {name!r}.{hint} There are: {', '.join(names)}.")
+    content: Mapping[str, Any] = yaml.safe_load(
+        files(_PACKAGE).joinpath(f"{name}.yaml").read_text("utf-8")
+    )
+    return Recipe.model_validate({"name": name, **content})
