@@ -1,4 +1,4 @@
-"""Recognise how a set of labelled images lies on disk, without opening one of them.
+"""Recognise how a set of labelled images lies on disk, without opening one of the images.
 
 Known layouts; folders around the set that hold nothing else are descended:
 
@@ -6,7 +6,8 @@ Known layouts; folders around the set that hold nothing else are descended:
 * ``train|val|test`` folders, each with one of the layouts below, as it is or in ``images/``
   beside ``annotations/``;
 * a folder of class folders; a folder within a class folder is a group (``cow/cow1/*.png``, one
-  object seen often), and class folders may be divided in ``train|val|test`` instead;
+  object seen often), and class folders may be divided in ``train|val|test`` instead; folders named
+  ``group=…`` are the same group in every class;
 * a flat folder with the class in the file name: ``crazing_1.jpg`` is of class ``crazing``.
 
 Hidden files, ``__MACOSX``, annotations and everything that is no image is passed over and counted.
@@ -42,7 +43,13 @@ _ANNOTATIONS = re.compile(
     r"annotations?|labels?|labelme|masks?|ground_truth|gt|xml|json", re.IGNORECASE
 )
 _HIDDEN_FOLDER = re.compile(r"\..*|__MACOSX|\$RECYCLE\.BIN|@eaDir")
+_SHARED_GROUP = re.compile(r"group=.+")
 _NUMBERED = re.compile(r"(.*?)[\s_.\-]*(?:\d+|\(\d+\))")
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file's name is that of an image, and not hidden."""
+    return _IMAGE.fullmatch(path.suffix) is not None and not path.name.startswith(".")
 
 
 def scan(path: Path) -> Listing:
@@ -54,7 +61,10 @@ def scan(path: Path) -> Listing:
     path = Path(path).expanduser()
     try:
         if path.is_dir():
-            return _scan_folder(path)
+            try:
+                return _scan_folder(path)
+            except InputError as error:
+                raise InputError(f"{error}{_labelme_hint(path)}") from None
         if not path.exists():
             raise InputError(f"there is no file or folder {path}.{_nearest(path)}")
         if path.suffix.lower() in {".csv", ".tsv"}:
@@ -64,6 +74,17 @@ def scan(path: Path) -> Listing:
     archive = _ARCHIVE.fullmatch(path.suffix)
     what = "an archive: unpack it and give" if archive else "a file: give"
     raise InputError(f"{path} is {what} a folder of images or a CSV manifest (path, label).")
+
+
+def _labelme_hint(folder: Path) -> str:
+    from neuplug.data.labelme import has_labelme  # loads what reading annotations needs
+
+    if not has_labelme(folder):
+        return ""
+    return (
+        " There are labelme annotations: neuplug data crop IMAGES LABELME OUT makes a set of "
+        "class folders of them."
+    )
 
 
 def _nearest(path: Path) -> str:
@@ -131,8 +152,7 @@ def _walk(path: Path, above: frozenset[str] = frozenset()) -> _Folder:
             continue
         folder.files += 1
         # a dangling link counts as an image, so that it is named as unreadable
-        is_file = item.is_file() or item.is_symlink()
-        if is_file and _IMAGE.fullmatch(item.suffix) and not item.name.startswith("."):
+        if (item.is_file() or item.is_symlink()) and is_image(item):
             folder.images.append(item)
     return folder
 
@@ -196,6 +216,8 @@ def _image_folder(node: _Folder) -> _Folder | None:
 
 def _is_lone_class(folder: _Folder) -> bool:
     """Whether the only folder is a class rather than a flat set: its file names tell no classes."""
+    if folder.folders and all(_SHARED_GROUP.fullmatch(f.name) for f in folder.folders):
+        return True
     labels = [_label_in_name(path) for path in folder.images]
     tells = all(labels) and 1 < len(set(labels)) <= len(labels) / 2
     return bool(labels) and not tells
@@ -268,7 +290,7 @@ def _read_class_folders(node: _Folder, split: SplitName | None, root: Path) -> _
         entries += [_entry(path, root, label, split) for path in folder.images]
         for sub in _objects(folder):
             part = SPLIT_NAMES[sub.name.lower()] if divided else split
-            group = None if divided else f"{label}/{sub.name}"
+            group = None if divided else _group(label, sub.name)
             entries += [_entry(path, root, label, part, group) for path in sub.all_images()]
 
     layout = "a folder of class folders"
@@ -281,6 +303,11 @@ def _read_class_folders(node: _Folder, split: SplitName | None, root: Path) -> _
     if without := [f"{f.name}/" for f in bare if f.files]:
         layout += f" (no images in {listed(without)})"
     return _Part(layout, entries, [f.name for f in bare if not f.files])
+
+
+def _group(label: str, name: str) -> str:
+    """What a folder within a class folder groups: by itself only images of its class."""
+    return name if _SHARED_GROUP.fullmatch(name) else f"{label}/{name}"
 
 
 def _objects(folder: _Folder) -> list[_Folder]:

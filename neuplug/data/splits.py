@@ -4,7 +4,7 @@ The laws:
 
 * Each class is divided by itself, by a seed derived from the run's seed, the class's name and the
   repeat: adding a class does not change the draw of another, unless a group spans them.
-* Groups never cross. A group that spans classes is placed once, by the first of its classes.
+* Groups never cross. A group that spans classes is placed once, by the class with the fewest images.
 * With ``per_class`` exactly so many images of a class are for training and validation; the last
   group drawn for a part is cut to fit, and its rest is left out, never tested on. Every other
   image is a test image. More images per class include the fewer ones of the same seed and repeat,
@@ -89,7 +89,10 @@ def draw_split(
     placement = _Placement(dataset)
     has_test, has_val = "test" in dataset.splits, "val" in dataset.splits
     warnings = placement.keep_given("test") + placement.keep_given("val")
-    for label, name in enumerate(dataset.images.classes):
+    # of classes that share groups the scarcest has the first say: a plentiful one finds enough
+    # images in the groups that are placed already
+    counts = Counter(placement.labels)
+    for label, name in sorted(enumerate(dataset.images.classes), key=lambda item: counts[item[0]]):
         rng = random.Random(derive_seed(seed, "split", name, repeat))
         pool = _Pool(name, *placement.open_groups(label, rng))
         if not pool.size:

@@ -12,6 +12,7 @@ from neuplug.experiment.config import TRAINING, ComposeConfig
 from neuplug.experiment.grammar import NONE, Amount, ArmText, parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.interfaces import Options
+from neuplug.recipes import load_recipe
 from neuplug.registry import Provided, Registry
 
 EITHER = ("augmenter", "generator")
@@ -158,12 +159,20 @@ class Selection:
 
     def _refuse_unused_options(self) -> None:
         for owner in self._config.options:
-            if owner not in self._used:
+            if owner not in self._used and not self._of_recipe(owner):
                 names = sorted({c.name for c in self._chosen.values()} | {TRAINING})
                 raise InputError(
                     f"options are given for {owner!r}, which takes no part in this run; "
                     f"taking part: {', '.join(names)}."
                 )
+
+    def _of_recipe(self, owner: str) -> bool:
+        """Whether a recipe set these options for an arm that the user left out."""
+        if self._config.recipe is None:
+            return False
+        recipe = load_recipe(self._config.recipe)
+        budget = recipe.settings_for(self._config.budget or "laptop")
+        return any(owner in part.get("options", {}) for part in (recipe.settings, budget))
 
     def _arms(self) -> tuple[Arm, ...]:
         arms: dict[str, Arm] = {}

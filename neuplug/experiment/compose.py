@@ -119,10 +119,25 @@ def prepare(config: ComposeConfig, images: ImageSet | None = None) -> Plan:
             config.data,
             imgsz=config.imgsz,
             resize=config.resize,
-            classes=config.classes,
+            classes=_own_classes(config),
             strict=config.strict,
         )
     return make_plan(config, dataset, discover())
+
+
+def _own_classes(config: ComposeConfig) -> list[str] | None:
+    """The classes asked for, by the names that this copy of a recipe's images has."""
+    if config.recipe is None or config.classes is None:
+        return config.classes
+    from neuplug.data.layouts import scan
+    from neuplug.recipes import load_recipe
+
+    aliases = load_recipe(config.recipe).aliases
+    present = scan(Path(config.data)).classes
+    return [
+        next((other for other in (name, *aliases.get(name, ())) if other in present), name)
+        for name in config.classes
+    ]
 
 
 def _work(

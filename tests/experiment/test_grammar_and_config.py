@@ -23,9 +23,7 @@ def test_arms() -> None:
 
 
 def test_arms_with_all_that_a_stage_can_be_told() -> None:
-    text = (
-        "GAN, 3 runs: dcgan@to=700,keep=real,only=pitting/rust,runs=3,checkpoint=600/best,lr=1e-4"
-    )
+    settings = "to=700,keep=real,only=pitting/rust,runs=3,checkpoint=600/best,lr=1e-4"
     arm = parse_arm(f"GAN, 3 runs: dcgan@{settings}")
     assert arm.label == "GAN, 3 runs"
     assert arm.stages == (
