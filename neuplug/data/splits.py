@@ -4,7 +4,8 @@ The laws:
 
 * Each class is divided by itself, by a seed derived from the run's seed, the class's name and the
   repeat: adding a class does not change the draw of another, unless a group spans them.
-* Groups never cross. A group that spans classes is placed once, by the class with the fewest images.
+* Groups never cross. A group that spans classes is placed once, by the class that has the fewest
+  images.
 * With ``per_class`` exactly so many images of a class are for training and validation; the last
   group drawn for a part is cut to fit, and its rest is left out, never tested on. Every other
   image is a test image. More images per class include the fewer ones of the same seed and repeat,

@@ -71,6 +71,9 @@ class ComposeConfig(BaseModel):
         description="real training images per class, or a list of which every arm is run with "
         "each; all images outside the largest become test images",
     )
+    limit: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        {}, description="class: at most so many training images; the others are left out"
+    )
     test: float = Field(0.3, gt=0, lt=1, description="part for the test, without per_class")
     val: float = Field(0.0, ge=0, lt=1, description="part of the training images for validation")
     score_all: bool = Field(

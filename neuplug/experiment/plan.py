@@ -6,6 +6,7 @@ can say what is there already.
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -150,6 +151,7 @@ class _Planner:
                 seed=config.seed,
                 repeat=repeat,
             )
+            split = self._limited(split, repeat)
             self.out.splits.append(split)
             for arm in self.out.arms:
                 train = self._subset(split.train, arm.per_class, repeat)
@@ -158,18 +160,29 @@ class _Planner:
 
     def _refuse_unknown_classes(self) -> None:
         classes = self.dataset.images.classes
+        named = [("limit", name) for name in self.config.limit]
         for arm in self.out.arms:
-            for name in (name for group in arm.groups for name in group.only):
-                if name not in classes:
-                    hint = did_you_mean(name, classes)
-                    raise InputError(
-                        f"arm {arm.name}: there is no class {name!r} for only=.{hint} "
-                        f"There are: {', '.join(classes)}."
-                    )
+            named += [(f"arm {arm.name}: only", n) for group in arm.groups for n in group.only]
+        for where, name in named:
+            if name not in classes:
+                hint = did_you_mean(name, classes)
+                raise InputError(
+                    f"{where}: there is no class {name!r}.{hint} There are: {', '.join(classes)}."
+                )
 
-    def _subset(self, train: list[int], per_class: int | None, repeat: int) -> tuple[int, ...]:
+    def _limited(self, split: Split, repeat: int) -> Split:
+        """The split with at most so many training images of a class as the user wants."""
+        if not self.config.limit:
+            return split
+        train = self._subset(split.train, self.config.limit, repeat)
+        left_out = sorted({*split.left_out, *split.train} - set(train))
+        return dataclasses.replace(split, train=list(train), left_out=left_out)
+
+    def _subset(
+        self, train: list[int], most: int | Mapping[str, int] | None, repeat: int
+    ) -> tuple[int, ...]:
         """So many of each class; the smaller choice is part of every larger one."""
-        if per_class is None:
+        if most is None:
             return tuple(train)
         labels = self.dataset.images.labels
         chosen: list[int] = []
@@ -177,7 +190,8 @@ class _Planner:
             rng = random.Random(derive_seed(self.config.seed, "subset", name, repeat))
             members = [i for i in train if int(labels[i]) == label]
             # of random's functions only random() gives the same in every Python
-            chosen += sorted(members, key=lambda _, rng=rng: rng.random())[:per_class]  # type: ignore[misc]
+            order = sorted(members, key=lambda _, rng=rng: rng.random())  # type: ignore[misc]
+            chosen += order[: most if isinstance(most, int) else most.get(name)]
         return tuple(sorted(chosen))
 
     def _plan_arm(self, case: _Case) -> None:

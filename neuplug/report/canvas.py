@@ -22,7 +22,7 @@ class Drawing:
 
     Attributes:
         name: Words that tell it from the others. The first is the kind, ``accuracy``,
-            ``differences``, ``generator``, ``classifier`` or ``confusion``.
+            ``differences``, ``generator``, ``distances``, ``classifier`` or ``confusion``.
         alt: What it shows, in words.
     """
 

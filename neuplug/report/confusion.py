@@ -49,9 +49,10 @@ def confusion_matrix(results: reading.Results, arm: str, classifier: str) -> Ite
         return
     counts = np.mean([cell["confusion"] for cell in cells], axis=0).tolist()
     shares = [[n / sum(row) if sum(row) else math.nan for n in row] for row in counts]
-    label = reading.labels(results)[arm]
+    label = reading.bare_labels(results)[arm]
     of = "one repeat" if len(cells) == 1 else f"mean of {len(cells)} repeats"
-    head = title(f"{label}, {classifier}", results, f"{of}, {cells[0]['test_images']} test images")
+    aside = [reading.subsets(results).get(arm), of, f"{cells[0]['test_images']} test images"]
+    head = title(f"{label}, {classifier}", results, ", ".join(filter(None, aside)))
     recalls = ", ".join(f"{name} {_percent(shares[i][i])} %" for i, name in enumerate(classes))
     yield Drawing(
         f"confusion {classifier} {arm}",

@@ -1,142 +1,108 @@
-"""Losses over training steps: a small panel for each class of a generator, or each arm."""
+"""Losses over the training: a small panel for each class of a generator, or each arm."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from neuplug.report import reading
+from neuplug.report.canvas import Drawing, Title, title
+from neuplug.report.fits import Training, trainings, written
+from neuplug.report.panels import Layout, Panel, draw, points
 
-from neuplug.report import reading, style
-from neuplug.report.canvas import (
-    MARGIN,
-    TITLE,
-    WIDTH,
-    Drawing,
-    Title,
-    new_figure,
-    put_axes,
-    put_text,
-    shorten,
-    title,
-)
-
-POINTS = 120
-"""A longer curve is averaged down to this many points."""
-
-_COLORS = (style.BLUE, style.ORANGE, style.INK, style.MUTED)
 _CLASSIFIER_CURVES = {"train_loss": "training", "val_loss": "validation"}
-_PANEL, _HEADING, _LEGEND, _STEPS = 0.95, 0.27, 0.24, 0.22  # inches, from top to bottom
-_LEFT, _BETWEEN = 0.34, 0.14  # inches: for the numbers left of a panel, between two panels
-
-Points = list[tuple[float, float]]
-
-
-@dataclass
-class _Panel:
-    """One small plot.
-
-    Attributes:
-        curves: Kind, points, and whether it is drawn faint.
-    """
-
-    title: str
-    curves: list[tuple[str, Points, bool]] = field(default_factory=list)
+_FOOT = "kernel distance of random features, which is not KID"
+_DISTANCES = Layout(left=0.42, legend=False, shared=False, foot=_FOOT)
 
 
 def generator_curves(results: reading.Results) -> Iterator[Drawing]:
-    """The losses of each generator of each arm, one panel for each class."""
-    fits: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for fit in results.get("generators") or []:
-        if any(_points(pairs) for pairs in (fit.get("curves") or {}).values()):
-            fits.setdefault((fit["arm"], fit["stage"]), []).append(fit)
-    names = reading.labels(results)
-    for (arm, stage), members in fits.items():
-        repeats = sorted({fit["repeat"] for fit in members})
-        panels: dict[str, _Panel] = {}
-        for fit in sorted(members, key=lambda fit: int(fit["repeat"])):
+    """The losses of each trained generator, one panel for each class."""
+    for training in trainings(results):
+        panels: dict[str, Panel] = {}
+        for fit in training.fits:
             name = fit["class"] or "all classes"
-            panel = panels.setdefault(name, _Panel(name))
-            for kind, pairs in fit["curves"].items():
-                if points := _points(pairs):
-                    panel.curves.append((kind, points, fit["repeat"] != repeats[0]))
-        what = stage if arm == stage else f"{stage} in {names.get(arm, arm)}"
-        head = title(what, results, _aside("loss", len(repeats)))
-        shown = list(panels.values())
-        yield Drawing(f"generator {arm} {stage}", _alt(head, shown), _draw(head, shown))
+            for kind, pairs in (fit.get("curves") or {}).items():
+                curve = [(training.moment(x, fit), y) for x, y in points(pairs)]
+                if curve:
+                    panel = panels.setdefault(name, Panel(name))
+                    panel.curves.append((kind, curve, not training.is_first(fit)))
+        if panels:
+            head = title(training.title, results, _of_training("loss", training))
+            yield _drawing("generator", head, list(panels.values()), Layout())
+
+
+def generator_distances(results: reading.Results) -> Iterator[Drawing]:
+    """How far the kept generators are from the training images, the nearest marked."""
+    for training in trainings(results):
+        panels: dict[str, Panel] = {}
+        for fit in training.fits:
+            curve = [(training.moment(x, fit), y) for x, y in points(fit.get("checkpoints"))]
+            if len(curve) < 2:
+                continue
+            name = fit["class"] or "all classes"
+            panel = panels.setdefault(name, Panel(name))
+            panel.curves.append(("distance", curve, not training.is_first(fit)))
+            if training.is_first(fit):
+                x, y = min(curve, key=lambda point: (point[1], point[0]))
+                panel.mark = (x, y, f"best: {training.unit} {written(x)}")
+        if panels:
+            aside = _of_training("to the training images,", training)
+            head = title(f"{training.title}: distance", results, aside)
+            yield _drawing("distances", head, list(panels.values()), _DISTANCES)
 
 
 def classifier_curves(results: reading.Results, classifier: str) -> Iterator[Drawing]:
-    """The losses of one classifier, one panel for each arm; nothing if none were recorded."""
-    panels, repeats = [], 0
-    for arm, label in reading.labels(results).items():
-        panel = _Panel(label)
-        cells = reading.cells(results, arm, classifier)
-        for i, cell in enumerate(cells):
-            for key, pairs in (cell.get("curves") or {}).items():
-                if key in _CLASSIFIER_CURVES and (points := _points(pairs)):
-                    panel.curves.append((_CLASSIFIER_CURVES[key], points, i > 0))
-        if panel.curves:
-            panels.append(panel)
-            repeats = max(repeats, len(cells))
-    if panels:
-        head = title(classifier, results, _aside("loss in nats", repeats))
-        yield Drawing(f"classifier {classifier}", _alt(head, panels), _draw(head, panels))
+    """The losses of one classifier, a panel for each arm, a figure for each number of images."""
+    sizes, labels = reading.subsets(results), reading.bare_labels(results)
+    for size in dict.fromkeys(sizes.get(arm, "") for arm in labels):
+        panels, repeats = [], 0
+        for arm, label in labels.items():
+            if sizes.get(arm, "") != size:
+                continue
+            panel = Panel(label)
+            cells = reading.cells(results, arm, classifier)
+            for i, cell in enumerate(cells):
+                for key, pairs in (cell.get("curves") or {}).items():
+                    if key in _CLASSIFIER_CURVES and (curve := points(pairs)):
+                        panel.curves.append((_CLASSIFIER_CURVES[key], curve, i > 0))
+            if panel.curves:
+                panels.append(panel)
+                repeats = max(repeats, len(cells))
+        if panels:
+            name = f"{classifier}, {size}" if size else classifier
+            head = title(name, results, f"loss in nats over steps; {_first_of(repeats, 'repeats')}")
+            yield _drawing("classifier", head, panels, Layout())
 
 
-def _points(pairs: Any) -> Points:
-    """Finite points only, averaged in equal groups where there are many."""
-    kept = [(float(x), float(y)) for x, y in pairs or [] if y is not None and math.isfinite(y)]
-    if len(kept) <= POINTS:
-        return kept
-    groups = np.array_split(np.asarray(kept), POINTS)
-    return [(float(x), float(y)) for x, y in (group.mean(axis=0) for group in groups)]
+def _of_training(what: str, training: Training) -> str:
+    """``loss over epochs; first of 3 repeats, the others faint``."""
+    repeats = len({fit["repeat"] for fit in training.fits})
+    runs = len({fit.get("run") or 0 for fit in training.fits})
+    first = _first_of(repeats, "repeats")
+    if runs > 1:
+        first = _first_of(repeats * runs, "trainings")
+    return f"{what} over {training.unit}s; {first}"
 
 
-def _aside(what: str, repeats: int) -> str:
-    if repeats == 1:
-        return f"{what} over steps; one repeat"
-    return f"{what} over steps; first of {repeats} repeats, the others faint"
+def _first_of(number: int, what: str) -> str:
+    return f"first of {number} {what}, the others faint" if number > 1 else "one repeat"
 
 
-def _draw(head: Title, panels: Sequence[_Panel]) -> Figure:
-    line = _HEADING + _PANEL + _STEPS
-    figure = new_figure(TITLE + _LEGEND + math.ceil(len(panels) / 2) * line + 0.04, head)
-    kinds = list(dict.fromkeys(kind for panel in panels for kind, _, _ in panel.curves))
-    colors = {kind: _COLORS[i % len(_COLORS)] for i, kind in enumerate(kinds)}
-    x = MARGIN
-    for kind, color in colors.items():  # the legend, in the colours of the lines
-        put_text(figure, x, TITLE + 0.06, f"● {kind}", color=color, size=style.SMALL)
-        x += 0.08 * (len(kind) + 3)
-    values = [y for panel in panels for _, points, _ in panel.curves for _, y in points]
-    pad = 0.05 * (max(values) - min(values)) or 0.5
-    wide = (WIDTH - 2 * MARGIN - 2 * _LEFT - _BETWEEN) / 2
-    for i, panel in enumerate(panels):
-        left = MARGIN + (i % 2) * (_LEFT + wide + _BETWEEN)
-        top = TITLE + _LEGEND + (i // 2) * line
-        put_text(figure, left, top + _HEADING / 2 + 0.02, shorten(panel.title, 28))
-        axes = put_axes(figure, left + _LEFT, top + _HEADING, wide, _PANEL)
-        for kind, points, faint in panel.curves:
-            look: dict[str, Any] = {"color": colors[kind], "linewidth": 1.2, "zorder": 2}
-            if faint:
-                look |= {"alpha": 0.25, "linewidth": 0.8, "zorder": 1}
-            if len(points) == 1:
-                look |= {"marker": "o", "markersize": 3}
-            axes.plot([x for x, _ in points], [y for _, y in points], **look)
-        axes.set_ylim(min(values) - pad, max(values) + pad)
-        axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-        axes.margins(x=0.02)
-    return figure
+def _drawing(kind: str, head: Title, panels: Sequence[Panel], layout: Layout) -> Drawing:
+    name = f"{kind} {head.main.removesuffix(': distance')}"
+    return Drawing(name, _alt(head, panels), draw(head, panels, layout))
 
 
-def _alt(head: Title, panels: Sequence[_Panel]) -> str:
+def _alt(head: Title, panels: Sequence[Panel]) -> str:
     ends = []
     for panel in panels:
-        last = [f"{kind} {points[-1][1]:.2f}" for kind, points, faint in panel.curves if not faint]
+        last = [
+            f"{kind} {_short(curve[-1][1])}" for kind, curve, faint in panel.curves if not faint
+        ]
+        if panel.mark is not None:
+            last.append(f"{panel.mark[2]} with {_short(panel.mark[1])}")
         ends.append(f"{panel.title}: {', '.join(last) or 'no curve'}")
     return f"Training of {head.main}, {head.aside}. At the end of the first: {'; '.join(ends)}."
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"

@@ -19,7 +19,7 @@ from neuplug.files import write_whole
 from neuplug.report import reading, style, svg
 from neuplug.report.canvas import Drawing
 from neuplug.report.confusion import confusion_matrix
-from neuplug.report.curves import classifier_curves, generator_curves
+from neuplug.report.curves import classifier_curves, generator_curves, generator_distances
 from neuplug.report.strips import accuracy, differences
 
 # No date and no version in a file: the same figure is the same bytes.
@@ -36,7 +36,8 @@ def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
     Returns:
         Name of the figure to an ``<svg>`` element that can stand in a page and follows the page's
         colours. The first word of a name is its kind: ``accuracy``, ``differences``,
-        ``generator-…``, ``classifier-…``, ``confusion-…``. What was not recorded has no figure.
+        ``generator-…``, ``distances-…``, ``classifier-…``, ``confusion-…``. What was not recorded
+        has no figure.
     """
     results = reading.clean_results(results)
     written: dict[str, str] = {}
@@ -56,6 +57,7 @@ def _drawings(results: reading.Results) -> Iterator[Drawing]:
     if reading.comparisons(results):
         yield differences(results)
     yield from generator_curves(results)
+    yield from generator_distances(results)
     for classifier in results["classifiers"]:
         yield from classifier_curves(results, classifier)
     for classifier in results["classifiers"]:

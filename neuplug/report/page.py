@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,9 +11,10 @@ from markupsafe import Markup
 from neuplug.files import write_whole
 from neuplug.report import reading
 from neuplug.report.figures import write_figures
+from neuplug.report.gallery import Gallery
 from neuplug.report.sections import view
 
-_MEDIA = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+_KINDS = ("accuracy", "differences", "generator", "distances", "classifier", "confusion")
 
 
 def write_report(folder: Path) -> Path:
@@ -52,27 +52,13 @@ def _render(results: reading.Results, figures: dict[str, str], folder: Path) -> 
         view(results),
         style=Markup(style),
         figures=_grouped(figures),
-        pictures=[_picture(folder, entry) for entry in results.get("pictures") or []],
+        **Gallery(results, folder).view(),
     )
 
 
 def _grouped(figures: dict[str, str]) -> dict[str, list[Markup]]:
     """Figures by kind, the first word of their names."""
-    kinds: dict[str, list[Markup]] = {
-        kind: [] for kind in ("accuracy", "differences", "generator", "classifier", "confusion")
-    }
+    kinds: dict[str, list[Markup]] = {kind: [] for kind in _KINDS}
     for name, text in figures.items():
         kinds[name.partition("-")[0]].append(Markup(text))  # svg.inline escaped the names in it
     return kinds
-
-
-def _picture(folder: Path, entry: dict[str, str]) -> dict[str, str]:
-    """A picture as a data URI; one that is missing or outside the run becomes a sentence."""
-    shown = {"title": entry["title"], "caption": entry.get("caption") or "", "source": ""}
-    path = (folder / entry["file"]).resolve()
-    media = _MEDIA.get(path.suffix.lower())
-    if media is None or not path.is_relative_to(folder.resolve()) or not path.is_file():
-        shown["caption"] = f"The picture {entry['file']} is not in the folder of the run."
-        return shown
-    shown["source"] = f"data:{media};base64,{base64.b64encode(path.read_bytes()).decode()}"
-    return shown

@@ -71,23 +71,56 @@ def labels(results: Results) -> dict[str, str]:
     return {arm["name"]: arm.get("label") or arm["name"] for arm in results["arms"]}
 
 
+def baselines(results: Results) -> dict[str, str]:
+    """Arm name to the arm that it is compared with, which for a baseline is itself.
+
+    It is ``none``; where several numbers of real images are compared, ``none`` with as many.
+    """
+    return {arm["name"]: arm.get("against") or "none" for arm in results["arms"]}
+
+
+def subsets(results: Results) -> dict[str, str]:
+    """Arm name to ``10 per class``; empty where there is but one number of real images."""
+    return {
+        arm["name"]: f"{arm['per_class']} per class"
+        for arm in results["arms"]
+        if arm.get("per_class") is not None
+    }
+
+
+def bare_labels(results: Results) -> dict[str, str]:
+    """:func:`labels` for where the number of real images stands beside them already."""
+    sized = subsets(results)
+    return {
+        arm["name"]: arm["base"] if arm["name"] in sized else arm.get("label") or arm["name"]
+        for arm in results["arms"]
+    }
+
+
 def summary(results: Results) -> dict[tuple[str, str, str], dict[str, Any]]:
     """(arm, classifier, metric) to the entry with its mean, interval and n."""
     return {(s["arm"], s["classifier"], s["metric"]): s for s in results.get("summary") or []}
 
 
 def comparisons(results: Results) -> list[dict[str, Any]]:
-    """The comparisons of accuracy with the arm ``none``: those that give the verdict."""
-    return [c for c in results.get("comparisons") or [] if _gives_verdict(c)]
+    """The comparisons of accuracy with an arm's own baseline: those that give the verdict."""
+    rivals = baselines(results)
+    return [c for c in results.get("comparisons") or [] if _gives_verdict(c, rivals)]
 
 
 def other_comparisons(results: Results) -> list[dict[str, Any]]:
     """The comparisons with other arms, or of other metrics."""
-    return [c for c in results.get("comparisons") or [] if not _gives_verdict(c)]
+    rivals = baselines(results)
+    return [c for c in results.get("comparisons") or [] if not _gives_verdict(c, rivals)]
 
 
-def _gives_verdict(comparison: dict[str, Any]) -> bool:
-    return bool(comparison["metric"] == "accuracy" and comparison["against"] == "none")
+def is_with_baseline(comparison: dict[str, Any], rivals: dict[str, str]) -> bool:
+    """Whether an arm is compared with the one that :func:`baselines` names."""
+    return bool(comparison["against"] == rivals.get(comparison["arm"], "none"))
+
+
+def _gives_verdict(comparison: dict[str, Any], rivals: dict[str, str]) -> bool:
+    return comparison["metric"] == "accuracy" and is_with_baseline(comparison, rivals)
 
 
 def cells(results: Results, arm: str, classifier: str) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from neuplug import statistics
-from neuplug.report import reading, verdicts
+from neuplug.report import beside, costs, reading, verdicts
 
 _SKIPPED_SHOWN = 10
 
@@ -24,7 +24,11 @@ def view(results: reading.Results) -> dict[str, Any]:
         "warnings": reading.all_warnings(results),
         "metrics": [(shown.name, shown.unit) for shown in verdicts.METRICS.values()],
         "tables": [_table(results, classifier) for classifier in results["classifiers"]],
-        "class_tables": [_class_table(results, c) for c in results["classifiers"]],
+        "beside": beside.page_view(results),
+        "costs": costs.page_view(results),
+        "sized": bool(reading.subsets(results)),
+        "class_tables": _class_tables(results),
+        "unpictured": _unpictured(results),
         "generator_times": _generator_times(results),
         "evaluations": _evaluations(results),
         "data": _data(results),
@@ -120,24 +124,45 @@ def _range(counts: Sequence[int]) -> str:
     return str(low) if low == high else f"{low} {verdicts.ELLIPSIS} {high}"
 
 
-def _class_table(results: reading.Results, classifier: str) -> dict[str, Any]:
-    """F1 of each class: one row for each class, one column for each arm."""
-    means = reading.summary(results)
-    arms = reading.labels(results)
-    rows = []
-    for name in results["data"]["classes"]:
-        entries = [means.get((arm, classifier, f"f1:{name}")) for arm in arms]
-        if any(entries):
-            rows.append(
-                {
-                    "class": name,
-                    "values": [
-                        _value(entry, verdicts.metric("f1")) | {"n": entry["n"] if entry else 0}
-                        for entry in entries
-                    ],
-                }
-            )
-    return {"classifier": classifier, "arms": list(arms.values()), "rows": rows}
+def _class_tables(results: reading.Results) -> list[dict[str, Any]]:
+    """F1 of each class, for each classifier and number of real images."""
+    sizes = reading.subsets(results)
+    found = []
+    for classifier in results["classifiers"]:
+        for size in dict.fromkeys(sizes.get(arm["name"], "") for arm in results["arms"]):
+            arms = {
+                arm: label
+                for arm, label in reading.bare_labels(results).items()
+                if sizes.get(arm, "") == size
+            }
+            table = _class_table(results, classifier, arms)
+            if any(any(value["n"] for value in row["values"]) for row in table["rows"]):
+                found.append({"title": f"{classifier}, {size}" if size else classifier, **table})
+    return found
+
+
+def _class_table(results: reading.Results, classifier: str, arms: dict[str, str]) -> dict[str, Any]:
+    """A row for each class and a column for each arm, or the other way round if arms are more."""
+    means, classes = reading.summary(results), results["data"]["classes"]
+
+    def value(arm: str, name: str) -> dict[str, Any]:
+        entry = means.get((arm, classifier, f"f1:{name}"))
+        return _value(entry, verdicts.metric("f1")) | {"n": entry["n"] if entry else 0}
+
+    if len(arms) > len(classes):
+        rows = [
+            {"name": label, "values": [value(arm, name) for name in classes]}
+            for arm, label in arms.items()
+        ]
+        return {"head": "Arm", "columns": classes, "rows": rows}
+    rows = [{"name": name, "values": [value(arm, name) for arm in arms]} for name in classes]
+    return {"head": "Class", "columns": list(arms.values()), "rows": rows}
+
+
+def _unpictured(results: reading.Results) -> str:
+    names = reading.labels(results)
+    arms = [names.get(arm, arm) for arm in results.get("unpictured") or []]
+    return f"Not pictured, being too many: {'; '.join(arms)}." if arms else ""
 
 
 # Generators, evaluations.

@@ -49,21 +49,22 @@ class _Strip:
     marker: str = "o"
 
 
-Groups = dict[str, list[_Strip]]  # by classifier
+Groups = dict[str, list[_Strip]]  # by classifier, and by the number of real images
 
 
 def accuracy(results: reading.Results) -> Drawing:
     """Accuracy of every arm, grouped by classifier."""
-    means = reading.summary(results)
+    means, rivals = reading.summary(results), reading.baselines(results)
     groups: Groups = {}
     for classifier in results["classifiers"]:
-        for arm, label in reading.labels(results).items():
+        for arm, label in reading.bare_labels(results).items():
             entry = means.get((arm, classifier, "accuracy"))
             if entry is None:
                 continue
             dots = list(_accuracies(results, arm, classifier).values())
-            look = (style.INK if arm == "none" else style.BLUE, "o")
-            groups.setdefault(classifier, []).append(_strip(entry, "mean", label, dots, look))
+            look = (style.INK if arm == rivals[arm] else style.BLUE, "o")
+            group = groups.setdefault(_heading(results, classifier, arm), [])
+            group.append(_strip(entry, "mean", label, dots, look))
     head = title("Accuracy", results, _aside(groups))
     return Drawing(
         "accuracy", _alt("Accuracy in percent", groups), _draw(head, "% of test images", groups)
@@ -72,23 +73,31 @@ def accuracy(results: reading.Results) -> Drawing:
 
 def differences(results: reading.Results) -> Drawing:
     """Paired differences in accuracy to the arm ``none``, with a line at zero."""
-    names = reading.labels(results)
+    names = reading.bare_labels(results)
     groups: Groups = {}
     for classifier in results["classifiers"]:
-        baseline = _accuracies(results, "none", classifier)
         for entry in reading.comparisons(results):
             if entry["classifier"] != classifier:
                 continue
-            ours = _accuracies(results, entry["arm"], classifier)
+            arm = entry["arm"]
+            baseline = _accuracies(results, entry["against"], classifier)
+            ours = _accuracies(results, arm, classifier)
             dots = [ours[repeat] - baseline[repeat] for repeat in ours if repeat in baseline]
-            label, look = names.get(entry["arm"], entry["arm"]), _LOOKS[entry["verdict"]]
-            groups.setdefault(classifier, []).append(_strip(entry, "effect", label, dots, look))
+            group = groups.setdefault(_heading(results, classifier, arm), [])
+            group.append(
+                _strip(entry, "effect", names.get(arm, arm), dots, _LOOKS[entry["verdict"]])
+            )
     head = title("Difference to none", results, _aside(groups))
     return Drawing(
         "differences",
         _alt("Difference in accuracy to the arm none, in points", groups),
         _draw(head, "points of accuracy", groups, zero=True),
     )
+
+
+def _heading(results: reading.Results, classifier: str, arm: str) -> str:
+    size = reading.subsets(results).get(arm)
+    return f"{classifier}, {size}" if size else classifier
 
 
 def _accuracies(results: reading.Results, arm: str, classifier: str) -> dict[int, float]:

@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neuplug.report import reading, verdicts
+from neuplug.report import beside, costs, reading, verdicts
 
 _STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
+_WARNINGS = 12  # further ones are in the report
+_NUMBER = 14  # columns that a mean takes with its interval beside it
 _WIDE = 100  # columns from which an interval stands beside its mean, not below it
 _ASCII = str.maketrans(
     {
@@ -28,7 +30,7 @@ _ASCII = str.maketrans(
 
 
 def print_summary(results: reading.Results, console: Console) -> None:
-    """Print verdicts, a table of arms by classifier, warnings and the path of the report.
+    """Print verdicts, tables, a paper's numbers beside the run's, warnings, the report's path.
 
     Args:
         results: The content of ``results.json``.
@@ -48,11 +50,17 @@ def print_summary(results: reading.Results, console: Console) -> None:
         console.print()
         console.print(_table(results, classifier, write))
     write.line(_footnote(results), "dim")
+    for line in costs.terminal_lines(results):
+        write.line(line)
+    for table in beside.tables(results):
+        _print_published(table, results, write)
     found_warnings = reading.all_warnings(results)
     if found_warnings:
         console.print()
-    for text in found_warnings:
+    for text in found_warnings[:_WARNINGS]:
         write.line(f"warning: {text}", "yellow")
+    if (more := len(found_warnings) - _WARNINGS) > 0:
+        write.line(f"warning: {more} more, in the report", "yellow")
     console.print()
     write.line(f"report: {Path(results['folder']) / 'report.html'}")
 
@@ -73,17 +81,21 @@ class _Writer:
         self.console.print(self.text(content, style), soft_wrap=True)
 
 
-def _table(results: reading.Results, classifier: str, write: _Writer) -> Table:
-    """One row for each arm: every metric with its half-interval, the difference to none, n."""
-    title = classifier + (", simulated data" if reading.is_simulated(results) else "")
-    table = Table(
-        title=write.text(title, "bold"),
+def _new_table(title: Text | None = None) -> Table:
+    return Table(
+        title=title,
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
         collapse_padding=True,
         show_edge=False,
     )
+
+
+def _table(results: reading.Results, classifier: str, write: _Writer) -> Table:
+    """One row for each arm: every metric with its half-interval, the difference to none, n."""
+    title = classifier + (", simulated data" if reading.is_simulated(results) else "")
+    table = _new_table(write.text(title, "bold"))
     table.add_column("arm", overflow="fold")
     for shown in verdicts.METRICS.values():
         table.add_column(f"{shown.name}\n{shown.unit}", justify="right", overflow="fold")
@@ -117,6 +129,39 @@ def _cell(
     if entry["low"] is None:
         return middle  # n = 1 says why no interval follows
     return f"{middle}{' ' if wide else chr(10)}{verdicts.spread(entry, shown, center)}"
+
+
+def _print_published(table: beside.Table, results: reading.Results, write: _Writer) -> None:
+    """A paper's table: under each of its lines what this run found."""
+    write.console.print()
+    about = [results["published"]["recipe"], table.title, table.aside]
+    write.line(", ".join(filter(None, about)), "bold")
+    if table.lines:
+        write.console.print(_published(table, write))
+    for sentence in filter(None, [*table.notes, table.missing]):
+        write.line(sentence, "dim")
+
+
+def _published(table: beside.Table, write: _Writer) -> Table:
+    shown = _new_table()
+    names = [f"{n.arm} ({n.details})" if n.details else n.arm for n in table.lines]
+    shown.add_column("arm", overflow="fold")
+    shown.add_column("")
+    for metric in table.metrics.values():
+        shown.add_column(f"{metric.name}\n{metric.unit}", justify="right", overflow="fold")
+    first = max(map(len, names)) + max(map(len, [beside.PAPER, *table.protocols.values()])) + 4
+    wide = write.console.width >= first + _NUMBER * len(table.metrics)
+    for name, line in zip(names, table.lines, strict=True):
+        numbers = [verdicts.number(line.paper(key), m) for key, m in table.metrics.items()]
+        shown.add_row(write.text(name), beside.PAPER, *map(write.text, numbers))
+        for protocol, way in table.protocols.items():
+            entries = [line.ours(key, protocol) for key in table.metrics]
+            cells = [
+                _cell(entry, metric, wide)
+                for entry, metric in zip(entries, table.metrics.values(), strict=True)
+            ]
+            shown.add_row("", write.text(way), *(write.text(cell, "bold") for cell in cells))
+    return shown
 
 
 def _footnote(results: reading.Results) -> str:

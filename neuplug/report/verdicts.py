@@ -42,11 +42,15 @@ METRICS = {
 }
 """The metrics of the main table, in its order."""
 
+_OF_A_CLASS = {"f1": "F1", "precision": "precision", "recall": "recall", "ap": "AP"}
+_NAMED = 6  # arms that the headline names at most
+
 
 def metric(key: str) -> Metric:
     """How the metric stored under ``key`` is shown; ``f1:<class>`` is the F1 of one class."""
-    if key.startswith("f1:"):
-        return Metric(f"F1 of {key.removeprefix('f1:')}")
+    kind, _, name = key.partition(":")
+    if name and kind in _OF_A_CLASS:
+        return Metric(f"{_OF_A_CLASS[kind]} of {name}")
     return METRICS.get(key, Metric(key, "", 1.0, 3))
 
 
@@ -100,7 +104,7 @@ def verdict_parts(comparison: dict[str, Any], results: reading.Results) -> tuple
     percent = shown.unit == "%"
     effect = number(comparison["effect"], shown, signed=True)
     figures = f"{effect} points {shown.name}" if percent else f"{effect} {shown.name}"
-    if comparison["against"] != "none":
+    if not reading.is_with_baseline(comparison, reading.baselines(results)):
         figures += f" against {against}"
     if verdict == "one repeat":
         claim = f"{arm} with {classifier}"
@@ -146,7 +150,7 @@ def headline(results: reading.Results) -> list[tuple[str, str]]:
     if all(c["verdict"] == "one repeat" for c in found):
         return [("one repeat", "One repeat: no verdict, add --repeats.")]
     clauses = _clauses(found, reading.labels(results))
-    if len(clauses) <= 3:
+    if len(clauses) <= 3 and len({c["arm"] for c in found}) <= _NAMED:
         return clauses
     count = {verdict: sum(c["verdict"] == verdict for c in found) for verdict in MARKS}
     text = f"Augmentation helps in {count['helps'] or 'none'} of {len(found)} comparisons"
@@ -169,7 +173,7 @@ def _clauses(found: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[s
         for arm, classifiers in touched.items():
             together.setdefault(tuple(sorted(classifiers)), []).append(arm)
         for shared, arms in together.items():
-            who, whom, many = _listing(arms), _listing(shared), len(arms) > 1
+            who, whom, many = listing(arms), listing(shared), len(arms) > 1
             if verdict == "no evidence":
                 text = f"No evidence that {who} help{'s' * (not many)} {whom}."
             elif verdict == "one repeat":
@@ -180,7 +184,16 @@ def _clauses(found: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[s
     return clauses
 
 
-def _listing(words: Sequence[str]) -> str:
+def listing(words: Sequence[str]) -> str:
     """``a``, ``a and b`` or ``a, b and c``."""
     *rest, last = words
     return f"{', '.join(rest)} and {last}" if rest else last
+
+
+def magnitude(count: float) -> str:
+    """``940``, ``94 k``, ``1.2 M`` or ``4.1 G``: about two digits of a large number."""
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if round(count) >= size:
+            scaled = count / size
+            return f"{scaled:.1f}{letter}" if scaled < 9.95 else f"{scaled:.0f}{letter}"
+    return f"{round(count)}"

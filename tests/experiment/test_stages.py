@@ -167,3 +167,12 @@ def test_classifiers_are_profiled(ask: Any) -> None:
     assert profile["parameters"] == 2 * 28 * 28 + 2
     assert profile["multiply_adds"] == 2 * 28 * 28
     assert profile["latency_ms"] > 0
+
+
+def test_a_limit_leaves_training_images_out(ask: Any) -> None:
+    result = ask(per_class=8, limit={"lying": 3}, repeats=2)
+    for repeat in range(2):
+        assert images_of(result, "none", repeat) == {"standing": {"real": 8}, "lying": {"real": 3}}
+    assert result.content["data"]["left_out"] == {"standing": 0, "lying": 5}
+    with pytest.raises(InputError, match="Did you mean lying"):
+        ask(limit={"lyin": 3})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import random
@@ -13,6 +14,9 @@ import pytest
 import torch
 
 from neuplug import statistics
+from neuplug.experiment.config import resolve
+from neuplug.experiment.grammar import parse_arm
+from neuplug.experiment.published import published_beside
 from neuplug.report import images, page
 
 CLASSES = [
@@ -26,6 +30,36 @@ CLASSES = [
 ARMS = {"none": 0.0, "flip": -0.06, "dcgan": 0.045, "classical+dcgan": 0.01}
 CLASSIFIERS = ["mobilenetv2", "smallcnn"]
 TEST_IMAGES = 54
+EPOCH_STEPS = 20
+CHECKPOINTS = {20: 0.31, 50: 0.12, 100: 0.19}
+"""Epoch to the distance of the kept generator."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Arm:
+    """An arm of made-up results; ``size`` is its number of real images where it is one of many."""
+
+    base: str
+    gain: float
+    size: int | None = None
+
+    @property
+    def suffix(self) -> str:
+        return "" if self.size is None else f" ({self.size} per class)"
+
+    @property
+    def name(self) -> str:
+        return self.base + self.suffix
+
+    @property
+    def against(self) -> str:
+        return f"none{self.suffix}"
+
+    def entry(self) -> dict[str, Any]:
+        """As in ``arms``."""
+        about = {"name": self.name, "base": self.base, "per_class": self.size}
+        about |= {"label": self.name, "against": self.against, "stages": self.base.split("+")}
+        return about | ({"amount": "add 40 per class"} if "dcgan" in self.base else {})
 
 
 def make_results(
@@ -37,23 +71,28 @@ def make_results(
     classifiers: list[str] | None = None,
     simulated: bool = True,
     curves: bool = True,
+    sizes: list[int] | None = None,
+    score_all: bool = False,
 ) -> dict[str, Any]:
     """A full ``results.json``; ``arms`` maps names to what they add to the accuracy."""
     rng = random.Random(7)
-    classes, arms = classes or CLASSES, arms or ARMS
+    classes, gains = classes or CLASSES, arms or ARMS
     classifiers = classifiers or CLASSIFIERS
+    all_arms = [Arm(base, gain, n) for n in sizes or [None] for base, gain in gains.items()]
     cells = [
-        _cell(rng, classes, arm, gain, classifier, repeat)
-        for arm, gain in arms.items()
+        _cell(rng, classes, arm, classifier, repeat)
+        for arm in all_arms
         for classifier in classifiers
         for repeat in range(repeats)
     ]
-    for cell in cells if not curves else []:
-        cell["curves"] = {}
+    for cell in cells:
+        cell["curves"] = cell["curves"] if curves else {}
+        scored = {"metrics": cell["metrics"], "per_class": cell["per_class"]}
+        cell["all_images"] = scored if score_all else None
     fits = [
         _fit(rng, arm, name, repeat)
-        for arm in arms
-        if "dcgan" in arm and curves
+        for arm in all_arms
+        if "dcgan" in arm.base and curves
         for name in classes
         for repeat in range(repeats)
     ]
@@ -83,24 +122,26 @@ def make_results(
                 "Validation and test hold real images only.",
             ],
         },
-        "arms": [
-            {"name": arm, "label": arm, "stages": arm.split("+")}
-            | ({"amount": "add 40 per class"} if "dcgan" in arm else {})
-            for arm in arms
-        ],
+        "arms": [arm.entry() for arm in all_arms],
         "classifiers": classifiers,
+        "profiles": {name: PROFILES.get(name, PROFILES["smallcnn"]) for name in classifiers},
         "cells": cells,
-        "summary": _summary(cells, classes, arms, classifiers),
-        "comparisons": _comparisons(cells, arms, classifiers),
+        "published": None,
+        "summary": _summary(cells, classes, all_arms, classifiers),
+        "comparisons": _comparisons(cells, all_arms, classifiers),
         "generators": fits,
         "pictures": [],
+        "unpictured": [],
         "evaluations": [
             {
                 "evaluator": "fid",
+                "key": f"fid{repeat}",
                 "arm": "dcgan",
                 "classifier": None,
                 "repeat": repeat,
                 "metrics": {"inception-v3, resized to 299": 88.0 + 4 * rng.random(), "n": 240},
+                "figures": [],
+                "warnings": [],
                 "error": None,
             }
             for repeat in range(repeats)
@@ -114,11 +155,21 @@ def make_results(
     }
 
 
+PROFILES: dict[str, dict[str, Any]] = {
+    "mobilenetv2": {
+        "parameters": 2_231_558, "multiply_adds": 24_470_000, "latency_ms": 8.14, "threads": 2,
+    },
+    "smallcnn": {
+        "parameters": 94_214, "multiply_adds": 3_090_000, "latency_ms": 0.618, "threads": 2,
+    },
+}  # fmt: skip
+
+
 def _cell(
-    rng: random.Random, classes: list[str], arm: str, gain: float, classifier: str, repeat: int
+    rng: random.Random, classes: list[str], arm: Arm, classifier: str, repeat: int
 ) -> dict[str, Any]:
-    each = TEST_IMAGES // len(classes)
-    base = 0.82 + gain + 0.02 * repeat + (0.03 if classifier == "mobilenetv2" else 0.0)
+    each = max(TEST_IMAGES // len(classes), 1)
+    base = 0.82 + arm.gain + 0.02 * repeat + (0.03 if classifier == "mobilenetv2" else 0.0)
     confusion = [[0] * len(classes) for _ in classes]
     for i in range(len(classes)):
         for _ in range(each):
@@ -127,7 +178,10 @@ def _cell(
     f1 = {name: min(1.0, base + rng.gauss(0, 0.02)) for name in classes}
     wiggle = lambda: rng.gauss(0, 0.006)  # noqa: E731
     return {
-        "arm": arm,
+        "arm": arm.name,
+        "base": arm.base,
+        "per_class_images": arm.size,
+        "against": arm.against,
         "classifier": classifier,
         "repeat": repeat,
         "metrics": {
@@ -142,7 +196,7 @@ def _cell(
         },
         "confusion": confusion,
         "test_images": TEST_IMAGES,
-        "train_images": {"real": 240} | ({"dcgan": 240} if "dcgan" in arm else {}),
+        "train_images": {"real": 240} | ({"dcgan": 240} if "dcgan" in arm.base else {}),
         "steps": 400,
         "seconds": 26.0,
         "curves": {
@@ -156,14 +210,17 @@ def _cell(
     }
 
 
-def _fit(rng: random.Random, arm: str, name: str, repeat: int) -> dict[str, Any]:
+def _fit(rng: random.Random, arm: Arm, name: str, repeat: int) -> dict[str, Any]:
     steps = range(0, 2000, 5)
     return {
         "stage": "dcgan",
-        "arm": arm,
+        "arm": arm.name,
         "class": name,
         "repeat": repeat,
-        "key": "ab12",
+        "run": 0,
+        "key": f"{arm.name} {name} {repeat}",
+        "checkpoints": [],
+        "epoch_steps": None,
         "seconds": 53.0,
         "curves": {
             "discriminator": [
@@ -194,10 +251,10 @@ def _data(classes: list[str], simulated: bool) -> dict[str, Any]:
 
 
 def _summary(
-    cells: list[dict[str, Any]], classes: list[str], arms: dict[str, float], classifiers: list[str]
+    cells: list[dict[str, Any]], classes: list[str], arms: list[Arm], classifiers: list[str]
 ) -> list[dict[str, Any]]:
     entries = []
-    for arm in arms:
+    for arm in (a.name for a in arms):
         for classifier in classifiers:
             members = [c for c in cells if (c["arm"], c["classifier"]) == (arm, classifier)]
             values = {m: [c["metrics"][m] for c in members] for m in members[0]["metrics"]}
@@ -213,21 +270,54 @@ def _summary(
 
 
 def _comparisons(
-    cells: list[dict[str, Any]], arms: dict[str, float], classifiers: list[str]
+    cells: list[dict[str, Any]], arms: list[Arm], classifiers: list[str]
 ) -> list[dict[str, Any]]:
     entries = []
-    for arm in list(arms)[1:]:
+    for arm in (a for a in arms if a.name != a.against):
         for classifier in classifiers:
             ours, theirs = (
                 [c["metrics"]["accuracy"] for c in cells if (c["arm"], c["classifier"]) == key]
-                for key in ((arm, classifier), ("none", classifier))
+                for key in ((arm.name, classifier), (arm.against, classifier))
             )
             e, verdict = statistics.paired_verdict(ours, theirs)
             entries.append(
-                {"arm": arm, "classifier": classifier, "against": "none", "metric": "accuracy"}
+                {"arm": arm.name, "classifier": classifier}
+                | {"against": arm.against, "metric": "accuracy"}
                 | {"effect": e.mean, "low": e.low, "high": e.high, "n": e.n, "verdict": verdict}
             )
     return entries
+
+
+def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> dict[str, Any]:
+    """Results of a recipe at a budget, with its published tables as ``compose`` writes them."""
+    config = resolve(flags={"recipe": recipe, "budget": budget, "data": "images"}, environment={})
+    labels = [parse_arm(text).label or text for text in config.aug]
+    results = make_results(
+        folder,
+        arms={"none": 0.0} | {label: 0.01 * i for i, label in enumerate(labels)},
+        classifiers=config.clf,
+        sizes=[n for n in config.subsets() if n is not None] or None,
+        score_all=config.score_all,
+        **{"curves": False, "repeats": config.repeats, **changes},
+    )
+    return results | {"published": published_beside(config, results["cells"])}
+
+
+def share_fits(results: dict[str, Any], arm: str) -> None:
+    """Let ``arm`` draw from the generators that another arm has trained."""
+    name = results["arms"][1]["name"]
+    extra = [dict(fit, arm=arm) for fit in results["generators"] if fit["arm"] == name]
+    results["generators"] = [f for f in results["generators"] if f["arm"] != arm] + extra
+
+
+def add_checkpoints(results: dict[str, Any]) -> None:
+    """Let every generator keep checkpoints and count in epochs."""
+    for i, fit in enumerate(results["generators"]):
+        fit["epoch_steps"] = EPOCH_STEPS
+        fit["checkpoints"] = [
+            [epoch * EPOCH_STEPS, distance * (1 + 0.1 * i)]
+            for epoch, distance in CHECKPOINTS.items()
+        ]
 
 
 SMALL: dict[str, Any] = {
@@ -252,6 +342,26 @@ def small_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     """A folder, and the results of a small run of two repeats; not to be changed."""
     folder = tmp_path_factory.mktemp("small")
     return folder, make_results(folder, repeats=2, **SMALL)
+
+
+@pytest.fixture
+def make_recipe(tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Make results of a recipe at a budget."""
+    return lambda recipe, budget="smoke", **changes: recipe_results(
+        tmp_path, recipe, budget, **changes
+    )
+
+
+@pytest.fixture
+def with_checkpoints() -> Callable[[dict[str, Any]], None]:
+    """Let every generator keep checkpoints and count in epochs."""
+    return add_checkpoints
+
+
+@pytest.fixture
+def sharing() -> Callable[[dict[str, Any], str], None]:
+    """Let an arm draw from the generators that the first one has trained."""
+    return share_fits
 
 
 @pytest.fixture

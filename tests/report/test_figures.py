@@ -13,8 +13,8 @@ import pytest
 from PIL import Image
 
 from neuplug.report import style, verdicts
-from neuplug.report.curves import POINTS
 from neuplug.report.figures import write_figures
+from neuplug.report.panels import POINTS
 
 Make = Callable[..., dict[str, Any]]
 Run = tuple[Path, dict[str, Any]]
@@ -39,7 +39,7 @@ def test_every_figure_is_returned_and_written_twice(small_run: Run, drawn: dict[
     assert list(figures) == [
         "accuracy",
         "differences",
-        "generator-dcgan-dcgan",
+        "generator-dcgan",
         "classifier-smallcnn",
         "confusion-smallcnn-none",
         "confusion-smallcnn-dcgan",
@@ -129,7 +129,7 @@ def test_a_curve_of_a_conditional_generator_and_without_validation(
     for cell in results["cells"]:
         del cell["curves"]["val_loss"]
     figures = write_figures(results, tmp_path)
-    assert "all classes" in texts(figures["generator-dcgan-dcgan"])
+    assert "all classes" in texts(figures["generator-dcgan"])
     assert "● training" in texts(figures["classifier-smallcnn"])
     assert "● validation" not in texts(figures["classifier-smallcnn"])
 
@@ -143,7 +143,7 @@ def test_a_long_curve_is_averaged_and_a_broken_one_keeps_its_finite_points(
         "discriminator": [[s, 1.0] for s in range(20_000)],
         "generator": [[0, 2.0], [1, float("nan")], [2, None], [3, float("inf")], [4, 1.5]],
     }
-    figure = write_figures(results, tmp_path)["generator-dcgan-dcgan"]
+    figure = write_figures(results, tmp_path)["generator-dcgan"]
     points = max(path.attrib["d"].count("L") for path in ET.fromstring(figure).iter("path"))
     assert points < POINTS
     assert "discriminator 1.00, generator 1.50" in alt(figure)
@@ -151,7 +151,7 @@ def test_a_long_curve_is_averaged_and_a_broken_one_keeps_its_finite_points(
 
 def test_hostile_names_are_text(make: Make, tmp_path: Path, hostile: list[str]) -> None:
     figures = write_figures(make(classes=hostile, repeats=1), tmp_path)
-    shown = " ".join(texts(figures["generator-dcgan-dcgan"]))
+    shown = " ".join(texts(figures["generator-dcgan"]))
     assert hostile[0] in shown
     assert "$x^2$ [red]" in shown
     assert "\N{REPLACEMENT CHARACTER}[31mesc line" in shown

@@ -195,7 +195,10 @@ def test_one_repeat(make: Make, report: Report) -> None:
 
 def test_missing_parts_are_left_out(make: Make, report: Report) -> None:
     results = make()
-    for part in ("generators", "pictures", "evaluations", "warnings", "cost", "config", "protocol"):
+    for part in (
+        "generators", "pictures", "unpictured", "profiles", "published", "evaluations", "warnings",
+        "cost", "config", "protocol",
+    ):  # fmt: skip
         del results[part]
     for cell in results["cells"]:
         cell["curves"] = {}
@@ -244,7 +247,7 @@ def test_the_same_results_give_the_same_bytes_and_nothing_is_left_aside(
     (tmp_path / "report.html").write_text("an old one")
     assert written() == first
     kinds = ["accuracy", "classifier-smallcnn", "confusion-smallcnn-dcgan"]
-    kinds += ["confusion-smallcnn-none", "differences", "generator-dcgan-dcgan"]
+    kinds += ["confusion-smallcnn-none", "differences", "generator-dcgan"]
     figures = [f"figures/{name}.{form}" for name in kinds for form in ("png", "svg")]
     assert sorted(first) == [*figures, "report.html", "results.json"]
 

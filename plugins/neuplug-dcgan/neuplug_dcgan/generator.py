@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import Field
 from torch import nn
 
 from neuplug import InputError
-from neuplug_dcgan.model import Discriminator, Generator
+from neuplug_dcgan import model
+from neuplug_dcgan.layouts import farhat, reser2020, schlagenhauf2020, zamani
+from neuplug_dcgan.options import DCGANOptions
 from neuplug_gan.component import AdversarialGenerator
-from neuplug_gan.options import GANOptions
 
-SMALLEST, LARGEST = 28, 256
-
-
-class DCGANOptions(GANOptions):
-    """Options of ``dcgan``."""
-
-    ngf: int | None = Field(
-        None,
-        ge=1,
-        description="feature maps of the generator's last hidden layer; "
-        "by default 16 below 64 pixels, 32 from there",
-    )
-    ndf: int | None = Field(
-        None, ge=1, description="feature maps of the discriminator's first layer; likewise"
-    )
+HOME = {
+    "default": model,
+    "farhat": model,
+    "reser2020": reser2020,
+    "schlagenhauf2020": schlagenhauf2020,
+    "zamani": zamani,
+}
+"""Where a layout says which sizes it has networks for."""
 
 
 class DCGAN(AdversarialGenerator):
@@ -40,15 +33,31 @@ class DCGAN(AdversarialGenerator):
         """The two networks.
 
         Raises:
-            InputError: If a side is not between 28 and 256 pixels.
+            InputError: If the layout has none for this size.
         """
-        if not SMALLEST <= min(image_size) <= max(image_size) <= LARGEST:
+        options: DCGANOptions = self.options
+        layout, latent_dim = options.layout, options.latent_dim
+        home = HOME[layout]
+        if not home.fits(image_size):
+            which = "" if layout == "default" else f" with layout={layout}"
             raise InputError(
-                f"dcgan makes images from {SMALLEST} to {LARGEST} pixels a side, "
-                f"not {image_size[0]}x{image_size[1]}: choose another --imgsz."
+                f"dcgan{which} makes {home.SIZES}, not {image_size[0]}x{image_size[1]}: "
+                "choose another --imgsz."
             )
-        options = self.options
-        maps = 16 if max(image_size) < 64 else 32
-        ngf, ndf = options.ngf or maps, options.ndf or maps
-        generator = Generator(image_size, in_chans, options.latent_dim, ngf, num_classes)
-        return generator, Discriminator(image_size, in_chans, ndf, num_classes)
+        if layout == "default":
+            maps = 16 if max(image_size) < 64 else 32
+            ngf, ndf = options.ngf or maps, options.ndf or maps
+            return (
+                model.Generator(image_size, in_chans, latent_dim, ngf, num_classes),
+                model.Discriminator(image_size, in_chans, ndf, num_classes),
+            )
+        if layout == "farhat":
+            ngf, ndf = options.ngf or farhat.MAPS, options.ndf or farhat.MAPS
+            return (
+                farhat.generator(image_size, in_chans, latent_dim, ngf),
+                farhat.discriminator(image_size, in_chans, ndf),
+            )
+        return (
+            home.generator(image_size, in_chans, latent_dim),
+            home.discriminator(image_size, in_chans),
+        )

@@ -13,6 +13,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+SIZES = "images from 28 to 256 pixels a side"
+
+
+def fits(image_size: tuple[int, int]) -> bool:
+    """Whether there are networks for the size."""
+    return all(28 <= side <= 256 for side in image_size)
+
 
 def pyramid(image_size: tuple[int, int]) -> list[tuple[int, int]]:
     """The sizes from the image down to the smallest feature map.
@@ -43,6 +50,7 @@ class Generator(nn.Module):
         latent_dim: Length of z.
         ngf: Feature maps of the last hidden layer.
         num_classes: With classes, an embedding of the label joins z.
+        bias: Whether the last layer has one; the others' normalisation has.
     """
 
     def __init__(
@@ -52,6 +60,7 @@ class Generator(nn.Module):
         latent_dim: int = 100,
         ngf: int = 64,
         num_classes: int = 0,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         sizes = pyramid(image_size)[::-1]
@@ -69,7 +78,9 @@ class Generator(nn.Module):
             odd = (large[0] - 2 * small[0], large[1] - 2 * small[1])
             last = i == len(steps) - 1
             out = in_chans if last else maps[i + 1]
-            layers.append(nn.ConvTranspose2d(maps[i], out, 4, 2, 1, output_padding=odd, bias=last))
+            layers.append(
+                nn.ConvTranspose2d(maps[i], out, 4, 2, 1, output_padding=odd, bias=last and bias)
+            )
             layers += [nn.Tanh()] if last else [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
         self.apply(initialize)
@@ -92,21 +103,29 @@ class Discriminator(nn.Module):
         in_chans: Channels of the images, 1 or 3.
         ndf: Feature maps of the first layer.
         num_classes: How many labels there are, 0 for none.
+        slope: Of the leaky ReLUs below zero.
+        bias: Whether the first and the last layer have one; the others' normalisation has.
     """
 
     def __init__(
-        self, image_size: tuple[int, int], in_chans: int, ndf: int = 64, num_classes: int = 0
+        self,
+        image_size: tuple[int, int],
+        in_chans: int,
+        ndf: int = 64,
+        num_classes: int = 0,
+        slope: float = 0.2,
+        bias: bool = True,
     ) -> None:
         super().__init__()
         sizes = pyramid(image_size)
         maps = [in_chans, *widths(ndf, len(sizes) - 1)]
         layers: list[nn.Module] = []
         for i, (before, after) in enumerate(pairwise(maps)):
-            layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=i == 0))
+            layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=i == 0 and bias))
             layers += [] if i == 0 else [nn.BatchNorm2d(after)]
-            layers.append(nn.LeakyReLU(0.2, inplace=True))
+            layers.append(nn.LeakyReLU(slope, inplace=True))
         self.features = nn.Sequential(*layers)
-        self.head = nn.Conv2d(maps[-1], 1, sizes[-1])
+        self.head = nn.Conv2d(maps[-1], 1, sizes[-1], bias=bias)
         self.embedding = nn.Embedding(num_classes, maps[-1]) if num_classes else None
         self.apply(initialize)
 

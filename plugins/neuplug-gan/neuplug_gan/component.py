@@ -9,30 +9,44 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from neuplug import FitContext, FitRecord, Generator, TrainingSet, seeded
+from neuplug import FitContext, FitRecord, InputError, LatentGenerator, TrainingSet, seeded
+from neuplug_gan.checkpoints import Kept
+from neuplug_gan.choice import Shelf
+from neuplug_gan.drawing import draw
 from neuplug_gan.greyrange import GreyRange
 from neuplug_gan.options import GANOptions
-from neuplug_gan.trainer import AdversarialTrainer, draw
+from neuplug_gan.trainer import AdversarialTrainer
+
+CPU = torch.device("cpu")
 
 
-class AdversarialGenerator(Generator):
+class AdversarialGenerator(LatentGenerator):
     """A generator trained against a discriminator.
 
     A plugin derives from it, sets ``options_class`` and implements :meth:`build`.
     """
 
     options_class: ClassVar[type[GANOptions]] = GANOptions
+    sampling_options: ClassVar[frozenset[str]] = frozenset({"checkpoint"})
 
     def __init__(self, options: GANOptions | None = None) -> None:
         super().__init__(options)
-        self._network: nn.Module | None = None
         self._shape: dict[str, int] = {}
+        self._classes: tuple[str, ...] = ()
         self._scale = GreyRange(0.0, 255.0)
+        self._device = CPU
+        self._kept: dict[int, Kept] = {}
+        self._networks: dict[int, nn.Module] = {}  # those that were drawn from
 
     @property
     def conditional(self) -> bool:
         """Whether one network draws all classes (option ``conditional``)."""
         return bool(self.options.conditional)
+
+    @property
+    def latent_dim(self) -> int:
+        """Length of z (option ``latent_dim``)."""
+        return int(self.options.latent_dim)
 
     @abstractmethod
     def build(
@@ -50,57 +64,124 @@ class AdversarialGenerator(Generator):
         """
 
     def fit(self, train: TrainingSet, context: FitContext) -> FitRecord:
-        """Train on the set; see :class:`neuplug.Generator`."""
+        """Train on the set; see :class:`neuplug.Generator`.
+
+        Raises:
+            InputError: If a checkpoint is asked for beyond the end.
+            TrainingDiverged: If a loss is no longer finite.
+        """
+        try:
+            self.options.check_checkpoints(self.options.length(train.image_size))
+        except ValueError as error:
+            raise InputError(f"{context.name}: {error}.") from None
         self._shape = {
             "num_classes": len(train.classes) if self.conditional else 0,
             "in_chans": train.channels,
             "height": train.image_size[0],
             "width": train.image_size[1],
         }
+        self._classes = train.classes
         self._scale = GreyRange.of(train.images)
         with seeded(context.seed, context.device):
             networks = self._build()
             trainer = AdversarialTrainer(*networks, train, self._scale, self.options, context)
             record = trainer.run()
-        self._network = trainer.sampler.eval()
+        self._take_over(trainer.kept, context.device)
         return record
-
-    def _build(self) -> tuple[nn.Module, nn.Module]:
-        shape = self._shape
-        size = (shape["height"], shape["width"])
-        return self.build(shape["num_classes"], shape["in_chans"], size)
 
     def sample(self, labels: Tensor, seed: int) -> Tensor:
         """Draw one image for each label; see :class:`neuplug.Generator`.
 
+        Of a mixture of checkpoints, each draws every so many-th image of a class.
+
         Raises:
+            InputError: If the option ``checkpoint`` names what is not there.
             RuntimeError: If it was neither fitted nor loaded.
         """
-        if self._network is None:
-            raise RuntimeError("fit the generator, or load a state, before sampling")
         rng = torch.Generator().manual_seed(seed)
-        noise = torch.randn(len(labels), self.options.latent_dim, generator=rng)
-        return draw(self._network, self._scale, noise, labels)
+        noise = torch.randn(len(labels), self.latent_dim, generator=rng)
+        numbers = self._checkpoint_of_each(labels)
+        shape = (self._shape["in_chans"], self._shape["height"], self._shape["width"])
+        images = torch.empty(len(labels), *shape, dtype=torch.uint8)
+        for number in numbers.unique().tolist():
+            mine = numbers == number
+            network = self._network(number, self._device)
+            images[mine] = draw(network, self._scale, noise[mine], labels[mine])
+        return images
+
+    def decode(self, latents: Tensor, labels: Tensor) -> Tensor:
+        """Images of latents, with gradients; see :class:`neuplug.LatentGenerator`.
+
+        Of a mixture of checkpoints, the first one named draws.
+
+        Raises:
+            InputError: If the option ``checkpoint`` names what is not there.
+            RuntimeError: If it was neither fitted nor loaded.
+        """
+        labels = labels.to(latents.device)
+        numbers = self._checkpoint_of_each(labels.cpu(), mix=False).to(latents.device)
+        parts, places = [], []
+        for number in numbers.unique().tolist():
+            mine = (numbers == number).nonzero().flatten()
+            network = self._network(number, latents.device)
+            parts.append(network(latents[mine], labels[mine]).float())
+            places.append(mine)
+        in_order = torch.cat(places).argsort()
+        return self._scale.to_grey(torch.cat(parts)[in_order])
 
     def state_dict(self) -> dict[str, Any]:
-        """The sampling network and the shape of its images.
+        """The networks that were kept, the shape of their images and the classes' names.
 
         Raises:
             RuntimeError: If it was neither fitted nor loaded.
         """
-        if self._network is None:
-            raise RuntimeError("fit the generator before asking for its state")
+        self._check_fitted()
         return {
             "shape": dict(self._shape),
             "range": [self._scale.low, self._scale.high],
-            "network": self._network.state_dict(),
+            "classes": list(self._classes),
+            "kept": [kept.as_tree() for kept in self._kept.values()],
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` returned."""
         self._shape = dict(state["shape"])
+        self._classes = tuple(state["classes"])
         self._scale = GreyRange(*state["range"])
-        with seeded(0, torch.device("cpu")):
-            network, _ = self._build()
-        network.load_state_dict(state["network"])
-        self._network = network.eval().to(memory_format=torch.channels_last)
+        self._take_over([Kept(**tree) for tree in state["kept"]], CPU)
+
+    def _take_over(self, kept: list[Kept], device: torch.device) -> None:
+        self._kept = {entry.number: entry for entry in kept}
+        self._networks = {}
+        self._device = device
+
+    def _check_fitted(self) -> None:
+        if not self._kept:
+            raise RuntimeError("fit the generator, or load a state, first")
+
+    def _checkpoint_of_each(self, labels: Tensor, mix: bool = True) -> Tensor:
+        """The number of the checkpoint that draws each image, int64 (N,)."""
+        self._check_fitted()
+        distances = tuple(kept.distance for kept in self._kept.values())
+        shelf = Shelf(tuple(self._kept), distances, self._classes)
+        numbers = torch.empty_like(labels)
+        for label in labels.unique().tolist():
+            chosen = torch.tensor(shelf.choose(self.options.choice, label))
+            places = (labels == label).nonzero().flatten()
+            turn = torch.arange(len(places)) % (len(chosen) if mix else 1)
+            numbers[places] = chosen[turn]
+        return numbers
+
+    def _network(self, number: int, device: torch.device) -> nn.Module:
+        if number not in self._networks:
+            with seeded(0, CPU):
+                network, _ = self._build()
+            network.load_state_dict(self._kept[number].network)
+            network.eval().requires_grad_(False)
+            self._networks[number] = network.to(memory_format=torch.channels_last)
+        return self._networks[number].to(device)
+
+    def _build(self) -> tuple[nn.Module, nn.Module]:
+        shape = self._shape
+        size = (shape["height"], shape["width"])
+        return self.build(shape["num_classes"], shape["in_chans"], size)

@@ -37,7 +37,10 @@ class GreyRange:
         scaled = images.to(device).float().sub_(self.low).mul_(2 / (self.high - self.low)).sub_(1)
         return scaled.clamp_(-1, 1)
 
+    def to_grey(self, images: Tensor) -> Tensor:
+        """Float in [-1, 1] to float in grey levels, 0-255; gradients flow through."""
+        return (images + 1) * ((self.high - self.low) / 2) + self.low
+
     def to_bytes(self, images: Tensor) -> Tensor:
         """Float in [-1, 1] to uint8 on the CPU."""
-        grey = (images + 1) * ((self.high - self.low) / 2) + self.low
-        return grey.round_().clamp_(0, 255).to("cpu", torch.uint8)
+        return self.to_grey(images).round_().clamp_(0, 255).to("cpu", torch.uint8)

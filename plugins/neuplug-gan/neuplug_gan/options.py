@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from neuplug import Options
+from neuplug_gan.choice import Part, parse_choice
 from neuplug_gan.diffaugment import POLICIES
+from neuplug_gan.losses import Loss
 
 AUTO = ("translation",)
 """On 40 surface photographs colour and cutout hide the very marks that tell a defect."""
@@ -24,17 +28,36 @@ class GANOptions(Options):
         ge=1,
         description="training loops; by default 1500 at 64x64, in proportion to the side",
     )
-    batch: int = Field(16, ge=2, description="images a step")
+    epochs: int | None = Field(
+        None,
+        ge=1,
+        description="instead of steps: passes over the images, images / batch loops each",
+    )
+    batch: int = Field(16, ge=1, description="images a step")
     latent_dim: int = Field(100, ge=1, description="length of the noise vector z")
     lr: float = Field(2e-4, gt=0, description="learning rate of both Adam optimisers")
     d_lr: float | None = Field(None, gt=0, description="the discriminator's own learning rate")
     beta1: float = Field(0.5, ge=0, lt=1)
     beta2: float = Field(0.999, ge=0, lt=1)
-    loss: Literal["bce", "hinge"] = Field("bce", description="bce: non-saturating")
-    real_label: float = Field(1.0, ge=0, le=1, description="bce: below 1 is label smoothing")
-    fake_label: float = Field(0.0, ge=0, le=1, description="bce: above 0 smooths the other side")
+    decay: float = Field(
+        0.0, ge=0, description="after t updates the learning rate is lr / (1 + decay * t)"
+    )
+    loss: Loss = Field("bce", description="bce: non-saturating")
+    real_label: float | dict[str, float] = Field(
+        1.0,
+        description="bce: below 1 is label smoothing; also by class, as in {rust: 0.85}, others 1",
+    )
+    fake_label: float | dict[str, float] = Field(
+        0.0,
+        description="bce: above 0 smooths the other side; also by class, others 0",
+    )
     d_steps: int = Field(1, ge=1, description="discriminator updates a loop")
     g_steps: int = Field(1, ge=1, description="generator updates a loop")
+    input_noise: float = Field(
+        0.0,
+        ge=0,
+        description="standard deviation of the noise on what the discriminator sees, in [-1, 1]",
+    )
     ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged generator; 0 is off")
     diffaugment: str = Field(
         "auto",
@@ -42,10 +65,33 @@ class GANOptions(Options):
         f"auto: {','.join(AUTO)} below {SMALL_SET} images",
     )
     conditional: bool = Field(False, description="one network for all classes")
+    checkpoints: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (),
+        description="steps (epochs, if the length is in epochs) at which the generator is kept "
+        "besides the last one, as in 600,1200,1800",
+    )
+    checkpoint: str = Field(
+        "last",
+        description="what to draw from: a number of checkpoints, last, best (nearest to the "
+        "training images) or all; / mixes, class: holds for one class, as in crazing:600/best",
+    )
     grids: int = Field(10, ge=0, description="sample grids of fixed noise along the training")
+    grid_images: int = Field(16, ge=1, description="images in a sample grid")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto: bf16 where the device has it"
     )
+
+    @field_validator("real_label", "fake_label", mode="before")
+    @classmethod
+    def _targets(cls, value: Any) -> Any:
+        for number in value.values() if isinstance(value, Mapping) else [value]:
+            try:
+                fits = 0 <= float(number) <= 1
+            except (TypeError, ValueError):
+                fits = False
+            if not fits:
+                raise ValueError("write a number from 0 to 1, or {class: number}")
+        return value
 
     @field_validator("diffaugment")
     @classmethod
@@ -59,6 +105,72 @@ class GANOptions(Options):
                     )
         return value
 
+    @field_validator("checkpoints", mode="before")
+    @classmethod
+    def _one_or_text(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return [value] if type(value) is int else value
+
+    @field_validator("checkpoints")
+    @classmethod
+    def _in_order(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(value)))
+
+    @field_validator("checkpoint", mode="before")
+    @classmethod
+    def _number_as_text(cls, value: Any) -> Any:
+        return str(value) if type(value) is int else value  # 1800 in YAML is a number
+
+    @field_validator("checkpoint")
+    @classmethod
+    def _readable(cls, value: str) -> str:
+        parse_choice(value)
+        return value
+
+    @model_validator(mode="after")
+    def _one_length(self) -> GANOptions:
+        if self.epochs is not None and self.steps is not None:
+            raise ValueError("give steps or epochs, not both")
+        length = self.epochs or self.steps
+        if length is not None:
+            self.check_checkpoints(length)
+        self._check_choice(length)
+        return self
+
+    def check_checkpoints(self, length: int) -> None:
+        """See that every checkpoint comes before the end.
+
+        Args:
+            length: Of the training, in the unit of ``checkpoints``.
+
+        Raises:
+            ValueError: If one does not.
+        """
+        late = [number for number in self.checkpoints if number > length]
+        if late:
+            unit = "steps" if self.epochs is None else "epochs"
+            raise ValueError(
+                f"checkpoints = {late[0]} is beyond the end of the training, {length} {unit}"
+            )
+
+    def _check_choice(self, length: int | None) -> None:
+        """Refuse a checkpoint that will not be there now, not after hours of training."""
+        if length is None and not self.checkpoints:
+            return  # a state may be loaded that has it
+        for part in self.choice:
+            if isinstance(part.which, int) and part.which not in (*self.checkpoints, length):
+                there = ", ".join(map(str, self.checkpoints))
+                raise ValueError(
+                    f"checkpoint = {part.which} is not kept: checkpoints has "
+                    f"{there or 'none'}, besides the last"
+                )
+
+    @property
+    def choice(self) -> tuple[Part, ...]:
+        """What ``checkpoint`` asks for."""
+        return parse_choice(self.checkpoint)
+
     def policies(self, images: int) -> tuple[str, ...]:
         """The DiffAugment policies for a training set of so many images."""
         if self.diffaugment == "none":
@@ -67,8 +179,10 @@ class GANOptions(Options):
             return AUTO if images < SMALL_SET else ()
         return tuple(self.diffaugment.split(","))
 
-    def total_steps(self, image_size: tuple[int, int]) -> int:
-        """Training loops for images of this size."""
-        if self.steps is not None:
-            return self.steps
-        return round(1500 * max(image_size) / 64)
+    def epoch_steps(self, images: int) -> int | None:
+        """Training loops in an epoch of so many images; ``None`` if the length is in steps."""
+        return None if self.epochs is None else math.ceil(images / self.batch)
+
+    def length(self, image_size: tuple[int, int]) -> int:
+        """Of the training, in epochs if given in epochs, in loops otherwise."""
+        return self.epochs or self.steps or round(1500 * max(image_size) / 64)

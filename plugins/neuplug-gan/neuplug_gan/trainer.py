@@ -11,16 +11,22 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from neuplug import FitContext, FitRecord, TrainingDiverged, TrainingSet, derive_seed, wants_bf16
+from neuplug_gan.averaging import ramped_average
+from neuplug_gan.batches import ShuffledStream
+from neuplug_gan.checkpoints import Kept
 from neuplug_gan.diffaugment import diffaugment
 from neuplug_gan.diversity import collapse_warning
+from neuplug_gan.drawing import draw
 from neuplug_gan.greyrange import GreyRange
-from neuplug_gan.losses import discriminator_loss, generator_loss
+from neuplug_gan.losses import discriminator_loss, generator_loss, targets
 from neuplug_gan.options import GANOptions
+from neuplug_gan.quality import TrainingDistance, looked_at
 
 CHECKPOINT_SECONDS = 15.0
 LOG_EVERY = 25
-GRID_IMAGES = 16
 DIVERSITY_IMAGES = 64
+DISTANCE_IMAGES = 256
+"""As few as 40 would leave a chance error as large as what late checkpoints differ by."""
 
 
 class AdversarialTrainer:
@@ -36,6 +42,9 @@ class AdversarialTrainer:
         scale: Between its grey levels and [-1, 1].
         options: See :class:`GANOptions`.
         context: Device, seed, progress and checkpoint.
+
+    Attributes:
+        kept: After :meth:`run` the generators to draw from, in order; the last one is the end's.
     """
 
     def __init__(
@@ -52,7 +61,7 @@ class AdversarialTrainer:
         self.generator = generator.to(self.device).to(memory_format=torch.channels_last)
         self.discriminator = discriminator.to(self.device).to(memory_format=torch.channels_last)
         self.average = AveragedModel(
-            self.generator, multi_avg_fn=_ramped_average(options.ema), use_buffers=True
+            self.generator, multi_avg_fn=ramped_average(options.ema), use_buffers=True
         )
         betas = (options.beta1, options.beta2)
         self.optimizer_g = torch.optim.Adam(
@@ -64,17 +73,36 @@ class AdversarialTrainer:
         self.real = train.images
         self.images = scale.to_unit(train.images, self.device)
         self.labels = train.labels.to(self.device)
+        self.real_targets = targets(options.real_label, train.classes, 1.0).to(self.device)
+        self.fake_targets = targets(options.fake_label, train.classes, 0.0).to(self.device)
         self.policies = options.policies(len(train))
-        self.total = options.total_steps(train.image_size)
+        epoch = options.epoch_steps(len(train))
+        self.unit = epoch or 1  # loops in one of what the length and the checkpoints count
+        self.total = options.length(train.image_size) * self.unit
+        self.keep_at = {number * self.unit for number in options.checkpoints} | {self.total}
         self.bf16 = options.precision == "bf16" or (
             options.precision == "auto" and wants_bf16(generator, self.device)
         )
         self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "loop"))
-        self.record = FitRecord()
+        # noise as large as the images is drawn where they are
+        self.noise_rng = torch.Generator(self.device)
+        self.noise_rng.manual_seed(derive_seed(context.seed, "input noise"))
+        self.stream = ShuffledStream(len(train), self.rng)
+        self.record = FitRecord(epoch_steps=epoch)
+        self.kept: list[Kept] = []
         self.step = 0
+
         fixed = torch.Generator().manual_seed(derive_seed(context.seed, "grid"))
-        self.grid_noise = torch.randn(DIVERSITY_IMAGES, options.latent_dim, generator=fixed)
-        self.grid_labels = train.labels.unique().repeat(DIVERSITY_IMAGES)[:DIVERSITY_IMAGES]
+        drawn = max(DIVERSITY_IMAGES, options.grid_images)
+        self.grid_noise = torch.randn(drawn, options.latent_dim, generator=fixed)
+        self.grid_labels = train.labels.unique().repeat(drawn)[:drawn]
+
+        chosen = looked_at(len(train))
+        self.distance = TrainingDistance(train.images[chosen], self.device)
+        # the same noise at every checkpoint: they differ by their weights alone
+        compared = max(DISTANCE_IMAGES, len(chosen))
+        self.distance_noise = torch.randn(compared, options.latent_dim, generator=fixed)
+        self.distance_labels = train.labels[chosen].repeat(compared)[:compared]
 
     @property
     def sampler(self) -> nn.Module:
@@ -89,21 +117,25 @@ class AdversarialTrainer:
         """
         self._resume()
         grids = self._grid_steps()
+        marks = grids | self.keep_at  # the end is among them
         losses: list[Tensor] = []
         saved = time.monotonic()
         while self.step < self.total:
             losses.append(self._loop())
             self.step += 1
-            if self.step in grids or self.step % LOG_EVERY == 0 or self.step == self.total:
+            if self.step in marks or self.step % LOG_EVERY == 0:
                 self._log(losses)
                 losses = []
                 if self.step in grids:
                     self._grid()
+                if self.step in self.keep_at:
+                    self._keep()
                 # here nothing is pending, so a resumed training is exact
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self._save()
                     saved = time.monotonic()
         self._check_diversity()
+        self.record.checkpoints = [(kept.step, kept.distance) for kept in self.kept]
         return self.record
 
     def _loop(self) -> Tensor:
@@ -115,18 +147,19 @@ class AdversarialTrainer:
             # the last fakes of the discriminator's turn serve the generator's first
             with torch.set_grad_enabled(last):
                 fake = self._fake(labels)
-            loss_d = self._update_discriminator(real, fake.detach(), labels)
+            loss_d = self._update_discriminator(
+                real, fake.detach(), labels, self.step * self.options.d_steps + i
+            )
         for i in range(self.options.g_steps):
             if i > 0 or fake is None:
                 fake = self._fake(labels)
-            loss_g = self._update_generator(fake, labels)
+            loss_g = self._update_generator(fake, labels, self.step * self.options.g_steps + i)
         if self.options.ema:
             self.average.update_parameters(self.generator)
         return torch.stack([loss_d, loss_g])
 
     def _real_batch(self) -> tuple[Tensor, Tensor]:
-        index = torch.randint(len(self.images), (self.options.batch,), generator=self.rng)
-        index = index.to(self.device)
+        index = self.stream.take(self.options.batch).to(self.device)
         batch = self.images[index].contiguous(memory_format=torch.channels_last)
         return batch, self.labels[index]
 
@@ -139,28 +172,44 @@ class AdversarialTrainer:
 
     def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
         seen = diffaugment(images, self.policies, self.rng) if self.policies else images
+        if self.options.input_noise:
+            noise = torch.randn(seen.shape, generator=self.noise_rng, device=self.device)
+            seen = seen + self.options.input_noise * noise
         with self._autocast():
             logits: Tensor = self.discriminator(seen, labels)
         return logits.float()
 
-    def _update_discriminator(self, real: Tensor, fake: Tensor, labels: Tensor) -> Tensor:
+    def _update_discriminator(
+        self, real: Tensor, fake: Tensor, labels: Tensor, updates: int
+    ) -> Tensor:
         loss = discriminator_loss(
-            self._judge(real, labels), self._judge(fake, labels), self.options
+            self._judge(real, labels),
+            self._judge(fake, labels),
+            self.options.loss,
+            self.real_targets[labels],
+            self.fake_targets[labels],
         )
-        self.optimizer_d.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer_d.step()
+        self._descend(self.optimizer_d, loss, self.options.d_lr or self.options.lr, updates)
         return loss.detach()
 
-    def _update_generator(self, fake: Tensor, labels: Tensor) -> Tensor:
+    def _update_generator(self, fake: Tensor, labels: Tensor, updates: int) -> Tensor:
         # gradients for the discriminator's weights would be computed and thrown away
         self.discriminator.requires_grad_(False)
-        loss = generator_loss(self._judge(fake, labels), self.options)
-        self.optimizer_g.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer_g.step()
+        logits = self._judge(fake, labels)
+        loss = generator_loss(logits, self.options.loss, self.real_targets[labels])
+        self._descend(self.optimizer_g, loss, self.options.lr, updates)
         self.discriminator.requires_grad_(True)
         return loss.detach()
+
+    def _descend(
+        self, optimizer: torch.optim.Optimizer, loss: Tensor, lr: float, updates: int
+    ) -> None:
+        """One update; ``updates`` is how many the optimiser has done, which a resumed one knows."""
+        for group in optimizer.param_groups:
+            group["lr"] = lr / (1 + self.options.decay * updates)
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16)
@@ -181,12 +230,19 @@ class AdversarialTrainer:
         return {max(1, round(self.total * (i + 1) / count)) for i in range(count)}
 
     def _grid(self) -> None:
-        noise, labels = self.grid_noise[:GRID_IMAGES], self.grid_labels[:GRID_IMAGES]
+        count = self.options.grid_images
+        noise, labels = self.grid_noise[:count], self.grid_labels[:count]
         images = draw(self.sampler, self.scale, noise, labels)
         self.record.grids.append((self.step, images))
 
+    def _keep(self) -> None:
+        images = draw(self.sampler, self.scale, self.distance_noise, self.distance_labels)
+        number = self.step // self.unit
+        self.kept.append(Kept.of(self.sampler, number, self.step, self.distance(images)))
+
     def _check_diversity(self) -> None:
-        images = draw(self.sampler, self.scale, self.grid_noise, self.grid_labels)
+        noise, labels = self.grid_noise[:DIVERSITY_IMAGES], self.grid_labels[:DIVERSITY_IMAGES]
+        images = draw(self.sampler, self.scale, noise, labels)
         if len(self.real) > 1:
             rng = torch.Generator().manual_seed(derive_seed(self.context.seed, "diversity"))
             some = torch.randperm(len(self.real), generator=rng)[:1000]
@@ -203,7 +259,10 @@ class AdversarialTrainer:
                 "average": self.average.state_dict(),
                 "optimizer_g": self.optimizer_g.state_dict(),
                 "optimizer_d": self.optimizer_d.state_dict(),
+                "kept": [kept.as_tree() for kept in self.kept],
+                "waiting": self.stream.waiting,
                 "rng": self.rng.get_state(),
+                "noise_rng": self.noise_rng.get_state(),
                 "torch_rng": torch.get_rng_state(),
                 "gpu_rng": torch.cuda.get_rng_state(self.device) if gpu else None,
                 "curves": self.record.curves,
@@ -221,55 +280,12 @@ class AdversarialTrainer:
         self.average.load_state_dict(state["average"])
         self.optimizer_g.load_state_dict(state["optimizer_g"])
         self.optimizer_d.load_state_dict(state["optimizer_d"])
+        self.kept = [Kept(**tree) for tree in state["kept"]]
+        self.stream.waiting = state["waiting"]
         self.rng.set_state(state["rng"])
+        self.noise_rng.set_state(state["noise_rng"])
         torch.set_rng_state(state["torch_rng"])
         if state["gpu_rng"] is not None:
             torch.cuda.set_rng_state(state["gpu_rng"], self.device)
         self.record.curves = state["curves"]
         self.record.grids = state["grids"]
-
-
-@torch.no_grad()
-def draw(
-    generator: nn.Module, scale: GreyRange, noise: Tensor, labels: Tensor, batch: int = 256
-) -> Tensor:
-    """Draw images from a generator.
-
-    Args:
-        generator: Maps (z, labels) to images in [-1, 1]; left in the mode it was in.
-        scale: From [-1, 1] to grey levels.
-        noise: float (N, latent_dim).
-        labels: int64 (N,).
-        batch: How many at a time.
-
-    Returns:
-        uint8 (N, C, H, W) on the CPU.
-    """
-    device = next(generator.parameters()).device
-    mode = generator.training
-    generator.eval()
-    parts = []
-    for z, y in zip(noise.split(batch), labels.split(batch), strict=True):
-        images = generator(z.to(device), y.to(device)).float()
-        parts.append(scale.to_bytes(images))
-    generator.train(mode)
-    return torch.cat(parts).contiguous()
-
-
-def _ramped_average(decay: float) -> Any:
-    """An exponential moving average that forgets the first, poor generators sooner.
-
-    The decay rises as (1 + t) / (10 + t) up to ``decay``, as in Tarvainen and Valpola 2017.
-    """
-
-    @torch.no_grad()
-    def update(average: list[Tensor], current: list[Tensor], count: Tensor | int) -> None:
-        t = int(count)
-        weight = 1 - min(decay, (1 + t) / (10 + t))
-        if average[0].is_floating_point():
-            torch._foreach_lerp_(average, current, weight)
-        else:  # counters of batch norm
-            for kept, new in zip(average, current, strict=True):
-                kept.copy_(new)
-
-    return update

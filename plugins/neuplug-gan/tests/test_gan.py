@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -11,12 +12,15 @@ from torch import Tensor, nn
 
 import neuplug_gan.trainer as trainer_module
 from neuplug import Checkpoint, FitContext, InputError, TrainingDiverged, TrainingSet
+from neuplug.tensorfile import load_tree, save_tree
+from neuplug_gan.batches import ShuffledStream
 from neuplug_gan.component import AdversarialGenerator
 from neuplug_gan.diffaugment import POLICIES, diffaugment
 from neuplug_gan.diversity import collapse_warning, diversity
 from neuplug_gan.greyrange import GreyRange
-from neuplug_gan.losses import discriminator_loss, generator_loss
+from neuplug_gan.losses import discriminator_loss, generator_loss, targets
 from neuplug_gan.options import GANOptions
+from neuplug_gan.trainer import AdversarialTrainer
 
 CPU = torch.device("cpu")
 
@@ -48,6 +52,14 @@ class ConstantGenerator(nn.Module):
         return self.image.tanh().expand(len(noise), -1, -1, -1)
 
 
+class PlainGenerator(TinyGenerator):
+    """Without what needs more than one image in a batch."""
+
+    def __init__(self, latent_dim: int, channels: int) -> None:
+        super().__init__(latent_dim, channels)
+        self.layers[1] = nn.Identity()
+
+
 class TinyDiscriminator(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -66,6 +78,13 @@ class TinyGAN(AdversarialGenerator):
         return TinyGenerator(self.options.latent_dim, in_chans), TinyDiscriminator(in_chans)
 
 
+class PlainGAN(AdversarialGenerator):
+    def build(
+        self, num_classes: int, in_chans: int, image_size: tuple[int, int]
+    ) -> tuple[nn.Module, nn.Module]:
+        return PlainGenerator(self.options.latent_dim, in_chans), TinyDiscriminator(in_chans)
+
+
 class CollapsedGAN(AdversarialGenerator):
     def build(
         self, num_classes: int, in_chans: int, image_size: tuple[int, int]
@@ -74,21 +93,18 @@ class CollapsedGAN(AdversarialGenerator):
 
 
 class Memory(Checkpoint):
-    """Keeps the last tree."""
+    """Keeps the last tree in a file, as the core does."""
 
-    def __init__(self) -> None:
-        self.tree: dict[str, Any] | None = None
-        self.saves = 0
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.step = 0
 
     def save(self, tree: Mapping[str, Any]) -> None:
-        self.saves += 1
-        # a copy: training goes on in the same tensors
-        self.tree = torch.utils._pytree.tree_map(
-            lambda x: x.clone() if isinstance(x, Tensor) else x, dict(tree)
-        )
+        self.step = tree["step"]
+        save_tree(tree, self.path)
 
     def load(self) -> dict[str, Any] | None:
-        return self.tree
+        return load_tree(self.path) if self.path.exists() else None
 
 
 def train_set(n: int = 24, channels: int = 1) -> TrainingSet:
@@ -152,10 +168,25 @@ def test_same_seed_same_images_whatever_the_global_state() -> None:
     assert not torch.equal(first.sample(ZEROS, 0), third.sample(ZEROS, 0))
 
 
-def test_interrupted_training_goes_on_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+PUBLISHED = {"ema": 0.0, "diffaugment": "none"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"steps": None, "epochs": 12, "checkpoints": (2, 7), "decay": 0.01, "input_noise": 0.1},
+        {"steps": None, "epochs": 12, "checkpoints": (2, 7), "batch": 5, **PUBLISHED},
+    ],
+)
+def test_interrupted_training_goes_on_exactly(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, changes: dict[str, Any]
+) -> None:
     monkeypatch.setattr(trainer_module, "CHECKPOINT_SECONDS", 0.0)
-    whole = TinyGAN(options())
-    record = whole.fit(train_set(), context())
+    wanted = options(**changes)
+    train = train_set(36)  # 5 loops an epoch of batches of 8; an order ends within a batch
+    whole = TinyGAN(wanted)
+    record = whole.fit(train, context())
 
     class Stop(Exception):
         pass
@@ -164,21 +195,25 @@ def test_interrupted_training_goes_on_exactly(monkeypatch: pytest.MonkeyPatch) -
         if done >= 50:
             raise Stop
 
-    memory = Memory()
+    memory = Memory(tmp_path / "training.safetensors")
     with pytest.raises(Stop):
-        TinyGAN(options()).fit(train_set(), context(checkpoint=memory, progress=stop_late))
-    assert memory.tree is not None
-    kept = memory.tree["step"]
-    assert 0 < kept < 60
+        TinyGAN(wanted).fit(train, context(checkpoint=memory, progress=stop_late))
+    kept = memory.step
+    assert 0 < kept < 50
     seen: list[int] = []
-    resumed = TinyGAN(options())
+    resumed = TinyGAN(wanted)
     again = resumed.fit(
-        train_set(), context(checkpoint=memory, progress=lambda d, t, n="": seen.append(d))
+        train, context(checkpoint=memory, progress=lambda d, t, n="": seen.append(d))
     )
     assert seen[0] > kept  # did not start over
-    assert torch.equal(whole.sample(ZEROS, 0), resumed.sample(ZEROS, 0))
     assert again.curves == record.curves
+    assert again.checkpoints == record.checkpoints
     assert [s for s, _ in again.grids] == [s for s, _ in record.grids]
+    states = whole.state_dict()["kept"], resumed.state_dict()["kept"]
+    assert len(states[0]) == len(states[1]) == len(wanted.checkpoints) + 1
+    for ours, theirs in zip(*states, strict=True):
+        for name, value in ours["network"].items():
+            assert torch.equal(value, theirs["network"][name]), name
 
 
 def test_state_gives_the_same_samples() -> None:
@@ -217,15 +252,23 @@ def test_average_is_off_at_zero() -> None:
 
 def test_losses_by_hand() -> None:
     real, fake = torch.tensor([2.0, -1.0]), torch.tensor([0.5, -3.0])
-    hinge = options(loss="hinge")
+    one, zero = torch.ones(2), torch.zeros(2)
     # mean(max(0, 1-2), max(0, 1+1)) + mean(max(0, 1.5), max(0, -2))
-    assert float(discriminator_loss(real, fake, hinge)) == pytest.approx(1.0 + 0.75)
-    assert float(generator_loss(fake, hinge)) == pytest.approx(1.25)
-    bce = options(real_label=0.9)
-    zero = torch.zeros(1)
-    assert float(discriminator_loss(zero, zero, bce)) == pytest.approx(2 * 0.693147, abs=1e-5)
-    soft = torch.tensor([1.0])  # -(0.9 log s(1) + 0.1 log(1 - s(1)))
-    assert float(generator_loss(soft, bce)) == pytest.approx(0.9 * 0.313262 + 0.1 * 1.313262)
+    assert float(discriminator_loss(real, fake, "hinge", one, zero)) == pytest.approx(1.0 + 0.75)
+    assert float(generator_loss(fake, "hinge", one)) == pytest.approx(1.25)
+    flat = discriminator_loss(zero, zero, "bce", 0.9 * one, zero)
+    assert float(flat) == pytest.approx(2 * 0.693147, abs=1e-5)
+    soft = torch.tensor([1.0, 1.0])  # log s(1) = -0.313262, log(1 - s(1)) = -1.313262
+    both = torch.tensor([0.9, 1.0])
+    expected = (0.9 * 0.313262 + 0.1 * 1.313262 + 0.313262) / 2
+    assert float(generator_loss(soft, "bce", both)) == pytest.approx(expected)
+
+
+def test_labels_by_class() -> None:
+    classes = ("pitting", "rust", "intact")
+    assert targets({"rust": 0.85}, classes, 1.0).tolist() == pytest.approx([1, 0.85, 1])
+    assert targets({"rust": 0.15}, classes, 0.0).tolist() == pytest.approx([0, 0.15, 0])
+    assert targets(0.9, classes, 1.0).tolist() == pytest.approx([0.9] * 3)
 
 
 @pytest.mark.parametrize("policy", list(POLICIES))
@@ -278,6 +321,10 @@ def test_small_sets_are_augmented_by_default() -> None:
         ({"loss": "wasserstein"}, "loss"),
         ({"batch": 0}, "batch"),
         ({"stepz": 5}, "Did you mean steps"),
+        ({"steps": 5, "epochs": 5}, "steps or epochs, not both"),
+        ({"real_label": 1.2}, "number from 0 to 1"),
+        ({"fake_label": {"rust": "soft"}}, "number from 0 to 1"),
+        ({"decay": -1}, "decay"),
     ],
 )
 def test_options_out_of_range(values: dict[str, Any], sentence: str) -> None:
@@ -296,15 +343,112 @@ def test_grey_range_is_used_and_undone() -> None:
     assert flat.high > flat.low
 
 
-def test_default_steps_follow_the_size() -> None:
-    assert GANOptions().total_steps((64, 64)) == 1500
-    assert GANOptions().total_steps((128, 64)) == 3000
-    assert GANOptions(steps=7).total_steps((64, 64)) == 7
+def test_default_length_follows_the_size() -> None:
+    assert GANOptions().length((64, 64)) == 1500
+    assert GANOptions().length((128, 64)) == 3000
+    assert GANOptions(steps=7).length((64, 64)) == 7
+
+
+def test_length_in_epochs() -> None:
+    gan = TinyGAN(options(steps=None, epochs=7, checkpoints=2, grids=7))
+    record = gan.fit(train_set(21), context())
+    assert record.epoch_steps == 3  # 21 images in batches of 8
+    assert [step for step, _ in record.grids] == [3, 6, 9, 12, 15, 18, 21]
+    assert [step for step, _ in record.checkpoints] == [6, 21]
+    in_steps = TinyGAN(options(steps=21))
+    assert in_steps.fit(train_set(21), context()).epoch_steps is None
+    assert torch.equal(gan.sample(ZEROS, 0), in_steps.sample(ZEROS, 0))
+
+
+def test_every_image_once_before_any_again() -> None:
+    stream = ShuffledStream(10, torch.Generator().manual_seed(0))
+    drawn = torch.cat([stream.take(4) for _ in range(15)]).view(6, 10)
+    assert (drawn.sort(1).values == torch.arange(10)).all()
+    assert len({tuple(order.tolist()) for order in drawn}) == 6
+    assert ShuffledStream(3, torch.Generator().manual_seed(0)).take(8).bincount().min() >= 2
+
+
+def test_batch_of_one() -> None:
+    gan = PlainGAN(options(steps=None, epochs=2, batch=1, ema=0, diffaugment="none"))
+    record = gan.fit(train_set(9), context())
+    assert record.epoch_steps == 9 and record.curves["generator"][-1][0] == 18
+    assert gan.sample(ZEROS, 0).shape == (5, 1, 8, 8)
+
+
+def test_decay_is_that_of_keras() -> None:
+    """Plain gradient descent shows the rate: with d_steps 2, loop t has updates 2t and 2t + 1."""
+    trainer = AdversarialTrainer(
+        TinyGenerator(8, 1), TinyDiscriminator(1), train_set(), GreyRange(0, 255),
+        options(steps=5, lr=0.1, d_lr=0.4, decay=0.5, d_steps=2, g_steps=3), context(),
+    )  # fmt: skip
+    rates: dict[str, list[float]] = {"d": [], "g": []}
+    for name, optimizer in (("d", trainer.optimizer_d), ("g", trainer.optimizer_g)):
+        optimizer.register_step_pre_hook(
+            lambda o, a, k, name=name: rates[name].append(o.param_groups[0]["lr"])
+        )
+    trainer.run()
+    assert rates["d"] == pytest.approx([0.4 / (1 + 0.5 * t) for t in range(10)])
+    assert rates["g"] == pytest.approx([0.1 / (1 + 0.5 * t) for t in range(15)])
+
+
+def test_input_noise_is_a_training_matter() -> None:
+    silent, noisy = TinyGAN(options()), TinyGAN(options(input_noise=0.5))
+    silent.fit(train_set(), context())
+    noisy.fit(train_set(), context())
+    again = TinyGAN(options(input_noise=0.5))
+    again.fit(train_set(), context())
+    assert not torch.equal(silent.sample(ZEROS, 0), noisy.sample(ZEROS, 0))
+    assert torch.equal(noisy.sample(ZEROS, 0), again.sample(ZEROS, 0))
+
+
+class Watcher(TinyDiscriminator):
+    """Always says 0: its loss tells the targets, and it keeps what it was shown."""
+
+    seen: ClassVar[list[Tensor]] = []
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        self.seen.append(images.detach())
+        return super().forward(images, labels)
+
+
+def test_input_noise_has_its_deviation() -> None:
+    Watcher.seen.clear()
+    AdversarialTrainer(
+        ConstantGenerator(1), Watcher(1), train_set(), GreyRange(0, 255),
+        options(steps=20, lr=1e-12, input_noise=0.3, diffaugment="none"), context(),
+    ).run()  # fmt: skip
+    fakes = torch.cat(Watcher.seen[1::3] + Watcher.seen[2::3])  # grey 0 without the noise
+    assert float(fakes.std()) == pytest.approx(0.3, rel=0.02)
+    assert abs(float(fakes.mean())) < 0.01
+
+
+def test_labels_by_class_reach_the_training() -> None:
+    """Targets of one half for a class are a loss of log 2 at least, whatever is learned."""
+    half = options(real_label={"bar": 0.5}, fake_label={"bar": 0.5}, steps=200, lr=1e-2)
+    assert TinyGAN(half).fit(train_set(), context()).curves["discriminator"][-1][1] > 1.386
+    other = options(real_label={"rust": 0.5}, fake_label={"rust": 0.5}, steps=200, lr=1e-2)
+    assert TinyGAN(other).fit(train_set(), context()).curves["discriminator"][-1][1] < 1.386
+
+
+def test_grid_images() -> None:
+    record = TinyGAN(options(grid_images=100, grids=2)).fit(train_set(), context())
+    assert [tuple(images.shape) for _, images in record.grids] == [(100, 1, 8, 8)] * 2
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_fit_on_gpu() -> None:
-    gan = TinyGAN(options())
-    gan.fit(train_set(), context(device=torch.device("cuda")))
+def test_fit_on_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(trainer_module, "CHECKPOINT_SECONDS", 0.0)
+    gpu = torch.device("cuda")
+    memory = Memory(tmp_path / "training.safetensors")
+    gan = TinyGAN(options(input_noise=0.1, checkpoints=25, decay=0.01))
+    record = gan.fit(train_set(), context(device=gpu, checkpoint=memory))
     assert gan.sample(ZEROS, 0).device.type == "cpu"
+    assert len(record.checkpoints) == 2
+    latents = torch.zeros(5, 8, device=gpu, requires_grad=True)
+    images = gan.decode(latents, ZEROS)
+    assert images.device.type == "cuda"
+    images.sum().backward()
+    assert latents.grad is not None and latents.grad.any()
+    again = TinyGAN(gan.options).fit(train_set(), context(device=gpu, checkpoint=memory))
+    assert again.checkpoints == record.checkpoints

@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import mobilenetv2
 
+from neuplug_torchvision.layers import with_channels
+
 
 class MobileNet(nn.Module):
     """MobileNetV2, initialised from torch's current random state.
@@ -24,11 +26,7 @@ class MobileNet(nn.Module):
         whole = mobilenetv2.MobileNetV2(num_classes, width_mult, dropout=dropout)
         self.features: nn.Sequential = whole.features
         self.classifier: nn.Sequential = whole.classifier
-        if in_chans != 3:
-            stem = self.features[0][0]
-            stem = nn.Conv2d(in_chans, stem.out_channels, 3, stride=2, padding=1, bias=False)
-            nn.init.kaiming_normal_(stem.weight, mode="fan_out")  # as torchvision does
-            self.features[0][0] = stem
+        self.features[0][0] = with_channels(self.features[0][0], in_chans)
 
     def forward_features(self, images: Tensor) -> Tensor:
         """Embeddings, float (N, 1280 or more), of normalised images (N, C, H, W)."""

@@ -13,5 +13,5 @@ def neuplug_classifiers() -> Iterable[Component]:
     yield Component(
         "smallcnn",
         "neuplug_smallcnn.classifier:SmallCNN",
-        "small CNN for few images, any size from 28 to 256, grey or RGB",
+        "small CNN for few images, ours or that of a paper, grey or RGB",
     )

@@ -8,9 +8,10 @@ from pydantic import Field
 from torch import nn
 
 from neuplug import Classifier, InputError, Options
-from neuplug_smallcnn.model import LAYOUTS, SmallNet
+from neuplug_smallcnn.layouts import LAYOUTS
+from neuplug_smallcnn.model import SmallNet
 
-Layout = Literal["compact", "reser2020"]
+Layout = Literal["compact", "reser2020", "edcgan2023", "farhat", "schlagenhauf2020"]
 
 
 class SmallCNNOptions(Options):
@@ -19,7 +20,7 @@ class SmallCNNOptions(Options):
     layout: Layout = Field(
         "compact",
         description="compact: three blocks of convolution, batch normalisation and pooling; "
-        "reser2020: one convolution and one dense layer",
+        "the others: the classifier of the paper of that name",
     )
     channels: int | None = Field(
         None,

@@ -1,4 +1,7 @@
-"""The component ``smallcnn``: networks of the right shape that learn."""
+"""The component ``smallcnn``: the networks of the papers, layer by layer, and that they learn.
+
+What holds for every classifier is in the core's ``tests/test_classifiers.py``.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from torch.nn import functional as F
 import neuplug
 from neuplug import InputError
 
-LAYOUTS = ("compact", "reser2020")
+LAYOUTS = ("compact", "reser2020", "edcgan2023", "farhat", "schlagenhauf2020")
 
 
 def build(
@@ -25,43 +28,37 @@ def images(in_chans: int, size: tuple[int, int], n: int = 4) -> torch.Tensor:
     return torch.randn(n, in_chans, *size, generator=torch.Generator().manual_seed(1))
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("in_chans", [1, 3])
-@pytest.mark.parametrize("size", [(28, 28), (37, 53), (64, 64), (64, 200)])
-def test_logits_and_embeddings(layout: str, in_chans: int, size: tuple[int, int]) -> None:
-    net = build(5, in_chans, size, layout=layout).eval()
-    batch = images(in_chans, size)
-    logits, embeddings = net(batch), net.forward_features(batch)
-    assert logits.shape == (4, 5)
-    assert embeddings.shape[0] == 4
-    assert embeddings.ndim == 2
-    assert torch.isfinite(logits).all()
-    assert torch.isfinite(embeddings).all()
-    assert torch.equal(net.head(embeddings), logits)
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_parameter_gets_a_gradient(layout: str) -> None:
-    net = build(layout=layout, dropout=0.3)
-    F.cross_entropy(net(images(1, (48, 48))), torch.tensor([0, 1, 2, 3])).backward()
-    for name, parameter in net.named_parameters():
-        assert parameter.grad is not None, name
-        assert torch.isfinite(parameter.grad).all(), name
-        assert parameter.grad.abs().sum() > 0, name
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_seed_decides_the_weights(layout: str) -> None:
-    def weights(seed: int) -> torch.Tensor:
-        torch.manual_seed(seed)
-        return nn.utils.parameters_to_vector(build(layout=layout).parameters())
-
-    assert torch.equal(weights(3), weights(3))
-    assert not torch.equal(weights(3), weights(4))
-
-
 def count(net: nn.Module) -> int:
     return sum(p.numel() for p in net.parameters())
+
+
+def layers(net: nn.Module) -> list[str]:
+    """The network in a paper's words: ``conv3x3 64``, ``pool``, ``dense 64``, …"""
+    words = []
+    for layer in net.modules():
+        match layer:
+            case nn.Conv2d():
+                words.append(
+                    f"conv{layer.kernel_size[0]}x{layer.kernel_size[1]} {layer.out_channels}"
+                )
+            case nn.Linear():
+                words.append(f"dense {layer.out_features}")
+            case nn.MaxPool2d():
+                words.append(f"pool {layer.kernel_size}")
+            case nn.BatchNorm2d():
+                words.append("norm")
+            case nn.ReLU() | nn.Flatten():
+                words.append(type(layer).__name__.lower())
+    return words
+
+
+def outputs(net: nn.Module, in_chans: int, size: tuple[int, int]) -> list[tuple[int, ...]]:
+    """The shape behind every layer of the features, without the batch."""
+    shapes, maps = [], images(in_chans, size, 1)
+    for layer in net.features.eval():
+        maps = layer(maps)
+        shapes.append(tuple(maps.shape[1:]))
+    return shapes
 
 
 def test_compact_has_the_same_weights_for_every_size() -> None:
@@ -70,10 +67,59 @@ def test_compact_has_the_same_weights_for_every_size() -> None:
 
 def test_reser2020_is_the_network_of_the_paper() -> None:
     net = build(3, 3, (128, 128), layout="reser2020")
-    kinds = [type(layer).__name__ for layer in net.features]
-    assert kinds == ["Conv2d", "ReLU", "MaxPool2d", "Flatten", "Linear", "ReLU"]
-    assert net.features[4].in_features == 262_144  # as printed there
+    assert layers(net) == "conv3x3 64,relu,pool 2,flatten,dense 64,relu,dense 3".split(",")
+    # the output shapes as printed in its table I, except for the dense layer's, which is no map
+    assert outputs(net, 3, (128, 128)) == [
+        (64, 128, 128), (64, 128, 128), (64, 64, 64), (262_144,), (64,), (64,),
+    ]  # fmt: skip
     assert count(net) == (3 * 9 * 64 + 64) + (262_144 * 64 + 64) + (64 * 3 + 3)
+
+
+def test_edcgan2023_is_the_vgg_like_network_of_the_paper() -> None:
+    net = build(6, 3, (224, 224), layout="edcgan2023")
+    blocks = [
+        part
+        for width in (32, 64, 128)
+        for part in [f"conv3x3 {width}", "relu", f"conv3x3 {width}", "relu", "pool 2"]
+    ]
+    assert layers(net) == [*blocks, "flatten", "dense 128", "relu", "dense 6"]
+    convolutions = sum(
+        before * 9 * after + after
+        for before, after in [(3, 32), (32, 32), (32, 64), (64, 64), (64, 128), (128, 128)]
+    )
+    assert count(net) == convolutions + (128 * 28 * 28 * 128 + 128) + (128 * 6 + 6)
+
+
+def test_farhat_is_the_network_of_the_paper() -> None:
+    net = build(2, 3, (64, 64), layout="farhat")
+    assert layers(net) == (
+        "conv5x5 16,relu,pool 2,conv3x3 8,relu,pool 2,flatten,dense 64,relu,dense 2".split(",")
+    )
+    assert outputs(net, 3, (64, 64))[2:7:3] == [(16, 32, 32), (8, 16, 16)]
+    assert count(net) == (
+        (3 * 25 * 16 + 16) + (16 * 9 * 8 + 8) + (8 * 16 * 16 * 64 + 64) + (64 * 2 + 2)
+    )
+
+
+def test_schlagenhauf2020_is_the_network_of_the_paper() -> None:
+    net = build(3, 3, (96, 96), layout="schlagenhauf2020")
+    assert layers(net) == (
+        "conv5x5 16,norm,relu,pool 2,conv5x5 32,norm,relu,pool 2,conv3x3 64,norm,relu,pool 2,"
+        "flatten,dense 64,relu,dense 3".split(",")
+    )
+    # the maps that its table 5 prints
+    assert outputs(net, 3, (96, 96))[:9:4] == [(16, 96, 96), (32, 48, 48), (64, 24, 24)]
+    assert count(net) == (
+        (3 * 25 * 16 + 2 * 16) + (16 * 25 * 32 + 2 * 32) + (32 * 9 * 64 + 2 * 64)
+        + (64 * 12 * 12 * 64 + 64) + (64 * 3 + 3)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("size", [(28, 28), (37, 53)])
+def test_the_embedding_is_what_the_last_layer_sees(layout: str, size: tuple[int, int]) -> None:
+    net, batch = build(layout=layout, size=size).eval(), images(1, size)
+    assert torch.equal(net.head(net.forward_features(batch)), net(batch))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -93,7 +139,7 @@ def test_dropout_acts_in_training_alone() -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_it_learns(layout: str) -> None:
-    """Bright against dark spot: four images a class are enough for both layouts."""
+    """Bright against dark spot: four images a class are enough for every layout."""
     torch.manual_seed(0)
     labels = torch.arange(2).repeat(4)
     batch = 0.1 * images(1, (32, 32), 8)
@@ -121,9 +167,13 @@ def test_bad_options(options: dict[str, Any], sentence: str) -> None:
         neuplug.load("smallcnn", **options)
 
 
-def test_too_small_images() -> None:
+@pytest.mark.parametrize(("layout", "smallest"), list(zip(LAYOUTS, (8, 2, 8, 4, 8), strict=True)))
+def test_too_small_images(layout: str, smallest: int) -> None:
     with pytest.raises(
-        InputError, match=r"smallcnn takes images from 8x8 pixels .* these have 7x40"
+        InputError,
+        match=rf"smallcnn takes images from {smallest}x{smallest} pixels .* "
+        rf"these have {smallest - 1}x40",
     ):
-        build(size=(7, 40))
-    assert build(size=(8, 8))(images(1, (8, 8))).shape == (4, 6)
+        build(size=(smallest - 1, 40), layout=layout)
+    size = (smallest, smallest)
+    assert build(size=size, layout=layout)(images(1, size)).shape == (4, 6)

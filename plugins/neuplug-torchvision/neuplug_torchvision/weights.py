@@ -12,28 +12,30 @@ from torch import Tensor, nn
 
 from neuplug import InputError, NeuplugError
 
-IMAGENET_FILE = "mobilenet_v2-7ebf99e0.pth"  # torchvision's IMAGENET1K_V2; names its own SHA-256
+SOURCE = "https://download.pytorch.org/models/"  # of all of torchvision's classifiers
 
 
-def hub_file() -> Path:
-    """Where torchvision keeps its ImageNet weights, there or not."""
-    return Path(torch.hub.get_dir()) / "checkpoints" / IMAGENET_FILE
+def hub_file(name: str) -> Path:
+    """Where torchvision keeps its file ``name``, there or not."""
+    return Path(torch.hub.get_dir()) / "checkpoints" / name
 
 
-def imagenet_file(download: bool) -> Path:
-    """The file of torchvision's ImageNet weights.
+def imagenet_file(name: str, download: bool, component: str) -> Path:
+    """The file of torchvision's ImageNet weights, checked.
 
     Args:
+        name: The file's name, ``<network>-<hash>.pth``: it ends with how its SHA-256 begins.
         download: Whether it may be fetched if it is not there.
+        component: The component's name, for messages.
 
     Raises:
         InputError: If it is not what its name says.
         NeuplugError: If it could not be fetched.
     """
-    file = hub_file()
-    wanted = IMAGENET_FILE.removesuffix(".pth").rpartition("-")[2]
+    file = hub_file(name)
+    wanted = name.removesuffix(".pth").rpartition("-")[2]
     if download and not file.is_file():
-        _fetch(file, wanted)
+        _fetch(file, wanted, component)
     with file.open("rb") as opened:
         found = hashlib.file_digest(opened, "sha256").hexdigest()
     if not found.startswith(wanted):
@@ -44,10 +46,8 @@ def imagenet_file(download: bool) -> Path:
     return file
 
 
-def _fetch(file: Path, wanted: str) -> None:
-    from torchvision.models import MobileNet_V2_Weights
-
-    url = MobileNet_V2_Weights.IMAGENET1K_V2.url
+def _fetch(file: Path, wanted: str, component: str) -> None:
+    url = SOURCE + file.name
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         # writes aside, checks the hash, then renames
@@ -55,7 +55,7 @@ def _fetch(file: Path, wanted: str) -> None:
     except (OSError, RuntimeError) as error:
         raise NeuplugError(
             f"{url} could not be fetched ({error}). Put the file at {file}, or name yours with "
-            "mobilenetv2.weights=PATH."
+            f"{component}.weights=PATH."
         ) from error
 
 
@@ -87,29 +87,37 @@ def read(file: Path) -> dict[str, Tensor]:
     return dict(content)
 
 
-def adopt(network: nn.Module, weights: Mapping[str, Tensor], file: Path) -> None:
-    """Load weights into a network; the head stays as it is where the classes are others.
+def adopt(
+    network: nn.Module, weights: Mapping[str, Tensor], file: Path, head: str, variant: str
+) -> None:
+    """Load weights into a network; the head stays as it is where the file's is of another shape.
+
+    Args:
+        network: Changed in place.
+        weights: From :func:`read`.
+        file: Where they are from, for messages.
+        head: How the names of the head's weights begin.
+        variant: What the network is, for messages.
 
     Raises:
         InputError: If the weights belong to another network.
     """
     own = network.state_dict()
-    head = {name for name in own if name.startswith("classifier.")}
-    if any(name not in weights or weights[name].shape != own[name].shape for name in head):
-        weights = {name: tensor for name, tensor in weights.items() if name not in head}
-    else:
-        head = set()
+    own_head = {name for name in own if name.startswith(head)}
+    if any(name not in weights or weights[name].shape != own[name].shape for name in own_head):
+        weights = {name: tensor for name, tensor in weights.items() if not name.startswith(head)}
+        own = {name: tensor for name, tensor in own.items() if name not in own_head}
     for name, tensor in own.items():
-        if name in head or name.endswith("num_batches_tracked"):  # a counter that old files lack
+        if name.endswith("num_batches_tracked"):  # a counter that old files lack
             continue
         if name not in weights:
-            raise InputError(f"{file} is of another network than mobilenetv2: {name} is missing.")
+            raise InputError(f"{file} is of another network than {variant}: {name} is missing.")
         if weights[name].shape != tensor.shape:
             raise InputError(
-                f"{file} does not fit mobilenetv2 with these options: {name} has the shape "
+                f"{file} does not fit {variant}: {name} has the shape "
                 f"{tuple(weights[name].shape)} in the file and {tuple(tensor.shape)} in the "
-                "network (see width_mult)."
+                "network."
             )
     if foreign := sorted(set(weights) - set(own)):
-        raise InputError(f"{file} is of another network than mobilenetv2: it has {foreign[0]}.")
+        raise InputError(f"{file} is of another network than {variant}: it has {foreign[0]}.")
     network.load_state_dict(weights, strict=False)

@@ -1,0 +1,192 @@
+"""The pictures of a run: real beside generated, and the same noise along a training."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.plan import Cell, Plan, Pool
+from neuplug.report.animation import save_animation
+from neuplug.report.fits import Training, trainings, written
+from neuplug.report.images import save_grid, side_by_side
+
+ACROSS = 6
+"""Images of a class on each side of a sheet."""
+
+ARMS = 12
+"""So many arms are pictured."""
+
+MOMENTS = 10
+"""Points in time on one sheet; an animation shows more."""
+
+FILM = 3
+"""Fewer grids are no animation."""
+
+Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Course:
+    """The recorded grids of one class in one fit.
+
+    Attributes:
+        moments: Epochs or steps, ascending.
+        grids: uint8 (n, C, H, W) for each moment.
+    """
+
+    name: str
+    moments: list[float]
+    grids: list[Tensor]
+
+
+def make_pictures(
+    folder: Path, plan: Plan, bench: Workbench, results: dict[str, Any]
+) -> tuple[list[Entry], list[str]]:
+    """Draw the first repeat into ``samples/``.
+
+    Args:
+        folder: Of the run.
+        plan: All of whose draws and fits are done.
+        bench: Where they are.
+        results: With its ``arms`` and ``generators``.
+
+    Returns:
+        The ``pictures`` of ``results.json``: title, kind (``side-by-side``, ``grid-over-steps`` or
+        ``animation``, which has a ``still`` picture, too), file and caption; and the arms with
+        generated images that are one too many to picture.
+    """
+    target = folder / "samples"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    drawn = [(cell, made) for cell in first_cells(plan) if (made := _made_last(cell))]
+    found = [
+        _real_beside_generated(folder, plan, bench, number, cell, made)
+        for number, (cell, made) in enumerate(drawn[:ARMS])
+    ]
+    found += _along_training(folder, plan, bench, trainings(results))
+    return found, [cell.arm.name for cell, _ in drawn[ARMS:]]
+
+
+def first_cells(plan: Plan) -> list[Cell]:
+    """One cell of the first repeat for each arm."""
+    return list({c.arm.name: c for c in reversed(plan.cells) if c.repeat == 0}.values())[::-1]
+
+
+def plain_name(text: str) -> str:
+    """A part of a file's name: letters, digits and ``-_.+=``."""
+    return "".join(c if c.isalnum() or c in "-_.+=" else "_" for c in text)
+
+
+def _made_last(cell: Cell) -> Pool:
+    """The last made part of each class that has one."""
+    last = {name: [p for p in parts if "made" in p][-1:] for name, parts in cell.pool.items()}
+    return {name: parts for name, parts in last.items() if parts}
+
+
+def _real_beside_generated(
+    folder: Path, plan: Plan, bench: Workbench, number: int, cell: Cell, made: Pool
+) -> Entry:
+    images, name = plan.dataset.images, cell.arm.name
+    sides: tuple[list[Tensor], list[Tensor]] = ([], [])
+    for label, shown in enumerate(images.classes):
+        if shown in made:
+            real = [i for i in cell.train if int(images.labels[i]) == label]
+            sides[0].append(_tiles(images.images[real]))
+            sides[1].append(_tiles(bench.tree(made[shown][0]["made"], "images")["images"]))
+    classes = tuple(c for c in images.classes if c in made)
+    file = f"samples/{number:02d}-real-beside-generated.png"
+    side_by_side(torch.stack(sides[0]), torch.stack(sides[1]), classes, folder / file)
+    caption = f"Left real training images, right images of {name}; first repeat."
+    if others := [c for c in images.classes if c not in made]:
+        caption += f" Nothing is generated of {', '.join(others)}."
+    return {
+        "title": f"{name}: real beside generated",
+        "kind": "side-by-side",
+        "file": file,
+        "caption": caption,
+    }
+
+
+def _tiles(images: Tensor) -> Tensor:
+    """Exactly so many images as a row has; blank ones where there are too few."""
+    tiles = torch.full((ACROSS, *images.shape[1:]), 255, dtype=torch.uint8)
+    taken = images[:ACROSS]
+    tiles[: len(taken)] = taken
+    return tiles
+
+
+def _along_training(
+    folder: Path, plan: Plan, bench: Workbench, found: Sequence[Training]
+) -> Iterator[Entry]:
+    """For each training of the first repeat a sheet of all classes, and a film of each."""
+    films = 0
+    for number, training in enumerate(found):
+        if training.first[0]["repeat"] != 0:
+            continue
+        courses = list(_courses(plan, bench, training))
+        if not courses:
+            continue
+        file = f"samples/{number:02d}-along-training.png"
+        rows = [(c.name, torch.stack([grid[0] for grid in _few(c.grids)])) for c in courses]
+        save_grid(rows, folder / file, max(len(tiles) for _, tiles in rows))
+        yield {
+            "title": f"{training.title}: the same noise along the training",
+            "kind": "grid-over-steps",
+            "file": file,
+            "caption": f"{_times(training.unit, courses)}; first repeat.",
+        }
+        for course in courses:
+            if len(course.grids) >= FILM:
+                yield _film(folder, training, course, films)
+                films += 1
+
+
+def _courses(plan: Plan, bench: Workbench, training: Training) -> Iterator[_Course]:
+    for fit in training.first:
+        grids: list[tuple[int, Tensor]] = bench.tree(fit["key"], "record")["grids"]
+        if not grids:
+            continue
+        moments = [training.moment(step, fit) for step, _ in grids]
+        # a conditional generator's fixed noise has the classes in turn
+        names = [fit["class"]] if fit["class"] else list(plan.dataset.images.classes)
+        for turn, name in enumerate(names[: len(grids[0][1])]):
+            yield _Course(name, moments, [images[turn :: len(names)] for _, images in grids])
+
+
+def _few(items: Sequence[Any]) -> list[Any]:
+    """At most as many as a sheet has room for, evenly chosen, the last one among them."""
+    places = torch.linspace(0, len(items) - 1, min(MOMENTS, len(items)))
+    return [items[i] for i in places.round().long().tolist()]
+
+
+def _times(unit: str, courses: Sequence[_Course]) -> str:
+    """``Epochs 20, 40 and so on``; the ends alone where classes differ."""
+    name = f"{unit.capitalize()}s"
+    if len({tuple(course.moments) for course in courses}) == 1:
+        return f"{name} {', '.join(map(written, _few(courses[0].moments)))}"
+    ends = [end for course in courses for end in (course.moments[0], course.moments[-1])]
+    return f"{name} from {written(min(ends))} to {written(max(ends))}, of each class its own"
+
+
+def _film(folder: Path, training: Training, course: _Course, number: int) -> Entry:
+    file = f"samples/{number:02d}-animation-{plain_name(course.name)}.gif"
+    frames = [
+        (f"{training.unit} {written(moment)}", grid)
+        for moment, grid in zip(course.moments, course.grids, strict=True)
+    ]
+    still = save_animation(course.name, frames, folder / file)
+    first, last = written(course.moments[0]), written(course.moments[-1])
+    return {
+        "title": f"{training.title}: {course.name}",
+        "kind": "animation",
+        "file": file,
+        "still": f"samples/{still.name}",
+        "caption": f"The same noise from {training.unit} {first} to {last}; first repeat.",
+    }

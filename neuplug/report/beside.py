@@ -1,0 +1,201 @@
+"""A paper's numbers beside the run's, for the page and the terminal alike. Light."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neuplug.report import reading, verdicts
+
+PAPER = "paper"
+"""What its numbers are called."""
+
+_WAYS = {  # how a table's images were chosen -> our protocols with their names, the paper's first
+    "all": {"all": "ours, paper's protocol", "test": "ours, sound protocol"},
+    "test": {"test": "ours"},
+}
+_SCORED = {
+    "all": "The paper scored on every real image, those of the training included, and so does the "
+    "paper's protocol here; the sound one scores on test images that no training has seen.",
+    "test": "Ours is the sound protocol; the paper's too: scored on test images alone.",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One published line.
+
+    Attributes:
+        arm: As the recipe calls it.
+        per_class: Real images of each class, where the table has several numbers of them.
+        classifier: Where the table has several; else empty.
+        values: Metric to its entry in ``results.json``, with ``paper`` and ``ours``.
+    """
+
+    arm: str
+    per_class: int | None
+    classifier: str
+    values: dict[str, dict[str, Any]]
+
+    @property
+    def details(self) -> str:
+        """``10 per class, vgg16``: what tells it from other lines of its arm."""
+        size = f"{self.per_class} per class" if self.per_class is not None else ""
+        return ", ".join(filter(None, [size, self.classifier]))
+
+    def paper(self, metric: str) -> float | None:
+        """The published number, where there is one."""
+        return self.values[metric]["paper"] if metric in self.values else None
+
+    def ours(self, metric: str, protocol: str) -> dict[str, Any] | None:
+        """Our mean with its interval, where this run has the number."""
+        return self.values[metric]["ours"].get(protocol) if metric in self.values else None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One published table.
+
+    Attributes:
+        title: As the paper calls it.
+        aside: What holds for all of its lines.
+        metrics: Key to how it is shown.
+        protocols: Ours, key to column title.
+        lines: Those that this run has.
+        missing: A sentence on the others, or empty.
+        notes: Sentences on how to read it.
+    """
+
+    title: str
+    aside: str
+    metrics: dict[str, verdicts.Metric]
+    protocols: dict[str, str]
+    lines: tuple[Line, ...]
+    missing: str
+    notes: tuple[str, ...]
+
+
+def tables(results: reading.Results) -> list[Table]:
+    """The published tables of the run's recipe; none without a recipe."""
+    published = results.get("published") or {}
+    return [_table(entry, published) for entry in published.get("tables", [])]
+
+
+def _table(entry: dict[str, Any], published: dict[str, Any]) -> Table:
+    classifiers = list(dict.fromkeys(row["classifier"] for row in entry["rows"]))
+    lines = _lines(entry["rows"], name_classifier=len(classifiers) > 1)
+    ran = [line for line in lines if any(value["ours"] for value in line.values.values())]
+    found = [e for line in ran for value in line.values.values() for e in value["ours"].values()]
+    repeats = sorted({e["n"] for e in found})
+    aside = [*classifiers] if len(classifiers) == 1 else []
+    aside += [" or ".join(map(verdicts.repeats, repeats))] if repeats else []
+    notes = [_SCORED[entry["protocol"]]]
+    if any(metric.startswith("ap:") for metric in entry["metrics"]):
+        notes.append("AP is the mean of a class's precision and recall.")
+    notes += [entry["note"]] if entry["note"] else []
+    left_out = [line for line in lines if line not in ran]
+    return Table(
+        entry["title"],
+        ", ".join(aside),
+        {key: verdicts.metric(key) for key in entry["metrics"]},
+        _WAYS[entry["protocol"]],
+        tuple(ran),
+        _missing(left_out, published.get("budget")) if left_out else "",
+        tuple(notes),
+    )
+
+
+def _lines(rows: Sequence[dict[str, Any]], *, name_classifier: bool) -> list[Line]:
+    lines: dict[tuple[str, int | None, str], Line] = {}
+    for row in rows:
+        key = (row["arm"], row["per_class"], row["classifier"] if name_classifier else "")
+        lines.setdefault(key, Line(*key, {})).values[row["metric"]] = row
+    return list(lines.values())
+
+
+def _missing(lines: Sequence[Line], budget: str | None) -> str:
+    """One sentence that names the lines, arms with the same details together."""
+    sizes: dict[tuple[str, str], list[str]] = {}
+    for line in lines:
+        found = sizes.setdefault((line.arm, line.classifier), [])
+        found += [str(line.per_class)] if line.per_class is not None else []
+    together: dict[str, list[str]] = {}
+    for (arm, classifier), numbers in sizes.items():
+        details = [f"{verdicts.listing(numbers)} per class"] if numbers else []
+        details += [classifier] if classifier else []
+        together.setdefault(" and ".join(details), []).append(f"'{arm}'")
+    parts = [
+        verdicts.listing(arms) + (f" with {details}" if details else "")
+        for details, arms in together.items()
+    ]
+    return f"Not in this run{f', budget {budget}' if budget else ''}: {'; '.join(parts)}."
+
+
+def difference(entry: dict[str, Any], shown: verdicts.Metric) -> str:
+    """Ours less the paper's, signed."""
+    return verdicts.number(entry["difference"], shown, signed=True)
+
+
+def half(entry: dict[str, Any], shown: verdicts.Metric) -> str:
+    """``± 1.2``; empty after one repeat, whose count stands above the table."""
+    return verdicts.spread(entry, shown) if entry["low"] is not None else ""
+
+
+def page_view(results: reading.Results) -> dict[str, Any] | None:
+    """The section of the page; ``None`` without a recipe."""
+    published = results.get("published")
+    if not published:
+        return None
+    facts = [
+        ("Recipe", " ".join(filter(None, [published["recipe"], _budget(published)]))),
+        ("Paper", published["source"]),
+        ("Paper's protocol", published["protocols"]["paper"]),
+        ("Sound protocol", published["protocols"]["sound"]),
+    ]
+    return {
+        "title": published["title"],
+        "facts": [(name, " ".join(text.split())) for name, text in facts],
+        "decisions": published.get("decisions") or [],
+        "tables": [_shown(table) for table in tables(results)],
+    }
+
+
+def _budget(published: dict[str, Any]) -> str:
+    return f"(budget {published['budget']})" if published.get("budget") else ""
+
+
+def _shown(table: Table) -> dict[str, Any]:
+    rows = [
+        {
+            "arm": line.arm,
+            "details": line.details,
+            "groups": [_group(line, key, shown, table) for key, shown in table.metrics.items()],
+        }
+        for line in table.lines
+    ]
+    return {
+        "title": table.title,
+        "aside": table.aside,
+        "metrics": [(shown.name, shown.unit) for shown in table.metrics.values()],
+        "protocols": list(table.protocols.values()),
+        "rows": rows,
+        "missing": table.missing,
+        "notes": table.notes,
+    }
+
+
+def _group(line: Line, key: str, shown: verdicts.Metric, table: Table) -> dict[str, Any]:
+    """One metric of a line: the paper's number, then ours under each protocol."""
+    ours = []
+    for protocol, title in table.protocols.items():
+        entry = line.ours(key, protocol)
+        ours.append(
+            {
+                "title": title,
+                "middle": verdicts.number(entry["mean"] if entry else None, shown),
+                "spread": half(entry, shown) if entry else "",
+                "difference": difference(entry, shown) if entry else "",
+            }
+        )
+    return {"paper": verdicts.number(line.paper(key), shown), "ours": ours}

@@ -1,0 +1,1 @@
+"""The networks of published systems, layer by layer, one file each."""

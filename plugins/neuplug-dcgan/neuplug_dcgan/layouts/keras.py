@@ -1,0 +1,69 @@
+"""Keras' layers where PyTorch's differ, so that a network published in Keras is that network."""
+
+from __future__ import annotations
+
+import math
+
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def dense(inputs: int, outputs: int, *activation: nn.Module) -> nn.Sequential:
+    """A dense layer with its activation: one layer, as Keras counts."""
+    return nn.Sequential(nn.Linear(inputs, outputs), *activation)
+
+
+def batch_norm(features: int, momentum: float = 0.99) -> nn.BatchNorm2d:
+    """Batch normalisation of feature maps; the momentum is what stays, as in Keras."""
+    return nn.BatchNorm2d(features, eps=1e-3, momentum=1 - momentum)
+
+
+def dense_batch_norm(features: int, momentum: float = 0.99) -> nn.BatchNorm1d:
+    """Batch normalisation of a dense layer's outputs; see :func:`batch_norm`."""
+    return nn.BatchNorm1d(features, eps=1e-3, momentum=1 - momentum)
+
+
+class Conv(nn.Conv2d):
+    """A convolution with ``padding="same"``: a size n becomes n / stride, rounded up.
+
+    Where the padding is odd, Keras puts the odd pixel below and to the right.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__(inputs, outputs, kernel, stride)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Float (N, ``inputs``, H, W) to (N, ``outputs``, H / stride, W / stride)."""
+        top, bottom = self._padding(input.shape[2])
+        left, right = self._padding(input.shape[3])
+        return super().forward(F.pad(input, (left, right, top, bottom)))
+
+    def _padding(self, size: int) -> tuple[int, int]:
+        kernel, stride = self.kernel_size[0], self.stride[0]
+        padding = max(0, (math.ceil(size / stride) - 1) * stride + kernel - size)
+        return padding // 2, padding - padding // 2
+
+
+class ConvTranspose(nn.ConvTranspose2d):
+    """A transposed convolution of stride 2 with ``padding="same"``: a size is doubled.
+
+    It is the transpose of :class:`Conv`, so it cuts off what that would pad.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
+        super().__init__(inputs, outputs, kernel, 2)
+
+    def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
+        """Float (N, ``inputs``, H, W) to (N, ``outputs``, 2 H, 2 W)."""
+        whole = super().forward(input)
+        height, width = 2 * input.shape[2], 2 * input.shape[3]
+        start = (self.kernel_size[0] - 2) // 2
+        return whole[:, :, start : start + height, start : start + width]
+
+
+def initialize(module: nn.Module) -> None:
+    """Keras' defaults: weights after Glorot and Bengio 2010 (uniform), biases zero."""
+    if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.xavier_uniform_(module.weight)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

@@ -1,0 +1,58 @@
+"""The component ``edcgan``."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+from torch import nn
+
+from neuplug import InputError
+from neuplug_edcgan.model import Activation, Discriminator, Generator
+from neuplug_gan.component import AdversarialGenerator
+from neuplug_gan.options import GANOptions
+
+SMALLEST, LARGEST = 28, 256
+
+
+class EDCGANOptions(GANOptions):
+    """Options of ``edcgan``. Learning rate and betas are the paper's."""
+
+    lr: float = Field(1e-4, gt=0, description="learning rate of both Adam optimisers")
+    beta1: float = Field(0.8, ge=0, lt=1)
+    beta2: float = Field(0.99, ge=0, lt=1)
+    ngf: int = Field(32, ge=1, description="feature maps of the generator's last hidden layer")
+    ndf: int = Field(32, ge=1, description="feature maps of the discriminator's first layer")
+    generator_activation: Activation = Field(
+        "relu", description="relu: the paper's text; elu: its table"
+    )
+    dropout: float = Field(
+        0.1, ge=0, lt=1, description="part of the discriminator's units that alpha-dropout drops"
+    )
+
+
+class EDCGAN(AdversarialGenerator):
+    """DCGAN with an ELU and alpha-dropout discriminator, one for each class or conditional."""
+
+    options_class: ClassVar[type[EDCGANOptions]] = EDCGANOptions
+
+    def build(
+        self, num_classes: int, in_chans: int, image_size: tuple[int, int]
+    ) -> tuple[nn.Module, nn.Module]:
+        """The two networks.
+
+        Raises:
+            InputError: If a side is not between 28 and 256 pixels.
+        """
+        if not SMALLEST <= min(image_size) <= max(image_size) <= LARGEST:
+            raise InputError(
+                f"edcgan makes images from {SMALLEST} to {LARGEST} pixels a side, "
+                f"not {image_size[0]}x{image_size[1]}: choose another --imgsz."
+            )
+        o = self.options
+        return (
+            Generator(
+                image_size, in_chans, o.latent_dim, o.ngf, num_classes, o.generator_activation
+            ),
+            Discriminator(image_size, in_chans, o.ndf, num_classes, o.dropout),
+        )

@@ -1,0 +1,70 @@
+"""The component ``fid``. torch-fidelity takes seconds to load, so only ``evaluate`` loads it."""
+
+from __future__ import annotations
+
+import torch
+
+from neuplug import Evaluation, EvaluationContext, Evaluator, ImageSet, derive_seed
+from neuplug_fid.images import common_labels, generated_sets, of_classes, warnings_on
+from neuplug_fid.options import CLASSIFIER, FIDOptions
+from neuplug_fid.sample import Sample
+from neuplug_fid.space import choose_space
+
+
+class FID(Evaluator):
+    """Fréchet and kernel distance, precision and recall, Inception score, by torch-fidelity."""
+
+    options_class = FIDOptions
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The embedder with ``extractor=classifier``, the generators with several ``sets``."""
+        needs = {"generated"}
+        if self.options.extractor == CLASSIFIER:
+            needs.add("embedder")
+        if self.options.sets > 1:
+            needs.add("generators")
+        return frozenset(needs)
+
+    def evaluate(self, context: EvaluationContext) -> Evaluation:
+        """Measure the generated against the real images; see :class:`neuplug.Evaluator`.
+
+        Returns:
+            ``fid``, ``kid`` and ``isc`` on Inception's features, ``frechet[...]`` and
+            ``kernel[...]`` on others, ``precision[...]`` and ``recall[...]``. ``n`` is the number
+            of generated images in a set, ``n real`` of real ones, ``n floor`` of those in a half.
+
+        Raises:
+            InputError: If the extractor's weights are missing or unfit.
+            NeuplugError: If no class can be compared, or features are not finite.
+        """
+        from neuplug_fid.comparison import Comparison
+
+        options: FIDOptions = self.options
+        reference: ImageSet = context.train if options.reference == "train" else context.test
+        labels = common_labels(reference, context, options.sets > 1)
+        drawn = generated_sets(reference, labels, context, options.sets)
+        space = choose_space(options, context.embedder, context.device)
+        # of all classes, so that arms which generate different ones share what is stored
+        whole = Sample(space.features(reference.images, True), reference.labels)
+        compared = of_classes(reference, labels)
+
+        def sample(features: dict[str, torch.Tensor], truth: torch.Tensor) -> Sample:
+            points = Sample(features, truth)
+            return points if space.fixed else points.standardised(whole)
+
+        sets = [sample(space.features(s.images, False), s.labels) for s in drawn]
+        real = sample(dict(whole.features), whole.labels).pick(compared)
+        comparison = Comparison(options, space, derive_seed(context.seed, "halvings"))
+        if options.against != "augmented":
+            comparison.compare(sets, real, reference.classes)
+        if options.against != "real":
+            rng = torch.Generator().manual_seed(derive_seed(context.seed, "augmented"))
+            images = options.load_augmenter().augment(reference.images, rng)
+            changed = sample(space.features(images, True), reference.labels).pick(compared)
+            comparison.compare(sets, changed, reference.classes, " vs augmented")
+        if options.isc:
+            comparison.score(sets, real)
+        warnings = [*space.warnings, *warnings_on(reference, drawn[0], labels)]
+        warnings += comparison.warnings
+        return Evaluation(comparison.metrics, warnings=tuple(dict.fromkeys(warnings)))

@@ -1,0 +1,100 @@
+"""The options of ``fid``. What would fail after hours of training is refused here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from neuplug import Augmenter, InputError, Options, load
+
+CLASSIFIER = "classifier"
+INCEPTION = "inception-v3-compat"
+
+
+class FIDOptions(Options):
+    """Options of ``fid``. Names and defaults are torch-fidelity's where it has them."""
+
+    extractor: str = Field(
+        CLASSIFIER,
+        description="whose features are compared: classifier, one trained on the run's real "
+        "training images; or one of torch-fidelity's: inception-v3-compat (for FID and KID as "
+        "published), vgg16, clip-rn50, clip-vit-b-32, dinov2-vit-s-14 and others of these kinds",
+    )
+    weights: Path | None = Field(
+        None, description="the extractor's weights; by default its file in torch's hub folder"
+    )
+    layer: str | None = Field(
+        None, description="feature layer for fid, kid and prc; by default the extractor's own"
+    )
+    fid: bool = Field(True, description="Fréchet distance")
+    kid: bool = Field(True, description="kernel distance")
+    prc: bool = Field(True, description="precision and recall")
+    isc: bool = Field(False, description="Inception score; inception-v3-compat only")
+    fid_per_class: bool = Field(False, description="fid of each class too")
+    kid_per_class: bool = Field(True, description="kid of each class too")
+    kid_subsets: int = Field(100, ge=1, description="subsets that kid is averaged over")
+    kid_subset_size: int = Field(
+        1000, ge=2, description="images in a subset; at most as many as the smaller set has"
+    )
+    prc_neighborhood: int = Field(3, ge=1, description="which nearest neighbour gives the radius")
+    isc_splits: int = Field(10, ge=1, description="parts that isc is averaged over")
+    batch_size: int = Field(64, ge=1, description="images the extractor takes at once")
+    sets: int = Field(
+        1,
+        ge=1,
+        description="above 1: so many sets are drawn anew, each as large as the real one, "
+        "and mean and deviation reported",
+    )
+    halvings: int = Field(
+        5, ge=0, description="random halvings of the real images that the floor is averaged over"
+    )
+    reference: Literal["train", "test"] = Field(
+        "train", description="the real images to compare with"
+    )
+    against: Literal["real", "augmented", "both"] = Field(
+        "real", description="compare with the real images, with augmented ones, or with each"
+    )
+    augmenter: str = Field("classical", description="what makes the augmented images")
+    augmenter_options: dict[str, Any] = Field({}, description="its options")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if not (self.fid or self.kid or self.prc or self.isc):
+            raise ValueError("there is nothing to measure; set one of fid, kid, prc, isc to true")
+        if self.isc and self.extractor != INCEPTION:
+            raise ValueError(
+                f"isc needs the classes of the Inception network; add extractor={INCEPTION}"
+            )
+        if self.extractor == CLASSIFIER and (self.weights or self.layer):
+            raise ValueError(
+                "weights and layer belong to the extractors of torch-fidelity; "
+                f"extractor={CLASSIFIER} is trained in the run"
+            )
+        if self.against != "real" and self.reference == "test":
+            raise ValueError("augmented images are of the training images; add reference=train")
+        if self.against == "real" and self.augmenter_options:
+            raise ValueError("augmenter_options has a meaning with against=augmented or both alone")
+        return self
+
+    @model_validator(mode="after")
+    def _all_is_there(self) -> Self:
+        if self.against != "real":
+            self.load_augmenter()
+        if self.extractor != CLASSIFIER:
+            from neuplug_fid.extractors import check  # torch-fidelity takes seconds to load
+
+            check(self.extractor, self.weights, self.layer)
+        return self
+
+    def load_augmenter(self) -> Augmenter:
+        """The augmenter that these options name.
+
+        Raises:
+            InputError: If there is none, or its options are wrong.
+        """
+        found = load(self.augmenter, **self.augmenter_options)
+        if not isinstance(found, Augmenter):
+            raise InputError(f"fid.augmenter = {self.augmenter}: that is no augmenter.")
+        return found

@@ -1,0 +1,74 @@
+"""The base of torchvision classifiers: a network to build, the rest is done.
+
+torchvision takes seconds to load, so only ``build`` may load it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+from neuplug import Classifier
+from neuplug_torchvision.options import PretrainedOptions
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# Of the images that torchvision's weights were trained on, for pixels in 0-1.
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+class TorchvisionClassifier(Classifier):
+    """A network of torchvision, from scratch or pretrained.
+
+    A plugin derives from it, sets ``options_class`` to a model that extends
+    :class:`PretrainedOptions`, and implements :attr:`head` and :meth:`network`.
+    """
+
+    options_class: ClassVar[type[PretrainedOptions]] = PretrainedOptions
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """Grey or RGB; RGB alone where pretrained weights expect it."""
+        return super().channels if self.options.weights == "none" else frozenset({3})
+
+    @property
+    def normalization(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+        """ImageNet's where weights are given, else that of the real images."""
+        return None if self.options.weights == "none" else (IMAGENET_MEAN, IMAGENET_STD)
+
+    @property
+    @abstractmethod
+    def head(self) -> str:
+        """How the names of the weights begin that depend on the classes, such as ``fc.``."""
+
+    @abstractmethod
+    def network(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
+        """Return a new network as :meth:`build` does, with random weights.
+
+        Its weights are called as in torchvision, so weight files of either fit the other.
+
+        Raises:
+            InputError: If the images are too small for it.
+        """
+
+    def build(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
+        """Return a new network; see :class:`neuplug.Classifier`.
+
+        Raises:
+            InputError: If the images are too small for it, or the weights cannot be read or belong
+                to another network.
+            NeuplugError: If the weights could not be fetched.
+        """
+        network = self.network(num_classes, in_chans, image_size)
+        options: PretrainedOptions = self.options
+        if options.weights != "none":
+            from neuplug_torchvision.weights import adopt, imagenet_file, read
+
+            if options.weights == "imagenet":
+                file = imagenet_file(options.published(), options.download, options.component)
+            else:
+                file = options.weights.expanduser()
+            adopt(network, read(file), file, self.head, options.variant)
+        return network

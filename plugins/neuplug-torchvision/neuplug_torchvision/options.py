@@ -1,0 +1,69 @@
+"""What every torchvision network can be told: which weights it starts from. Loads without torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
+
+from neuplug import InputError, Options
+
+
+class PretrainedOptions(Options):
+    """Options of a network that starts from random or from given weights.
+
+    Attributes:
+        component: The component's name, for messages.
+        imagenet: Name of torchvision's file of ImageNet weights, ``<network>-<hash>.pth``.
+        shaping: Options that decide which weights fit, for messages.
+    """
+
+    component: ClassVar[str]
+    imagenet: ClassVar[str]
+    shaping: ClassVar[tuple[str, ...]] = ()
+
+    weights: Literal["none", "imagenet"] | Path = Field(
+        "none",
+        description="none: random; imagenet: torchvision's, from torch's hub folder; "
+        "or a .pth or .safetensors file of this network",
+    )
+    download: bool = Field(False, description="fetch the imagenet weights if they are not there")
+
+    def published(self) -> str:
+        """The name of the file of ImageNet weights for these options.
+
+        Raises:
+            ValueError: If none were published for them; the text goes into a message.
+        """
+        return self.imagenet
+
+    @property
+    def variant(self) -> str:
+        """The network that weights must fit, for messages: ``resnet18 with stem=auto``."""
+        chosen = ", ".join(f"{name}={getattr(self, name)}".lower() for name in self.shaping)
+        return f"{self.component} with {chosen}" if chosen else self.component
+
+    @model_validator(mode="after")
+    def _weights_are_there(self) -> Self:
+        """Miss the weights now, not after hours of training generators."""
+        if self.weights == "imagenet":
+            name = self.published()
+            if not self.download:
+                self._find(name)
+        elif self.weights != "none" and not Path(self.weights).expanduser().is_file():
+            raise InputError(
+                f"{self.component}.weights = {self.weights}: there is no such file. "
+                "Give none, imagenet, or the path of a .pth or .safetensors file."
+            )
+        return self
+
+    def _find(self, name: str) -> None:
+        from neuplug_torchvision.weights import hub_file
+
+        if not (file := hub_file(name)).is_file():
+            raise InputError(
+                f"{self.component}.weights = imagenet: {file} is not there. Put torchvision's file "
+                f"{name} into that folder, name yours with weights=PATH, or let it be "
+                "fetched with download=true."
+            )

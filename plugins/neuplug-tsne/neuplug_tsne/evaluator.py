@@ -1,0 +1,232 @@
+"""The component ``tsne``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+
+from neuplug import Evaluation, EvaluationContext, Evaluator, Options, derive_seed
+from neuplug_tsne.features import pixel_features
+from neuplug_tsne.figure import Panel, draw
+from neuplug_tsne.mapping import fitted_perplexity, tsne_map
+from neuplug_tsne.twosample import OneNearestNeighbour, one_nearest_neighbour
+
+FEWEST = 3
+"""Real images of a class, below which a map shows nothing."""
+
+
+class TSNEOptions(Options):
+    """Options of ``tsne``."""
+
+    features: Literal["pixels", "embedder"] = Field(
+        "pixels",
+        description="what images are compared by: standardised pixels, reduced to 50 principal "
+        "components, or the embeddings of the classifier trained on the real images",
+    )
+    many: int = Field(
+        700,
+        ge=0,
+        le=20_000,
+        description="generated images of a class on its second map; 0: no second map",
+    )
+    most: int = Field(
+        1000, ge=FEWEST, description="real images of a class; the seed draws where it has more"
+    )
+    perplexity: float | None = Field(
+        None,
+        ge=1,
+        description="how many neighbours a point attends to, at most a third of the others; "
+        "by default 30",
+    )
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Real images of a class, uint8 (n, C, H, W), with generated ones."""
+
+    name: str
+    real: Tensor
+    generated: Tensor
+
+
+@dataclass(frozen=True)
+class _Points:
+    """Images as points, features or places on a map: (N, F), and which of them are real."""
+
+    rows: NDArray[np.float64]
+    is_real: NDArray[np.bool_]
+
+    @property
+    def counts(self) -> str:
+        return f"{self.is_real.sum()} real, {(~self.is_real).sum()} generated"
+
+
+class TSNE(Evaluator):
+    """Maps of real beside generated images, and whether a nearest neighbour tells them apart.
+
+    After Schlagenhauf, Sun and Fleischer (2020): one map of the real images with as many generated
+    ones, one with many more, class by class; then all classes on one.
+    """
+
+    options_class = TSNEOptions
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The generators; with ``features=embedder`` the embedder too."""
+        extra = {"embedder"} if self.options.features == "embedder" else set()
+        return frozenset({"generators"} | extra)
+
+    def evaluate(self, context: EvaluationContext) -> Evaluation:
+        """Draw the maps and classify by the nearest neighbour; see :class:`neuplug.Evaluator`.
+
+        Returns:
+            ``1-NN accuracy``: the mean over the classes, of it the part of the real and of the
+            generated images, then class by class. ``n`` is the number of real images; each class
+            is compared with as many generated ones. A figure for each class and one for all.
+        """
+        samples, warnings = self._samples(context)
+        figures: list[Path] = []
+        found: dict[str, OneNearestNeighbour] = {}
+        for sample in samples:
+            points = self._features([sample], context)
+            found[sample.name] = one_nearest_neighbour(
+                points.rows, points.is_real, derive_seed(context.seed, "ties")
+            )
+            figures.append(self._draw_class(sample, points, found[sample.name], context))
+        if len(samples) > 1:
+            figures.append(self._draw_all(samples, context))
+        n = sum(len(sample.real) for sample in samples)
+        metrics = {"n": float(n), **_metrics(found, self._space(context))}
+        return Evaluation(metrics, tuple(figures), tuple(warnings))
+
+    def _samples(self, context: EvaluationContext) -> tuple[list[_Sample], list[str]]:
+        """The classes that can be shown, and a sentence for each that cannot."""
+        samples, warnings = [], []
+        for label, name in enumerate(context.train.classes):
+            real = context.train.of_class(label).images
+            if name not in context.generators:
+                warnings.append(f"tsne left out {name}: nothing generates it.")
+            elif len(real) < FEWEST:
+                warnings.append(
+                    f"tsne left out {name}: {len(real)} real training images are too few, "
+                    f"it takes {FEWEST}."
+                )
+            else:
+                rng = np.random.default_rng(derive_seed(context.seed, "real", name))
+                real = real[rng.permutation(len(real))[: self.options.most]]
+                seed = derive_seed(context.seed, "as many", name)
+                samples.append(_Sample(name, real, context.draw(name, len(real), seed)))
+        return samples, warnings
+
+    def _space(self, context: EvaluationContext) -> str:
+        if self.options.features == "pixels":
+            return "pixels"
+        assert context.embedder is not None  # in needs
+        return f"embeddings of {context.embedder.name}"
+
+    def _features(self, samples: Sequence[_Sample], context: EvaluationContext) -> _Points:
+        """The images of the samples, one after the other, real before generated."""
+        images = torch.cat([part for s in samples for part in (s.real, s.generated)])
+        kinds = [kind for s in samples for kind in _kinds(s)]
+        if self.options.features == "pixels":
+            rows = pixel_features(images, derive_seed(context.seed, "components"))
+        else:
+            assert context.embedder is not None  # in needs
+            rows = np.asarray(context.embedder.embed(images), dtype=np.float64)
+        return _Points(rows, np.array(kinds))
+
+    def _perplexity(self, points: _Points) -> float:
+        return fitted_perplexity(len(points.rows), self.options.perplexity)
+
+    def _map(self, points: _Points, context: EvaluationContext) -> _Points:
+        seed = derive_seed(context.seed, "map")
+        return _Points(tsne_map(points.rows, self._perplexity(points), seed), points.is_real)
+
+    def _draw_class(
+        self,
+        sample: _Sample,
+        points: _Points,
+        neighbours: OneNearestNeighbour,
+        context: EvaluationContext,
+    ) -> Path:
+        """One map with as many generated images, one with ``many``, side by side."""
+        clouds = [points]
+        if self.options.many > len(sample.real):
+            seed = derive_seed(context.seed, "many", sample.name)
+            drawn = context.draw(sample.name, self.options.many, seed)
+            clouds.append(self._features([_Sample(sample.name, sample.real, drawn)], context))
+        panels = []
+        for cloud in clouds:
+            places = self._map(cloud, context)
+            everything = np.ones(len(places.rows), dtype=bool)
+            panels.append(Panel(cloud.counts, places.rows, places.is_real, everything))
+        perplexities = " and ".join(f"{self._perplexity(cloud):.3g}" for cloud in clouds)
+        asides = (
+            f"t-SNE of {self._space(context)}, perplexity {perplexities}",
+            f"1-NN accuracy {neighbours.accuracy:.2f} (0.5 alike, 1 apart): "
+            f"real {neighbours.real:.2f}, generated {neighbours.generated:.2f}",
+        )
+        label = context.train.classes.index(sample.name)
+        file = context.folder / f"{_plain(f'{label} {sample.name}')}.png"
+        draw(file, f"{_shorten(sample.name, 22)}: real beside generated", asides, panels)
+        return file
+
+    def _draw_all(self, samples: Sequence[_Sample], context: EvaluationContext) -> Path:
+        """One map of all classes, shown once for each, the others behind it.
+
+        A colour for each class would leave none to tell real from generated, and end at eight.
+        """
+        cloud = self._features(samples, context)
+        places = self._map(cloud, context)
+        owner = np.repeat(np.arange(len(samples)), [len(_kinds(s)) for s in samples])
+        panels = [
+            Panel(
+                f"{_shorten(sample.name, 18)}, {len(sample.real)} each",
+                places.rows,
+                places.is_real,
+                owner == i,
+            )
+            for i, sample in enumerate(samples)
+        ]
+        asides = (
+            f"t-SNE of {self._space(context)}, perplexity {self._perplexity(cloud):.3g}",
+            f"one map of {cloud.counts}, in colour one class at a time",
+        )
+        file = context.folder / "all-classes.png"
+        draw(file, "All classes: real beside generated", asides, panels)
+        return file
+
+
+def _kinds(sample: _Sample) -> list[bool]:
+    return [True] * len(sample.real) + [False] * len(sample.generated)
+
+
+def _metrics(found: Mapping[str, OneNearestNeighbour], space: str) -> dict[str, float]:
+    if not found:
+        return {}
+    name, results = f"1-NN accuracy on {space}", found.values()
+    return {
+        name: float(np.mean([r.accuracy for r in results])),
+        f"{name}, real": float(np.mean([r.real for r in results])),
+        f"{name}, generated": float(np.mean([r.generated for r in results])),
+        **{f"{name}: {label}": r.accuracy for label, r in found.items()},
+    }
+
+
+def _plain(words: str) -> str:
+    """Words as a file's name: lower-case letters, digits and ``-``."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+
+
+def _shorten(name: str, length: int) -> str:
+    """At most ``length`` characters, the last an ellipsis where some were cut."""
+    return name if len(name) <= length else name[: length - 1] + "\N{HORIZONTAL ELLIPSIS}"
