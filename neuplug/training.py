@@ -340,7 +340,9 @@ def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total
         case "cosine":
             return lr_scheduler.CosineAnnealingLR(optimizer, T_max=total)
         case "plateau":
-            return lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=options.patience)
+            # torch lowers the rate one evaluation after its patience is at an end
+            patience = options.patience - 1
+            return lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=patience)
         case "constant":
             return lr_scheduler.LambdaLR(optimizer, _one)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.blame import blame
-from neuplug.experiment.config import TRAINING, ComposeConfig
+from neuplug.experiment.config import TRAINING, ComposeConfig, over
 from neuplug.experiment.grammar import NONE, Amount, ArmText, parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.interfaces import Options
@@ -88,12 +88,14 @@ class Group:
     Attributes:
         amount: ``None`` for augmenters at the end of an arm, which act on each batch.
         only: The classes it works on; all if empty.
+        spared: Classes it does not work on.
         runs: Training runs of a generator, pooled.
     """
 
     chosen: tuple[Chosen, ...]
     amount: Amount | None
     only: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
     runs: int = 1
 
     @property
@@ -153,7 +155,7 @@ class Selection:
             with blame(identity(provided)):
                 known = component.options_class.model_fields
                 _refuse_unknown(provided.name, own or {}, known)
-                options = component.options_class.parse({**values, **(own or {})}, provided.name)
+                options = component.options_class.parse(over(values, own or {}), provided.name)
             self._chosen[key] = Chosen(provided, options)
         return self._chosen[key]
 
@@ -208,18 +210,20 @@ class Selection:
             chosen = self._choose(stage.name, EITHER, stage.options)
             if chosen.provided.kind == "generator":
                 groups += [Group(tuple(waiting), amount)] if waiting else []
-                groups.append(Group((chosen,), stage.amount or amount, stage.only, stage.runs))
+                own = stage.amount or amount
+                groups.append(Group((chosen,), own, stage.only, stage.spared, stage.runs))
                 waiting = []
                 continue
             if stage.runs > 1:
                 raise InputError(f"{stage}: runs is for generators, {stage.name} is an augmenter.")
-            if stage.only and stage.amount is None:
+            if (stage.only or stage.spared) and stage.amount is None:
                 raise InputError(
-                    f"{stage}: for an augmenter only= goes with an amount, such as to=700."
+                    f"{stage}: for an augmenter only= and except= go with an amount, "
+                    "such as to=700."
                 )
             waiting.append(chosen)
             if stage.amount is not None:
-                groups.append(Group(tuple(waiting), stage.amount, stage.only))
+                groups.append(Group(tuple(waiting), stage.amount, stage.only, stage.spared))
                 waiting = []
         if waiting:
             groups.append(Group(tuple(waiting), None))
@@ -230,7 +234,7 @@ def _refuse_unknown(name: str, own: Mapping[str, Any], known: Collection[str]) -
     """After an arm's @ stand options and amounts, so a slip may be one of either."""
     for option in own:
         if option not in known:
-            words = (*known, "add", "to", "share", "replace", "keep", "only", "runs")
+            words = (*known, "add", "to", "share", "replace", "keep", "only", "except", "runs")
             hint = did_you_mean(option, words)
             raise InputError(
                 f"{name}@{option}: {option!r} is neither an amount nor an option.{hint}"

@@ -37,7 +37,7 @@ def compose(
     Args:
         data: A folder, a CSV manifest, ``demo``, or an :class:`neuplug.ImageSet`.
         aug: Arms, such as ``["flip", "dcgan", "classical+dcgan"]``; ``none`` is always there.
-        clf: Classifiers.
+        clf: Classifiers; like ``aug`` not needed with a ``recipe``.
         options: Component options by component name.
         training: Options of the training loop.
         listener: Told what goes on; by default nobody.
@@ -62,8 +62,9 @@ def compose(
     flags = {
         **settings,
         "data": str(data),
-        "aug": [aug] if isinstance(aug, str) else list(aug),
-        "clf": [clf] if isinstance(clf, str) else list(clf),
+        # what is not given leaves a recipe's in place
+        "aug": ([aug] if isinstance(aug, str) else list(aug)) or None,
+        "clf": ([clf] if isinstance(clf, str) else list(clf)) or None,
         "options": {name: dict(values) for name, values in (options or {}).items()},
         "training": dict(training or {}),
     }

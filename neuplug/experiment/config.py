@@ -163,12 +163,12 @@ def resolve(
     values: dict[str, Any] = {}
     if yaml_file is not None:
         values = read_yaml(yaml_file)
-    values = _over(values, _from_environment(os.environ if environment is None else environment))
-    values = _over(values, {k: v for k, v in (flags or {}).items() if v is not None})
+    values = over(values, _from_environment(os.environ if environment is None else environment))
+    values = over(values, {k: v for k, v in (flags or {}).items() if v is not None})
     for item in settings:
-        values = _over(values, _setting(item))
+        values = over(values, _setting(item))
     if values.get("recipe") is not None:
-        values = _over(recipe_settings(values), values)
+        values = over(recipe_settings(values), values)
     for name in values:
         if name not in ComposeConfig.model_fields:
             hint = did_you_mean(name, ComposeConfig.model_fields)
@@ -218,7 +218,7 @@ def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError(
             f"recipe {recipe.name} needs its images: {recipe.data} Give their place with --data."
         )
-    return _over(recipe.settings, settings) | {"budget": budget}
+    return over(recipe.settings, settings) | {"budget": budget}
 
 
 def to_yaml(config: ComposeConfig) -> str:
@@ -251,7 +251,7 @@ def _scalar(text: str, where: str) -> Any:
         raise InputError(f"{where}: {text!r} is no value; quote it if it is a text.") from None
 
 
-def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+def over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
     """One layer of settings over another: what it sets counts, what excludes it is dropped."""
     merged = dict(lower)
     for rivals in RIVALS:
@@ -259,9 +259,9 @@ def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
             merged = {name: value for name, value in merged.items() if name not in rivals}
     for name, value in upper.items():
         if name in (TRAINING, "options"):
-            value = _over(_mapping(merged, name), _mapping({name: value}, name))
+            value = over(_mapping(merged, name), _mapping({name: value}, name))
         elif isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
-            value = {**merged[name], **value}
+            value = over(merged[name], value)
         merged[name] = value
     return merged
 

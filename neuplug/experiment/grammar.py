@@ -71,6 +71,7 @@ class Stage:
         name: A component's.
         amount: Its own amount, if the user gave one.
         only: The classes that it works on; all if empty. The others pass unchanged.
+        spared: Classes that it does not work on.
         runs: Training runs of a generator, whose images are pooled.
         options: The component's options in this stage; they go before those of the run.
     """
@@ -78,12 +79,14 @@ class Stage:
     name: str
     amount: Amount | None = None
     only: tuple[str, ...] = ()
+    spared: tuple[str, ...] = ()
     runs: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         parts = [str(self.amount)] if self.amount else []
         parts += [f"only={'/'.join(self.only)}"] if self.only else []
+        parts += [f"except={'/'.join(self.spared)}"] if self.spared else []
         parts += [f"runs={self.runs}"] if self.runs > 1 else []
         parts += [f"{name}={value}" for name, value in self.options.items()]
         return f"{self.name}@{','.join(parts)}" if any(parts) else self.name
@@ -141,18 +144,30 @@ def _with_settings(name: str, text: str, arm: str) -> Stage:
         if not _OPTION.fullmatch(key) or (not equals and key != "replace"):
             raise InputError(
                 f"arm {arm!r}: {item!r} is no setting. After @ stand an amount "
-                f"({', '.join(_KEYS)}, replace, keep=real), only=CLASS/CLASS, runs=N, or options "
-                "of the component, joined by commas, as in dcgan@add=100,checkpoint=best."
+                f"({', '.join(_KEYS)}, replace, keep=real), only= or except=CLASS/CLASS, runs=N, "
+                "or options of the component, joined by commas, as in "
+                "dcgan@add=100,checkpoint=best."
             )
         if key in values:
             raise InputError(f"arm {arm!r}: {key} is given twice.")
         values[key] = value
     amount = _parse_amount(values, arm)
-    only = tuple(filter(None, values.pop("only", "").split("/")))
+    only, spared = (_classes(key, values, arm) for key in ("only", "except"))
     runs = values.pop("runs", "1")
     if not runs.isdecimal() or int(runs) < 1:
         raise InputError(f"arm {arm!r}: runs is a number of training runs from 1, not {runs!r}.")
-    return Stage(name, amount, only, int(runs), {k: _scalar(v, arm) for k, v in values.items()})
+    options = {key: _scalar(value, arm) for key, value in values.items()}
+    return Stage(name, amount, only, spared, int(runs), options)
+
+
+def _classes(key: str, values: dict[str, str], arm: str) -> tuple[str, ...]:
+    """Take ``only=`` or ``except=`` out of a stage's settings."""
+    if key not in values:
+        return ()
+    names = values.pop(key).split("/")
+    if not all(names):
+        raise InputError(f"arm {arm!r}: {key}= needs classes, joined by '/'.")
+    return tuple(names)
 
 
 def _parse_amount(values: dict[str, str], arm: str) -> Amount | None:
@@ -197,6 +212,8 @@ def make_amount(
     if key == "share":
         if not 0 <= number <= 1:
             raise InputError(f"{where}: share is a part of the result, 0 to 1, not {number:g}.")
+        if replace and number < 1:
+            raise InputError(f"{where}: with replace all of the result is made; leave share out.")
         return Amount(share=number, replace=replace, keep_real=keep_real)
     if not math.isfinite(number) or number < 0 or number != int(number):
         raise InputError(f"{where}: {key} is a number of images per class, not {value!r}.")

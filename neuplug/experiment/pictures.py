@@ -97,7 +97,7 @@ def _real_beside_generated(
     sides: tuple[list[Tensor], list[Tensor]] = ([], [])
     for label, shown in enumerate(images.classes):
         if shown in made:
-            real = [i for i in cell.train if int(images.labels[i]) == label]
+            real = [i for i in cell.split.train if int(images.labels[i]) == label]
             sides[0].append(_tiles(images.images[real]))
             sides[1].append(_tiles(bench.tree(made[shown][0]["made"], "images")["images"]))
     classes = tuple(c for c in images.classes if c in made)

@@ -37,6 +37,7 @@ class Job:
         title: For people.
         needs: Keys of jobs whose results it reads.
         task: What to do, as JSON values.
+        images: How many images it learns from, for estimates.
     """
 
     key: str
@@ -44,12 +45,17 @@ class Job:
     title: str
     needs: tuple[str, ...]
     task: dict[str, Any]
+    images: int = 0
 
     def cost_class(self) -> str:
         """Jobs of the same class cost about the same, whatever their seed and images."""
         component = self.task["component"]
-        about = [component["name"], component["options"], self.task.get("training")]
-        return hash_of([self.kind, *about, self.task["imgsz"]])
+        options, training = component["options"], self.task.get("training") or {}
+        by_epochs = options.get("epochs") or training.get("epochs")
+        images = self.images if by_epochs else None
+        return hash_of(
+            [self.kind, component["name"], options, training, images, self.task["imgsz"]]
+        )
 
 
 Pool = dict[str, list[Any]]
@@ -77,7 +83,7 @@ class Cell:
 
     Attributes:
         pool: The training set, by class.
-        train: Indices of its real images.
+        split: Its real images.
         evaluations: Evaluators' names with the keys of their jobs.
     """
 
@@ -86,7 +92,7 @@ class Cell:
     repeat: int
     key: str
     pool: Pool
-    train: tuple[int, ...]
+    split: Split
     evaluations: tuple[tuple[str, str], ...] = ()
 
 
@@ -115,12 +121,11 @@ def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Pl
 
 @dataclass(frozen=True)
 class _Case:
-    """An arm within a repeat, with its real training images."""
+    """An arm within a repeat."""
 
     arm: Arm
     repeat: int
     split: Split
-    train: tuple[int, ...]
 
 
 @dataclass
@@ -143,26 +148,36 @@ class _Planner:
         config = self.config
         self._refuse_unknown_classes()
         for repeat in range(config.repeats):
+            splits = self._splits(repeat)
+            self.out.splits.append(list(splits.values())[-1])
+            for arm in self.out.arms:
+                self._plan_arm(_Case(arm, repeat, splits[arm.per_class]))
+        return self.out
+
+    def _splits(self, repeat: int) -> dict[int | None, Split]:
+        """A split for each number of real images, the largest last; the test is common to all."""
+        config, found = self.config, {}
+        for number in config.subsets():
             split = draw_split(
                 self.dataset,
-                per_class=max(config.per_class) if config.per_class else None,
+                per_class=number or (config.per_class[0] if config.per_class else None),
                 test=config.test,
                 val=config.val,
                 seed=config.seed,
                 repeat=repeat,
             )
-            split = self._limited(split, repeat)
-            self.out.splits.append(split)
-            for arm in self.out.arms:
-                train = self._subset(split.train, arm.per_class, repeat)
-                self._plan_arm(_Case(arm, repeat, split, train))
-        return self.out
+            found[number] = self._limited(split, repeat)
+        common = set.intersection(*(set(split.test) for split in found.values()))
+        return {number: _with_test(split, common) for number, split in found.items()}
 
     def _refuse_unknown_classes(self) -> None:
         classes = self.dataset.images.classes
-        named = [("limit", name) for name in self.config.limit]
+        # a recipe speaks of all classes of its paper, whichever are there
+        named = [] if self.config.recipe else [("limit", name) for name in self.config.limit]
         for arm in self.out.arms:
-            named += [(f"arm {arm.name}: only", n) for group in arm.groups for n in group.only]
+            for group in arm.groups:
+                named += [(f"arm {arm.name}: only", name) for name in group.only]
+                named += [(f"arm {arm.name}: except", name) for name in group.spared]
         for where, name in named:
             if name not in classes:
                 hint = did_you_mean(name, classes)
@@ -174,30 +189,20 @@ class _Planner:
         """The split with at most so many training images of a class as the user wants."""
         if not self.config.limit:
             return split
-        train = self._subset(split.train, self.config.limit, repeat)
-        left_out = sorted({*split.left_out, *split.train} - set(train))
-        return dataclasses.replace(split, train=list(train), left_out=left_out)
-
-    def _subset(
-        self, train: list[int], most: int | Mapping[str, int] | None, repeat: int
-    ) -> tuple[int, ...]:
-        """So many of each class; the smaller choice is part of every larger one."""
-        if most is None:
-            return tuple(train)
-        labels = self.dataset.images.labels
-        chosen: list[int] = []
+        labels, train = self.dataset.images.labels, []
         for label, name in enumerate(self.dataset.images.classes):
-            rng = random.Random(derive_seed(self.config.seed, "subset", name, repeat))
-            members = [i for i in train if int(labels[i]) == label]
+            rng = random.Random(derive_seed(self.config.seed, "limit", name, repeat))
+            members = [i for i in split.train if int(labels[i]) == label]
             # of random's functions only random() gives the same in every Python
             order = sorted(members, key=lambda _, rng=rng: rng.random())  # type: ignore[misc]
-            chosen += order[: most if isinstance(most, int) else most.get(name)]
-        return tuple(sorted(chosen))
+            train += order[: self.config.limit.get(name)]
+        left_out = sorted({*split.left_out, *split.train} - set(train))
+        return dataclasses.replace(split, train=sorted(train), left_out=left_out)
 
     def _plan_arm(self, case: _Case) -> None:
         labels = self.dataset.images.labels
         pool: Pool = {
-            name: [{"real": [i for i in case.train if int(labels[i]) == label]}]
+            name: [{"real": [i for i in case.split.train if int(labels[i]) == label]}]
             for label, name in enumerate(self.dataset.images.classes)
         }
         made = _Made()
@@ -210,7 +215,9 @@ class _Planner:
 
     def _stage(self, case: _Case, group: Group, amount: Amount, pool: Pool, made: _Made) -> Pool:
         """The pool after a stage; the stage's jobs see all of the pool before it."""
-        works_on = [name for name in pool if name in group.only or not group.only]
+        works_on = [
+            n for n in pool if (n in group.only or not group.only) and n not in group.spared
+        ]
         staying = {name: _real(pool[name]) if amount.keep_real else pool[name] for name in works_on}
         wanted = dict.fromkeys(pool, 0)
         wanted |= {name: amount.images(self._size(staying[name])) for name in works_on}
@@ -220,7 +227,8 @@ class _Planner:
         if group.generates:
             new, sources = self._generate(case, group, pool, wanted)
             made.images = {n: [*made.images.get(n, []), *new[n]] for n in pool}
-            made.sources |= {n: s for n, s in sources.items() if s}
+            for name, found in sources.items():
+                made.sources.setdefault(name, []).extend(found)
         else:
             new = self._augment(case, group, pool, wanted)
         kept = {name: staying[name] if amount.keeps else [] for name in works_on}
@@ -245,7 +253,9 @@ class _Planner:
         if key not in self.out.jobs:
             size = self.dataset.images.image_size
             task = {**identity, **extra, "dataset": self.dataset.key, "imgsz": size}
-            self.out.jobs[key] = Job(key, kind, title, tuple(dict.fromkeys(needs)), task)
+            images = sum(map(self._size, extra.get("pool", {}).values()))
+            needed = tuple(dict.fromkeys(needs))
+            self.out.jobs[key] = Job(key, kind, title, needed, task, images)
         return key
 
     def _digest(self, parts: list[Any]) -> list[str]:
@@ -364,7 +374,7 @@ class _Planner:
             self.embedders.setdefault((case.arm.name, case.repeat), (key, classifier))
         evaluations = self._evaluate(case, made, None)
         evaluations += self._evaluate(case, made, key, classifier.name)
-        cell = Cell(case.arm, classifier.name, case.repeat, key, pool, case.train, evaluations)
+        cell = Cell(case.arm, classifier.name, case.repeat, key, pool, case.split, evaluations)
         self.out.cells.append(cell)
 
     def _train_job(
@@ -411,7 +421,7 @@ class _Planner:
                 continue
             if not drawn and needs & {"generated", "generators"}:
                 continue
-            sources = made.sources if "generators" in needs else {}
+            sources = {n: s for n, s in made.sources.items() if s and "generators" in needs}
             embedder = self._embedder(case) if "embedder" in needs else None
             key = self._add(
                 "evaluate",
@@ -426,7 +436,7 @@ class _Planner:
                         for n, found_sources in sources.items()
                     },
                     "embedder": embedder["key"] if embedder else None,
-                    "train": self._pixels(list(case.train)),
+                    "train": self._pixels(case.split.train),
                     "test": self._pixels(case.split.test),
                     "seed": derive_seed(self.config.seed, "evaluate", evaluator.name, case.repeat),
                 },
@@ -439,7 +449,7 @@ class _Planner:
                 drawn=drawn,
                 drawn_by=sources,
                 embedded_by=embedder,
-                indices={"train": list(case.train), "test": case.split.test},
+                indices={"train": case.split.train, "test": case.split.test},
             )
             found.append((evaluator.name, key))
         return tuple(found)
@@ -448,6 +458,13 @@ class _Planner:
         """The first classifier, trained on the repeat's real images alone."""
         key, classifier = self.embedders[case.arm.baseline, case.repeat]
         return {"key": key, "component": classifier.reference()}
+
+
+def _with_test(split: Split, test: set[int]) -> Split:
+    """The split with fewer test images; the others are left out."""
+    dropped = [i for i in split.test if i not in test]
+    left_out = sorted([*split.left_out, *dropped])
+    return dataclasses.replace(split, test=sorted(test), left_out=left_out)
 
 
 def _real(parts: list[Any]) -> list[Any]:

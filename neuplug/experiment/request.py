@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.experiment.store import hash_of
+from neuplug.recipes import load_recipe
 from neuplug.registry import discover
 
 if TYPE_CHECKING:
@@ -32,9 +34,17 @@ def request_key(config: ComposeConfig, images: ImageSet | None = None) -> str:
             "config": config.model_dump(mode="json", exclude=NOT_ASKED),
             "data": _data_key(config, images),
             "components": _components(config),
-            "files": {name: file_digests(values) for name, values in config.options.items()},
+            "recipe": load_recipe(config.recipe).model_dump(mode="json") if config.recipe else None,
+            "files": [
+                file_digests(values) for values in [*config.options.values(), *_stages(config)]
+            ],
         }
     )
+
+
+def _stages(config: ComposeConfig) -> list[Mapping[str, Any]]:
+    """The options that arms give their stages."""
+    return [stage.options for arm in config.aug for stage in parse_arm(arm).stages]
 
 
 def run_folder(config: ComposeConfig, request: str) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import platform
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +18,7 @@ from neuplug.experiment.jobs import Workbench
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.published import published_beside
 from neuplug.experiment.running import Failure
+from neuplug.imageset import ImageSet
 from neuplug.metrics import classification_metrics
 from neuplug.statistics import estimate, paired_verdict
 
@@ -57,7 +58,7 @@ def collect(
         "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
         "profiles": _profiles(plan, bench),
         "cells": cells,
-        "published": published_beside(plan.config, cells),
+        "published": published_beside(plan.config, cells, evaluations),
         "summary": _summary(cells),
         "comparisons": _comparisons(cells),
         "differences": _differences(cells),
@@ -188,9 +189,8 @@ def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
         "repeat": cell.repeat,
         "key": cell.key,
         **classification_metrics(logits, labels, images.classes),
-        "all_images": classification_metrics(whole, images.labels, images.classes)
-        if whole is not None
-        else None,
+        "all_images": _scores(whole, images, range(len(images))),
+        "train_scores": _scores(whole, images, cell.split.train),
         "test_images": len(labels),
         "train_images": about["train_images"],
         "steps": sum(a["steps"] for a in abouts),
@@ -199,6 +199,16 @@ def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
         "torch": about["torch"],
         "curves": about["curves"],
     }
+
+
+def _scores(
+    logits: torch.Tensor | None, images: ImageSet, indices: Sequence[int]
+) -> dict[str, Any] | None:
+    """Metrics on some of all real images, where the run has scored them."""
+    if logits is None:
+        return None
+    chosen = torch.as_tensor(list(indices))
+    return classification_metrics(logits[chosen], images.labels[chosen], images.classes)
 
 
 def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:

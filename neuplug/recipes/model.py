@@ -36,14 +36,16 @@ class Published(_Strict):
         metrics: Such as ``accuracy``, ``f1``, ``f1:rust`` or ``ap:inclusion``, the mean of a
             class's precision and recall; parts of 1, ``loss`` in nats.
         protocol: What the paper scored on: ``all`` real images, those of the training included,
-            or ``test`` images alone.
+            ``test`` images alone, or the real images of the ``train`` part.
+        evaluator: Whose metrics they are, instead of a classifier's.
         rows: Its lines.
         note: What a reader must know to compare.
     """
 
     title: str
     metrics: list[str]
-    protocol: Literal["all", "test"] = "test"
+    protocol: Literal["all", "test", "train"] = "test"
+    evaluator: str | None = None
     rows: list[Row]
     note: str = ""
 
@@ -109,6 +111,10 @@ class Recipe(_Strict):
                 f"It has: {', '.join(self.budgets)}."
             )
         return dict(self.budgets[budget].settings)
+
+    def classifier(self, budget: str) -> str:
+        """The first classifier, whose the published rows are that name none."""
+        return str({**self.settings, **self.settings_for(budget)}["clf"][0])
 
 
 def recipe_names() -> list[str]:

@@ -10,7 +10,7 @@ from neuplug.report.fits import Training, trainings, written
 from neuplug.report.panels import Layout, Panel, draw, points
 
 _CLASSIFIER_CURVES = {"train_loss": "training", "val_loss": "validation"}
-_FOOT = "kernel distance of random features, which is not KID"
+_FOOT = "to the training images, in random features; it is not KID"
 _DISTANCES = Layout(left=0.42, legend=False, shared=False, foot=_FOOT)
 
 
@@ -43,10 +43,9 @@ def generator_distances(results: reading.Results) -> Iterator[Drawing]:
             panel.curves.append(("distance", curve, not training.is_first(fit)))
             if training.is_first(fit):
                 x, y = min(curve, key=lambda point: (point[1], point[0]))
-                panel.mark = (x, y, f"best: {training.unit} {written(x)}")
+                panel.mark = (x, y, f"best: {training.unit} {written(x)}, {_short(y)}")
         if panels:
-            aside = _of_training("to the training images,", training)
-            head = title(f"{training.title}: distance", results, aside)
+            head = title(f"{training.title}: distance", results, _of_training("", training))
             yield _drawing("distances", head, list(panels.values()), _DISTANCES)
 
 
@@ -80,7 +79,7 @@ def _of_training(what: str, training: Training) -> str:
     first = _first_of(repeats, "repeats")
     if runs > 1:
         first = _first_of(repeats * runs, "trainings")
-    return f"{what} over {training.unit}s; {first}"
+    return f"{what} over {training.unit}s; {first}".strip()
 
 
 def _first_of(number: int, what: str) -> str:
@@ -99,7 +98,7 @@ def _alt(head: Title, panels: Sequence[Panel]) -> str:
             f"{kind} {_short(curve[-1][1])}" for kind, curve, faint in panel.curves if not faint
         ]
         if panel.mark is not None:
-            last.append(f"{panel.mark[2]} with {_short(panel.mark[1])}")
+            last.append(panel.mark[2])
         ends.append(f"{panel.title}: {', '.join(last) or 'no curve'}")
     return f"Training of {head.main}, {head.aside}. At the end of the first: {'; '.join(ends)}."
 

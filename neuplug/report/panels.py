@@ -41,7 +41,7 @@ class Panel:
 
     Attributes:
         curves: Kind, points, and whether it is drawn faint.
-        mark: A point to stand out, and its label.
+        mark: A point to stand out, and what is said of it below the title.
     """
 
     title: str
@@ -77,7 +77,8 @@ def points(pairs: Any) -> Points:
 
 def draw(head: Title, panels: Sequence[Panel], layout: Layout) -> Figure:
     """Draw panels; a curve has the colour of its kind in all of them."""
-    line = _HEADING + _PANEL + _TICKS
+    heading = _HEADING + (_LINE - 0.06 if any(panel.mark for panel in panels) else 0.0)
+    line = heading + _PANEL + _TICKS
     kinds = list(dict.fromkeys(kind for panel in panels for kind, _, _ in panel.curves))
     colors = {kind: _COLORS[i % len(_COLORS)] for i, kind in enumerate(kinds)}
     legend = _LINE if layout.legend else 0.0
@@ -93,7 +94,10 @@ def draw(head: Title, panels: Sequence[Panel], layout: Layout) -> Figure:
         left = MARGIN + (i % 2) * (layout.left + wide + _BETWEEN)
         top = TITLE + legend + (i // 2) * line
         put_text(figure, left, top + _HEADING / 2 + 0.02, shorten(panel.title, 28))
-        axes = put_axes(figure, left + layout.left, top + _HEADING, wide, _PANEL)
+        if panel.mark is not None:
+            said = {"size": style.SMALL, "color": style.ORANGE}
+            put_text(figure, left, top + _HEADING + 0.05, f"◆ {panel.mark[2]}", **said)
+        axes = put_axes(figure, left + layout.left, top + heading, wide, _PANEL)
         _fill(axes, panel, colors)
         axes.set_ylim(*_limits(panels if layout.shared else [panel]))
     if layout.foot:
@@ -114,24 +118,12 @@ def _fill(axes: Axes, panel: Panel, colors: dict[str, str]) -> None:
     axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.margins(x=0.02)
     if panel.mark is not None:
-        _mark(axes, *panel.mark)
-
-
-def _mark(axes: Axes, x: float, y: float, label: str) -> None:
-    """A point with its label above it, on the side where there is room."""
-    look: dict[str, Any] = {"markersize": 6, "markeredgecolor": style.PAPER, "zorder": 3}
-    axes.plot([x], [y], "D", color=style.ORANGE, clip_on=False, **look)
-    low, high = axes.get_xlim()
-    right = x > (low + high) / 2
-    axes.annotate(
-        label, (x, y), (-6 if right else 6, 5), textcoords="offset points", size=style.SMALL,
-        ha="right" if right else "left", va="bottom", color=style.ORANGE,
-        bbox={"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.4, "alpha": 0.8},
-    )  # fmt: skip
+        x, y, _ = panel.mark
+        mark: dict[str, Any] = {"markersize": 6, "markeredgecolor": style.PAPER, "zorder": 3}
+        axes.plot([x], [y], "D", color=style.ORANGE, clip_on=False, **mark)
 
 
 def _limits(panels: Sequence[Panel]) -> tuple[float, float]:
     values = [y for panel in panels for _, curve, _ in panel.curves for _, y in curve]
     pad = 0.05 * (max(values) - min(values)) or 0.5
-    room = 4 * pad if any(panel.mark for panel in panels) else pad  # for a label
-    return min(values) - pad, max(values) + room
+    return min(values) - pad, max(values) + pad

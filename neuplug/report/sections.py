@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -180,7 +181,25 @@ def _generator_times(results: reading.Results) -> list[str]:
 
 
 def _evaluations(results: reading.Results) -> list[dict[str, Any]]:
-    """What the evaluators measured: mean, interval and counts over the repeats."""
+    """For each evaluator what it measured, and apart from that what it measured of one class."""
+    classes = "|".join(map(re.escape, results["data"]["classes"]))
+    of_a_class = re.compile(rf"(?<!\w)(?:{classes})(?!\w)")
+    found: dict[str, dict[str, Any]] = {}
+    for row in _evaluation_rows(results):
+        table = found.setdefault(row["evaluator"], {"evaluator": row["evaluator"], "parts": {}})
+        part = "class by class" if of_a_class.search(row["metric"]) else ""
+        table["parts"].setdefault(part, []).append(row)
+    for table in found.values():
+        for rows in table["parts"].values():
+            order = list(dict.fromkeys(row["metric"] for row in rows))
+            rows.sort(key=lambda row: order.index(row["metric"]))  # arms beside each other
+        rows = [row for part in table["parts"].values() for row in part]
+        table["of_classifiers"] = any(row["classifier"] for row in rows)
+    return list(found.values())
+
+
+def _evaluation_rows(results: reading.Results) -> list[dict[str, Any]]:
+    """One row for each measure and arm: mean, interval and counts over the repeats."""
     names = reading.labels(results)
     values: dict[tuple[str, str, str, str], list[float]] = {}
     samples: dict[tuple[str, str, str, str], list[int]] = {}
@@ -193,27 +212,31 @@ def _evaluations(results: reading.Results) -> list[dict[str, Any]]:
             key = (entry["evaluator"], arm, entry.get("classifier") or "", metric)
             values.setdefault(key, []).append(float(value))
             samples.setdefault(key, []).extend([int(metrics["n"])] if "n" in metrics else [])
-    rows = []
-    for key, found in values.items():
-        estimate = statistics.estimate(found)
-        digits = _digits(estimate.mean)
-        spread = "one repeat"
-        if estimate.low is not None and estimate.high is not None:
-            half = _fixed((estimate.high - estimate.low) / 2, digits)
-            spread = f"{verdicts.PLUS_MINUS} {half}"
-        rows.append(
-            {
-                "evaluator": key[0],
-                "arm": key[1],
-                "classifier": key[2],
-                "metric": key[3],
-                "mean": _fixed(estimate.mean, digits),
-                "spread": spread,
-                "n": estimate.n,
-                "samples": _range(samples[key]) or verdicts.MISSING,
-            }
-        )
-    return rows
+    return [
+        {
+            "evaluator": key[0],
+            "arm": key[1],
+            "classifier": key[2],
+            "metric": key[3],
+            **_measured(key[3], numbers),
+            "n": len(numbers),
+            "samples": _range(samples[key]) or verdicts.MISSING,
+        }
+        for key, numbers in values.items()
+    ]
+
+
+def _measured(metric: str, numbers: Sequence[float]) -> dict[str, str]:
+    """The mean with its interval; a count, such as ``n real``, as it is."""
+    if metric.startswith("n ") and all(value.is_integer() for value in numbers):
+        return {"mean": _range([int(value) for value in numbers]), "spread": ""}
+    estimate = statistics.estimate(numbers)
+    digits = _digits(estimate.mean)
+    spread = "one repeat"
+    if estimate.low is not None and estimate.high is not None:
+        half = _fixed((estimate.high - estimate.low) / 2, digits)
+        spread = f"{verdicts.PLUS_MINUS} {half}"
+    return {"mean": _fixed(estimate.mean, digits), "spread": spread}
 
 
 def _digits(mean: float) -> int:

@@ -25,6 +25,7 @@ def images_of(result: Any, arm: str, repeat: int = 0) -> dict[str, Counter[str]]
     ("arm", "standing", "lying"),
     [
         ("jitter@to=10,only=lying", {"real": 6}, {"real": 6, "jitter": 4}),
+        ("jitter@to=10,except=standing", {"real": 6}, {"real": 6, "jitter": 4}),
         ("jitter@to=10,replace,only=lying", {"real": 6}, {"jitter": 10}),
         ("jitter@add=5,only=lying/standing", {"real": 6, "jitter": 5}, {"real": 6, "jitter": 5}),
         (
@@ -106,6 +107,21 @@ def test_several_numbers_of_real_images(ask: Any, lab: Any) -> None:
     assert {c["test_images"] for c in result.content["cells"]} == {40 - 12}
 
 
+def test_each_number_of_real_images_has_its_own_validation_part(ask: Any) -> None:
+    result = ask(per_class=[5, 10], val=0.2, repeats=1)
+    rows: dict[tuple[str, str], set[str]] = {}
+    with (result.folder / "manifest.csv").open() as file:
+        for row in csv.DictReader(file):
+            rows.setdefault((row["arm"], row["split"]), set()).add(row["id"])
+    sizes = {}
+    for number in (5, 10):
+        train = rows[f"none ({number} per class)", "train"]
+        val = rows[f"none ({number} per class)", "val"]
+        assert not train & val and not (train | val) & rows["all", "test"]
+        sizes[number] = (len(train), len(val))
+    assert sizes == {5: (8, 2), 10: (16, 4)}
+
+
 def test_scoring_on_every_real_image_besides(ask: Any) -> None:
     result = ask(score_all=True, repeats=1)
     (cell,) = result.content["cells"]
@@ -151,7 +167,7 @@ def test_retraining_shares_its_first_phase(ask: Any, lab: Any) -> None:
         (["jitter@stepz=3"], "Did you mean steps"),
         (["jitter@ad=3"], "Did you mean add"),
         (["invert@runs=2,add=3"], "runs is for generators"),
-        (["invert@only=lying"], "goes with an amount"),
+        (["invert@only=lying"], "go with an amount"),
         (["a: jitter@add=3", "a: jitter@add=4"], "two different arms are called 'a'"),
         (["jitter@shade=dark"], "jitter.shade = 'dark'"),
     ],

@@ -6,7 +6,9 @@ import dataclasses
 import json
 import math
 import random
+import re
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +322,52 @@ def add_checkpoints(results: dict[str, Any]) -> None:
         ]
 
 
+VOID = {"meta", "img", "br", "link", "input", "hr", "source"}
+
+
+class Page(HTMLParser):
+    """A page as (tag, attributes) in order, and its text as the reader sees it."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.parts: list[tuple[tuple[str, ...], str]] = []
+        self.rows: list[str] = []
+        self.open: list[str] = []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append("")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append((tuple(self.open), data))
+        if "tr" in self.open:
+            self.rows[-1] += data
+
+    @property
+    def text(self) -> str:
+        shown = (data for path, data in self.parts if "style" not in path)
+        return re.sub(r"\s+", " ", " ".join(shown)).strip()
+
+    def of(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+    def row(self, first: str, nth: int = 0) -> str:
+        rows = [re.sub(r"\s+", " ", row).strip() for row in self.rows]
+        return [row for row in rows if row.startswith(first)][nth]
+
+
 SMALL: dict[str, Any] = {
     "classes": ["crazing", "patches"],
     "arms": {"none": 0.0, "dcgan": 0.045},
@@ -399,6 +447,18 @@ def report(tmp_path: Path) -> Callable[[dict[str, Any]], str]:
         return page.write_report(tmp_path).read_text(encoding="utf-8")
 
     return write
+
+
+@pytest.fixture(scope="session")
+def parse() -> Callable[[str], Page]:
+    """Read the text of a page."""
+    return Page
+
+
+@pytest.fixture
+def show(report: Callable[[dict[str, Any]], str]) -> Callable[[dict[str, Any]], Page]:
+    """Write a report for results and read it."""
+    return lambda results: Page(report(results))
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,59 +19,16 @@ from neuplug.report.page import write_report
 
 Make = Callable[..., dict[str, Any]]
 Report = Callable[[dict[str, Any]], str]
+Show = Callable[[dict[str, Any]], Any]
 Run = tuple[Path, dict[str, Any]]
-VOID = {"meta", "img", "br", "link", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """A page as (tag, attributes) in order, and its text as the reader sees it."""
-
-    def __init__(self, source: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.parts: list[tuple[tuple[str, ...], str]] = []
-        self.rows: list[str] = []
-        self.open: list[str] = []
-        self.feed(source)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag == "tr":
-            self.rows.append("")
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag, f"</{tag}> closes another element"
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append((tuple(self.open), data))
-        if "tr" in self.open:
-            self.rows[-1] += data
-
-    @property
-    def text(self) -> str:
-        shown = (data for path, data in self.parts if "style" not in path)
-        return re.sub(r"\s+", " ", " ".join(shown)).strip()
-
-    def of(self, tag: str) -> list[dict[str, str | None]]:
-        return [attributes for name, attributes in self.tags if name == tag]
-
-    def row(self, first: str, nth: int = 0) -> str:
-        rows = [re.sub(r"\s+", " ", row).strip() for row in self.rows]
-        return [row for row in rows if row.startswith(first)][nth]
 
 
 @pytest.fixture(scope="module")
-def page(full_run: Run) -> Page:
-    return Page((full_run[0] / "report.html").read_text(encoding="utf-8"))
+def page(full_run: Run, parse: Callable[[str], Any]) -> Any:
+    return parse((full_run[0] / "report.html").read_text(encoding="utf-8"))
 
 
-def test_the_file_needs_nothing_else(full_run: Run, page: Page) -> None:
+def test_the_file_needs_nothing_else(full_run: Run, page: Any) -> None:
     source = (full_run[0] / "report.html").read_text(encoding="utf-8")
     assert "http:" not in source and "https:" not in source and "//" not in page.text
     assert not page.of("script") and not page.of("link") and not page.of("iframe")
@@ -84,21 +40,21 @@ def test_the_file_needs_nothing_else(full_run: Run, page: Page) -> None:
         assert not any(name.startswith("on") for name in attributes)
 
 
-def test_the_verdict_is_the_first_heading(full_run: Run, page: Page) -> None:
+def test_the_verdict_is_the_first_heading(full_run: Run, page: Any) -> None:
     headings = [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert headings[0] == "h1" and headings.count("h1") == 1
     body = [data.strip() for path, data in page.parts if "body" in path and data.strip()]
     assert body[:2] == ["simulated data", verdicts.headline(full_run[1])[0][1]]
 
 
-def test_every_verdict_stands_with_its_figures(full_run: Run, page: Page) -> None:
+def test_every_verdict_stands_with_its_figures(full_run: Run, page: Any) -> None:
     plain = page.text.replace("\N{NO-BREAK SPACE}", " ")
     for comparison in full_run[1]["comparisons"]:
         claim, figures = verdicts.verdict_parts(comparison, full_run[1])
         assert f"{claim} : {figures}" in plain
 
 
-def test_every_mean_stands_with_interval_and_n(full_run: Run, page: Page) -> None:
+def test_every_mean_stands_with_interval_and_n(full_run: Run, page: Any) -> None:
     results = full_run[1]
     for entry in results["summary"]:
         nth = results["classifiers"].index(entry["classifier"])
@@ -114,21 +70,21 @@ def test_every_mean_stands_with_interval_and_n(full_run: Run, page: Page) -> Non
             assert value in row and row.endswith(f" {entry['n']}")
 
 
-def test_evaluations_have_interval_repeats_and_images(page: Page) -> None:
-    row = page.row("fid: inception-v3, resized to 299")
-    assert re.search(r"dcgan \S \d+\.\d\d ± \d+\.\d\d 3 240$", row)
+def test_evaluations_have_interval_repeats_and_images(page: Any) -> None:
+    row = page.row("inception-v3, resized to 299")
+    assert re.search(r"dcgan \d+\.\d\d ± \d+\.\d\d 3 240$", row)
 
 
 def test_simulated_is_said_wherever_numbers_are(
-    page: Page, make: Make, report: Report, tmp_path: Path
+    page: Any, make: Make, show: Show, tmp_path: Path
 ) -> None:
     captions = [d for path, d in page.parts if path[-1:] == ("caption",)]
     assert sum("simulated data" in d for d in captions) == len(page.of("table"))
-    real = Page(report(make(simulated=False, repeats=1)))
+    real = show(make(simulated=False, repeats=1))
     assert "simulated" not in real.text.replace(str(tmp_path), "")
 
 
-def test_figures_and_pictures_are_inside_with_words_for_them(full_run: Run, page: Page) -> None:
+def test_figures_and_pictures_are_inside_with_words_for_them(full_run: Run, page: Any) -> None:
     drawn = [a for a in page.of("svg")]
     assert len(drawn) == len(list((full_run[0] / "figures").glob("*.svg"))) == 14
     assert all(a["role"] == "img" and a["aria-label"] for a in drawn)
@@ -139,10 +95,11 @@ def test_figures_and_pictures_are_inside_with_words_for_them(full_run: Run, page
     assert content == (full_run[0] / "samples" / "dcgan.png").read_bytes()
 
 
-def test_the_page_is_open_to_everyone(page: Page) -> None:
+def test_the_page_is_open_to_everyone(page: Any) -> None:
     assert page.of("html")[0]["lang"] == "en"
     assert page.of("meta")[1]["content"] == "width=device-width, initial-scale=1"
-    assert page.of("th") and all(a.get("scope") in ("col", "row") for a in page.of("th"))
+    scopes = {a.get("scope") for a in page.of("th")}
+    assert scopes == {"col", "row"}
     assert len(page.of("caption")) == len(page.of("table"))
     ids = [a["id"] for _, a in page.tags if "id" in a]
     assert len(ids) == len(set(ids))
@@ -168,9 +125,7 @@ def test_text_has_contrast(scheme: str) -> None:
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (text, ground)
 
 
-def test_hostile_names_are_text(
-    make: Make, report: Report, hostile: list[str], tmp_path: Path
-) -> None:
+def test_hostile_names_are_text(make: Make, show: Show, hostile: list[str], tmp_path: Path) -> None:
     script = "<script>alert(1)</script>"
     results = make(classes=hostile)
     results["name"] = results["data"]["source"] = results["command"] = script
@@ -178,22 +133,22 @@ def test_hostile_names_are_text(
     results["arms"][1]["label"] = '"><img src=x onerror=alert(1)>'
     results["config"] = {script: {script: script}}
     results["pictures"] = [{"title": script, "kind": "grid", "file": script, "caption": script}]
-    page = Page(report(results))
+    page = show(results)
     assert not page.of("script") and not page.of("img") and len(page.of("b")) > 0
     assert script in page.text
     assert hostile[0] in page.text
     assert "\x1b" not in page.text
 
 
-def test_one_repeat(make: Make, report: Report) -> None:
-    page = Page(report(make(repeats=1, curves=False)))
+def test_one_repeat(make: Make, show: Show) -> None:
+    page = show(make(repeats=1, curves=False))
     assert "One repeat: no verdict, add --repeats." in page.text
     row = page.row("dcgan")
     assert row.count("one repeat") == 6 and row.endswith(" 1")
     assert "± " not in row
 
 
-def test_missing_parts_are_left_out(make: Make, report: Report) -> None:
+def test_missing_parts_are_left_out(make: Make, show: Show) -> None:
     results = make()
     for part in (
         "generators", "pictures", "unpictured", "profiles", "published", "evaluations", "warnings",
@@ -204,22 +159,22 @@ def test_missing_parts_are_left_out(make: Make, report: Report) -> None:
         cell["curves"] = {}
     results["data"]["skipped"] = []
     results["summary"] = [s for s in results["summary"] if not s["metric"].startswith("f1:")]
-    page = Page(report(results))
+    page = show(results)
     ids = [a["id"] for a in page.of("h2")]
     assert ids == ["verdicts", "results", "confusion", "data", "protocol", "again"]
 
 
-def test_other_comparisons_follow_the_verdicts(make: Make, report: Report) -> None:
+def test_other_comparisons_follow_the_verdicts(make: Make, show: Show) -> None:
     results = make(repeats=2, curves=False)
     results["comparisons"].append(results["comparisons"][0] | {"against": "flip", "effect": 0.9})
-    page = Page(report(results))
+    page = show(results)
     assert "+90.0 points accuracy against flip," in page.text.partition("Other comparisons")[2]
     assert "90.0" not in page.text.partition("Other comparisons")[0]
     assert "90.0" not in " ".join(page.rows)  # the table shows the difference to none
 
 
 def test_a_picture_outside_the_run_is_not_shown(
-    make: Make, report: Report, tmp_path_factory: pytest.TempPathFactory
+    make: Make, show: Show, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     secret = tmp_path_factory.mktemp("elsewhere") / "secret.png"
     secret.write_bytes(b"secret")
@@ -228,7 +183,7 @@ def test_a_picture_outside_the_run_is_not_shown(
         {"title": "a", "kind": "grid", "file": str(secret), "caption": ""},
         {"title": "b", "kind": "grid", "file": "samples/gone.png", "caption": ""},
     ]
-    page = Page(report(results))
+    page = show(results)
     assert not page.of("img")
     assert f"The picture {secret} is not in the folder of the run." in page.text
     assert "The picture samples/gone.png is not in the folder of the run." in page.text

@@ -137,11 +137,25 @@ def test_a_headline_that_would_be_long_counts(make: Make) -> None:
     ]
 
 
+def test_a_headline_of_many_arms_counts(make: Make) -> None:
+    found = [(f"arm {i}", "a", "helps") for i in range(7)]
+    assert headline(make(), found) == ["Augmentation helps in 7 of 7 comparisons."]
+
+
 def test_a_headline_without_a_verdict(make: Make) -> None:
     assert headline(make(), [("dcgan", "a", "one repeat"), ("flip", "a", "one repeat")]) == [
         "One repeat: no verdict, add --repeats."
     ]
     assert headline(make(), []) == ["Nothing to compare: no arm ran beside none."]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(940, "940"), (999.6, "1.0 k"), (9_940, "9.9 k"), (93_670, "94 k"), (2_231_558, "2.2 M"),
+     (300_400_000, "300 M"), (4_100_000_000, "4.1 G")],
+)  # fmt: skip
+def test_magnitudes(count: float, text: str) -> None:
+    assert verdicts.magnitude(count) == text
 
 
 def test_what_helps_most_comes_first(make: Make) -> None:
@@ -157,7 +171,7 @@ def test_what_helps_most_comes_first(make: Make) -> None:
 def test_verdicts_and_tables_load_no_array_library() -> None:
     heavy = "{'torch', 'numpy', 'scipy', 'matplotlib', 'PIL', 'jinja2'}"
     code = (
-        "import sys, neuplug.report.tables, neuplug.report.verdicts; "
+        "import sys, neuplug.report.tables, neuplug.report.verdicts, neuplug.report.fits; "
         f"print(sorted({heavy} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

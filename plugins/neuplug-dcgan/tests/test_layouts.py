@@ -200,6 +200,7 @@ def test_same_padding_puts_the_odd_pixel_last(size: int, kernel: int, stride: in
 
 
 @pytest.mark.parametrize("kernel", [4, 5])
+@torch.no_grad()
 def test_transposed_convolution_is_the_transpose(kernel: int) -> None:
     """<conv(x), y> = <x, transpose(y)> with the same weights: the padding is the same, too."""
     torch.manual_seed(0)

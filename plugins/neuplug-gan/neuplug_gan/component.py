@@ -81,7 +81,8 @@ class AdversarialGenerator(LatentGenerator):
             "width": train.image_size[1],
         }
         self._classes = train.classes
-        self._scale = GreyRange.of(train.images)
+        spread = self.options.grey_range == "spread"
+        self._scale = GreyRange.of(train.images) if spread else GreyRange(0.0, 255.0)
         with seeded(context.seed, context.device):
             networks = self._build()
             trainer = AdversarialTrainer(*networks, train, self._scale, self.options, context)

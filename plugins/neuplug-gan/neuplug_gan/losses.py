@@ -36,11 +36,14 @@ def discriminator_loss(
     return bce(real, real_target) + bce(fake, fake_target)
 
 
-def generator_loss(fake: Tensor, loss: Loss, real_target: Tensor) -> Tensor:
-    """The loss that the generator lowers: non-saturating for ``bce``, ``-D`` for ``hinge``."""
+def generator_loss(fake: Tensor, loss: Loss) -> Tensor:
+    """The loss that the generator lowers: non-saturating for ``bce``, ``-D`` for ``hinge``.
+
+    Smoothed labels are the discriminator's alone (Salimans et al. 2016); the generator wants 1.
+    """
     if loss == "hinge":
         return -fake.mean()
-    return F.binary_cross_entropy_with_logits(fake, real_target)
+    return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
 
 
 def targets(label: float | Mapping[str, float], classes: Sequence[str], other: float) -> Tensor:

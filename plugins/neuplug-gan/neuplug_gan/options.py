@@ -75,6 +75,10 @@ class GANOptions(Options):
         description="what to draw from: a number of checkpoints, last, best (nearest to the "
         "training images) or all; / mixes, class: holds for one class, as in crazing:600/best",
     )
+    grey_range: Literal["spread", "full"] = Field(
+        "spread",
+        description="what becomes [-1, 1]: the grey levels that the images use, or all 256",
+    )
     grids: int = Field(10, ge=0, description="sample grids of fixed noise along the training")
     grid_images: int = Field(16, ge=1, description="images in a sample grid")
     precision: Literal["auto", "fp32", "bf16"] = Field(

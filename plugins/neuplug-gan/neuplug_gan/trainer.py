@@ -196,7 +196,7 @@ class AdversarialTrainer:
         # gradients for the discriminator's weights would be computed and thrown away
         self.discriminator.requires_grad_(False)
         logits = self._judge(fake, labels)
-        loss = generator_loss(logits, self.options.loss, self.real_targets[labels])
+        loss = generator_loss(logits, self.options.loss)
         self._descend(self.optimizer_g, loss, self.options.lr, updates)
         self.discriminator.requires_grad_(True)
         return loss.detach()

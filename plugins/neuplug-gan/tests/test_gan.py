@@ -255,13 +255,21 @@ def test_losses_by_hand() -> None:
     one, zero = torch.ones(2), torch.zeros(2)
     # mean(max(0, 1-2), max(0, 1+1)) + mean(max(0, 1.5), max(0, -2))
     assert float(discriminator_loss(real, fake, "hinge", one, zero)) == pytest.approx(1.0 + 0.75)
-    assert float(generator_loss(fake, "hinge", one)) == pytest.approx(1.25)
+    assert float(generator_loss(fake, "hinge")) == pytest.approx(1.25)
     flat = discriminator_loss(zero, zero, "bce", 0.9 * one, zero)
     assert float(flat) == pytest.approx(2 * 0.693147, abs=1e-5)
     soft = torch.tensor([1.0, 1.0])  # log s(1) = -0.313262, log(1 - s(1)) = -1.313262
-    both = torch.tensor([0.9, 1.0])
-    expected = (0.9 * 0.313262 + 0.1 * 1.313262 + 0.313262) / 2
-    assert float(generator_loss(soft, "bce", both)) == pytest.approx(expected)
+    smoothed = discriminator_loss(soft, -soft, "bce", torch.tensor([0.9, 1.0]), zero)
+    expected = (0.9 * 0.313262 + 0.1 * 1.313262 + 0.313262) / 2 + 0.313262
+    assert float(smoothed) == pytest.approx(expected, abs=1e-5)
+    assert float(generator_loss(soft, "bce")) == pytest.approx(0.313262, abs=1e-5)
+
+
+def test_the_grey_range_is_spread_or_whole() -> None:
+    spread, full = TinyGAN(options()), TinyGAN(options(grey_range="full"))
+    spread.fit(train_set(), context())
+    full.fit(train_set(), context())
+    assert full.state_dict()["range"] == [0.0, 255.0] != spread.state_dict()["range"]
 
 
 def test_labels_by_class() -> None:

@@ -1,0 +1,76 @@
+"""The pictures that a run leaves: real beside generated, and trainings in time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from neuplug.experiment import pictures
+
+GAN: dict[str, Any] = {"steps": 6, "ngf": 4, "ndf": 4, "batch": 4, "grids": 3}
+
+
+def of_kind(result: Any, kind: str) -> list[dict[str, Any]]:
+    return [p for p in result.content["pictures"] if p["kind"] == kind]
+
+
+@pytest.fixture
+def shared(ask: Any) -> Any:
+    """Two arms that draw from one training, and one that makes lying bars alone."""
+    return ask(
+        aug=["few: dcgan@add=2", "more: dcgan@add=4", "lying: dcgan@add=3,only=lying"],
+        options={"dcgan": GAN},
+        repeats=1,
+    )
+
+
+def test_a_training_that_arms_share_is_pictured_once(shared: Any) -> None:
+    (sheet,) = of_kind(shared, "grid-over-steps")
+    assert sheet["title"] == "dcgan: the same noise along the training"
+    assert sheet["caption"] == "Steps 2, 4, 6; first repeat."
+    films = of_kind(shared, "animation")
+    assert [film["title"] for film in films] == ["dcgan: standing", "dcgan: lying"]
+    for film in films:
+        with Image.open(shared.folder / film["file"]) as moving:
+            assert moving.n_frames == 3
+        with Image.open(shared.folder / film["still"]) as still:
+            assert still.format == "PNG"
+    assert films[1]["file"] == "samples/01-animation-lying.gif"
+    files = {p[key] for p in shared.content["pictures"] for key in ("file", "still") if key in p}
+    assert files == {f"samples/{p.name}" for p in (shared.folder / "samples").iterdir()}
+
+
+def test_classes_without_made_images_are_left_out(shared: Any) -> None:
+    sheets = of_kind(shared, "side-by-side")
+    assert [s["title"].partition(":")[0] for s in sheets] == ["few", "more", "lying"]
+    heights = [Image.open(shared.folder / s["file"]).height for s in sheets]
+    assert heights[0] == heights[1] > 1.5 * heights[2]
+    assert sheets[2]["caption"].endswith("first repeat. Nothing is generated of standing.")
+
+
+def test_fewer_grids_than_three_are_no_film(ask: Any) -> None:
+    result = ask(aug=["dcgan@add=2"], repeats=1, options={"dcgan": GAN | {"grids": 2}})
+    assert of_kind(result, "grid-over-steps") and not of_kind(result, "animation")
+
+
+def test_every_number_of_images_has_its_own_real_ones(ask: Any) -> None:
+    result = ask(aug=["jitter@add=2"], per_class=[2, 6], repeats=1)
+    small, large = of_kind(result, "side-by-side")
+    assert small["title"] == "jitter@add=2 (2 per class): real beside generated"
+    # of two real images the other four tiles stay blank
+    white = [
+        sum(Image.open(result.folder / s["file"]).convert("L").histogram()[255:])
+        for s in (small, large)
+    ]
+    tile = (28 * 4) ** 2  # enlarged four times
+    assert white[0] - white[1] == 2 * 4 * tile
+
+
+def test_too_many_arms_are_named(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "ARMS", 2)
+    result = ask(aug=["jitter", "invert@add=2", "jitter+invert"], add=2, repeats=1)
+    assert len(of_kind(result, "side-by-side")) == 2
+    assert result.content["unpictured"] == ["jitter+invert"]
+    assert "Not pictured, being too many: jitter+invert." in result.report.read_text("utf-8")

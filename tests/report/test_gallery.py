@@ -1,0 +1,161 @@
+"""Files within the page: animations, evaluators' figures, and what is too much for it."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from neuplug.report import gallery
+from neuplug.report.animation import save_animation
+
+Make = Callable[..., dict[str, Any]]
+Show = Callable[[dict[str, Any]], Any]
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+@pytest.fixture
+def moving(make: Make, tmp_path: Path) -> dict[str, Any]:
+    """A run with an animation of two classes."""
+    results = make(repeats=1, curves=False)
+    for i, name in enumerate(("crazing", "patches")):
+        film = [(f"epoch {t}", torch.full((4, 1, 8, 8), 50 * t).byte()) for t in range(1, 4)]
+        file = tmp_path / "samples" / f"{i:02d}-animation-{name}.gif"
+        save_animation(name, film, file)
+        results["pictures"].append(
+            {
+                "title": f"dcgan: {name}",
+                "kind": "animation",
+                "file": f"samples/{file.name}",
+                "still": f"samples/{file.stem}.png",
+                "caption": "The same noise from epoch 1 to 3; first repeat.",
+            }
+        )
+    return results
+
+
+def content(source: str | None, media: str) -> bytes:
+    assert source is not None
+    return base64.b64decode(source.removeprefix(f"data:{media};base64,"))
+
+
+def test_an_animation_stands_still_where_motion_is_not_wanted(
+    moving: dict[str, Any], show: Show, tmp_path: Path
+) -> None:
+    page = show(moving)
+    stills, films = page.of("source"), page.of("img")
+    assert len(stills) == len(films) == 2
+    for entry, still, film in zip(moving["pictures"], stills, films, strict=True):
+        assert still["media"] == "(prefers-reduced-motion: reduce)"
+        assert content(still["srcset"], "image/png") == (tmp_path / entry["still"]).read_bytes()
+        assert content(film["src"], "image/gif") == (tmp_path / entry["file"]).read_bytes()
+        assert entry["title"] in str(film["alt"])
+    assert "moving: 2 animations" in page.text
+
+
+def test_what_is_too_much_is_named_instead(
+    moving: dict[str, Any], show: Show, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = moving["pictures"][0]
+    size = sum((tmp_path / first[key]).stat().st_size for key in ("file", "still"))
+    monkeypatch.setattr(gallery, "ANIMATIONS", round(1.5 * size))
+    page = show(moving)
+    assert len(page.of("img")) == 1
+    (link,) = page.of("a")
+    assert link["href"] == moving["pictures"][1]["file"]
+    assert (tmp_path / str(link["href"])).is_file()
+
+
+def figures_of(folder: Path, arm: str, repeat: int, key: str) -> dict[str, Any]:
+    file = folder / "evaluations" / key / "0-crazing-walk.png"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(f"{arm} {repeat}".encode())
+    return {
+        "evaluator": "interpolation",
+        "key": key,
+        "arm": arm,
+        "classifier": None,
+        "repeat": repeat,
+        "metrics": {},
+        "figures": [f"evaluations/{key}/0-crazing-walk.png"],
+        "warnings": [],
+        "error": None,
+    }
+
+
+def test_figures_of_the_first_repeat_are_grouped(make: Make, show: Show, tmp_path: Path) -> None:
+    arms = {"none": 0.0, "flip": 0.0, "dcgan": 0.0, "dcgan again": 0.0}
+    results = make(repeats=1, arms=arms, curves=False)
+    results["evaluations"] = [
+        figures_of(tmp_path, "dcgan", 1, "b"),
+        figures_of(tmp_path, "dcgan", 0, "a"),
+        figures_of(tmp_path, "dcgan again", 0, "a"),
+        figures_of(tmp_path, "flip", 0, "c"),
+    ]
+    page = show(results)
+    shown = [content(image["src"], "image/png") for image in page.of("img")]
+    assert shown == [b"dcgan again 0", b"flip 0"]  # one file for both arms, written twice
+    summaries = [data for path, data in page.parts if path[-1:] == ("summary",)]
+    assert summaries[:2] == [
+        "interpolation: dcgan and dcgan again, first repeat: 1 figure",
+        "interpolation: flip, first repeat: 1 figure",
+    ]
+    assert "0 crazing walk" in page.text
+
+
+def test_an_svg_cannot_act(make: Make, show: Show, tmp_path: Path) -> None:
+    results = make(repeats=1, curves=False)
+    entry = figures_of(tmp_path, "dcgan", 0, "a")
+    (tmp_path / "evaluations/a/map.svg").write_bytes(SVG)
+    results["evaluations"] = [entry | {"figures": ["evaluations/a/map.svg"]}]
+    page = show(results)
+    assert not page.of("script")
+    (image,) = page.of("img")  # an image runs no script
+    assert content(image["src"], "image/svg+xml") == SVG
+
+
+def test_figures_outside_the_run_or_of_another_kind_are_sentences(
+    make: Make, show: Show, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    secret = tmp_path_factory.mktemp("elsewhere") / "secret.png"
+    secret.write_bytes(b"secret")
+    (tmp_path / "table.csv").write_text("a,b")
+    results = make(repeats=1, curves=False)
+    entry = figures_of(tmp_path, "dcgan", 0, "a")
+    results["evaluations"] = [entry | {"figures": [str(secret), "table.csv"]}]
+    page = show(results)
+    assert not page.of("img")
+    assert f"The picture {secret} is not in the folder of the run." in page.text
+    assert "The picture table.csv is not in the folder of the run." in page.text
+
+
+def test_a_failed_evaluator_is_told(make: Make, show: Show) -> None:
+    results = make(repeats=1, curves=False)
+    failed = {"metrics": {}, "figures": [], "error": "fid of neuplug-fid 0.1.0 failed: no weights"}
+    results["evaluations"] = [results["evaluations"][0] | failed]
+    page = show(results)
+    assert "fid failed on dcgan, repeat 1: fid of neuplug-fid 0.1.0 failed: no weights" in page.text
+
+
+def test_numbers_of_one_class_are_folded_away(make: Make, show: Show) -> None:
+    results = make(repeats=1, curves=False)
+    metrics = {"FID": 88.123, "FID crazing": 91.0, "n": 24, "n real": 12, "patches: RMSE": 3.0}
+    results["evaluations"] = [results["evaluations"][0] | {"metrics": metrics}]
+    page = show(results)
+    inside = {"".join(d for p, d in page.parts if "details" in p and "tr" in p)}.pop()
+    assert "FID crazing" in inside and "patches: RMSE" in inside
+    assert "n real" not in inside
+    assert page.row("FID dcgan") == "FID dcgan 88.12 one repeat 1 24"
+    assert page.row("n real") == "n real dcgan 12 1 24"
+
+
+def test_arms_that_are_not_pictured_are_named(make: Make, show: Show, tmp_path: Path) -> None:
+    results = make(repeats=1, curves=False)
+    results["pictures"] = [{"title": "a", "kind": "side-by-side", "file": "gone", "caption": ""}]
+    results["unpictured"] = ["dcgan"]
+    assert "Not pictured, being too many: dcgan." in show(results).text
