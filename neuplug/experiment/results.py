@@ -328,5 +328,10 @@ def _warnings(
     found = list(plan.dataset.report.warnings)
     found += [w for split in plan.splits for w in split.warnings]
     found += [w for g in generators for w in g["warnings"]]
-    found += [f"{e['evaluator']}: {w}" for e in evaluations for w in e["warnings"]]
+    found += [_named(e["evaluator"], w) for e in evaluations for w in e["warnings"]]
     return list(dict.fromkeys(found))
+
+
+def _named(evaluator: str, sentence: str) -> str:
+    """The sentence with its evaluator's name before it, once."""
+    return sentence if sentence.startswith(evaluator) else f"{evaluator}: {sentence}"

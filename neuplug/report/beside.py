@@ -14,12 +14,16 @@ PAPER = "paper"
 _WAYS = {  # how a table's images were chosen -> our protocols with their names, the paper's first
     "all": {"all": "ours, paper's protocol", "test": "ours, sound protocol"},
     "test": {"test": "ours"},
+    "train": {"train": "ours"},
 }
 _SCORED = {
     "all": "The paper scored on every real image, those of the training included, and so does the "
     "paper's protocol here; the sound one scores on test images that no training has seen.",
     "test": "Ours is the sound protocol; the paper's too: scored on test images alone.",
+    "train": "Scored on the real training images, by the paper and here: what a classifier knows "
+    "of images that it has seen.",
 }
+_MEASURED = "A measure of the generated images: no classifier takes part."
 
 
 @dataclass(frozen=True)
@@ -83,14 +87,15 @@ def tables(results: reading.Results) -> list[Table]:
 
 
 def _table(entry: dict[str, Any], published: dict[str, Any]) -> Table:
-    classifiers = list(dict.fromkeys(row["classifier"] for row in entry["rows"]))
+    scores = all(map(verdicts.is_score, entry["metrics"]))
+    classifiers = list(dict.fromkeys(row["classifier"] for row in entry["rows"] if scores))
     lines = _lines(entry["rows"], name_classifier=len(classifiers) > 1)
     ran = [line for line in lines if any(value["ours"] for value in line.values.values())]
     found = [e for line in ran for value in line.values.values() for e in value["ours"].values()]
     repeats = sorted({e["n"] for e in found})
     aside = [*classifiers] if len(classifiers) == 1 else []
     aside += [" or ".join(map(verdicts.repeats, repeats))] if repeats else []
-    notes = [_SCORED[entry["protocol"]]]
+    notes = [_SCORED[entry["protocol"]] if scores else _MEASURED]
     if any(metric.startswith("ap:") for metric in entry["metrics"]):
         notes.append("AP is the mean of a class's precision and recall.")
     notes += [entry["note"]] if entry["note"] else []
@@ -98,12 +103,20 @@ def _table(entry: dict[str, Any], published: dict[str, Any]) -> Table:
     return Table(
         entry["title"],
         ", ".join(aside),
-        {key: verdicts.metric(key) for key in entry["metrics"]},
+        {key: _metric(key, entry["rows"]) for key in entry["metrics"]},
         _WAYS[entry["protocol"]],
         tuple(ran),
         _missing(left_out, published.get("budget")) if left_out else "",
         tuple(notes),
     )
+
+
+def _metric(key: str, rows: Sequence[dict[str, Any]]) -> verdicts.Metric:
+    """A measure of images has as many digits as the paper gives."""
+    if verdicts.is_score(key):
+        return verdicts.metric(key)
+    printed = [f"{row['paper']:g}".partition(".")[2] for row in rows if row["metric"] == key]
+    return verdicts.Metric(key, "", 1.0, max(map(len, printed), default=1))
 
 
 def _lines(rows: Sequence[dict[str, Any]], *, name_classifier: bool) -> list[Line]:

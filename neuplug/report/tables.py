@@ -138,7 +138,8 @@ def _print_published(table: beside.Table, results: reading.Results, write: _Writ
     write.line(", ".join(filter(None, about)), "bold")
     if table.lines:
         write.console.print(_published(table, write))
-    for sentence in filter(None, [*table.notes, table.missing]):
+    notes = table.notes if table.lines else ()
+    for sentence in filter(None, [*notes, table.missing]):
         write.line(sentence, "dim")
 
 

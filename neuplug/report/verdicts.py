@@ -54,6 +54,12 @@ def metric(key: str) -> Metric:
     return METRICS.get(key, Metric(key, "", 1.0, 3))
 
 
+def is_score(key: str) -> bool:
+    """Whether a metric is a classifier's, and not a measure of images."""
+    kind, _, name = key.partition(":")
+    return kind in _OF_A_CLASS if name else key in METRICS
+
+
 def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:
     """``94.3``, or ``+2.3`` and a true minus if ``signed``; a dash where there is no number."""
     if value is None or not math.isfinite(value):

@@ -19,6 +19,7 @@ from neuplug import statistics
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.published import published_beside
+from neuplug.recipes import load_recipe
 from neuplug.report import images, page
 
 CLASSES = [
@@ -90,7 +91,7 @@ def make_results(
     for cell in cells:
         cell["curves"] = cell["curves"] if curves else {}
         scored = {"metrics": cell["metrics"], "per_class": cell["per_class"]}
-        cell["all_images"] = scored if score_all else None
+        cell["all_images"] = cell["train_scores"] = scored if score_all else None
     fits = [
         _fit(rng, arm, name, repeat)
         for arm in all_arms
@@ -302,7 +303,22 @@ def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> di
         score_all=config.score_all,
         **{"curves": False, "repeats": config.repeats, **changes},
     )
-    return results | {"published": published_beside(config, results["cells"])}
+    results["evaluations"] = [
+        results["evaluations"][0]
+        | {
+            "evaluator": table.evaluator,
+            "arm": row.arm,
+            "repeat": repeat,
+            "key": f"{row.arm}{repeat}",
+        }
+        | {"metrics": {metric: 120.0 + repeat for metric in table.metrics}}
+        for table in load_recipe(recipe).published
+        if table.evaluator is not None
+        for row in table.rows
+        for repeat in range(results["protocol"]["repeats"])
+    ]
+    published = published_beside(config, results["cells"], results["evaluations"])
+    return results | {"published": published}
 
 
 def share_fits(results: dict[str, Any], arm: str) -> None:

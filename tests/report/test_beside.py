@@ -151,6 +151,31 @@ def test_one_column_of_ours_where_the_protocols_agree(make: Make) -> None:
     assert table.missing == "Not in this run, budget laptop: 'none' and 'half' with vgg16."
 
 
+def test_measures_of_images_need_no_classifier(make: Make) -> None:
+    results = make(repeats=1, curves=False)
+    rows = [
+        row("GAN", "fid pitting", 110.2, {"test": 97.31}),
+        row("GAN", "fid rust", 98.0, {"test": 97.31}),
+    ]
+    results["published"] = published(rows, "test")
+    (table,) = beside.tables(results)
+    assert table.aside == "3 repeats" and "no classifier takes part" in table.notes[0]
+    view = beside.page_view(results)
+    assert view is not None
+    pitting, rust = view["tables"][0]["rows"][0]["groups"]
+    assert (pitting["paper"], pitting["ours"][0]["middle"]) == ("110.2", "97.3")
+    assert (rust["paper"], rust["ours"][0]["middle"]) == ("98", "97")
+
+
+def test_scores_of_the_training_images_are_called_so(make: Make) -> None:
+    results = make(repeats=1, curves=False)
+    results["published"] = published([row("none", "accuracy", 1.0, {"train": 0.99})], "train")
+    (table,) = beside.tables(results)
+    assert table.notes[0].startswith("Scored on the real training images, by the paper and here")
+    entry = table.lines[0].ours("accuracy", "train")
+    assert entry is not None and entry["mean"] == 0.99
+
+
 def test_a_table_that_the_budget_leaves_out_is_a_sentence(make: Make, show: Show) -> None:
     results = make(repeats=1, curves=False)
     results["published"] = published([row("rotate", "accuracy", 0.85, {}, 30)], "all")
@@ -161,7 +186,7 @@ def test_a_table_that_the_budget_leaves_out_is_a_sentence(make: Make, show: Show
 
 def test_a_class_that_the_data_lacks_is_a_dash(make_recipe: Make) -> None:
     results = make_recipe("schlagenhauf2020", repeats=1, classes=["pitting", "intact"])
-    (table,) = beside.tables(results)
+    table = beside.tables(results)[0]
     view = beside.page_view(results)
     assert view is not None
     rust = list(table.metrics).index("f1:rust")
