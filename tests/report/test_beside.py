@@ -142,7 +142,8 @@ def test_one_column_of_ours_where_the_protocols_agree(make: Make) -> None:
     (table,) = beside.tables(results)
     assert list(table.protocols.values()) == ["ours"]
     assert table.notes[:2] == (
-        "Ours is the sound protocol; the paper's too: scored on test images alone.",
+        "Both scored on test images; ours were kept apart under the sound protocol. What the "
+        "paper leaves open about its own is said beside its protocol.",
         "AP is the mean of a class's precision and recall.",
     )
     assert table.metrics["ap:patches"].name == "AP of patches"
