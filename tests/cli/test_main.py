@@ -89,7 +89,11 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr("neuplug.registry.discover", interrupt)
-    assert main(["plugins"]) == INTERRUPTED == 130
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        assert main(["plugins"]) == INTERRUPTED == 130
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert "stopped; the same command goes on where it was" in capsys.readouterr().err
 
 
