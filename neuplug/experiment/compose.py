@@ -110,7 +110,7 @@ def prepare(config: ComposeConfig, images: ImageSet | None = None) -> Plan:
         InputError: If something is asked for that cannot be done.
     """
     from neuplug.data.dataset import Dataset, load_dataset
-    from neuplug.experiment.plan import make_plan
+    from neuplug.experiment.planning import make_plan
     from neuplug.registry import discover
 
     if images is not None:
