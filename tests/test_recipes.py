@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import neuplug
 from neuplug import InputError
 from neuplug.cli import main
 from neuplug.experiment.arms import Selection
@@ -134,6 +135,11 @@ def test_your_settings_go_before_the_recipes(tmp_path: Path) -> None:
 def test_recipes_that_make_no_sense(flags: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         resolve(flags=flags, environment={})
+
+
+def test_a_recipe_from_python_brings_its_arms_and_classifiers() -> None:
+    with pytest.raises(InputError, match="there is no file or folder nowhere"):
+        neuplug.compose("nowhere", recipe="reser2020", budget="smoke")
 
 
 def test_the_list_and_one_recipe_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
