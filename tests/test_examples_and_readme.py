@@ -24,6 +24,30 @@ def test_the_example_runs(tmp_path: Path) -> None:
     assert report is not None and (tmp_path / report[1]).is_file()
 
 
+def test_silhouettes_of_an_example(tmp_path: Path) -> None:
+    """A black and white thing and a small shadow on blue: the thing alone is white."""
+    import numpy as np
+    from PIL import Image
+
+    photo = np.full((64, 64, 3), (60, 80, 200), dtype=np.uint8)
+    photo[10:30, 20:40] = (250, 250, 250)
+    photo[30:40, 20:40] = (15, 15, 15)
+    photo[60:, 60:] = (10, 10, 20)
+    (tmp_path / "photos" / "cow" / "cow1").mkdir(parents=True)
+    Image.fromarray(photo).save(tmp_path / "photos" / "cow" / "cow1" / "a.png")
+    script = str(ROOT / "examples" / "silhouettes.py")
+    done = subprocess.run(
+        [sys.executable, script, "photos", "out"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout == "1 silhouettes in out\n", done.stderr
+    with Image.open(tmp_path / "out" / "cow" / "cow1" / "a.png") as opened:
+        found = np.asarray(opened)
+    expected = np.zeros((64, 64), dtype=np.uint8)
+    expected[10:40, 20:40] = 255
+    assert (found == expected).all()
+
+
 def test_the_two_commands_stand_on_the_first_screen_and_ci_runs_the_second() -> None:
     first_screen = (ROOT / "README.md").read_text("utf-8").splitlines()[:30]
     assert "pip install uv && uv run neuplug compose --aug dcgan --clf mobilenetv2" in first_screen

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from neuplug_torchvision.classifier import TorchvisionClassifier
-from neuplug_torchvision.options import PretrainedOptions
+from neuplug_torchvision.options import StemOptions
 
 if TYPE_CHECKING:
     from torch import nn
 
 
-class MobileNetV2Options(PretrainedOptions):
+class MobileNetV2Options(StemOptions):
     """Options of ``mobilenetv2``."""
 
     component = "mobilenetv2"
@@ -40,4 +40,7 @@ class MobileNetV2(TorchvisionClassifier):
         """A new network with random weights. Any image size will do."""
         from neuplug_mobilenetv2.model import MobileNet
 
-        return MobileNet(num_classes, in_chans, self.options.width_mult, self.options.dropout)
+        options: MobileNetV2Options = self.options
+        small_stem = options.small_stem(image_size)
+        width = options.width_mult
+        return MobileNet(num_classes, in_chans, width, small_stem, options.dropout)

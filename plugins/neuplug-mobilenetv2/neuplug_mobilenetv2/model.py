@@ -1,4 +1,8 @@
-"""torchvision's MobileNetV2 with embeddings and any number of input channels."""
+"""torchvision's MobileNetV2 with embeddings, any number of input channels, a stem for small images.
+
+Sandler, Howard, Zhu, Zhmoginov, Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks,
+CVPR 2018 (arXiv:1801.04381).
+"""
 
 from __future__ import annotations
 
@@ -12,21 +16,27 @@ from neuplug_torchvision.layers import with_channels
 class MobileNet(nn.Module):
     """MobileNetV2, initialised from torch's current random state.
 
-    Its parameters are called as in torchvision, so weight files of either fit the other.
+    Its parameters are called and shaped as in torchvision, so weight files of either fit the other.
 
     Args:
         num_classes: Logits for each image.
         in_chans: Image channels; the first convolution is made for them.
         width_mult: Factor on the number of feature maps of every layer.
+        small_stem: The first convolution has stride 1 instead of 2: four halvings, not five.
         dropout: Share of an embedding that is set to zero in training.
     """
 
-    def __init__(self, num_classes: int, in_chans: int, width_mult: float, dropout: float) -> None:
+    def __init__(
+        self, num_classes: int, in_chans: int, width_mult: float, small_stem: bool, dropout: float
+    ) -> None:
         super().__init__()
         whole = mobilenetv2.MobileNetV2(num_classes, width_mult, dropout=dropout)
         self.features: nn.Sequential = whole.features
         self.classifier: nn.Sequential = whole.classifier
-        self.features[0][0] = with_channels(self.features[0][0], in_chans)
+        first: nn.Conv2d = with_channels(self.features[0][0], in_chans)
+        if small_stem:
+            first.stride = (1, 1)
+        self.features[0][0] = first
 
     def forward_features(self, images: Tensor) -> Tensor:
         """Embeddings, float (N, 1280 or more), of normalised images (N, C, H, W)."""

@@ -6,6 +6,7 @@ with the library ``neuplug-torchvision``.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_it_is_torchvision_s_network() -> None:
     torch.manual_seed(0)
     theirs = mobilenet_v2(num_classes=6).eval()
     torch.manual_seed(0)
-    ours = build().eval()
+    ours = build(stem="imagenet").eval()
     assert torch.equal(ours(images()), theirs(images()))
     theirs.load_state_dict(ours.state_dict())
 
@@ -54,6 +55,32 @@ def test_width_mult() -> None:
     assert wide.forward_features(images()).shape == (4, 1792)
 
 
+def maps(net: nn.Module, size: tuple[int, int]) -> tuple[int, int]:
+    height, width = net.eval().features(images(size=size)).shape[2:]
+    return height, width
+
+
+def test_the_stems() -> None:
+    assert maps(build(stem="imagenet"), (64, 48)) == (2, 2)
+    assert maps(build(stem="small"), (64, 48)) == (4, 3)
+
+
+@pytest.mark.parametrize(
+    ("size", "stride"), [((28, 28), 1), ((95, 200), 1), ((96, 96), 2), ((200, 200), 2)]
+)
+def test_auto_looks_at_the_images(size: tuple[int, int], stride: int) -> None:
+    assert build(size=size, in_chans=1).features[0][0].stride == (stride, stride)
+
+
+def test_weights_fit_either_stem_and_auto_takes_the_published_one(tmp_path: Path) -> None:
+    file = tmp_path / "published.pth"
+    torch.save(mobilenet_v2(num_classes=6).state_dict(), file)
+    published, small = build(weights=str(file)), build(weights=str(file), stem="small")
+    assert published.features[0][0].stride == (2, 2)
+    assert small.features[0][0].stride == (1, 1)
+    assert all(torch.equal(small.state_dict()[k], v) for k, v in torch.load(file).items())
+
+
 def test_dropout() -> None:
     assert build(dropout=0.35).classifier[0].p == 0.35
 
@@ -62,6 +89,7 @@ def test_dropout() -> None:
     ("options", "sentence"),
     [
         ({"width_mult": 0}, r"mobilenetv2\.width_mult = 0"),
+        ({"stem": "tiny"}, r"mobilenetv2\.stem = 'tiny'"),
         ({"dropout": -0.1}, r"mobilenetv2\.dropout = -0\.1"),
         ({"weight": "imagenet"}, r"no option 'weight'\. Did you mean weights\?"),
         ({"weights": "imagenet", "width_mult": 0.5}, "weights=imagenet has width_mult=1 only"),

@@ -5,32 +5,22 @@ torchvision takes seconds to load, so only ``build`` loads it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
 from neuplug_torchvision.classifier import TorchvisionClassifier
-from neuplug_torchvision.options import PretrainedOptions
+from neuplug_torchvision.options import StemOptions
 
 if TYPE_CHECKING:
     from torch import nn
 
-# Below this side the published stem throws most of an image away. On NEU (6 classes, 40 images a
-# class, 64x64, 250 steps, 2 draws) the small one gave resnet18 94 instead of 87 % accuracy, in ten
-# times the time. The bound itself is a choice: at 96 the published stem still leaves 24x24.
-SMALL = 96
 
-
-class ResNetOptions(PretrainedOptions):
+class ResNetOptions(StemOptions):
     """Options of every ResNet."""
 
     shaping = ("stem",)
 
-    stem: Literal["auto", "imagenet", "small"] = Field(
-        "auto",
-        description="imagenet: conv 7x7 stride 2, max pooling; small: conv 3x3 stride 1; "
-        f"auto: small below {SMALL} pixels, imagenet from there and wherever weights are given",
-    )
     dropout: float = Field(0.0, ge=0, lt=1, description="share of the embedding set to zero")
 
     def published(self) -> str:
@@ -70,10 +60,8 @@ class _ResNet(TorchvisionClassifier):
         from neuplug_resnet.model import ResNet
 
         options: ResNetOptions = self.options
-        small = options.stem == "small" or (
-            options.stem == "auto" and options.weights == "none" and min(image_size) < SMALL
-        )
-        return ResNet(options.component, num_classes, in_chans, small, options.dropout)
+        small_stem = options.small_stem(image_size)
+        return ResNet(options.component, num_classes, in_chans, small_stem, options.dropout)
 
 
 class ResNet18(_ResNet):

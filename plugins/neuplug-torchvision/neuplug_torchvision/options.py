@@ -9,6 +9,10 @@ from pydantic import Field, model_validator
 
 from neuplug import InputError, Options
 
+SMALL = 96
+"""Below this side the published stems throw most of an image away; what that costs is measured in
+the plugins' READMEs. The bound itself is a choice."""
+
 
 class PretrainedOptions(Options):
     """Options of a network that starts from random or from given weights.
@@ -67,3 +71,20 @@ class PretrainedOptions(Options):
                 f"{name} into that folder, name yours with weights=PATH, or let it be "
                 "fetched with download=true."
             )
+
+
+class StemOptions(PretrainedOptions):
+    """Options of a network whose first layers may be spared for small images."""
+
+    stem: Literal["auto", "imagenet", "small"] = Field(
+        "auto",
+        description="imagenet: as published for 224x224; small: the first layers keep the image's "
+        f"size; auto: small below {SMALL} pixels, imagenet from there and wherever weights are "
+        "given",
+    )
+
+    def small_stem(self, image_size: tuple[int, int]) -> bool:
+        """Whether the network for images of (height, width) begins as for small ones."""
+        if self.stem == "auto":
+            return self.weights == "none" and min(image_size) < SMALL
+        return self.stem == "small"
