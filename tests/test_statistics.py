@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from neuplug.statistics import estimate, paired_verdict
+from neuplug.statistics import Difference, estimate, holm, paired_difference, verdict
 
 
 def test_interval_of_a_textbook_case() -> None:
@@ -19,25 +22,11 @@ def test_interval_of_a_textbook_case() -> None:
 def test_one_value_has_no_interval() -> None:
     e = estimate([0.9])
     assert (e.mean, e.low, e.high, e.n) == (0.9, None, None, 1)
-    assert paired_verdict([0.9], [0.8])[1] == "one repeat"
 
 
 def test_equal_values_have_a_point() -> None:
     e = estimate([0.5, 0.5, 0.5])
     assert e.low == e.high == 0.5
-    assert paired_verdict([1.0, 1.0], [1.0, 1.0])[1] == "no evidence"
-    # two equal differences, as small test sets give by chance, leave no spread to judge by
-    assert paired_verdict([0.60, 0.62], [0.59, 0.61])[1] == "no evidence"
-
-
-def test_pairing_sees_what_unpaired_means_do_not() -> None:
-    """Repeats differ far more than arms; the paired difference is still clear."""
-    base = [0.60, 0.75, 0.90]
-    better = [b + d for b, d in zip(base, (0.020, 0.021, 0.022), strict=True)]
-    effect, verdict = paired_verdict(better, base)
-    assert verdict == "helps" and effect.mean == pytest.approx(0.021)
-    assert paired_verdict(base, better)[1] == "harms"
-    assert paired_verdict([0.9, 0.7, 0.8], [0.8, 0.9, 0.7])[1] == "no evidence"
 
 
 def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
@@ -50,8 +39,145 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.93 < covered / 2000 < 0.97
 
 
+def scores(rows: list[list[float]]) -> tuple[list[NDArray[np.float64]], list[NDArray[np.int64]]]:
+    """Differences by repeat, all on the same images."""
+    return [np.array(row) for row in rows], [np.arange(len(row)) for row in rows]
+
+
+def test_the_standard_error_by_hand() -> None:
+    # two repeats, three images; d = [[1, 0, 1], [0, 0, 1]], mean 1/2, parts (d - 1/2) / 6
+    # repeats: ((1/12)^2 + (-1/12)^2) * 2 = 1/36; images: (0, -1/6, 1/6) -> (2/36) * 3/2 = 1/12;
+    # single scores: 6 * (1/12)^2 = 1/24; both: 1/36 + 1/12 - 1/24 = 5/72 < images alone, 1/12
+    found = paired_difference(*scores([[1, 0, 1], [0, 0, 1]]))
+    assert (found.effect, found.n, found.items) == (0.5, 2, 3)
+    half = 12.7062 * (1 / 12) ** 0.5  # t(0.975, 1)
+    assert found.low == pytest.approx(0.5 - half, abs=1e-3)
+    assert found.high == pytest.approx(0.5 + half, abs=1e-3)
+    # t(1) is Cauchy's: p = 1 - 2 / pi * arctan(t)
+    assert found.p == pytest.approx(1 - 2 / np.pi * np.arctan(0.5 / (1 / 12) ** 0.5), abs=1e-6)
+
+
+def test_images_that_differ_between_repeats_are_not_taken_for_the_same() -> None:
+    rows, _ = scores([[1, 0, 1, 0], [1, 0, 1, 0], [1, 0, 0, 0]])
+    same = paired_difference(rows, [np.arange(4)] * 3)
+    apart = paired_difference(rows, [np.arange(4) + 4 * i for i in range(3)])
+    assert (same.items, apart.items) == (4, 12)
+    assert same.effect == apart.effect
+    assert same.high is not None and apart.high is not None and same.high > apart.high
+
+
+def test_pairing_sees_what_unpaired_means_do_not() -> None:
+    """Repeats differ by 30 points, the arms by 10; image by image the difference is clear."""
+    rng = np.random.default_rng(1)
+    differences = []
+    for share in (0.6, 0.75, 0.9):
+        right = (rng.random(400) < share).astype(float)
+        also = right.copy()
+        wrong = np.flatnonzero(right == 0)
+        also[rng.choice(wrong, 40, replace=False)] = 1
+        differences.append(also - right)
+    found = paired_difference(differences, [np.arange(400)] * 3)
+    assert found.effect == pytest.approx(0.1)
+    assert verdict(found, found.p) == "helps"
+    against = paired_difference([-d for d in differences], [np.arange(400)] * 3)
+    assert verdict(against, against.p) == "harms"
+
+
+def test_equal_arms_and_single_repeats() -> None:
+    equal = paired_difference(*scores([[0, 0, 0], [0, 0, 0]]))
+    assert (equal.low, equal.high, equal.p) == (0, 0, 1)
+    assert verdict(equal, equal.p) == "no evidence"
+    single = paired_difference(*scores([[1, 1, 0]]))
+    assert (single.low, single.high, single.p, single.detectable) == (None,) * 4
+    assert verdict(single, single.p) == "one repeat"
+
+
+def crossed(
+    rng: np.random.Generator, repeats: int, images: int, effect: float, by_image: float
+) -> Difference:
+    """Scores that vary by repeat (sd 0.03), by image and by chance (sd 0.3)."""
+    of_images = rng.normal(0, by_image, images)
+    rows = [
+        effect + rng.normal(0, 0.03) + of_images + rng.normal(0, 0.3, images)
+        for _ in range(repeats)
+    ]
+    return paired_difference(rows, [np.arange(images)] * repeats)
+
+
+@pytest.mark.parametrize(("repeats", "by_image"), [(3, 0.0), (5, 0.0), (5, 0.5), (10, 0.5)])
+def test_it_covers_the_truth_for_new_repeats_and_new_images(repeats: int, by_image: float) -> None:
+    rng = np.random.default_rng(2)
+    covered = 0
+    for _ in range(1000):
+        found = crossed(rng, repeats, 200, 0.02, by_image)
+        assert found.low is not None and found.high is not None
+        covered += found.low <= 0.02 <= found.high
+    assert covered / 1000 >= 0.935  # 95 % less two standard errors of 1000 trials
+
+
+def test_an_interval_over_repeats_alone_would_not() -> None:
+    """What the images add is no ornament: without it one interval in five would miss."""
+    rng = np.random.default_rng(2)
+    covered = 0
+    for _ in range(1000):
+        of_images = rng.normal(0, 0.5, 200)
+        means = [
+            float(np.mean(0.02 + rng.normal(0, 0.03) + of_images + rng.normal(0, 0.3, 200)))
+            for _ in range(10)
+        ]
+        e = estimate(means)
+        assert e.low is not None and e.high is not None
+        covered += e.low <= 0.02 <= e.high
+    assert covered / 1000 < 0.8
+
+
+def test_what_is_called_detectable_is_found_in_80_of_100_cases() -> None:
+    rng = np.random.default_rng(3)
+    alike = [crossed(rng, 5, 300, 0.0, 0.2).detectable for _ in range(400)]
+    typical = np.mean(np.square(np.array(alike, dtype=float))) ** 0.5
+    found = sum(
+        verdict(d, d.p) == "helps"
+        for d in (crossed(rng, 5, 300, float(typical), 0.2) for _ in range(500))
+    )
+    assert 0.75 < found / 500 < 0.9
+
+
+def test_holm_by_hand() -> None:
+    # sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1, and never less than one before
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_holm_keeps_mistakes_rare_where_single_tests_do_not() -> None:
+    rng = np.random.default_rng(4)
+    plain = corrected = 0
+    for _ in range(2000):
+        p_values = rng.random(10).tolist()
+        plain += min(p_values) < 0.05
+        corrected += min(holm(p_values)) < 0.05
+    assert plain / 2000 > 0.3 and corrected / 2000 < 0.06
+
+
 def test_wrong_input() -> None:
     with pytest.raises(ValueError, match="no values"):
         estimate([])
-    with pytest.raises(ValueError, match="pair up"):
-        paired_verdict([1, 2], [1])
+    with pytest.raises(ValueError, match="needs test images"):
+        paired_difference([], [])
+    with pytest.raises(ValueError, match="needs test images"):
+        paired_difference([np.array([])], [np.array([])])
+    with pytest.raises(ValueError, match="do not match"):
+        paired_difference([np.zeros(3), np.zeros(2)], [np.arange(3), np.arange(3)])
+
+
+def test_the_order_of_repeats_and_images_does_not_matter() -> None:
+    rng = np.random.default_rng(5)
+    rows = [rng.integers(-1, 2, 30).astype(float) for _ in range(4)]
+    names = [rng.permutation(40)[:30] for _ in range(4)]
+    reference = paired_difference(rows, names)
+    for order in itertools.islice(itertools.permutations(range(4)), 1, None, 7):
+        turned = [rng.permutation(30) for _ in range(4)]
+        found = paired_difference(
+            [rows[i][turned[i]] for i in order], [names[i][turned[i]] for i in order]
+        )
+        assert found.low == pytest.approx(reference.low)

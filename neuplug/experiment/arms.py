@@ -75,6 +75,16 @@ class Arm:
     baseline: str = NONE
 
     @property
+    def generates(self) -> bool:
+        """Whether a generator takes part in it."""
+        return any(group.generates for group in self.groups)
+
+    @property
+    def classical(self) -> bool:
+        """Whether it is augmented, and by augmenters alone."""
+        return bool(self.groups) and not self.generates
+
+    @property
     def online(self) -> Group | None:
         """The augmenters that act on each batch: those at the end, without an amount."""
         last = self.groups[-1] if self.groups else None

@@ -26,11 +26,19 @@ class Result:
 
     @property
     def verdicts(self) -> dict[tuple[str, str], str]:
-        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*, on accuracy."""
+        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*, beside ``none``."""
+        return self._verdicts("none")
+
+    @property
+    def verdicts_against_classical(self) -> dict[tuple[str, str], str]:
+        """The same beside the best classical arm, for arms that generate; empty without one."""
+        return self._verdicts("best classical")
+
+    def _verdicts(self, question: str) -> dict[tuple[str, str], str]:
         return {
             (c["arm"], c["classifier"]): c["verdict"]
             for c in self.content["comparisons"]
-            if c["metric"] == "accuracy"
+            if c["question"] == question
         }
 
     @property

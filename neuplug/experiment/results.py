@@ -9,10 +9,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
 import torch
 
 from neuplug import __version__
 from neuplug.experiment.arms import Arm
+from neuplug.experiment.comparisons import Correct, compare, differences, grouped
 from neuplug.experiment.identity import versions
 from neuplug.experiment.jobs import Workbench
 from neuplug.experiment.plan import Cell, Plan
@@ -20,11 +22,9 @@ from neuplug.experiment.published import published_beside
 from neuplug.experiment.running import Failure
 from neuplug.imageset import ImageSet
 from neuplug.metrics import classification_metrics
-from neuplug.statistics import estimate, paired_verdict
+from neuplug.statistics import estimate
 
-SCHEMA = "neuplug.results/1"
-DECISIVE = "accuracy"
-"""The metric that the verdict goes by: one, since of several one may clear zero by chance."""
+SCHEMA = "neuplug.results/2"
 
 
 def collect(
@@ -60,8 +60,8 @@ def collect(
         "cells": cells,
         "published": published_beside(plan.config, cells, evaluations),
         "summary": _summary(cells),
-        "comparisons": _comparisons(cells),
-        "differences": _differences(cells),
+        "comparisons": compare(cells, plan.arms, _correct(plan, bench)),
+        "differences": differences(cells),
         "generators": generators,
         "evaluations": evaluations,
         "warnings": _warnings(plan, generators, evaluations),
@@ -127,8 +127,10 @@ def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
             f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
             "Generators and augmenters see training images only; test images are real and unseen.",
-            "Intervals are 95 % t intervals over repeats; a difference is paired by repeat. "
-            "Repeats draw from the same images, so they are less independent than that assumes.",
+            "Means have 95 % t intervals over repeats. A verdict's interval is for the paired "
+            "difference over repeats and test images together; verdicts are corrected for their "
+            "number (Holm). Repeats draw from the same images, so they are more alike than new "
+            "collections would be.",
         ],
     }
 
@@ -201,6 +203,16 @@ def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
     }
 
 
+def _correct(plan: Plan, bench: Workbench) -> Correct:
+    found = {}
+    for cell in plan.cells:
+        test = plan.splits[cell.repeat].test
+        predicted = bench.tree(cell.key, "predictions")["logits"].argmax(1)
+        right = predicted == plan.dataset.images.labels[test]
+        found[cell.key] = (right.numpy(), np.asarray(test))
+    return found
+
+
 def _scores(
     logits: torch.Tensor | None, images: ImageSet, indices: Sequence[int]
 ) -> dict[str, Any] | None:
@@ -233,7 +245,7 @@ def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:
 
 def _summary(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = []
-    for arm, classifier, group in _grouped(cells):
+    for arm, classifier, group in grouped(cells):
         values = {name: [c["metrics"][name] for c in group] for name in group[0]["metrics"]}
         for name in group[0]["per_class"]:
             for metric in ("precision", "recall", "f1"):
@@ -242,57 +254,6 @@ def _summary(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
             row = {"arm": arm, "classifier": classifier, "metric": metric}
             rows.append({**row, **asdict(estimate(numbers))})
     return rows
-
-
-def _comparisons(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The paired difference to ``none`` in the decisive metric, with its verdict."""
-    rows = []
-    for row, ours, theirs in _paired(cells):
-        if row["metric"] == DECISIVE:
-            e, verdict = paired_verdict(ours, theirs)
-            rows.append({**row, **asdict(e), "verdict": verdict})
-    return [_renamed(row) for row in rows]
-
-
-def _differences(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The paired difference to ``none`` in every metric, without verdicts."""
-    return [
-        _renamed({**row, **asdict(paired_verdict(ours, theirs)[0])})
-        for row, ours, theirs in _paired(cells)
-    ]
-
-
-def _renamed(row: dict[str, Any]) -> dict[str, Any]:
-    return {"effect" if name == "mean" else name: value for name, value in row.items()}
-
-
-def _paired(
-    cells: list[dict[str, Any]],
-) -> Iterable[tuple[dict[str, Any], list[float], list[float]]]:
-    """Each arm's scores beside those of ``none``, repeat by repeat, for every metric.
-
-    With several numbers of real images an arm's rival is ``none`` with as many.
-    """
-    plain = {(c["arm"], c["classifier"], c["repeat"]): c["metrics"] for c in cells}
-    for arm, classifier, group in _grouped(cells):
-        against = group[0]["against"]
-        if arm == against:
-            continue
-        for metric in group[0]["metrics"]:
-            ours = [c["metrics"][metric] for c in group]
-            theirs = [plain[against, classifier, c["repeat"]][metric] for c in group]
-            row = {"arm": arm, "classifier": classifier, "against": against, "metric": metric}
-            yield row, ours, theirs
-
-
-def _grouped(
-    cells: list[dict[str, Any]],
-) -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for cell in cells:
-        groups.setdefault((cell["arm"], cell["classifier"]), []).append(cell)
-    for (arm, classifier), group in groups.items():
-        yield arm, classifier, group
 
 
 def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuplug.errors import InputError
 
-SCHEMA = "neuplug.results/1"
+SCHEMA = "neuplug.results/2"
 
 Results = dict[str, Any]
 
@@ -108,10 +108,19 @@ def comparisons(results: Results) -> list[dict[str, Any]]:
     return [c for c in results.get("comparisons") or [] if _gives_verdict(c, rivals)]
 
 
+def classical_comparisons(results: Results) -> list[dict[str, Any]]:
+    """The comparisons of accuracy with the best classical arm."""
+    return [c for c in results.get("comparisons") or [] if is_with_classical(c)]
+
+
 def other_comparisons(results: Results) -> list[dict[str, Any]]:
-    """The comparisons with other arms, or of other metrics."""
+    """The comparisons with still other arms, or of other metrics."""
     rivals = baselines(results)
-    return [c for c in results.get("comparisons") or [] if not _gives_verdict(c, rivals)]
+    return [
+        c
+        for c in results.get("comparisons") or []
+        if not _gives_verdict(c, rivals) and not is_with_classical(c)
+    ]
 
 
 def is_with_baseline(comparison: dict[str, Any], rivals: dict[str, str]) -> bool:
@@ -119,8 +128,17 @@ def is_with_baseline(comparison: dict[str, Any], rivals: dict[str, str]) -> bool
     return bool(comparison["against"] == rivals.get(comparison["arm"], "none"))
 
 
+def is_with_classical(comparison: dict[str, Any]) -> bool:
+    """Whether an arm is compared with the best classical one."""
+    return bool(comparison.get("question") == "best classical")
+
+
 def _gives_verdict(comparison: dict[str, Any], rivals: dict[str, str]) -> bool:
-    return comparison["metric"] == "accuracy" and is_with_baseline(comparison, rivals)
+    return (
+        comparison["metric"] == "accuracy"
+        and is_with_baseline(comparison, rivals)
+        and not is_with_classical(comparison)
+    )
 
 
 def cells(results: Results, arm: str, classifier: str) -> list[dict[str, Any]]:

@@ -21,6 +21,8 @@ def view(results: reading.Results) -> dict[str, Any]:
         "headline": [(_kind(verdict), text) for verdict, text in verdicts.headline(results)],
         "simulated": reading.is_simulated(results),
         "verdicts": _verdicts(verdicts.ranked(results), results),
+        "power": verdicts.power_sentence(results),
+        "beside_classical": _verdicts(reading.classical_comparisons(results), results),
         "others": _verdicts(reading.other_comparisons(results), results),
         "warnings": reading.all_warnings(results),
         "metrics": [(shown.name, shown.unit) for shown in verdicts.METRICS.values()],

@@ -39,13 +39,16 @@ def print_summary(results: reading.Results, console: Console) -> None:
     results = reading.clean_results(results)
     write = _Writer(console)
     found = verdicts.ranked(results)
-    for comparison in [*found, *reading.other_comparisons(results)]:
+    others = [*reading.classical_comparisons(results), *reading.other_comparisons(results)]
+    for comparison in [*found, *others]:
         sentence = verdicts.verdict_sentence(comparison, results)
         verdict = comparison["verdict"]
         write.line(f"{verdicts.MARKS[verdict]} {sentence}", _STYLES[verdict])
     if not found:
         for _, sentence in verdicts.headline(results):
             write.line(sentence)
+    if power := verdicts.power_sentence(results):
+        write.line(power, "dim")
     for classifier in results["classifiers"]:
         console.print()
         console.print(_table(results, classifier, write))

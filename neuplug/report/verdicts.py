@@ -42,6 +42,16 @@ METRICS = {
 }
 """The metrics of the main table, in its order."""
 
+_ALONE = {
+    "helps": "{arm} helps {classifier}",
+    "no evidence": "no evidence that {arm} helps {classifier}",
+    "harms": "{arm} harms {classifier}",
+}
+_BESIDE = {
+    "helps": "{arm} is better for {classifier}",
+    "no evidence": "no evidence that {arm} is better for {classifier}",
+    "harms": "{arm} is worse for {classifier}",
+}
 _OF_A_CLASS = {"f1": "F1", "precision": "precision", "recall": "recall", "ap": "AP"}
 _NAMED = 6  # arms that the headline names at most
 
@@ -110,20 +120,31 @@ def verdict_parts(comparison: dict[str, Any], results: reading.Results) -> tuple
     percent = shown.unit == "%"
     effect = number(comparison["effect"], shown, signed=True)
     figures = f"{effect} points {shown.name}" if percent else f"{effect} {shown.name}"
-    if not reading.is_with_baseline(comparison, reading.baselines(results)):
+    classical = reading.is_with_classical(comparison)
+    if not classical and not reading.is_with_baseline(comparison, reading.baselines(results)):
         figures += f" against {against}"
     if verdict == "one repeat":
         claim = f"{arm} with {classifier}"
+        claim += f" beside {against}, the best classical arm" if classical else ""
         figures += ", one repeat: no verdict, add --repeats"
     else:
-        claim = f"{arm} {verdict} {classifier}"
-        if verdict == "no evidence":
-            claim = f"no evidence that {arm} helps {classifier}"
+        does = _BESIDE if classical else _ALONE
+        claim = f"{does[verdict].format(arm=arm, classifier=classifier)}"
+        claim += f" than {against}, the best classical arm" if classical else ""
         spelled = interval(comparison, shown, signed=True)
         figures += f", 95 % interval {spelled}, {repeats(comparison['n'])}"
+        figures += _corrected(comparison)
     if reading.is_simulated(results):
         figures += ", simulated data"
     return claim, figures
+
+
+def _corrected(comparison: dict[str, Any]) -> str:
+    """Why an interval that does not hold zero may go with *no evidence*."""
+    low, high = comparison["low"], comparison["high"]
+    if comparison["verdict"] != "no evidence" or low <= 0 <= high:
+        return ""
+    return f", which is not clear among {comparison['family']} comparisons"
 
 
 def verdict_sentence(comparison: dict[str, Any], results: reading.Results) -> str:
@@ -188,6 +209,32 @@ def _clauses(found: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[s
                 text = f"{who} {verdict.removesuffix('s') if many else verdict} {whom}."
             clauses.append((verdict, text))
     return clauses
+
+
+def power_sentence(results: reading.Results) -> str:
+    """What differences the run could not have seen; empty where there is no verdict.
+
+    The smallest difference that one comparison finds in 80 of 100 cases is that of the typical
+    comparison with ``none``: the root of the mean square.
+    """
+    found = [c for c in reading.comparisons(results) if c.get("detectable")]
+    if not found:
+        return ""
+    shown = METRICS["accuracy"]
+    limits = []
+    for classifier in dict.fromkeys(c["classifier"] for c in found):
+        squares = [c["detectable"] ** 2 for c in found if c["classifier"] == classifier]
+        limits.append((classifier, number(math.sqrt(sum(squares) / len(squares)), shown)))
+    if len(limits) == 1:
+        under = f"a difference under {limits[0][1]} points"
+    else:
+        each = listing([f"{limit} points with {classifier}" for classifier, limit in limits])
+        under = f"a difference under {each}"
+    images = max(cell["test_images"] for cell in results["cells"])
+    return (
+        f"With {repeats(found[0]['n'])} and {images} test images, {under} would probably not be "
+        "seen (80 % power, one comparison)."
+    )
 
 
 def listing(words: Sequence[str]) -> str:

@@ -8,10 +8,12 @@ import math
 import random
 import re
 from collections.abc import Callable
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -100,7 +102,7 @@ def make_results(
         for repeat in range(repeats)
     ]
     return {
-        "schema": "neuplug.results/1",
+        "schema": "neuplug.results/2",
         "neuplug": "0.1.0",
         "request": "5f0c3a9e41b7",
         "name": "steel-40",
@@ -282,11 +284,21 @@ def _comparisons(
                 [c["metrics"]["accuracy"] for c in cells if (c["arm"], c["classifier"]) == key]
                 for key in ((arm.name, classifier), (arm.against, classifier))
             )
-            e, verdict = statistics.paired_verdict(ours, theirs)
+            test_images = sum(p["support"] for p in cells[0]["per_class"].values())
+            found = statistics.paired_difference(
+                [
+                    # so many images more are right as the accuracies say
+                    np.where(np.arange(test_images) < abs(a - b) * test_images, np.sign(a - b), 0)
+                    for a, b in zip(ours, theirs, strict=True)
+                ],
+                [np.arange(test_images) + test_images * repeat for repeat in range(len(ours))],
+            )
+            row = asdict(found)
+            row["test_images"] = row.pop("items")
             entries.append(
-                {"arm": arm.name, "classifier": classifier}
-                | {"against": arm.against, "metric": "accuracy"}
-                | {"effect": e.mean, "low": e.low, "high": e.high, "n": e.n, "verdict": verdict}
+                {"arm": arm.name, "classifier": classifier, "against": arm.against}
+                | {"question": "none", "metric": "accuracy", **row, "adjusted_p": found.p}
+                | {"family": 1, "verdict": statistics.verdict(found, found.p)}
             )
     return entries
 

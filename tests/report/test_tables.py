@@ -25,7 +25,8 @@ def test_the_verdicts_come_first_and_the_path_last(full: dict[str, Any]) -> None
     lines = shown(full)
     expected = [verdicts.verdict_sentence(c, full) for c in verdicts.ranked(full)]
     assert [line[2:] for line in lines[: len(expected)]] == expected
-    assert lines[len(expected)] == ""
+    assert lines[len(expected)] == verdicts.power_sentence(full)
+    assert lines[len(expected) + 1] == ""
     assert lines[-1] == f"report: {full['folder']}/report.html"
     assert lines[-3] == "warning: 12 images are smaller than 64 x 64 and were enlarged."
 
@@ -83,7 +84,7 @@ def test_a_terminal_without_unicode_gets_ascii(make: Make) -> None:
     print_summary(make(), Console(file=stream, width=120))
     stream.flush()
     text = raw.getvalue().decode("ascii")
-    assert "95 % interval +" in text
+    assert "95 % interval -" in text and " .. +" in text
     assert "+/-" in text
     assert "?" not in text
 

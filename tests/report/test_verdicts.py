@@ -64,6 +64,44 @@ def test_a_sentence_names_what_it_compares_with(make: Make) -> None:
     assert "+2.3 points accuracy against flip," in verdicts.verdict_sentence(entry, make())
 
 
+@pytest.mark.parametrize(
+    ("verdict", "claim"),
+    [
+        ("helps", "dcgan is better for mobilenetv2 than flip, the best classical arm"),
+        ("harms", "dcgan is worse for mobilenetv2 than flip, the best classical arm"),
+        (
+            "no evidence",
+            "no evidence that dcgan is better for mobilenetv2 than flip, the best classical arm",
+        ),
+    ],
+)
+def test_beside_the_best_classical_arm(make: Make, verdict: str, claim: str) -> None:
+    entry = comparison(verdict, 0.01, -0.01, 0.03)
+    entry |= {"against": "flip", "question": "best classical"}
+    assert verdicts.verdict_sentence(entry, make()).startswith(f"{claim}: +1.0 points accuracy, 95")
+
+
+def test_an_interval_that_correction_has_overruled_is_explained(make: Make) -> None:
+    entry = comparison("no evidence", 0.02, 0.003, 0.037) | {"family": 12}
+    sentence = verdicts.verdict_sentence(entry, make(simulated=False))
+    assert sentence.endswith("3 repeats, which is not clear among 12 comparisons")
+    held = comparison("no evidence", 0.02, -0.003, 0.043) | {"family": 12}
+    assert "not clear" not in verdicts.verdict_sentence(held, make())
+
+
+def test_what_could_not_be_seen(make: Make) -> None:
+    results = make(classifiers=["mobilenetv2", "smallcnn"])
+    for c in results["comparisons"]:
+        c |= {"detectable": 0.02 if c["classifier"] == "smallcnn" else 0.035}
+    for cell in results["cells"]:
+        cell["test_images"] = 780
+    assert verdicts.power_sentence(results) == (
+        "With 3 repeats and 780 test images, a difference under 3.5 points with mobilenetv2 and "
+        "2.0 points with smallcnn would probably not be seen (80 % power, one comparison)."
+    )
+    assert verdicts.power_sentence(make(repeats=1)) == ""
+
+
 def test_a_sentence_uses_the_label_of_the_arm(make: Make) -> None:
     results = make()
     results["arms"][1]["label"] = "dcgan (600 images)"

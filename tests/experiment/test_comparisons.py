@@ -1,0 +1,53 @@
+"""Which arms are compared with which, and what a run says of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def result(ask: Any) -> Any:
+    return ask(aug=["invert", "same", "jitter", "jitter+same"], repeats=3)
+
+
+def rows(result: Any, question: str) -> dict[str, dict[str, Any]]:
+    return {c["arm"]: c for c in result.content["comparisons"] if c["question"] == question}
+
+
+def test_every_arm_beside_none_and_generators_beside_the_best_classical(result: Any) -> None:
+    plain, classical = rows(result, "none"), rows(result, "best classical")
+    assert list(plain) == ["invert", "same", "jitter", "jitter+same"]
+    assert list(classical) == ["jitter", "jitter+same"]
+    best = max(("invert", "same"), key=lambda arm: result.mean(arm, "linear"))
+    assert {c["against"] for c in classical.values()} == {best}
+    assert {c["against"] for c in plain.values()} == {"none"}
+    assert {c["family"] for c in plain.values()} == {4}
+    assert {c["family"] for c in classical.values()} == {2}
+    for arm, c in [*plain.items(), *classical.items()]:
+        expected = result.mean(arm, "linear") - result.mean(c["against"], "linear")
+        assert c["effect"] == pytest.approx(expected)
+        assert c["adjusted_p"] >= c["p"] and c["low"] <= c["effect"] <= c["high"]
+        assert c["n"] == 3
+        assert 28 < c["test_images"] <= 40  # of three tests of 28 images, each image counts once
+    assert set(result.verdicts) == {(arm, "linear") for arm in plain}
+    assert set(result.verdicts_against_classical) == {(arm, "linear") for arm in classical}
+
+
+def test_without_a_classical_arm_nobody_is_compared_with_one(ask: Any) -> None:
+    result = ask(aug=["jitter"])
+    assert result.verdicts_against_classical == {}
+    assert [c["question"] for c in result.content["comparisons"]] == ["none"]
+
+
+def test_with_several_numbers_of_images_the_best_has_as_many(ask: Any) -> None:
+    result = ask(aug=["invert", "same", "jitter"], per_class=[3, 6])
+    for arm, c in rows(result, "best classical").items():
+        assert arm.partition(" ")[2] == c["against"].partition(" ")[2] != ""
+
+
+def test_one_repeat_has_no_verdict(ask: Any) -> None:
+    result = ask(aug=["same", "jitter"], repeats=1)
+    assert {c["verdict"] for c in result.content["comparisons"]} == {"one repeat"}
+    assert {c["p"] for c in result.content["comparisons"]} == {None}
