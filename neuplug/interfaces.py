@@ -65,16 +65,26 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
 
     Attributes:
         options_class: The model of the component's options.
+        control: Whether it adds nothing new and is there to be compared with: an arm with a control
+            is never taken for the best classical one, nor compared with it.
     """
 
     options_class: ClassVar[type[Options]] = Options
+    control: ClassVar[bool] = False
 
     def __init__(self, options: Options | None = None) -> None:
         self.options: Any = options if options is not None else self.options_class()
 
 
 class Augmenter(ComponentBase):
-    """Changes images at random without changing what they show."""
+    """Changes images at random without changing what they show.
+
+    Attributes:
+        joins: Whether its images always join the set, as a generator's do. By default those of an
+            augmenter at the end of an arm without an amount take the others' place in each batch.
+    """
+
+    joins: ClassVar[bool] = False
 
     @abstractmethod
     def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:

@@ -49,6 +49,16 @@ class Chosen:
     def _reference(self, options: dict[str, Any]) -> dict[str, Any]:
         return {**identity(self.provided), "options": options, "files": file_digests(options)}
 
+    @property
+    def control(self) -> bool:
+        """Whether it adds nothing new and is there to be compared with."""
+        return bool(getattr(self.provided.load(), "control", False))
+
+    @property
+    def joins(self) -> bool:
+        """Whether an augmenter's images always join the set."""
+        return bool(getattr(self.provided.load(), "joins", False))
+
     def make(self) -> Any:
         """A ready component."""
         with blame(identity(self.provided)):
@@ -81,8 +91,13 @@ class Arm:
 
     @property
     def classical(self) -> bool:
-        """Whether it is augmented, and by augmenters alone."""
-        return bool(self.groups) and not self.generates
+        """Whether it is augmented, by augmenters alone that are no controls."""
+        return bool(self.groups) and not self.generates and not self.control
+
+    @property
+    def control(self) -> bool:
+        """Whether a control takes part in it."""
+        return any(chosen.control for group in self.groups for chosen in group.chosen)
 
     @property
     def online(self) -> Group | None:
@@ -220,20 +235,21 @@ class Selection:
             chosen = self._choose(stage.name, EITHER, stage.options)
             if chosen.provided.kind == "generator":
                 groups += [Group(tuple(waiting), amount)] if waiting else []
-                own = stage.amount or amount
-                groups.append(Group((chosen,), own, stage.only, stage.spared, stage.runs))
+                drawn = stage.amount or amount
+                groups.append(Group((chosen,), drawn, stage.only, stage.spared, stage.runs))
                 waiting = []
                 continue
             if stage.runs > 1:
                 raise InputError(f"{stage}: runs is for generators, {stage.name} is an augmenter.")
-            if (stage.only or stage.spared) and stage.amount is None:
+            if (stage.only or stage.spared) and stage.amount is None and not chosen.joins:
                 raise InputError(
                     f"{stage}: for an augmenter only= and except= go with an amount, "
                     "such as to=700."
                 )
             waiting.append(chosen)
-            if stage.amount is not None:
-                groups.append(Group(tuple(waiting), stage.amount, stage.only, stage.spared))
+            own = stage.amount or (amount if chosen.joins else None)
+            if own is not None:
+                groups.append(Group(tuple(waiting), own, stage.only, stage.spared))
                 waiting = []
         if waiting:
             groups.append(Group(tuple(waiting), None))

@@ -25,8 +25,8 @@ Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
 def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) -> list[Any]:
     """The verdicts, on accuracy.
 
-    Every arm is compared with ``none``; an arm that generates also with the best classical arm. The
-    best is the one of highest mean accuracy on the same test images, which favours it: an arm that
+    Every arm is compared with ``none``; an arm that generates, unless it is a control, also with the
+    best classical arm. The best is the one of highest mean accuracy on the same test images, which favours it: an arm that
     beats it does so in spite of that.
 
     Args:
@@ -80,7 +80,7 @@ def _rival(
     if question == BASELINE:
         return own.baseline if own.baseline != name else None
     rivals = [a.name for a in arms if a.classical and a.per_class == own.per_class]
-    if not own.generates or not rivals:
+    if not own.generates or own.control or not rivals:
         return None
 
     def accuracy(rival: str) -> float:
