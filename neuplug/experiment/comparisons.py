@@ -25,9 +25,9 @@ Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
 def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) -> list[Any]:
     """The verdicts, on accuracy.
 
-    Every arm is compared with ``none``; an arm that generates, unless it is a control, also with the
-    best classical arm. The best is the one of highest mean accuracy on the same test images, which favours it: an arm that
-    beats it does so in spite of that.
+    Every arm is compared with ``none``; an arm that generates, unless it is a control, also with
+    the best classical arm: the one of highest mean accuracy on the same test images. That favours
+    it, so an arm that beats it does so in spite of the choice.
 
     Args:
         cells: As in ``results.json``.
