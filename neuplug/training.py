@@ -58,6 +58,15 @@ class FittedClassifier:
         )
 
     @torch.no_grad()
+    def classify(self, images: Tensor) -> Tensor:
+        """Logits of uint8 images (N, C, H, W): float32 (N, classes), on the CPU."""
+        self.module.eval()
+        parts = [
+            self.module(self.prepare(part)).float().cpu() for part in images.split(PREDICT_BATCH)
+        ]
+        return torch.cat(parts)
+
+    @torch.no_grad()
     def predict(self, images: ImageSet, indices: Sequence[int] | None = None) -> Tensor:
         """Classify images, a batch at a time, so a memory-mapped set is never whole in memory.
 
@@ -68,11 +77,9 @@ class FittedClassifier:
         Returns:
             Logits, float32 (N, classes), on the CPU.
         """
-        self.module.eval()
         wanted = torch.as_tensor(range(len(images)) if indices is None else indices)
         parts = wanted.split(PREDICT_BATCH)
-        logits = [self.module(self.prepare(images.images[part])).float().cpu() for part in parts]
-        return torch.cat(logits)
+        return torch.cat([self.classify(images.images[part]) for part in parts])
 
     def state_dict(self) -> dict[str, Any]:
         """Weights, normalisation and image channels."""

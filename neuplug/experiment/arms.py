@@ -9,7 +9,7 @@ from typing import Any
 from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.blame import blame
 from neuplug.experiment.config import TRAINING, ComposeConfig, over
-from neuplug.experiment.grammar import NONE, Amount, ArmText, parse_arm
+from neuplug.experiment.grammar import NONE, Amount, ArmText, Filter, parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.interfaces import Options
 from neuplug.recipes import load_recipe
@@ -115,6 +115,7 @@ class Group:
         only: The classes it works on; all if empty.
         spared: Classes it does not work on.
         runs: Training runs of a generator, pooled.
+        filters: What a generator's images must pass.
     """
 
     chosen: tuple[Chosen, ...]
@@ -122,6 +123,7 @@ class Group:
     only: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     runs: int = 1
+    filters: tuple[Filter, ...] = ()
 
     @property
     def generates(self) -> bool:
@@ -236,11 +238,17 @@ class Selection:
             if chosen.provided.kind == "generator":
                 groups += [Group(tuple(waiting), amount)] if waiting else []
                 drawn = stage.amount or amount
-                groups.append(Group((chosen,), drawn, stage.only, stage.spared, stage.runs))
+                groups.append(
+                    Group((chosen,), drawn, stage.only, stage.spared, stage.runs, stage.filters)
+                )
                 waiting = []
                 continue
             if stage.runs > 1:
                 raise InputError(f"{stage}: runs is for generators, {stage.name} is an augmenter.")
+            if stage.filters:
+                raise InputError(
+                    f"{stage}: filter is for generators, {stage.name} is an augmenter."
+                )
             if (stage.only or stage.spared) and stage.amount is None and not chosen.joins:
                 raise InputError(
                     f"{stage}: for an augmenter only= and except= go with an amount, "
@@ -260,7 +268,18 @@ def _refuse_unknown(name: str, own: Mapping[str, Any], known: Collection[str]) -
     """After an arm's @ stand options and amounts, so a slip may be one of either."""
     for option in own:
         if option not in known:
-            words = (*known, "add", "to", "share", "replace", "keep", "only", "except", "runs")
+            words = (
+                *known,
+                "add",
+                "to",
+                "share",
+                "replace",
+                "keep",
+                "only",
+                "except",
+                "runs",
+                "filter",
+            )
             hint = did_you_mean(option, words)
             raise InputError(
                 f"{name}@{option}: {option!r} is neither an amount nor an option.{hint}"

@@ -10,12 +10,14 @@ from typing import Any
 
 import yaml
 
-from neuplug.errors import InputError
+from neuplug.errors import InputError, did_you_mean
 
 NONE = "none"
 _NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*:)?[a-z0-9][a-z0-9_-]*")
 _OPTION = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = ("add", "to", "share")
+FILTERS = {"copies": 0.01, "agreement": 0.5}
+"""Kinds of filters with their usual level."""
 _LABEL = ": "
 
 
@@ -64,6 +66,22 @@ class Amount:
 
 
 @dataclass(frozen=True)
+class Filter:
+    """A condition on a generator's images.
+
+    Attributes:
+        kind: ``copies`` or ``agreement``.
+        level: See :mod:`neuplug.experiment.filtering`.
+    """
+
+    kind: str
+    level: float
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.level:g}"
+
+
+@dataclass(frozen=True)
 class Stage:
     """One link of a chain.
 
@@ -73,6 +91,7 @@ class Stage:
         only: The classes that it works on; all if empty. The others pass unchanged.
         spared: Classes that it does not work on.
         runs: Training runs of a generator, whose images are pooled.
+        filters: What a generator's images must pass to go on.
         options: The component's options in this stage; they go before those of the run.
     """
 
@@ -81,6 +100,7 @@ class Stage:
     only: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
     runs: int = 1
+    filters: tuple[Filter, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -88,6 +108,7 @@ class Stage:
         parts += [f"only={'/'.join(self.only)}"] if self.only else []
         parts += [f"except={'/'.join(self.spared)}"] if self.spared else []
         parts += [f"runs={self.runs}"] if self.runs > 1 else []
+        parts += [f"filter={'/'.join(map(str, self.filters))}"] if self.filters else []
         parts += [f"{name}={value}" for name, value in self.options.items()]
         return f"{self.name}@{','.join(parts)}" if any(parts) else self.name
 
@@ -145,7 +166,7 @@ def _with_settings(name: str, text: str, arm: str) -> Stage:
             raise InputError(
                 f"arm {arm!r}: {item!r} is no setting. After @ stand an amount "
                 f"({', '.join(_KEYS)}, replace, keep=real), only= or except=CLASS/CLASS, runs=N, "
-                "or options of the component, joined by commas, as in "
+                "filter=copies/agreement, or options of the component, joined by commas, as in "
                 "dcgan@add=100,checkpoint=best."
             )
         if key in values:
@@ -156,8 +177,31 @@ def _with_settings(name: str, text: str, arm: str) -> Stage:
     runs = values.pop("runs", "1")
     if not runs.isdecimal() or int(runs) < 1:
         raise InputError(f"arm {arm!r}: runs is a number of training runs from 1, not {runs!r}.")
+    filters = _filters(values, arm)
     options = {key: _scalar(value, arm) for key, value in values.items()}
-    return Stage(name, amount, only, spared, int(runs), options)
+    return Stage(name, amount, only, spared, int(runs), filters, options)
+
+
+def _filters(values: dict[str, str], arm: str) -> tuple[Filter, ...]:
+    """Take ``filter=`` out of a stage's settings: ``copies``, ``agreement:0.9``, or both by '/'."""
+    if "filter" not in values:
+        return ()
+    found = {}
+    for part in values.pop("filter").split("/"):
+        kind, _, level = part.partition(":")
+        if kind not in FILTERS:
+            raise InputError(
+                f"arm {arm!r}: filter={kind} is unknown.{did_you_mean(kind, FILTERS)} "
+                f"There are: {', '.join(FILTERS)}."
+            )
+        try:
+            number = float(level) if level else FILTERS[kind]
+        except ValueError:
+            number = math.nan
+        if not 0 <= number <= 1:
+            raise InputError(f"arm {arm!r}: filter={part}: the level is a number from 0 to 1.")
+        found[kind] = Filter(kind, number)
+    return tuple(found[kind] for kind in sorted(found))
 
 
 def _classes(key: str, values: dict[str, str], arm: str) -> tuple[str, ...]:

@@ -15,6 +15,15 @@ from torch import Tensor
 from neuplug.data.dataset import Dataset
 from neuplug.devices import pick_device
 from neuplug.experiment.blame import blame
+from neuplug.experiment.filtering import (
+    COPIES,
+    Accept,
+    agreeing,
+    describe,
+    draw_accepted,
+    no_copies,
+)
+from neuplug.experiment.grammar import Filter
 from neuplug.experiment.plan import Job, Pool, Sources
 from neuplug.experiment.store import Store, write_json
 from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
@@ -225,10 +234,24 @@ def _draw(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[
     labels = torch.full((n,), task["classes"].index(name), dtype=torch.int64)
     dataset = bench.dataset(task["dataset"])
     shape = (n, *dataset.images.images.shape[1:])
+    drawn, warnings = n, []
     with blame(reference):
         generator.load_state_dict(bench.tree(task["fit"], "state"))
-        images = generator.sample(labels, task["seed"]) if n else torch.empty(shape).byte()
-        check_images(images, shape)
+        if filters := [Filter(*each) for each in task.get("filters", [])]:
+            accept = _accept(bench, task, dataset, filters)
+
+            def sample(count: int, draw: int) -> Tensor:
+                seed = derive_seed(task["seed"], "draw", draw) if draw else task["seed"]
+                found = generator.sample(labels, seed)
+                check_images(found, shape)
+                return found
+
+            images, drawn = draw_accepted(sample, n, accept)
+            warnings = describe(filters, len(images), drawn, n, name)
+            n = len(images)
+        else:
+            images = generator.sample(labels, task["seed"]) if n else torch.empty(shape).byte()
+            check_images(images, shape)
     origin = reference["name"]
     save_tree(
         {
@@ -239,7 +262,22 @@ def _draw(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[
         },
         folder / "images.safetensors",
     )
-    return {"images": n}
+    return {"images": n, "drawn": drawn, "warnings": warnings}
+
+
+def _accept(
+    bench: Workbench, task: Mapping[str, Any], dataset: Dataset, filters: list[Filter]
+) -> list[Accept]:
+    accept = []
+    for each in filters:
+        if each.kind == COPIES:
+            real = dataset.images.images[torch.as_tensor(task["real"], dtype=torch.int64)]
+            accept.append(no_copies(real, each.level))
+        else:
+            judge = _trained(bench, task["embedded_by"], dataset)
+            label = dataset.images.classes.index(task["class"])
+            accept.append(agreeing(judge.classify, label, each.level))
+    return accept
 
 
 def _augment(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[str, Any]:
@@ -352,17 +390,22 @@ def _embedder(
 ) -> Embedder | None:
     if trained is None:
         return None
+    fitted = _trained(bench, trained, dataset)
+    return Embedder(trained["component"]["name"], fitted.embed)
+
+
+def _trained(bench: Workbench, trained: Mapping[str, Any], dataset: Dataset) -> FittedClassifier:
+    """The classifier of a finished job."""
     reference = trained["component"]
     state = bench.tree(trained["key"], "classifier")
     with blame(reference):
-        fitted = FittedClassifier.load(
+        return FittedClassifier.load(
             load_component(reference),
             state,
             len(dataset.images.classes),
             dataset.images.image_size,
             bench.device,
         )
-    return Embedder(reference["name"], fitted.embed)
 
 
 def _ids(origin: str, job: Job, name: str, n: int) -> list[str]:

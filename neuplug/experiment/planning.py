@@ -18,6 +18,7 @@ from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.arms import Arm, Chosen, Group, Selection
 from neuplug.experiment.blame import blame
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.filtering import AGREEMENT, COPIES
 from neuplug.experiment.grammar import Amount
 from neuplug.experiment.identity import identity
 from neuplug.experiment.plan import Cell, FitEntry, Job, Plan, Pool, Sources
@@ -118,10 +119,8 @@ class _Planner:
         return dataclasses.replace(split, train=sorted(train), left_out=left_out)
 
     def _plan_arm(self, case: _Case) -> None:
-        labels = self.dataset.images.labels
         pool: Pool = {
-            name: [{"real": [i for i in case.split.train if int(labels[i]) == label]}]
-            for label, name in enumerate(self.dataset.images.classes)
+            name: [{"real": self._real_of(case, name)}] for name in self.dataset.images.classes
         }
         made = _Made()
         for group in case.arm.groups:
@@ -240,6 +239,7 @@ class _Planner:
         if entry not in self.out.fits:
             self.out.fits.append(entry)
         source = {"fit": fit, "component": chosen.reference(), "classes": classes}
+        filters, embedder = self._filters(case, group, name)
         draw = self._add(
             "draw",
             f"images of {title}, {name}",
@@ -249,12 +249,35 @@ class _Planner:
                 "n": n,
                 "seed": derive_seed(seed, name),
                 "sampling": chosen.sampling(),
+                **filters,
             },
-            [fit],
+            [fit, *([embedder["key"]] if embedder else [])],
             component=chosen.reference(),
             classes=classes,
+            embedded_by=embedder,
+            real=self._real_of(case, name) if group.filters else [],
         )
         return source, draw
+
+    def _filters(
+        self, case: _Case, group: Group, name: str
+    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """What a drawing's filters add to its identity, and the classifier that one may ask."""
+        if not group.filters:
+            return {}, None
+        kinds = {f.kind for f in group.filters}
+        embedder = self._embedder(case) if AGREEMENT in kinds else None
+        added = {
+            "filters": [[f.kind, f.level] for f in group.filters],
+            "against": self._pixels(self._real_of(case, name)) if COPIES in kinds else None,
+            "judge": embedder["key"] if embedder else None,
+        }
+        return added, embedder
+
+    def _real_of(self, case: _Case, name: str) -> list[int]:
+        """The real training images of a class."""
+        label = self.dataset.images.classes.index(name)
+        return [i for i in case.split.train if int(self.dataset.images.labels[i]) == label]
 
     def _augment(self, case: _Case, group: Group, pool: Pool, wanted: Mapping[str, int]) -> Pool:
         made: Pool = {name: [] for name in pool}

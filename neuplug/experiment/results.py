@@ -42,6 +42,7 @@ def collect(
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
     generators = [_generator(plan, bench, i) for i in range(len(plan.fits))]
     evaluations = _evaluations(plan, bench, failures)
+    filtered = _filtered(plan, bench)
     fit_keys = {entry.key for entry in plan.fits}
     cell_keys = {key for cell in plan.cells for key in _trainings(plan, cell)}
     seconds = {key: bench.about(key)["seconds"] for key in fit_keys | cell_keys}
@@ -63,8 +64,9 @@ def collect(
         "comparisons": compare(cells, plan.arms, _correct(plan, bench)),
         "differences": differences(cells),
         "generators": generators,
+        "filtered": filtered,
         "evaluations": evaluations,
-        "warnings": _warnings(plan, generators, evaluations),
+        "warnings": _warnings(plan, generators, filtered, evaluations),
         "cost": {
             "generators_seconds": sum(seconds[k] for k in fit_keys),
             "classifiers_seconds": sum(seconds[k] for k in cell_keys),
@@ -283,12 +285,35 @@ def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> l
     return rows
 
 
+def _filtered(plan: Plan, bench: Workbench) -> list[dict[str, Any]]:
+    """What each filtered drawing let through."""
+    rows, seen = [], set()
+    for cell in plan.cells:
+        for name, parts in cell.pool.items():
+            for key in (part["made"] for part in parts if "made" in part):
+                task, row = plan.jobs[key].task, (key, cell.arm.name)
+                if not task.get("filters") or row in seen:
+                    continue
+                seen.add(row)
+                about = bench.about(key)
+                rows.append(
+                    {"arm": cell.arm.name, "repeat": cell.repeat, "class": name, "key": key}
+                    | {"filters": task["filters"], "wanted": task["n"]}
+                    | {name: about[name] for name in ("images", "drawn", "warnings")}
+                )
+    return rows
+
+
 def _warnings(
-    plan: Plan, generators: list[dict[str, Any]], evaluations: list[dict[str, Any]]
+    plan: Plan,
+    generators: list[dict[str, Any]],
+    filtered: list[dict[str, Any]],
+    evaluations: list[dict[str, Any]],
 ) -> list[str]:
     found = list(plan.dataset.report.warnings)
     found += [w for split in plan.splits for w in split.warnings]
     found += [w for g in generators for w in g["warnings"]]
+    found += [f"{f['arm']}: {w}" for f in filtered for w in f["warnings"]]
     found += [_named(e["evaluator"], w) for e in evaluations for w in e["warnings"]]
     return list(dict.fromkeys(found))
 
