@@ -76,6 +76,8 @@ class Arm:
         base: The name without that number.
         per_class: Real training images of each class, where several numbers are compared.
         baseline: The name of the arm that it is compared with.
+        family: The name without the amount, where several amounts are compared.
+        dose: That amount.
     """
 
     name: str
@@ -83,6 +85,8 @@ class Arm:
     base: str = NONE
     per_class: int | None = None
     baseline: str = NONE
+    family: str = NONE
+    dose: Amount | None = None
 
     @property
     def generates(self) -> bool:
@@ -207,15 +211,16 @@ class Selection:
         arms: dict[str, Arm] = {}
         for per_class in self._config.subsets():
             suffix = f" ({per_class} per class)" if per_class is not None else ""
-            for label, groups in self._labelled().items():
+            for label, (groups, family, dose) in self._labelled().items():
                 name = label + suffix
-                arms[name] = Arm(name, groups, label, per_class, NONE + suffix)
+                baseline = NONE + suffix
+                arms[name] = Arm(name, groups, label, per_class, baseline, family + suffix, dose)
         return tuple(arms.values())
 
-    def _labelled(self) -> dict[str, tuple[Group, ...]]:
-        """The arms by label, ``none`` first."""
+    def _labelled(self) -> dict[str, tuple[tuple[Group, ...], str, Amount | None]]:
+        """The arms by label, ``none`` first: groups, the label without its amount, the amount."""
         amounts = self._config.amounts()
-        found: dict[str, tuple[Group, ...]] = {NONE: ()}
+        found: dict[str, tuple[tuple[Group, ...], str, Amount | None]] = {NONE: ((), NONE, None)}
         for text in self._config.aug:
             arm = parse_arm(text)
             for amount in amounts:
@@ -223,9 +228,10 @@ class Selection:
                 varied = len(amounts) > 1 and any(
                     g.amount is amount for g in groups
                 )  # this arm depends on the run's amount
-                name = arm.label or "+".join(map(str, arm.stages)) or NONE
-                name += f" ({amount})" if varied else ""
-                if found.setdefault(name, groups) != groups:
+                family = arm.label or "+".join(map(str, arm.stages)) or NONE
+                name = f"{family} ({amount})" if varied else family
+                dose = amount if varied else None
+                if found.setdefault(name, (groups, family, dose))[0] != groups:
                     raise InputError(f"two different arms are called {name!r}: label them apart.")
         return found
 

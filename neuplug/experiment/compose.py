@@ -150,6 +150,7 @@ def _work(
     command: str,
 ) -> Result:
     from neuplug.experiment import runfolder
+    from neuplug.experiment.doses import choose
     from neuplug.experiment.jobs import Workbench
     from neuplug.experiment.results import collect
     from neuplug.experiment.running import do_jobs
@@ -172,8 +173,9 @@ def _work(
             shutil.rmtree(folder, ignore_errors=True)
         raise
     listener.say("writing the report")
+    plan, doses = choose(plan, bench)
     content = collect(plan, bench, failures, request, command)
-    content = {**content, "name": folder.name, "folder": str(folder)}
+    content = {**content, "doses": doses, "name": folder.name, "folder": str(folder)}
     runfolder.finish(folder, plan, bench, content)
     write_report(folder)
     return Result(folder, content)

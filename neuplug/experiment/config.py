@@ -29,6 +29,7 @@ RIVALS = (("add", "to", "share"), ("steps", "epochs"))
 """Settings of which one at a time can hold, so that a flag replaces what a file says."""
 
 DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 30}
+DOSE_VAL = 0.2
 DEMO_STEPS = 300
 """What shows the demo data in minutes; the user's own values go before."""
 
@@ -75,7 +76,13 @@ class ComposeConfig(BaseModel):
         {}, description="class: at most so many training images; the others are left out"
     )
     test: float = Field(0.3, gt=0, lt=1, description="part for the test, without per_class")
-    val: float = Field(0.0, ge=0, lt=1, description="part of the training images for validation")
+    val: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="part of the training images for validation; a fifth if unsaid where several "
+        "amounts are compared, so that the best is chosen without the test",
+    )
     score_all: bool = Field(
         False,
         description="score on every real image besides, those of the training included, as some "
@@ -179,10 +186,17 @@ def resolve(
         if not {"steps", "epochs"} & training.keys():
             values[TRAINING] = {**training, "steps": DEMO_STEPS}
     values[TRAINING] = TrainingOptions.parse(_mapping(values, TRAINING), TRAINING)
+    if "val" not in values and any(_several(values.get(key)) for key in ("add", "to", "share")):
+        values["val"] = DOSE_VAL
     try:
         return ComposeConfig.model_validate(values)
     except ValidationError as error:
         raise InputError(f"compose{validation_sentence(error)}") from None
+
+
+def _several(amounts: Any) -> bool:
+    found = _as_list(amounts)
+    return isinstance(found, list | tuple) and len(set(map(str, found))) > 1
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

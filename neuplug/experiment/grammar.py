@@ -50,6 +50,15 @@ class Amount:
         return round(present * self.share / (1 - self.share))
 
     @property
+    def given(self) -> tuple[str, float]:
+        """``add``, ``to`` or ``share`` and its number; a doubling is a share of one half."""
+        for name in _KEYS:
+            value = getattr(self, name)
+            if value is not None:
+                return name, float(value)
+        return "share", 0.5
+
+    @property
     def keeps(self) -> bool:
         """Whether images that were there stay."""
         return not (self.replace or self.share == 1)

@@ -321,6 +321,8 @@ def _train(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict
             classifier, train, options, context, val=val, augmenter=augmenter, start=start
         )
         predictions = {"logits": fitted.predict(dataset.images, indices["test"])}
+        if task.get("score_val"):
+            predictions["logits_val"] = fitted.predict(dataset.images, indices["val"])
         if indices["all"]:
             predictions["logits_all"] = fitted.predict(dataset.images, indices["all"])
         profile = asdict(profile_classifier(fitted, dataset.images))

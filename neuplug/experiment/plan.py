@@ -84,7 +84,11 @@ class Cell:
 
 @dataclass
 class Plan:
-    """All jobs of a run, in an order in which each comes after what it needs."""
+    """All jobs of a run, in an order in which each comes after what it needs.
+
+    Attributes:
+        unchosen: Cells whose amount another was preferred to; their test stays unseen.
+    """
 
     config: ComposeConfig
     dataset: Dataset
@@ -94,3 +98,4 @@ class Plan:
     jobs: dict[str, Job] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     fits: list[FitEntry] = field(default_factory=list)
+    unchosen: list[Cell] = field(default_factory=list)

@@ -329,6 +329,8 @@ class _Planner:
     ) -> str:
         online, split = case.arm.online, case.split
         everything = list(range(len(self.dataset))) if self.config.score_all else []
+        # an amount may be chosen by these; other runs keep the keys that they had
+        scored = {"score_val": True} if len(self.config.amounts()) > 1 and split.val else {}
         return self._add(
             "train",
             f"{classifier.name} on {phase}{case.arm.name}, repeat {case.repeat + 1}",
@@ -341,6 +343,7 @@ class _Planner:
                 "val": self._pixels(split.val),
                 "test": self._pixels(split.test),
                 "all": self._pixels(everything),
+                **scored,
                 "classes": list(pool),
                 "seed": derive_seed(self.config.seed, "train", classifier.name, case.repeat),
             },

@@ -25,6 +25,10 @@ from neuplug.metrics import classification_metrics
 from neuplug.statistics import estimate
 
 SCHEMA = "neuplug.results/2"
+_CHOSEN = [
+    "Of several amounts of an arm the one with the highest accuracy on validation images was "
+    "chosen for each classifier; it alone was scored on the test images."
+]
 
 
 def collect(
@@ -43,8 +47,8 @@ def collect(
     generators = [_generator(plan, bench, i) for i in range(len(plan.fits))]
     evaluations = _evaluations(plan, bench, failures)
     filtered = _filtered(plan, bench)
-    fit_keys = {entry.key for entry in plan.fits}
-    cell_keys = {key for cell in plan.cells for key in _trainings(plan, cell)}
+    fit_keys = {job.key for job in plan.jobs.values() if job.kind == "fit"}
+    cell_keys = {job.key for job in plan.jobs.values() if job.kind == "train"}
     seconds = {key: bench.about(key)["seconds"] for key in fit_keys | cell_keys}
     return {
         "schema": SCHEMA,
@@ -129,6 +133,7 @@ def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
             f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
             "Generators and augmenters see training images only; test images are real and unseen.",
+            *_CHOSEN[: bool(plan.unchosen)],
             "Means have 95 % t intervals over repeats. A verdict's interval is for the paired "
             "difference over repeats and test images together; verdicts are corrected for their "
             "number (Holm). Repeats draw from the same images, so they are more alike than new "

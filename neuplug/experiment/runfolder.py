@@ -82,16 +82,17 @@ def _manifest(folder: Path, plan: Plan, bench: Workbench) -> None:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["repeat", "arm", "split", "class", "id", "origin", "parent"])
     images = plan.dataset.images
+    cells = [*plan.cells, *plan.unchosen]
     for repeat, split in enumerate(plan.splits):
         # with several numbers of real images each has a validation part, and leaves others out
-        own = {c.arm.name: c.split for c in plan.cells if c.repeat == repeat and c.arm.per_class}
+        own = {c.arm.name: c.split for c in cells if c.repeat == repeat and c.arm.per_class}
         for part in ("val", "test", "left_out"):
             holders = own if own and part != "test" else {"all": split}
             for holder, held in holders.items():
                 for i in getattr(held, part):
                     name = images.classes[int(images.labels[i])]
                     writer.writerow([repeat, holder, part, name, images.ids[i], "real", ""])
-    first = {(cell.arm.name, cell.repeat): cell for cell in reversed(plan.cells)}
+    first = {(cell.arm.name, cell.repeat): cell for cell in reversed(cells)}
     for (arm, repeat), cell in reversed(first.items()):
         train = bench.training_set(cell.pool, plan.dataset, list(images.classes))
         rows = zip(train.labels.tolist(), train.ids, train.origins, train.parents, strict=True)

@@ -20,6 +20,7 @@ from neuplug.report import reading, style, svg
 from neuplug.report.canvas import Drawing
 from neuplug.report.confusion import confusion_matrix
 from neuplug.report.curves import classifier_curves, generator_curves, generator_distances
+from neuplug.report.doses import dose_curves
 from neuplug.report.strips import accuracy, differences
 
 # No date and no version in a file: the same figure is the same bytes.
@@ -35,7 +36,7 @@ def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
 
     Returns:
         Name of the figure to an ``<svg>`` element that can stand in a page and follows the page's
-        colours. The first word of a name is its kind: ``accuracy``, ``differences``,
+        colours. The first word of a name is its kind: ``accuracy``, ``differences``, ``dose-…``,
         ``generator-…``, ``distances-…``, ``classifier-…``, ``confusion-…``. What was not recorded
         has no figure.
     """
@@ -56,6 +57,7 @@ def _drawings(results: reading.Results) -> Iterator[Drawing]:
         yield accuracy(results)
     if reading.comparisons(results):
         yield differences(results)
+    yield from dose_curves(results)
     yield from generator_curves(results)
     yield from generator_distances(results)
     for classifier in results["classifiers"]:

@@ -14,7 +14,7 @@ from neuplug.report.figures import write_figures
 from neuplug.report.gallery import Gallery
 from neuplug.report.sections import view
 
-_KINDS = ("accuracy", "differences", "generator", "distances", "classifier", "confusion")
+_KINDS = ("accuracy", "differences", "dose", "generator", "distances", "classifier", "confusion")
 
 
 def write_report(folder: Path) -> Path:

@@ -1,0 +1,95 @@
+"""Several amounts of one arm: the best is chosen on validation images, and it alone is tested."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from neuplug.experiment.arms import Arm
+from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.plan import Cell, Plan
+from neuplug.statistics import estimate
+
+
+def is_chosen_by_validation(plan: Plan) -> bool:
+    """Whether there are several amounts, and validation images to choose by."""
+    return any(arm.dose is not None for arm in plan.arms) and bool(plan.splits[0].val)
+
+
+def choose(plan: Plan, bench: Workbench) -> tuple[Plan, list[dict[str, Any]]]:
+    """Choose an amount for each arm and classifier.
+
+    Chosen is what has the highest accuracy on the validation images, averaged over repeats; of
+    equals the smaller amount.
+
+    Args:
+        plan: All of whose jobs are done.
+        bench: Where the results are.
+
+    Returns:
+        The plan with the cells of amounts that were not chosen put aside, so that nobody sees how
+        those do on the test; and the curves: rows with ``family`` (the arm without its amount),
+        ``arm``, ``classifier``, ``amount`` (``add``, ``to`` or ``share``), ``value``, ``mean``,
+        ``low``, ``high`` and ``n`` of the validation accuracy, ``chosen``. Beside them ``none``,
+        whose ``value`` is ``None``.
+    """
+    if not is_chosen_by_validation(plan):
+        return plan, []
+    rows: list[dict[str, Any]] = []
+    chosen: set[tuple[str, str]] = set()
+    for (family, classifier), arms in _families(plan).items():
+        curve = [_row(plan, bench, family, arm, classifier) for arm in arms]
+        if any(arm.dose is not None for arm in arms):
+            best = max(curve, key=lambda row: (round(row["mean"], 12), -(row["value"] or 0)))
+            best["chosen"] = True
+            rows += curve
+            chosen.add((best["arm"], classifier))
+        else:
+            chosen |= {(arm.name, classifier) for arm in arms}
+            rows += curve if family == arms[0].baseline else []
+    cells = [cell for cell in plan.cells if (cell.arm.name, cell.classifier) in chosen]
+    kept = {cell.arm.name for cell in cells}
+    return (
+        dataclasses.replace(
+            plan,
+            cells=cells,
+            unchosen=[cell for cell in plan.cells if cell not in cells],
+            arms=tuple(arm for arm in plan.arms if arm.name in kept),
+            fits=[fit for fit in plan.fits if fit.arm in kept],
+        ),
+        rows,
+    )
+
+
+def _families(plan: Plan) -> dict[tuple[str, str], list[Arm]]:
+    found: dict[tuple[str, str], list[Arm]] = {}
+    for cell in plan.cells:
+        arms = found.setdefault((cell.arm.family, cell.classifier), [])
+        if cell.arm not in arms:
+            arms.append(cell.arm)
+    return found
+
+
+def _row(plan: Plan, bench: Workbench, family: str, arm: Arm, classifier: str) -> dict[str, Any]:
+    cells = [c for c in plan.cells if (c.arm.name, c.classifier) == (arm.name, classifier)]
+    amount, value = arm.dose.given if arm.dose is not None else ("", None)
+    return {
+        "family": family,
+        "arm": arm.name,
+        "classifier": classifier,
+        "amount": amount,
+        "value": value,
+        **asdict(estimate(list(_accuracies(plan, bench, cells)))),
+        "chosen": False,
+    }
+
+
+def _accuracies(plan: Plan, bench: Workbench, cells: Iterable[Cell]) -> Iterable[float]:
+    for cell in cells:
+        logits = bench.tree(cell.key, "predictions")["logits_val"]
+        labels = plan.dataset.images.labels[cell.split.val]
+        yield float(np.mean((logits.argmax(1) == labels).numpy()))

@@ -1,0 +1,88 @@
+"""Several amounts: chosen on validation images, tested once."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture
+def result(ask: Any) -> Any:
+    # the demand for many images of noise makes large amounts worse
+    return ask(
+        aug=["jitter", "invert+jitter", "same"],
+        clf=["linear", "smallcnn"],
+        share=[0, 0.5, 0.9],
+        per_class=10,
+        repeats=2,
+    )
+
+
+def curves(result: Any) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for row in result.content["doses"]:
+        found.setdefault((row["family"], row["classifier"]), []).append(row)
+    return found
+
+
+def test_each_curve_has_every_amount_and_one_choice(result: Any) -> None:
+    found = curves(result)
+    arms = {"none", "jitter", "invert+jitter"}
+    assert set(found) == {(arm, clf) for arm in arms for clf in ("linear", "smallcnn")}
+    for (family, _), rows in found.items():
+        if family == "none":
+            assert [(r["arm"], r["value"], r["chosen"]) for r in rows] == [("none", None, False)]
+            continue
+        assert [(r["amount"], r["value"]) for r in rows] == [
+            ("share", 0.0), ("share", 0.5), ("share", 0.9),
+        ]  # fmt: skip
+        best = max(rows, key=lambda r: r["mean"])
+        (chosen,) = [r for r in rows if r["chosen"]]
+        assert chosen["mean"] == best["mean"]
+        assert all(r["n"] == 2 and 0 <= r["mean"] <= 1 for r in rows)
+        # nothing is added: the same training as none, to the last bit
+        assert rows[0]["mean"] == found["none", rows[0]["classifier"]][0]["mean"] or (
+            family != "jitter"
+        )
+
+
+def test_only_the_choice_is_tested(result: Any) -> None:
+    chosen = {(r["arm"], r["classifier"]) for r in result.content["doses"] if r["chosen"]}
+    tested = {(c["arm"], c["classifier"]) for c in result.cells}
+    others = {(arm, clf) for arm in ("none", "same") for clf in ("linear", "smallcnn")}
+    assert tested == chosen | others
+    assert {(c["arm"], c["classifier"]) for c in result.content["comparisons"]} <= tested
+    assert {a["name"] for a in result.content["arms"]} == {arm for arm, _ in tested}
+    assert any("it alone was scored" in s for s in result.content["protocol"]["sentences"])
+    with (result.folder / "results.csv").open() as file:
+        assert {(r["arm"], r["classifier"]) for r in csv.DictReader(file)} == tested
+
+
+def test_the_manifest_has_every_amount_all_the_same(result: Any) -> None:
+    with (result.folder / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    families = ("jitter", "invert+jitter")
+    amounts = {f"{f} (share={s})" for f in families for s in ("0", "0.5", "0.9")}
+    assert {r["arm"] for r in rows if r["split"] == "train"} == {"none", "same"} | amounts
+    # 2 of 10 images of a class are for validation
+    assert sum(r["split"] == "val" and r["repeat"] == "0" for r in rows) == 4
+
+
+def test_the_report_is_made(result: Any) -> None:
+    page = result.report.read_text("utf-8")
+    assert (result.folder / "figures" / "dose-jitter.png").is_file()
+    assert "chosen on validation images" in page
+
+
+def test_without_validation_every_amount_is_an_arm(ask: Any) -> None:
+    result = ask(aug=["jitter"], add=[2, 4], val=0.0)
+    assert result.content["doses"] == []
+    assert {arm for arm, _ in result.verdicts} == {"jitter (add=2)", "jitter (add=4)"}
+
+
+def test_one_amount_is_no_dose(ask: Any) -> None:
+    result = ask(aug=["jitter"], add=[4])
+    assert result.content["doses"] == []
+    assert result.content["config"]["val"] == 0.0
