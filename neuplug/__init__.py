@@ -24,6 +24,7 @@ _HOME = {
     "FitRecord": "interfaces",
     "Generator": "interfaces",
     "HeldOutSet": "imageset",
+    "ImageRow": "report.rows",
     "ImageSet": "imageset",
     "InputError": "errors",
     "LatentGenerator": "interfaces",
@@ -38,8 +39,10 @@ _HOME = {
     "discover": "registry",
     "hookimpl": "hookspecs",
     "load": "loading",
+    "nearest": "neighbors",
     "seeded": "seeds",
     "wants_bf16": "devices",
+    "write_image_rows": "report.rows",
 }
 
 if TYPE_CHECKING:
@@ -65,7 +68,9 @@ if TYPE_CHECKING:
         Options,
     )
     from neuplug.loading import load
+    from neuplug.neighbors import nearest
     from neuplug.registry import discover
+    from neuplug.report.rows import ImageRow, write_image_rows
     from neuplug.seeds import derive_seed, seeded
 
 __all__ = [
@@ -82,6 +87,7 @@ __all__ = [
     "FitRecord",
     "Generator",
     "HeldOutSet",
+    "ImageRow",
     "ImageSet",
     "InputError",
     "LatentGenerator",
@@ -97,8 +103,10 @@ __all__ = [
     "discover",
     "hookimpl",
     "load",
+    "nearest",
     "seeded",
     "wants_bf16",
+    "write_image_rows",
 ]
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from neuplug.experiment.grammar import Filter
-from neuplug.nearest import nearest
+from neuplug.neighbors import nearest
 
 COPIES, AGREEMENT = "copies", "agreement"
 TRIES = 10

@@ -11,7 +11,7 @@ import torch
 from neuplug import InputError
 from neuplug.experiment.filtering import agreeing, draw_accepted, no_copies
 from neuplug.experiment.grammar import parse_arm
-from neuplug.nearest import nearest
+from neuplug.neighbors import nearest
 
 
 def test_nearest_by_hand() -> None:

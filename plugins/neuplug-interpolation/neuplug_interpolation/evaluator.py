@@ -14,12 +14,13 @@ from neuplug import (
     Evaluation,
     EvaluationContext,
     Evaluator,
+    ImageRow,
     ImageSet,
     LatentGenerator,
     Options,
     derive_seed,
+    write_image_rows,
 )
-from neuplug_interpolation.figure import Row, draw
 from neuplug_interpolation.latents import CANDIDATES, Found, find_latents, slerp
 
 TRAIN, TEST = "reconstruction RMSE, training images", "reconstruction RMSE, test images"
@@ -164,7 +165,7 @@ class Interpolation(Evaluator):
         file = folder / f"{_plain(f'{one.label} {one.name}')}-walk.png"
         title = f"{_shorten(one.name)}: random latent walks"
         aside = f"{len(walks)} walks, each from one random latent to another"
-        draw(file, title, aside, [Row(walk) for walk in walks])
+        write_image_rows(file, title, aside, [ImageRow(walk) for walk in walks])
         found.figures.append(file)
 
     def _between(self, one: _Class, context: EvaluationContext, found: _Findings) -> None:
@@ -201,11 +202,11 @@ class Interpolation(Evaluator):
         faded = (1 - share) * real[0] + share * real[1]
         file = folder / f"{_plain(f'{one.label} {one.name}')}-between.png"
         rows = [
-            Row(path, "through the latents found for them, RMSE below", *_labels(best.errors)),
-            Row(faded, "cross-fading, the real images at the ends"),
+            ImageRow(path, "through the latents found for them, RMSE below", *_labels(best.errors)),
+            ImageRow(faded, "cross-fading, the real images at the ends"),
         ]
         title = f"{_shorten(one.name)}: between two real images"
-        draw(file, title, "two training images, drawn by the seed", rows)
+        write_image_rows(file, title, "two training images, drawn by the seed", rows)
         found.figures.append(file)
 
 

@@ -1,0 +1,89 @@
+"""Rows of images on paper, as wide as a telephone: a figure for evaluators."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib as mpl
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from neuplug.report import style
+from neuplug.report.canvas import put_text
+
+_GAP, _HEAD, _LINE = 0.03, 0.5, 0.22
+"""Inches: between images, the title with its aside, a line of text."""
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """Images side by side.
+
+    Attributes:
+        images: Grey levels 0 to 255, uint8 or float (N, C, H, W).
+        caption: Above them; may be empty.
+        left: Below the first image; may be empty.
+        right: Below the last image; may be empty.
+    """
+
+    images: Tensor
+    caption: str = ""
+    left: str = ""
+    right: str = ""
+
+
+def write_image_rows(file: Path, title: str, aside: str, rows: Sequence[ImageRow]) -> None:
+    """Write a PNG of rows in the style of the report, all with as many images of one size.
+
+    Args:
+        file: To write.
+        title: What is shown, in bold.
+        aside: How to read it, with its sample count.
+        rows: At least one. Names in any script are set in a font that has them.
+    """
+    with mpl.rc_context(style.settings()), warnings.catch_warnings():
+        # a script that no installed font has: boxes
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        _draw(title, aside, rows).savefig(file, metadata={"Software": None})
+
+
+def _draw(title: str, aside: str, rows: Sequence[ImageRow]) -> Figure:
+    width, margin = style.WIDTH, style.MARGIN
+    across = max(len(row.images) for row in rows)
+    side = (width - 2 * margin - (across - 1) * _GAP) / across
+    tall = side * rows[0].images.shape[2] / rows[0].images.shape[3]
+    texts = sum(bool(row.caption) + bool(row.left or row.right) for row in rows)
+    height = _HEAD + len(rows) * (tall + _GAP) + texts * _LINE + margin
+    figure = Figure(figsize=(width, height))
+    page = figure.add_axes((0, 0, 1, 1))  # one for all images: axes are dear
+    page.set_axis_off()
+    put_text(figure, margin, 0.14, title, size=10, weight="bold")
+    aside_look = {"size": style.SMALL, "color": style.MUTED}
+    put_text(figure, margin, 0.35, aside, **aside_look)
+    top = _HEAD
+    for row in rows:
+        if row.caption:
+            put_text(figure, margin, top + _LINE / 2, row.caption, size=style.SMALL)
+            top += _LINE
+        for i, image in enumerate(row.images):
+            left = margin + i * (side + _GAP)
+            _show(page, (left, left + side, top + tall, top), image)
+        top += tall + _GAP
+        if row.left or row.right:
+            middle = top + _LINE / 2 - _GAP
+            put_text(figure, margin, middle, row.left, **aside_look)
+            put_text(figure, width - margin, middle, row.right, ha="right", **aside_look)
+            top += _LINE
+    page.set(xlim=(0, width), ylim=(height, 0), aspect="auto")
+    return figure
+
+
+def _show(page: Axes, place: tuple[float, float, float, float], image: Tensor) -> None:
+    """An image at (left, right, bottom, top) in inches from the top left corner."""
+    pixels = image.float().round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+    pixels = pixels.squeeze(-1) if pixels.shape[2] == 1 else pixels
+    page.imshow(pixels, "gray", vmin=0, vmax=255, extent=place)
