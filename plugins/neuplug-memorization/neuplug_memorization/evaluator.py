@@ -1,0 +1,157 @@
+"""The component ``memorization``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from neuplug import (
+    Evaluation,
+    EvaluationContext,
+    Evaluator,
+    ImageRow,
+    Options,
+    derive_seed,
+    write_image_rows,
+)
+from neuplug_memorization.copying import QUANTILE, Copying, copying
+
+PIXELS, FEATURES = "pixels", "features"
+FEWEST = 2  # unseen images of a class, below which there is nothing to compare with
+ALARM = 0.001
+"""The reader is warned of more copies than so small a part of draws of real images would have."""
+
+
+class MemorizationOptions(Options):
+    """Options of ``memorization``."""
+
+    features: bool = Field(
+        True,
+        description="compare by the features of the classifier trained on the real images too, "
+        "not by pixels alone",
+    )
+    pairs: int = Field(
+        6, ge=1, le=12, description="closest pairs of generated and training image in the figure"
+    )
+
+
+class Memorization(Evaluator):
+    """Whether generated images are copies of training images, class by class."""
+
+    options_class = MemorizationOptions
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The generated images, and the embedder unless ``features=false``."""
+        return frozenset({"generated"} | ({"embedder"} if self.options.features else set()))
+
+    def evaluate(self, context: EvaluationContext) -> Evaluation:
+        """Compare nearness to training and to test images; see :class:`neuplug.Evaluator`.
+
+        Returns:
+            For each space, ``pixels`` and ``features``, the means over the classes and the values
+            of each class: ``copies`` (share), ``nearer to training`` (share; ``…, real`` beside
+            it), ``copying`` (probability). ``n`` is the number of generated images. A figure of the
+            closest pairs for each class.
+        """
+        generated = context.generated
+        assert generated is not None
+        metrics: dict[str, float] = {"n": float(len(generated))}
+        figures: list[Path] = []
+        warnings: list[str] = []
+        found: dict[str, dict[str, Copying]] = {}
+        for label, name in enumerate(context.train.classes):
+            made, real, unseen = (
+                part.of_class(label).images for part in (generated, context.train, context.test)
+            )
+            if not len(made):
+                continue
+            if not len(real) or len(unseen) < FEWEST:
+                warnings.append(
+                    f"memorization left out {name}: it needs training images and {FEWEST} test "
+                    f"images, and there are {len(real)} and {len(unseen)}."
+                )
+                continue
+            for space, features in self._spaces(context).items():
+                result = copying(
+                    features(made),
+                    features(real),
+                    features(unseen),
+                    derive_seed(context.seed, space, name),
+                )
+                found.setdefault(space, {})[name] = result
+            pixels = found[PIXELS][name]
+            warnings += _alarm(name, {space: found[space][name] for space in found})
+            file = context.folder / f"{label}-{_plain(name)}-closest-pairs.png"
+            self._draw(file, name, made, real, pixels)
+            figures.append(file)
+        for space, classes in found.items():
+            metrics |= _metrics(space, classes)
+        return Evaluation(metrics, tuple(figures), tuple(warnings))
+
+    def _spaces(self, context: EvaluationContext) -> dict[str, Callable[[Tensor], Tensor]]:
+        spaces: dict[str, Callable[[Tensor], Tensor]] = {PIXELS: _grey_levels}
+        if self.options.features:
+            assert context.embedder is not None
+            spaces[FEATURES] = context.embedder.embed
+        return spaces
+
+    def _draw(self, file: Path, name: str, made: Tensor, real: Tensor, found: Copying) -> None:
+        closest = found.distances.argsort()[: self.options.pairs]
+        low, high = found.distances[closest[0]], found.distances[closest[-1]]
+        rows = [
+            ImageRow(made[closest], "generated"),
+            ImageRow(
+                real[found.parents[closest]],
+                "the nearest training image of each",
+                f"RMSE {low:.1f}",
+                f"{high:.1f} grey levels",
+            ),
+        ]
+        aside = f"the closest of {len(made)} generated; a copy: below {found.bound:.1f}"
+        write_image_rows(file, f"{name}: closest pairs", aside, rows)
+
+
+def _grey_levels(images: Tensor) -> Tensor:
+    return images.flatten(1).float()
+
+
+def _metrics(space: str, classes: dict[str, Copying]) -> dict[str, float]:
+    def values(found: Copying) -> dict[str, float]:
+        return {
+            "copies": found.copies,
+            "nearer to training": found.nearer,
+            "nearer to training, real": found.nearer_real,
+            "copying": found.copying,
+        }
+
+    metrics: dict[str, float] = {}
+    each = {name: values(found) for name, found in classes.items()}
+    for key in next(iter(each.values())):
+        metrics[f"{key}, {space}"] = float(
+            torch.tensor([numbers[key] for numbers in each.values()]).mean()
+        )
+    for name, numbers in each.items():
+        metrics |= {f"{key}, {space}: {name}": value for key, value in numbers.items()}
+    return metrics
+
+
+def _alarm(name: str, found: dict[str, Copying]) -> list[str]:
+    worst = max(found, key=lambda space: found[space].copies)
+    share = found[worst].copies
+    if found[worst].p >= ALARM:
+        return []
+    return [
+        f"{100 * share:.0f} % of the generated images of {name} are copies of training images by "
+        f"their {worst}, where {100 * QUANTILE:.0f} % is what unseen real images give: "
+        "filter=copies drops those that are copies by their pixels."
+    ]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "class"
