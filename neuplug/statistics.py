@@ -41,7 +41,7 @@ class Difference:
         detectable: The smallest true difference that a comparison like this one finds in 80 of 100
             cases, in the unit of the effect.
         n: Repeats.
-        items: Test images that were scored at least once.
+        items: Test images that were scored at least once; groups of them, where there are groups.
     """
 
     effect: float
@@ -83,9 +83,9 @@ def paired_difference(
     Two things vary: the repeat (its training images and seeds) and the test image, which comes back
     in many repeats. An interval over repeats alone is one for these test images. The squared
     standard error here is the two-way cluster-robust one of Cameron, Gelbach and Miller (Journal of
-    Business & Economic Statistics 29, 2011): that of repeats, plus that of images, less that of
-    single scores, which both contain; never less than either. The interval is Student's, with as
-    many degrees of freedom as repeats leave, which are the fewer.
+    Business & Economic Statistics 29, 2011): that of repeats, plus that of images, less that of an
+    image in a repeat, which both contain; never less than either. The interval is Student's, with
+    as many degrees of freedom as the fewer of the two leave.
 
     It speaks of draws from the images at hand: repeats whose training sets overlap are more alike
     than new collections of images would be.
@@ -94,7 +94,8 @@ def paired_difference(
         differences: For each repeat the scores of one arm less those of the other, one for each
             test image, such as -1, 0 and 1 for being right.
         items: For each repeat which test images these are, so that a repeat's scores and another's
-            of the same image are known as such.
+            of the same image are known as such. Images of one object or place are no independent
+            evidence: give them one number, and they count as one.
 
     Raises:
         ValueError: If there is no repeat, a repeat without images, or scores and images do not
@@ -112,10 +113,11 @@ def paired_difference(
     error = math.sqrt(_squared_error(differences, images, effect))
     if error < SAME:
         return Difference(effect, effect, effect, 1.0, 0.0, n, len(known))
-    student = stats.t(n - 1)
+    freedom = max(1, min(n, len(known)) - 1)
+    student = stats.t(freedom)
     half = float(student.ppf(0.5 + CONFIDENCE / 2)) * error
     p = float(2 * student.sf(abs(effect) / error))
-    detectable = _noncentrality(n - 1) * error
+    detectable = _noncentrality(freedom) * error
     return Difference(effect, effect - half, effect + half, p, detectable, n, len(known))
 
 
@@ -134,13 +136,17 @@ def _squared_error(
     differences: Sequence[NDArray[Any]], images: NDArray[np.int64], effect: float
 ) -> float:
     """The two-way variance of the mean, from each score's part in it."""
-    n = len(differences)
-    parts = [(scores - effect) / (n * len(scores)) for scores in differences]
-    single = np.concatenate(parts)
-    over_repeats = sum(float(part.sum()) ** 2 for part in parts) * n / (n - 1)
-    of_images = np.bincount(images, weights=single)
-    over_images = float((of_images**2).sum()) * len(of_images) / max(1, len(of_images) - 1)
-    both = over_repeats + over_images - float((single**2).sum())
+    n, count = len(differences), int(images.max()) + 1
+    ends = np.cumsum([len(scores) for scores in differences])[:-1]
+    parts = np.stack(
+        [
+            np.bincount(members, (scores - effect) / (n * len(scores)), count)
+            for scores, members in zip(differences, np.split(images, ends), strict=True)
+        ]
+    )  # (repeats, images): the part of each image in each repeat
+    over_repeats = float((parts.sum(1) ** 2).sum()) * n / (n - 1)
+    over_images = float((parts.sum(0) ** 2).sum()) * count / max(1, count - 1)
+    both = over_repeats + over_images - float((parts**2).sum())
     return max(both, over_repeats, over_images)
 
 

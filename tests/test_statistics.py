@@ -115,6 +115,23 @@ def test_it_covers_the_truth_for_new_repeats_and_new_images(repeats: int, by_ima
     assert covered / 1000 >= 0.935  # 95 % less two standard errors of 1000 trials
 
 
+def test_images_of_one_group_are_one_piece_of_evidence() -> None:
+    """Eight animals, thirty views of each that share their fate: no thirty animals each."""
+    rng = np.random.default_rng(6)
+    single = grouped = 0
+    for _ in range(500):
+        of_animals = np.repeat(rng.normal(0, 0.3, 8), 30)
+        rows = [of_animals + rng.normal(0, 0.3, 240) for _ in range(10)]
+        for items in (np.arange(240), np.repeat(np.arange(8), 30)):
+            found = paired_difference(rows, [items] * 10)
+            assert found.low is not None and found.high is not None
+            if found.items == 8:
+                grouped += found.low <= 0 <= found.high
+            else:
+                single += found.low <= 0 <= found.high
+    assert grouped / 500 >= 0.93 and single / 500 < 0.6
+
+
 def test_an_interval_over_repeats_alone_would_not() -> None:
     """What the images add is no ornament: without it one interval in five would miss."""
     rng = np.random.default_rng(2)

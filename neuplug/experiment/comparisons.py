@@ -19,7 +19,7 @@ BASELINE, CLASSICAL = "none", "best classical"
 """What an arm is compared with. Each question is a family of its own for Holm's correction."""
 
 Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
-"""A cell's key to whether each test image is classified rightly, and which images these are."""
+"""A cell's key to whether each test image is classified rightly, and its group's number."""
 
 
 def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) -> list[Any]:
@@ -37,7 +37,7 @@ def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) 
     Returns:
         Rows with ``arm``, ``classifier``, ``against``, ``question``, ``metric``, ``effect``,
         ``low``, ``high``, ``p``, ``adjusted_p``, ``family`` (comparisons corrected for together),
-        ``detectable``, ``n``, ``test_images`` and ``verdict``.
+        ``detectable``, ``n``, ``items`` (test images, or groups of them) and ``verdict``.
     """
     groups = {(arm, classifier): group for arm, classifier, group in grouped(cells)}
     rows = []
@@ -57,12 +57,10 @@ def _judged(question: str, family: list[tuple[str, str, str, Difference]]) -> li
     rows = []
     for arm, classifier, rival, found in family:
         p = next(adjusted) if found.p is not None else None
-        row = asdict(found)
-        row["test_images"] = row.pop("items")
         about = {"arm": arm, "classifier": classifier, "against": rival, "question": question}
         rows.append(
             about
-            | {"metric": DECISIVE, **row, "adjusted_p": p, "family": len(certain)}
+            | {"metric": DECISIVE, **asdict(found), "adjusted_p": p, "family": len(certain)}
             | {"verdict": verdict(found, p)}
         )
     return rows

@@ -30,7 +30,7 @@ def test_every_arm_beside_none_and_generators_beside_the_best_classical(result: 
         assert c["effect"] == pytest.approx(expected)
         assert c["adjusted_p"] >= c["p"] and c["low"] <= c["effect"] <= c["high"]
         assert c["n"] == 3
-        assert 28 < c["test_images"] <= 40  # of three tests of 28 images, each image counts once
+        assert 28 < c["items"] <= 40  # of three tests of 28 images, each image counts once
     assert set(result.verdicts) == {(arm, "linear") for arm in plain}
     assert set(result.verdicts_against_classical) == {(arm, "linear") for arm in classical}
 

@@ -293,11 +293,9 @@ def _comparisons(
                 ],
                 [np.arange(test_images) + test_images * repeat for repeat in range(len(ours))],
             )
-            row = asdict(found)
-            row["test_images"] = row.pop("items")
             entries.append(
                 {"arm": arm.name, "classifier": classifier, "against": arm.against}
-                | {"question": "none", "metric": "accuracy", **row, "adjusted_p": found.p}
+                | {"question": "none", "metric": "accuracy", **asdict(found), "adjusted_p": found.p}
                 | {"family": 1, "verdict": statistics.verdict(found, found.p)}
             )
     return entries
