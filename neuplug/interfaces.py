@@ -288,10 +288,12 @@ class Embedder:
     Attributes:
         name: The classifier's name.
         embed: uint8 (N, C, H, W) to features, float32 (N, F), on the CPU.
+        classify: uint8 (N, C, H, W) to logits, float32 (N, classes), on the CPU; the core gives it.
     """
 
     name: str
     embed: Callable[[Tensor], Tensor]
+    classify: Callable[[Tensor], Tensor] | None = None
 
 
 @dataclass(frozen=True)

@@ -393,7 +393,7 @@ def _embedder(
     if trained is None:
         return None
     fitted = _trained(bench, trained, dataset)
-    return Embedder(trained["component"]["name"], fitted.embed)
+    return Embedder(trained["component"]["name"], fitted.embed, fitted.classify)
 
 
 def _trained(bench: Workbench, trained: Mapping[str, Any], dataset: Dataset) -> FittedClassifier:

@@ -1,4 +1,4 @@
-"""FID, KID, precision and recall, Inception score, on torch-fidelity: what the plugin offers."""
+"""FID, KID, precision and recall and more, on torch-fidelity: what the plugin offers."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def neuplug_evaluators() -> Iterable[Component]:
     yield Component(
         "fid",
         "neuplug_fid.evaluator:FID",
-        "FID, KID, precision/recall and Inception score of generated images",
+        "FID, KID, precision/recall, density/coverage of generated images, with intervals",
     )

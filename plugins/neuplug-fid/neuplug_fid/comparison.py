@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from neuplug import derive_seed
+from neuplug_fid.extrapolation import RESAMPLES, Extrapolation, extrapolate
+from neuplug_fid.intervals import kernel_interval
 from neuplug_fid.measures import (
     Unmeasurable,
     frechet_distance,
@@ -15,8 +18,9 @@ from neuplug_fid.measures import (
     kernel_distance,
     precision_recall,
 )
+from neuplug_fid.neighbours import density_coverage
 from neuplug_fid.options import FIDOptions
-from neuplug_fid.sample import Sample, halvings
+from neuplug_fid.sample import Halving, Sample, halvings, pooled
 from neuplug_fid.space import Space
 
 ENOUGH = 2048
@@ -34,6 +38,7 @@ class Measure:
         biased: Whether its expectation depends on the number of images.
         per_class: Whether it is wanted for each class too.
         compute: Features of the generated and of the real images to the numbers.
+        interval: Generated and real images and a seed to the 95 % interval of the first number.
     """
 
     names: tuple[str, ...]
@@ -42,6 +47,7 @@ class Measure:
     biased: bool
     per_class: bool
     compute: Callable[[Tensor, Tensor], tuple[float, ...]]
+    interval: Callable[[Sample, Sample, int], tuple[float, float]] | None = None
 
     def __call__(self, generated: Sample, real: Sample) -> tuple[float, ...]:
         """The numbers.
@@ -69,26 +75,34 @@ def chosen_measures(options: FIDOptions, space: Space) -> list[Measure]:
     def near(generated: Tensor, real: Tensor) -> tuple[float, ...]:
         return precision_recall(generated, real, options.prc_neighborhood)
 
+    def among(generated: Tensor, real: Tensor) -> tuple[float, ...]:
+        return density_coverage(generated, real, options.dc_neighborhood)
+
+    def kernel_bounds(generated: Sample, real: Sample, seed: int) -> tuple[float, float]:
+        return kernel_interval(generated, real, space.layers["kid"], seed)
+
+    def measure(
+        key: str,
+        fewest: int,
+        compute: Callable[[Tensor, Tensor], tuple[float, ...]],
+        biased: bool = True,
+        per_class: bool = False,
+        interval: Callable[[Sample, Sample, int], tuple[float, float]] | None = None,
+    ) -> Measure:
+        names, layer = space.call(key), space.layers[key]
+        return Measure(names, layer, fewest, biased, per_class, compute, interval)
+
     found = []
     if options.fid:
-        found.append(_measure("fid", space, 2, True, options.fid_per_class, frechet))
+        found.append(measure("fid", 2, frechet, per_class=options.fid_per_class))
     if options.kid:
-        found.append(_measure("kid", space, 2, False, options.kid_per_class, kernel))
+        bounds = kernel_bounds if options.intervals else None
+        found.append(measure("kid", 2, kernel, False, options.kid_per_class, bounds))
     if options.prc:
-        fewest = options.prc_neighborhood + 1
-        found.append(_measure("prc", space, fewest, True, False, near))
+        found.append(measure("prc", options.prc_neighborhood + 1, near))
+    if options.dc:
+        found.append(measure("dc", (options.dc_neighborhood or 1) + 1, among))
     return found
-
-
-def _measure(
-    key: str,
-    space: Space,
-    fewest: int,
-    biased: bool,
-    per_class: bool,
-    compute: Callable[[Tensor, Tensor], tuple[float, ...]],
-) -> Measure:
-    return Measure(space.call(key), space.layers[key], fewest, biased, per_class, compute)
 
 
 class Comparison:
@@ -97,11 +111,13 @@ class Comparison:
     Args:
         options: What to measure.
         space: Where.
-        seed: Of the halvings.
+        seed: Of the halvings and of what is resampled.
 
     Attributes:
-        metrics: Name to number. ``std`` is over the generated sets; ``floor`` compares disjoint
-            halves of the real images, ``at n floor`` as many generated ones with one half.
+        metrics: Name to number. ``std`` is over the generated sets, ``low`` and ``high`` are the
+            ends of a 95 % interval; ``floor`` compares disjoint halves of the real images,
+            ``at n floor`` as many generated ones with one half.
+        lines: Fréchet distances against 1/N, by what sets their names apart.
         warnings: Sentences, some of them more than once.
     """
 
@@ -109,6 +125,7 @@ class Comparison:
         self.options, self.space, self.seed = options, space, seed
         self.measures = chosen_measures(options, space)
         self.metrics: dict[str, float] = {}
+        self.lines: dict[str, Extrapolation] = {}
         self.warnings: list[str] = []
 
     def compare(
@@ -129,13 +146,27 @@ class Comparison:
                 "floor, and with values from as many images alone."
             )
         self.metrics |= {"n": len(sets[0]), "n real": len(real)}
-        self._part(self.measures, sets, real, where, "n floor")
+        halves = halvings(real, sets, self.options.halvings, self.seed)
+        if halves:
+            self.metrics["n floor"] = len(halves[0].one)
+        self._part(self.measures, sets, real, where, halves)
+        if self.options.fid and self.options.extrapolate:
+            self._extrapolate(sets, real, where, halves)
         per_class = [measure for measure in self.measures if measure.per_class]
-        for label in real.labels.unique().tolist() if per_class else []:
+        labels = real.labels.unique()
+        fewest = min(int(s.labels.bincount()[labels].min()) for s in (sets[0], real))
+        if self.options.fid and self.options.fid_per_class and fewest < ENOUGH:
+            self.warnings.append(
+                f"{self.space.call('fid')[0]} of single classes, from {fewest} images on, says "
+                "more of their number than of the images; go by the pooled value."
+            )
+        for label in labels.tolist() if per_class else []:
             name = classes[label]
             of_class = [sample.of_class(label) for sample in sets]
             self.metrics[f"n {name}"] = len(of_class[0])
-            self._part(per_class, of_class, real.of_class(label), f" {name}{where}")
+            theirs = real.of_class(label)
+            halves = halvings(theirs, of_class, self.options.halvings, self.seed)
+            self._part(per_class, of_class, theirs, f" {name}{where}", halves)
 
     def score(self, sets: Sequence[Sample], real: Sample) -> None:
         """Inception score of the generated and of the real images."""
@@ -156,11 +187,8 @@ class Comparison:
         sets: Sequence[Sample],
         real: Sample,
         where: str,
-        counted: str | None = None,
+        halves: Sequence[Halving],
     ) -> None:
-        halves = halvings(real, sets, self.options.halvings, self.seed)
-        if halves and counted:
-            self.metrics[counted] = len(halves[0].one)
         for measure in measures:
             names = measure.names
             try:
@@ -168,6 +196,7 @@ class Comparison:
             except Unmeasurable as error:
                 self.warnings.append(f"{' and '.join(names)}{where} was not measured: {error}.")
                 continue
+            self._bound(measure, sets, real, where)
             if not halves:
                 continue
             try:
@@ -177,6 +206,51 @@ class Comparison:
                 self._mean(names, f"{where} floor", [measure(h.other, h.one) for h in halves])
             except Unmeasurable as error:
                 self.warnings.append(f"{' and '.join(names)}{where} has no floor: {error}.")
+
+    def _bound(self, measure: Measure, sets: Sequence[Sample], real: Sample, where: str) -> None:
+        """The interval, of the images of all sets."""
+        if measure.interval is None:
+            return
+        seed = derive_seed(self.seed, "resamples", where)
+        try:
+            low, high = measure.interval(pooled(sets), real, seed)
+        except Unmeasurable as error:
+            self.warnings.append(f"{measure.names[0]}{where} has no interval: {error}.")
+            return
+        self.metrics[f"{measure.names[0]}{where} low"] = low
+        self.metrics[f"{measure.names[0]}{where} high"] = high
+
+    def _extrapolate(
+        self, sets: Sequence[Sample], real: Sample, where: str, halves: Sequence[Halving]
+    ) -> None:
+        """The Fréchet distance at infinitely many generated images, from those of all sets."""
+        layer, everything = self.space.layers["fid"], pooled(sets)
+        name = f"{self.space.call('fid')[0]}{where} at infinity"
+        seed = derive_seed(self.seed, "line", where)
+
+        def line(generated: Sample, reference: Sample, resamples: int = 0) -> Extrapolation:
+            features = generated.features[layer]
+            return extrapolate(
+                features, generated.labels, reference.features[layer], seed, resamples
+            )
+
+        try:
+            found = line(everything, real, RESAMPLES if self.options.intervals else 0)
+        except Unmeasurable as error:
+            self.warnings.append(f"{name} was not measured: {error}.")
+            return
+        self.lines[where] = found
+        self.metrics |= {"n at infinity": len(everything), name: found.intercept}
+        if self.options.intervals:
+            self.metrics |= {f"{name} low": found.low, f"{name} high": found.high}
+        if not halves:
+            return
+        try:
+            ours = [(line(h.generated, h.one).intercept,) for h in halves]
+            self._mean([name], " at n floor", ours)
+            self._mean([name], " floor", [(line(h.other, h.one).intercept,) for h in halves])
+        except Unmeasurable as error:
+            self.warnings.append(f"{name} has no floor: {error}.")
 
     def _add(self, names: Sequence[str], where: str, results: Sequence[Sequence[float]]) -> None:
         """One result for each set: their mean, and their deviation where there are several."""

@@ -12,7 +12,11 @@ from neuplug_fid.space import choose_space
 
 
 class FID(Evaluator):
-    """Fréchet and kernel distance, precision and recall, Inception score, by torch-fidelity."""
+    """Fréchet and kernel distance, precision and recall, Inception score, by torch-fidelity.
+
+    Beside them what few images call for: the Fréchet distance extrapolated to infinitely many
+    generated images, intervals, density and coverage.
+    """
 
     options_class = FIDOptions
 
@@ -31,14 +35,16 @@ class FID(Evaluator):
 
         Returns:
             ``fid``, ``kid`` and ``isc`` on Inception's features, ``frechet[...]`` and
-            ``kernel[...]`` on others, ``precision[...]`` and ``recall[...]``. ``n`` is the number
-            of generated images in a set, ``n real`` of real ones, ``n floor`` of those in a half.
+            ``kernel[...]`` on others, ``precision[...]``, ``recall[...]``, ``density[...]`` and
+            ``coverage[...]``. ``n`` is the number of generated images in a set, ``n real`` of real
+            ones, ``n floor`` of those in a half. A figure of each Fréchet distance against 1/N.
 
         Raises:
             InputError: If the extractor's weights are missing or unfit.
             NeuplugError: If no class can be compared, or features are not finite.
         """
         from neuplug_fid.comparison import Comparison
+        from neuplug_fid.figure import draw
 
         options: FIDOptions = self.options
         reference: ImageSet = context.train if options.reference == "train" else context.test
@@ -67,4 +73,10 @@ class FID(Evaluator):
             comparison.score(sets, real)
         warnings = [*space.warnings, *warnings_on(reference, drawn[0], labels)]
         warnings += comparison.warnings
-        return Evaluation(comparison.metrics, warnings=tuple(dict.fromkeys(warnings)))
+        figures = []
+        for where, line in comparison.lines.items():
+            figures.append(context.folder / f"frechet{where}.png".replace(" ", "-"))
+            kind = "augmented" if where else "real"
+            name = f"{space.call('fid')[0]}{where}"
+            draw(figures[-1], name, f"{len(real)} {kind} images, always the same", line)
+        return Evaluation(comparison.metrics, tuple(figures), tuple(dict.fromkeys(warnings)))

@@ -42,7 +42,7 @@ def frechet_distance(generated: Tensor, real: Tensor) -> float:
         )
     except np.linalg.LinAlgError as error:
         raise Unmeasurable(f"its matrix square root failed ({error})".replace("\n", " ")) from None
-    return _finite(found[KEY_METRIC_FID])
+    return finite(found[KEY_METRIC_FID])
 
 
 def _in_their_span(generated: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,7 +77,7 @@ def kernel_distance(generated: Tensor, real: Tensor, subsets: int, subset_size: 
         found = kid_features_to_metric(
             generated, real, kid_subsets=subsets, kid_subset_size=size, verbose=False
         )
-    return _finite(found[KEY_METRIC_KID_MEAN])
+    return finite(found[KEY_METRIC_KID_MEAN])
 
 
 def precision_recall(generated: Tensor, real: Tensor, neighborhood: int) -> tuple[float, float]:
@@ -102,10 +102,15 @@ def inception_score(logits: Tensor, splits: int) -> float:
         logits: float32 (N, classes), in the order of the images.
         splits: Parts, no more than there are images.
     """
-    return _finite(isc_features_to_metric(logits, min(splits, len(logits)))[KEY_METRIC_ISC_MEAN])
+    return finite(isc_features_to_metric(logits, min(splits, len(logits)))[KEY_METRIC_ISC_MEAN])
 
 
-def _finite(value: float) -> float:
+def finite(value: float) -> float:
+    """The value itself.
+
+    Raises:
+        Unmeasurable: If it is none.
+    """
     if not math.isfinite(value):
         raise Unmeasurable("its value is not finite")
     return value

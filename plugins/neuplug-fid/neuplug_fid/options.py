@@ -26,19 +26,34 @@ class FIDOptions(Options):
         None, description="the extractor's weights; by default its file in torch's hub folder"
     )
     layer: str | None = Field(
-        None, description="feature layer for fid, kid and prc; by default the extractor's own"
+        None, description="feature layer for fid, kid, prc and dc; by default the extractor's own"
     )
     fid: bool = Field(True, description="Fréchet distance")
     kid: bool = Field(True, description="kernel distance")
     prc: bool = Field(True, description="precision and recall")
+    dc: bool = Field(True, description="density and coverage")
     isc: bool = Field(False, description="Inception score; inception-v3-compat only")
-    fid_per_class: bool = Field(False, description="fid of each class too")
+    extrapolate: bool = Field(
+        True, description="fid of infinitely many generated images too, where there are enough"
+    )
+    intervals: bool = Field(
+        True, description="bootstrap 95 % intervals of kid and of the extrapolated fid"
+    )
+    fid_per_class: bool = Field(
+        False, description="fid of each class too, to compare with papers that give it"
+    )
     kid_per_class: bool = Field(True, description="kid of each class too")
     kid_subsets: int = Field(100, ge=1, description="subsets that kid is averaged over")
     kid_subset_size: int = Field(
         1000, ge=2, description="images in a subset; at most as many as the smaller set has"
     )
     prc_neighborhood: int = Field(3, ge=1, description="which nearest neighbour gives the radius")
+    dc_neighborhood: int | None = Field(
+        None,
+        ge=1,
+        description="the same for density and coverage; by default the smallest by which a perfect "
+        "generator expects a coverage of 0.95 with as many images",
+    )
     isc_splits: int = Field(10, ge=1, description="parts that isc is averaged over")
     batch_size: int = Field(64, ge=1, description="images the extractor takes at once")
     sets: int = Field(
@@ -61,8 +76,10 @@ class FIDOptions(Options):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if not (self.fid or self.kid or self.prc or self.isc):
-            raise ValueError("there is nothing to measure; set one of fid, kid, prc, isc to true")
+        if not (self.fid or self.kid or self.prc or self.dc or self.isc):
+            raise ValueError(
+                "there is nothing to measure; set one of fid, kid, prc, dc, isc to true"
+            )
         if self.isc and self.extractor != INCEPTION:
             raise ValueError(
                 f"isc needs the classes of the Inception network; add extractor={INCEPTION}"

@@ -49,6 +49,15 @@ class Sample:
         return Sample(out, self.labels)
 
 
+def pooled(samples: Sequence[Sample]) -> Sample:
+    """The images of several sets as one."""
+    layers = samples[0].features
+    return Sample(
+        {layer: torch.cat([s.features[layer] for s in samples]) for layer in layers},
+        torch.cat([s.labels for s in samples]),
+    )
+
+
 @dataclass(frozen=True)
 class Halving:
     """Three sets with the same number of images of each class.

@@ -15,7 +15,14 @@ from torch import Tensor
 from neuplug import Embedder, NeuplugError
 from neuplug_fid.options import CLASSIFIER, INCEPTION, FIDOptions
 
-MEASURES = ("fid", "kid", "prc", "isc")
+MEASURES = ("fid", "kid", "prc", "dc", "isc")
+
+NAMES = {
+    "fid": ("frechet",),
+    "kid": ("kernel",),
+    "prc": ("precision", "recall"),
+    "dc": ("density", "coverage"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,7 +32,7 @@ class Space:
     Attributes:
         tag: Whose features, as in ``frechet[vgg16]``.
         inception: Whether FID, KID and Inception score are defined on exactly these features.
-        layers: ``fid``, ``kid``, ``prc`` and ``isc`` to the layer each is measured on.
+        layers: ``fid``, ``kid``, ``prc``, ``dc`` and ``isc`` to the layer each is measured on.
         features: uint8 (N, C, H, W), and whether to keep the result for later runs, to layer to
             float32 (N, F).
         fixed: Whether the scale of the features means something: it does not where each run
@@ -46,10 +53,9 @@ class Space:
         FID, KID and Inception score are named after the Inception network: on other features the
         same formulas give other numbers, and bear other names.
         """
-        if measure == "isc" or (self.inception and measure != "prc"):
+        if measure == "isc" or (self.inception and measure in ("fid", "kid")):
             return (measure,)
-        own = {"fid": ("frechet",), "kid": ("kernel",), "prc": ("precision", "recall")}[measure]
-        return tuple(f"{name}[{self.tag}]" for name in own)
+        return tuple(f"{name}[{self.tag}]" for name in NAMES[measure])
 
 
 def choose_space(options: FIDOptions, embedder: Embedder | None, device: torch.device) -> Space:
@@ -76,10 +82,11 @@ def _fidelity_space(options: FIDOptions, device: torch.device) -> Space:
     from neuplug_fid.weights import digest, is_published, locate
 
     name = options.extractor
-    layers = {measure: default_layer(name, measure) for measure in MEASURES}
+    layers = {measure: default_layer(name, measure) for measure in MEASURES if measure != "dc"}
+    layers["dc"] = layers["prc"]  # torch-fidelity has none of its own
     usual = options.layer in (None, layers["fid"])
     if options.layer is not None:
-        layers |= dict.fromkeys(("fid", "kid", "prc"), options.layer)
+        layers |= dict.fromkeys(("fid", "kid", "prc", "dc"), options.layer)
     wanted = sorted({layers[m] for m in MEASURES if getattr(options, m)})
     file = locate(name, options.weights)
 

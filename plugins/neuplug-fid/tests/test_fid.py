@@ -187,7 +187,9 @@ def test_per_class(tmp_path: Path) -> None:
     """Only the second class is bad, and only its number says so."""
     real, generated = surface(40, 1, 90, 130), surface(40, 2, 90, 130)
     generated[1::2] = surface(20, 3, 0, 255)
-    metrics = evaluate(tmp_path, generated, real, fid_per_class=True).metrics
+    found = evaluate(tmp_path, generated, real, fid_per_class=True)
+    metrics = found.metrics
+    assert any("of single classes, from 20 images on" in w for w in found.warnings)
     assert metrics["n patches"] == 20
     for name in ("frechet[smallcnn]", "kernel[smallcnn]"):
         assert metrics[f"{name} patches"] > 5 * metrics[f"{name} crazing"]
@@ -200,7 +202,8 @@ def test_names_say_whose_features(tmp_path: Path) -> None:
     images = surface(12, 1)
     metrics = evaluate(tmp_path, images, images).metrics
     assert not [name for name in metrics if name.split()[0] in ("fid", "kid", "isc")]
-    few = evaluate(tmp_path, images, images, prc=False, kid="false", halvings=0).metrics
+    off = {"prc": False, "kid": "false", "dc": False}
+    few = evaluate(tmp_path, images, images, halvings=0, **off).metrics
     assert set(few) == {"n", "n real", "frechet[smallcnn]"}
 
 
@@ -297,7 +300,7 @@ def test_a_failing_square_root_is_a_sentence() -> None:
     [
         ({"extractor": "inception"}, r"There are: classifier, inception-v3-compat, vgg16, clip-"),
         ({"extractor": "vgg-16"}, r"Did you mean vgg16\?"),
-        ({"fid": False, "kid": False, "prc": False}, r"fid: there is nothing to measure"),
+        ({"fid": 0, "kid": 0, "prc": 0, "dc": 0}, r"fid: there is nothing to measure"),
         ({"isc": True}, r"add extractor=inception-v3-compat"),
         ({"weights": "x.pth"}, r"extractor=classifier is trained in the run"),
         ({"layer": "2048"}, r"extractor=classifier is trained in the run"),

@@ -1,0 +1,137 @@
+"""The component ``gantest``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import Field
+from scipy import stats
+from torch import Tensor
+
+from neuplug import (
+    Embedder,
+    Evaluation,
+    EvaluationContext,
+    Evaluator,
+    NeuplugError,
+    Options,
+    derive_seed,
+)
+from neuplug_gantest.images import Labelled, as_many, common_labels, of_classes
+from neuplug_gantest.probe import probe
+
+
+class GANTestOptions(Options):
+    """Options of ``gantest``."""
+
+    probe: bool = Field(True, description="GAN-train by a linear probe; false: GAN-test alone")
+    folds: int = Field(
+        5, ge=2, description="of the cross-validation that chooses the probe's regularisation"
+    )
+
+
+@dataclass(frozen=True)
+class _Verdicts:
+    """Which images of each class were called right: bool (N,), with labels int64 (N,)."""
+
+    right: Tensor
+    labels: Tensor
+
+    @property
+    def accuracy(self) -> float:
+        return float(self.right.double().mean())
+
+    def interval(self) -> tuple[float, float]:
+        """Wilson's 95 % interval."""
+        test = stats.binomtest(int(self.right.sum()), len(self.right))
+        found = test.proportion_ci(0.95, method="wilson")
+        return float(found.low), float(found.high)
+
+    def of_class(self, label: int) -> float:
+        return float(self.right[self.labels == label].double().mean())
+
+
+class GANTest(Evaluator):
+    """GAN-test and GAN-train, after Shmelkov, Schmid and Alahari (ECCV 2018).
+
+    GAN-test asks the classifier of the real training images about the generated ones: whether they
+    show what they are said to show. GAN-train asks a classifier of generated images alone about the
+    real test images: whether there is enough in them to learn from. Here it is a linear probe on
+    the features of the former, so it says what generated images add to features that real images
+    have shaped, and takes seconds.
+    """
+
+    options_class = GANTestOptions
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Generated images, their generators where more are needed, and the embedder."""
+        return frozenset({"generated", "generators", "embedder"})
+
+    def evaluate(self, context: EvaluationContext) -> Evaluation:
+        """Judge the generated images; see :class:`neuplug.Evaluator`.
+
+        Returns:
+            ``GAN-test[...]``: accuracy on the generated images; its ``real`` is that on the real
+            test images. ``GAN-train, linear probe[...]``: accuracy on the real test images of a
+            probe fitted on as many generated images as there are real training images; ``all
+            drawn``, fitted on all that the arm has, where these are more; ``real``, fitted on the
+            real training images. Each with its interval (``low``, ``high``) and class by class.
+            ``n`` is the number of generated images, ``n real`` of real training images, ``n test``
+            of real test images.
+
+        Raises:
+            NeuplugError: If no class can be judged.
+        """
+        assert context.generated is not None and context.embedder is not None  # in needs
+        labels, warnings = common_labels(context)
+        if not labels:
+            raise NeuplugError(f"gantest has nothing to judge. {' '.join(warnings)}")
+        generated, real, test = (
+            of_classes(s, labels) for s in (context.generated, context.train, context.test)
+        )
+        metrics: dict[str, float] = {"n": len(generated), "n real": len(real), "n test": len(test)}
+        results = self._gan_test(context.embedder, generated, test)
+        if self.options.probe and len(labels) > 1:
+            results |= self._gan_train(context, generated, real, test)
+        elif self.options.probe:
+            warnings.append("gantest: GAN-train takes two classes, and there is one.")
+        for name, verdicts in results.items():
+            metrics[name] = verdicts.accuracy
+            metrics[f"{name} low"], metrics[f"{name} high"] = verdicts.interval()
+        for label in labels:
+            kind = context.train.classes[label]
+            metrics[f"n {kind}"] = int((generated.labels == label).sum())
+            metrics[f"n test {kind}"] = int((test.labels == label).sum())
+            metrics |= {f"{name} {kind}": v.of_class(label) for name, v in results.items()}
+        return Evaluation(metrics, warnings=tuple(warnings))
+
+    def _gan_test(
+        self, embedder: Embedder, generated: Labelled, test: Labelled
+    ) -> dict[str, _Verdicts]:
+        classify = embedder.classify
+        if classify is None:
+            raise NeuplugError(f"gantest: {embedder.name} gives features, and no classes.")
+        name = f"GAN-test[{embedder.name}]"
+        return {
+            key: _Verdicts(classify(part.images).argmax(1) == part.labels, part.labels)
+            for key, part in ((name, generated), (f"{name} real", test))
+        }
+
+    def _gan_train(
+        self, context: EvaluationContext, generated: Labelled, real: Labelled, test: Labelled
+    ) -> dict[str, _Verdicts]:
+        embedder = context.embedder
+        assert embedder is not None
+        name = f"GAN-train, linear probe[{embedder.name}]"
+        sources = {name: as_many(generated, real, context), f"{name} real": real}
+        if generated.exceeds(real):
+            sources[f"{name} all drawn"] = generated
+        unseen = embedder.embed(test.images)
+        found = {}
+        for key, source in sources.items():
+            seed = derive_seed(context.seed, "folds")
+            features = embedder.embed(source.images)
+            called = probe(features, source.labels, unseen, self.options.folds, seed)
+            found[key] = _Verdicts(called == test.labels, test.labels)
+        return found
