@@ -49,7 +49,9 @@ class DCGAN(AdversarialGenerator):
             ngf, ndf = options.ngf or maps, options.ndf or maps
             return (
                 model.Generator(image_size, in_chans, latent_dim, ngf, num_classes),
-                model.Discriminator(image_size, in_chans, ndf, num_classes),
+                model.Discriminator(
+                    image_size, in_chans, ndf, num_classes, minibatch_std=options.minibatch_std
+                ),
             )
         if layout == "farhat":
             ngf, ndf = options.ngf or farhat.MAPS, options.ndf or farhat.MAPS

@@ -13,6 +13,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from neuplug_gan.minibatch_std import MinibatchStd
+
 SIZES = "images from 28 to 256 pixels a side"
 
 
@@ -105,6 +107,7 @@ class Discriminator(nn.Module):
         num_classes: How many labels there are, 0 for none.
         slope: Of the leaky ReLUs below zero.
         bias: Whether the first and the last layer have one; the others' normalisation has.
+        minibatch_std: Whether the last layer also sees how much the images of a batch differ.
     """
 
     def __init__(
@@ -115,6 +118,7 @@ class Discriminator(nn.Module):
         num_classes: int = 0,
         slope: float = 0.2,
         bias: bool = True,
+        minibatch_std: bool = False,
     ) -> None:
         super().__init__()
         sizes = pyramid(image_size)
@@ -125,14 +129,16 @@ class Discriminator(nn.Module):
             layers += [] if i == 0 else [nn.BatchNorm2d(after)]
             layers.append(nn.LeakyReLU(slope, inplace=True))
         self.features = nn.Sequential(*layers)
-        self.head = nn.Conv2d(maps[-1], 1, sizes[-1], bias=bias)
+        self.minibatch_std = MinibatchStd() if minibatch_std else None
+        self.head = nn.Conv2d(maps[-1] + minibatch_std, 1, sizes[-1], bias=bias)
         self.embedding = nn.Embedding(num_classes, maps[-1]) if num_classes else None
         self.apply(initialize)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Float (N, C, H, W) in [-1, 1] to float (N,)."""
         features = self.features(images)
-        logits: Tensor = self.head(features).flatten()
+        shown = features if self.minibatch_std is None else self.minibatch_std(features)
+        logits: Tensor = self.head(shown).flatten()
         if self.embedding is not None:
             logits = logits + (self.embedding(labels) * features.mean((2, 3))).sum(1)
         return logits

@@ -54,5 +54,5 @@ class EDCGAN(AdversarialGenerator):
             Generator(
                 image_size, in_chans, o.latent_dim, o.ngf, num_classes, o.generator_activation
             ),
-            Discriminator(image_size, in_chans, o.ndf, num_classes, o.dropout),
+            Discriminator(image_size, in_chans, o.ndf, num_classes, o.dropout, o.minibatch_std),
         )

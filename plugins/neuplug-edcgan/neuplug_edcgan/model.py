@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from neuplug_edcgan.alpha_dropout import ELUAlphaDropout
+from neuplug_gan.minibatch_std import MinibatchStd
 
 Activation = Literal["relu", "elu"]
 
@@ -112,6 +113,7 @@ class Discriminator(nn.Module):
         ndf: Feature maps of the first layer.
         num_classes: How many labels there are, 0 for none.
         dropout: Probability that alpha-dropout drops a unit.
+        minibatch_std: Whether the last layer also sees how much the images of a batch differ.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class Discriminator(nn.Module):
         ndf: int = 32,
         num_classes: int = 0,
         dropout: float = 0.1,
+        minibatch_std: bool = False,
     ) -> None:
         super().__init__()
         sizes = pyramid(image_size)
@@ -133,13 +136,15 @@ class Discriminator(nn.Module):
                 ELUAlphaDropout(dropout),
             ]
         self.features = nn.Sequential(*layers)
-        self.head = nn.Linear(maps[-1] * math.prod(sizes[-1]), 1)
+        self.minibatch_std = MinibatchStd() if minibatch_std else None
+        self.head = nn.Linear((maps[-1] + minibatch_std) * math.prod(sizes[-1]), 1)
         self.embedding = nn.Embedding(num_classes, maps[-1]) if num_classes else None
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Float (N, C, H, W) in [-1, 1] to float (N,)."""
         features = self.features(images)
-        logits: Tensor = self.head(features.flatten(1)).flatten()
+        shown = features if self.minibatch_std is None else self.minibatch_std(features)
+        logits: Tensor = self.head(shown.flatten(1)).flatten()
         if self.embedding is not None:
             logits = logits + (self.embedding(labels) * features.mean((2, 3))).sum(1)
         return logits

@@ -246,3 +246,46 @@ def test_sizes_out_of_range_are_refused(size: tuple[int, int]) -> None:
 def test_wrong_options_are_refused(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         neuplug.load("edcgan", **values)
+
+
+REGULARIZERS: dict[str, dict[str, Any]] = {
+    "spectral_norm": {"spectral_norm": True},
+    "r1": {"r1": 1.0},
+    "lecam": {"lecam": 1.0, "lecam_start": 1},
+    "minibatch_std": {"minibatch_std": True},
+    "consistency": {"consistency": 10.0},
+    "ada": {"ada": True, "ada_images": 100},
+}
+REGULARIZERS["all"] = {name: on for one in REGULARIZERS.values() for name, on in one.items()}
+
+
+def losses(channels: int, classes: int, **changes: Any) -> Tensor:
+    """Both losses after three steps; with one class hinge, with two a conditional pair and bce."""
+    options = {**TINY, "steps": 3, "batch": 5, "grids": 1}
+    options |= {"ema": 0, "loss": "hinge" if classes == 1 else "bce", **changes}
+    gan: Any = neuplug.load("edcgan", **options, conditional=classes > 1)
+    curves = gan.fit(train_set((32, 32), channels, classes), context()).curves
+    images = gan.sample(torch.zeros(3, dtype=torch.int64), 0)
+    assert images.shape == (3, channels, 32, 32)
+    return torch.tensor([curves["discriminator"][-1][1], curves["generator"][-1][1]])
+
+
+@pytest.mark.parametrize(("channels", "classes"), [(1, 1), (3, 2)])
+def test_regularizers_take_part(channels: int, classes: int) -> None:
+    """Each trains, and changes the training."""
+    plain = losses(channels, classes)
+    for name, changes in REGULARIZERS.items():
+        found = losses(channels, classes, **changes)
+        assert found.isfinite().all() and (found != plain).any(), name
+
+
+def test_minibatch_std_is_one_more_map_for_the_last_layer() -> None:
+    without = Discriminator((32, 32), 1, 4)
+    with_it = Discriminator((32, 32), 1, 4, minibatch_std=True)
+    assert with_it.head.in_features == without.head.in_features + 4 * 4
+    with_it.eval()
+    seen: list[Tensor] = []
+    with_it.head.register_forward_pre_hook(lambda module, args: seen.append(args[0][:, -16:]))
+    with_it(torch.zeros(3, 1, 32, 32))
+    with_it(torch.randn(3, 1, 32, 32))
+    assert seen[0].abs().max() < 2e-4 and seen[1].min() > 1e-2

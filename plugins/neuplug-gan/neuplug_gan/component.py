@@ -14,6 +14,7 @@ from neuplug_gan.checkpoints import Kept
 from neuplug_gan.choice import Shelf
 from neuplug_gan.drawing import draw
 from neuplug_gan.greyrange import GreyRange
+from neuplug_gan.minibatch_std import has_minibatch_std
 from neuplug_gan.options import GANOptions
 from neuplug_gan.trainer import AdversarialTrainer
 
@@ -23,7 +24,9 @@ CPU = torch.device("cpu")
 class AdversarialGenerator(LatentGenerator):
     """A generator trained against a discriminator.
 
-    A plugin derives from it, sets ``options_class`` and implements :meth:`build`.
+    A plugin derives from it, sets ``options_class`` and implements :meth:`build`. With the option
+    ``minibatch_std`` its discriminator has a :class:`neuplug_gan.minibatch_std.MinibatchStd` before
+    the last layer; all other options need nothing of it.
     """
 
     options_class: ClassVar[type[GANOptions]] = GANOptions
@@ -67,11 +70,13 @@ class AdversarialGenerator(LatentGenerator):
         """Train on the set; see :class:`neuplug.Generator`.
 
         Raises:
-            InputError: If a checkpoint is asked for beyond the end.
+            InputError: If a checkpoint is asked for beyond the end, or an option has nothing to act
+                on: ``ada`` no augmentation, ``minibatch_std`` no place in the discriminator.
             TrainingDiverged: If a loss is no longer finite.
         """
         try:
             self.options.check_checkpoints(self.options.length(train.image_size))
+            self.options.check_augmentation(len(train))
         except ValueError as error:
             raise InputError(f"{context.name}: {error}.") from None
         self._shape = {
@@ -85,6 +90,11 @@ class AdversarialGenerator(LatentGenerator):
         self._scale = GreyRange.of(train.images) if spread else GreyRange(0.0, 255.0)
         with seeded(context.seed, context.device):
             networks = self._build()
+            if self.options.minibatch_std and not has_minibatch_std(networks[1]):
+                raise InputError(
+                    f"{context.name}: its discriminator has no place for minibatch_std: leave the "
+                    "option off."
+                )
             trainer = AdversarialTrainer(*networks, train, self._scale, self.options, context)
             record = trainer.run()
         self._take_over(trainer.kept, context.device)

@@ -13,19 +13,26 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def diffaugment(images: Tensor, policies: Sequence[str], rng: torch.Generator) -> Tensor:
+def diffaugment(
+    images: Tensor, policies: Sequence[str], rng: torch.Generator, p: float = 1.0
+) -> Tensor:
     """Apply the policies, one random draw for each image.
 
     Args:
         images: float (N, C, H, W) in [-1, 1].
         policies: Keys of :data:`POLICIES`.
         rng: The only source of randomness; on the CPU.
+        p: The chance of each policy on each image, drawn independently.
 
     Returns:
         The same shape; gradients flow through.
     """
     for name in policies:
-        images = POLICIES[name](images, rng)
+        changed = POLICIES[name](images, rng)
+        if p < 1:
+            chosen = _uniform(images, rng) < p
+            changed = torch.where(chosen, changed, images)
+        images = changed
     return images
 
 

@@ -64,6 +64,53 @@ class GANOptions(Options):
         description="policies of color, translation, cutout, separated by commas; none; "
         f"auto: {','.join(AUTO)} below {SMALL_SET} images",
     )
+    ada: bool = Field(
+        False,
+        description="adaptive augmentation: the chance of each DiffAugment policy on an image "
+        "follows the discriminator's overfitting, from 0 on",
+    )
+    ada_images: int = Field(
+        5000,
+        ge=1,
+        description="ada: in so many real images the chance can go from 0 to 1; the paper's 500000 "
+        "are for trainings of 25 million images, 1500 steps of 16 see 24000",
+    )
+    consistency: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="weight of the change of the logits under augmentation, on real and generated "
+        "images; 0 is off, the papers have 10",
+    )
+    r1: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="gamma of the gradient penalty on real images; 0 is off",
+    )
+    r1_every: int = Field(
+        16,
+        ge=1,
+        description="r1: of so many discriminator updates one has it, as many times as strong",
+    )
+    lecam: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="weight of the logits' distance to the moving average of the other side's; "
+        "0 is off, the authors have 0.3 (BigGAN, hinge) and 3e-7 (StyleGAN2, cross-entropy)",
+    )
+    lecam_decay: float = Field(0.99, ge=0, lt=1, description="lecam: of the moving averages")
+    lecam_start: int = Field(
+        100, ge=0, description="lecam: discriminator updates before it begins; the authors' 1000"
+    )
+    spectral_norm: bool = Field(
+        False, description="divide each weight of the discriminator by its largest singular value"
+    )
+    minibatch_std: bool = Field(
+        False,
+        description="show the discriminator's last layer how much the images of a batch differ",
+    )
     conditional: bool = Field(False, description="one network for all classes")
     checkpoints: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (),
@@ -141,6 +188,31 @@ class GANOptions(Options):
             self.check_checkpoints(length)
         self._check_choice(length)
         return self
+
+    @model_validator(mode="after")
+    def _something_to_adapt(self) -> GANOptions:
+        if self.ada and self.diffaugment == "none":
+            raise ValueError(
+                "ada adapts the DiffAugment policies, and diffaugment = none: leave ada off, or "
+                f"write diffaugment={','.join(AUTO)}"
+            )
+        return self
+
+    def check_augmentation(self, images: int) -> None:
+        """See that adaptive augmentation has policies to adapt.
+
+        Args:
+            images: In the training set.
+
+        Raises:
+            ValueError: If it has none.
+        """
+        if self.ada and not self.policies(images):
+            raise ValueError(
+                "ada adapts the DiffAugment policies, and diffaugment = auto has none for "
+                f"{SMALL_SET} images or more, here {images}: leave ada off, or write "
+                f"diffaugment={','.join(AUTO)}"
+            )
 
     def check_checkpoints(self, length: int) -> None:
         """See that every checkpoint comes before the end.

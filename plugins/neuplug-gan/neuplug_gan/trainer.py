@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from neuplug import FitContext, FitRecord, TrainingDiverged, TrainingSet, derive_seed, wants_bf16
+from neuplug_gan.ada import AdaptiveProbability
 from neuplug_gan.averaging import ramped_average
 from neuplug_gan.batches import ShuffledStream
 from neuplug_gan.checkpoints import Kept
@@ -21,6 +22,9 @@ from neuplug_gan.greyrange import GreyRange
 from neuplug_gan.losses import discriminator_loss, generator_loss, targets
 from neuplug_gan.options import GANOptions
 from neuplug_gan.quality import TrainingDistance, looked_at
+from neuplug_gan.regularizers.chosen import chosen_penalties
+from neuplug_gan.regularizers.spectral_norm import normalize_spectra
+from neuplug_gan.regularizers.turn import Turn
 
 CHECKPOINT_SECONDS = 15.0
 LOG_EVERY = 25
@@ -58,6 +62,8 @@ class AdversarialTrainer:
     ) -> None:
         self.options, self.context, self.scale = options, context, scale
         self.device = context.device
+        if options.spectral_norm:
+            normalize_spectra(discriminator)
         self.generator = generator.to(self.device).to(memory_format=torch.channels_last)
         self.discriminator = discriminator.to(self.device).to(memory_format=torch.channels_last)
         self.average = AveragedModel(
@@ -88,6 +94,8 @@ class AdversarialTrainer:
         self.noise_rng = torch.Generator(self.device)
         self.noise_rng.manual_seed(derive_seed(context.seed, "input noise"))
         self.stream = ShuffledStream(len(train), self.rng)
+        self.ada = AdaptiveProbability(options.ada_images) if options.ada else None
+        self.penalties = chosen_penalties(options, bool(self.policies), self.rng).to(self.device)
         self.record = FitRecord(epoch_steps=epoch)
         self.kept: list[Kept] = []
         self.step = 0
@@ -170,32 +178,45 @@ class AdversarialTrainer:
             images: Tensor = self.generator(noise, labels)
         return images.float()
 
-    def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
-        seen = diffaugment(images, self.policies, self.rng) if self.policies else images
+    def _augment(self, images: Tensor) -> Tensor:
+        if not self.policies:
+            return images
+        return diffaugment(images, self.policies, self.rng, self.ada.p if self.ada else 1.0)
+
+    def _judge(self, images: Tensor, labels: Tensor, exact: bool = False) -> Tensor:
         if self.options.input_noise:
-            noise = torch.randn(seen.shape, generator=self.noise_rng, device=self.device)
-            seen = seen + self.options.input_noise * noise
-        with self._autocast():
-            logits: Tensor = self.discriminator(seen, labels)
+            noise = torch.randn(images.shape, generator=self.noise_rng, device=self.device)
+            images = images + self.options.input_noise * noise
+        with self._autocast(exact):
+            logits: Tensor = self.discriminator(images, labels)
         return logits.float()
 
     def _update_discriminator(
         self, real: Tensor, fake: Tensor, labels: Tensor, updates: int
     ) -> Tensor:
+        seen_real = self._augment(real)
+        on_real = self._judge(seen_real, labels)
+        on_fake = self._judge(self._augment(fake), labels)
         loss = discriminator_loss(
-            self._judge(real, labels),
-            self._judge(fake, labels),
+            on_real,
+            on_fake,
             self.options.loss,
             self.real_targets[labels],
             self.fake_targets[labels],
         )
-        self._descend(self.optimizer_d, loss, self.options.d_lr or self.options.lr, updates)
+        turn = Turn(self._judge, labels, real, fake, seen_real, on_real, on_fake, updates)
+        penalized = loss
+        for penalty in self.penalties:
+            penalized = penalized + penalty(turn)
+        self._descend(self.optimizer_d, penalized, self.options.d_lr or self.options.lr, updates)
+        if self.ada:
+            self.ada.update(on_real)
         return loss.detach()
 
     def _update_generator(self, fake: Tensor, labels: Tensor, updates: int) -> Tensor:
         # gradients for the discriminator's weights would be computed and thrown away
         self.discriminator.requires_grad_(False)
-        logits = self._judge(fake, labels)
+        logits = self._judge(self._augment(fake), labels)
         loss = generator_loss(logits, self.options.loss)
         self._descend(self.optimizer_g, loss, self.options.lr, updates)
         self.discriminator.requires_grad_(True)
@@ -211,8 +232,8 @@ class AdversarialTrainer:
         loss.backward()
         optimizer.step()
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16)
+    def _autocast(self, exact: bool = False) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16 and not exact)
 
     def _log(self, losses: list[Tensor]) -> None:
         loss_d, loss_g = torch.stack(losses).mean(0).tolist()
@@ -222,8 +243,13 @@ class AdversarialTrainer:
                     f"{self.context.name}: the {name}'s loss is {value} at step {self.step}; "
                     f"lower the learning rate (lr = {self.options.lr}) or use precision=fp32."
                 )
-            self.record.curves.setdefault(name, []).append((self.step, value))
+            self._plot(name, value)
+        if self.ada:
+            self._plot("augmentation probability", self.ada.p)
         self.context.progress(self.step, self.total, f"D {loss_d:.2f} G {loss_g:.2f}")
+
+    def _plot(self, curve: str, value: float) -> None:
+        self.record.curves.setdefault(curve, []).append((self.step, value))
 
     def _grid_steps(self) -> set[int]:
         count = self.options.grids
@@ -259,6 +285,8 @@ class AdversarialTrainer:
                 "average": self.average.state_dict(),
                 "optimizer_g": self.optimizer_g.state_dict(),
                 "optimizer_d": self.optimizer_d.state_dict(),
+                "penalties": self.penalties.state_dict(),
+                "ada": self.ada.state_dict() if self.ada else None,
                 "kept": [kept.as_tree() for kept in self.kept],
                 "waiting": self.stream.waiting,
                 "rng": self.rng.get_state(),
@@ -280,6 +308,9 @@ class AdversarialTrainer:
         self.average.load_state_dict(state["average"])
         self.optimizer_g.load_state_dict(state["optimizer_g"])
         self.optimizer_d.load_state_dict(state["optimizer_d"])
+        self.penalties.load_state_dict(state["penalties"])
+        if self.ada:
+            self.ada.load_state_dict(state["ada"])
         self.kept = [Kept(**tree) for tree in state["kept"]]
         self.stream.waiting = state["waiting"]
         self.rng.set_state(state["rng"])

@@ -1,0 +1,1 @@
+"""What regularises a discriminator, each after its paper and off by default, one file each."""
