@@ -50,11 +50,12 @@ def test_the_standard_error_by_hand() -> None:
     # single scores: 6 * (1/12)^2 = 1/24; both: 1/36 + 1/12 - 1/24 = 5/72 < images alone, 1/12
     found = paired_difference(*scores([[1, 0, 1], [0, 0, 1]]))
     assert (found.effect, found.n, found.items) == (0.5, 2, 3)
-    half = 12.7062 * (1 / 12) ** 0.5  # t(0.975, 1)
+    # Satterthwaite: (1/12)^2 / ((1/36)^2 / 1 + (1/18)^2 / 2) = 3, at most twice one
+    half = 4.302653 * (1 / 12) ** 0.5  # t(0.975, 2)
     assert found.low == pytest.approx(0.5 - half, abs=1e-3)
     assert found.high == pytest.approx(0.5 + half, abs=1e-3)
-    # t(1) is Cauchy's: p = 1 - 2 / pi * arctan(t)
-    assert found.p == pytest.approx(1 - 2 / np.pi * np.arctan(0.5 / (1 / 12) ** 0.5), abs=1e-6)
+    # with two degrees of freedom p = 1 - t / sqrt(2 + t^2), and t = 0.5 * sqrt(12) = sqrt(3)
+    assert found.p == pytest.approx(1 - 3**0.5 / 5**0.5, abs=1e-6)
 
 
 def test_images_that_differ_between_repeats_are_not_taken_for_the_same() -> None:
