@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from neuplug import __version__
-from neuplug.cli import compose, data, plugins, recipes
+from neuplug.cli import compose, data, plugins, recipes, report
 from neuplug.cli.group import LightGroup
 from neuplug.errors import NeuplugError
 
@@ -31,6 +31,7 @@ def build() -> typer.Typer:
     app.add_typer(data.app, name="data")
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(recipes.app, name="recipes")
+    app.command("report")(report.report)
     return app
 
 

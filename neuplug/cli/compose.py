@@ -48,6 +48,20 @@ def compose(
         float | None,
         typer.Option(help="Part of the training images for validation.", rich_help_panel=DATA),
     ] = None,
+    resplit: Annotated[
+        bool | None,
+        typer.Option(
+            "--resplit", help="Draw the split even if the data bring one.", rich_help_panel=DATA
+        ),
+    ] = None,
+    allow_leak: Annotated[
+        bool | None,
+        typer.Option(
+            "--allow-leak",
+            help="Go on although the split of the data leaks.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
     imgsz: Annotated[
         str | None, typer.Option(help="Image size, H or H,W.", rich_help_panel=DATA)
     ] = None,
@@ -158,6 +172,8 @@ def compose(
         "per_class": per_class,
         "test": test,
         "val": val,
+        "resplit": resplit,
+        "allow_leak": allow_leak,
         "imgsz": imgsz,
         "resize": resize,
         "strict": strict,

@@ -52,7 +52,6 @@ def show(
             imgsz=size,
             resize="crop" if crop else "resize",
             strict=strict,
-            near=True,
             progress=progress,
         )
     if as_json:
@@ -150,7 +149,10 @@ def _image_size(text: str) -> tuple[int, int]:
 
 def _facts(dataset: Dataset) -> dict[str, Any]:
     """What is shown, as JSON values."""
+    from neuplug.data.leaks import find_leaks
+
     height, width = dataset.images.image_size
+    ids = dataset.images.ids
     return {
         **dataset.report.to_json(),
         "images": len(dataset),
@@ -158,6 +160,7 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
         "channels": dataset.images.channels,
         "splits": _split_counts(dataset),
         "groups": len(set(dataset.groups)),
+        "leaks": [[ids[leak.held], ids[leak.other], leak.how] for leak in find_leaks(dataset)],
         "key": dataset.key,
     }
 
@@ -232,6 +235,8 @@ def _print(dataset: Dataset) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from neuplug.data.leaks import find_leaks, leak_sentence
+
     report = dataset.report
     console = Console(highlight=False, soft_wrap=True)
 
@@ -264,8 +269,13 @@ def _print(dataset: Dataset) -> None:
     names("exact duplicates", [" = ".join(cluster) for cluster in report.exact])
     if report.conflicts:
         names("of these with different labels", [" = ".join(c) for c in report.conflicts])
-    near = report.near or ()
-    names("near duplicates", [f"{a} ~ {b} (correlation {score:.3f})" for a, b, score in near])
+    if report.near is not None:
+        shown = [f"{a} ~ {b} (correlation {score:.3f})" for a, b, score in report.near]
+        names("near duplicates", shown)
+    if report.crowded:
+        line(f"images that look like another one, but no more than most do: {report.crowded}")
+    if leak := leak_sentence(dataset, find_leaks(dataset)):
+        console.print(Text(leak.encode("utf-8", "replace").decode(), "bold red"))
 
 
 def _labelme_remark(source: str) -> str:

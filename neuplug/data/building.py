@@ -9,16 +9,21 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.lib.format import write_array_header_1_0
+from numpy.typing import NDArray
 
 from neuplug.data.decoding import Decoded, Resize, Unreadable, fit, read, to_uint8
 from neuplug.data.listing import Entry
+from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError
 from neuplug.interfaces import Progress
 
 _CHUNK = 256  # images decoded before the next are begun: bounds the memory
+
+_Outcome: TypeAlias = tuple[Decoded, NDArray[np.uint8]] | Unreadable
 
 
 @dataclass
@@ -28,6 +33,7 @@ class Built:
     Attributes:
         entries: Those in the array, in its order.
         digests: Of their original pixels.
+        thumbnails: Of their original pixels, uint8 (SIDE, SIDE) each.
         sizes: Images per original (height, width).
         modes: Images per way of storing pixels, in words.
         bits: Significant bits of the set's 16-bit images; 8 if there are none.
@@ -36,6 +42,7 @@ class Built:
 
     entries: list[Entry] = field(default_factory=list)
     digests: list[str] = field(default_factory=list)
+    thumbnails: list[NDArray[np.uint8]] = field(default_factory=list)
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
     bits: int = 8
@@ -64,14 +71,16 @@ def build(
     types: list[str] = []
     aside = folder / "fitted"
     with aside.open("wb") as file:
-        for entry, outcome in _decoded(entries, imgsz, resize, progress):
-            if isinstance(outcome, Unreadable):
+        for entry, found in _decoded(entries, imgsz, resize, progress):
+            if isinstance(found, Unreadable):
                 if strict:
-                    raise strict_error(entry.id, str(outcome))
-                built.skipped.append((entry.id, str(outcome)))
+                    raise strict_error(entry.id, str(found))
+                built.skipped.append((entry.id, str(found)))
                 continue
+            outcome, small = found
             built.entries.append(entry)
             built.digests.append(outcome.digest)
+            built.thumbnails.append(small)
             built.sizes[outcome.size] += 1
             built.modes[outcome.mode] += 1
             built.bits = max(built.bits, outcome.bits)
@@ -102,16 +111,17 @@ def strict_error(id_: str, reason: str) -> InputError:
 
 def _decoded(
     entries: Sequence[Entry], imgsz: tuple[int, int], resize: Resize, progress: Progress
-) -> Iterator[tuple[Entry, Decoded | Unreadable]]:
-    """Each entry with what was read, its pixels fitted, in order."""
+) -> Iterator[tuple[Entry, _Outcome]]:
+    """Each entry with what was read, its pixels fitted, and its thumbnail, in order."""
 
-    def decode(entry: Entry) -> Decoded | Unreadable:
+    def decode(entry: Entry) -> _Outcome:
         try:
             decoded = read(entry.path)
         except Unreadable as error:
             return error
         # only the fitted pixels are kept: a chunk of original ones may not fit into memory
-        return replace(decoded, native=fit(decoded.native, imgsz, resize))
+        small = thumbnail(decoded.native, decoded.bits)
+        return replace(decoded, native=fit(decoded.native, imgsz, resize)), small
 
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what matters is raised

@@ -19,14 +19,16 @@ from typing import Any, Self, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from neuplug.cache import cache_dir, whole_folder
 from neuplug.data.building import Built, build, strict_error
 from neuplug.data.decoding import Resize
-from neuplug.data.duplicates import bound_groups, exact_clusters, near_pairs
+from neuplug.data.duplicates import Bound, bind
 from neuplug.data.layouts import scan
-from neuplug.data.listing import Entry, Listing, SplitName, fingerprint, listed
+from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
 from neuplug.data.report import DataReport
+from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError, did_you_mean
 from neuplug.imageset import ImageSet
 from neuplug.interfaces import Progress
@@ -37,8 +39,6 @@ MEMORY_LIMIT = 2 * 1024**3
 DEMO = "demo"
 """The source that stands for the demo data; a folder of that name is ``./demo``."""
 
-_FORMAT = 1  # part of every key: raised when the rules of decoding or the files change
-
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
@@ -48,7 +48,7 @@ class Dataset:
         images: All images, decoded at one size.
         splits: For each image the part of a given split it belongs to, or ``None``.
         groups: For each image its group. A group never crosses a split; it joins what the user
-            grouped with exact duplicates, and every other image is a group of its own.
+            grouped with exact and near duplicates, and every other image is a group of its own.
         report: Facts for people.
         key: The set's name in the cache.
     """
@@ -134,10 +134,13 @@ class Dataset:
             simulated=simulated,
         )
         digests = [hashlib.sha256(image.numpy().tobytes()).hexdigest() for image in images.images]
+        # what code has drawn are no copies
+        small = None if simulated else [thumbnail(_pixels(image)) for image in images.images]
+        bound = bind(images.ids, groups, digests, small)
         with _new_folder(key) as folder:
             np.save(folder / "images.npy", images.images.numpy())
             labels = images.labels.tolist()
-            _write_meta(folder, images.classes, labels, images.ids, groups, splits, digests, report)
+            _write_meta(folder, images.classes, labels, images.ids, splits, bound, report)
         return cls.open(key)
 
     @classmethod
@@ -171,7 +174,6 @@ def load_dataset(
     resize: Resize = "resize",
     classes: Sequence[str] | None = None,
     strict: bool = False,
-    near: bool = False,
     progress: Progress | None = None,
 ) -> Dataset:
     """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
@@ -182,8 +184,7 @@ def load_dataset(
         resize: ``resize`` stretches an image, ``crop`` keeps its aspect and cuts off the rest.
         classes: Only these, in this order; by default all, in natural order.
         strict: Stop at a file that cannot be read, instead of skipping it.
-        near: Also look for near duplicates.
-        progress: Called while files are decoded.
+        progress: Called while files are decoded and near duplicates looked for.
 
     Raises:
         InputError: If the source, a class or the size makes no sense, a class is left without
@@ -202,18 +203,7 @@ def load_dataset(
         dataset = replace(dataset, report=replace(dataset.report, source=str(source)))
     if strict and dataset.report.skipped:
         raise strict_error(*dataset.report.skipped[0])
-    return with_near_duplicates(dataset) if near else dataset
-
-
-def with_near_duplicates(dataset: Dataset) -> Dataset:
-    """The same set, its report naming near duplicates; exact ones are not named again."""
-    ids = dataset.images.ids
-    again = {id_ for cluster in dataset.report.exact for id_ in cluster[1:]}
-    pairs = near_pairs(
-        dataset.images.images, among=[i for i, id_ in enumerate(ids) if id_ not in again]
-    )
-    near = tuple((ids[first], ids[second], score) for first, second, score in pairs)
-    return replace(dataset, report=replace(dataset.report, near=near))
+    return dataset
 
 
 def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
@@ -299,14 +289,15 @@ def _load(
             skipped=tuple(built.skipped),
             ignored=listing.ignored,
         )
+        ids = [entry.id for entry in built.entries]
+        groups = [entry.group for entry in built.entries]
         _write_meta(
             folder,
             classes,
             [classes.index(label) for label in labels],
-            [entry.id for entry in built.entries],
-            [entry.group for entry in built.entries],
+            ids,
             [entry.split for entry in built.entries],
-            built.digests,
+            bind(ids, groups, built.digests, built.thumbnails, progress),
             report,
         )
     return Dataset.open(key)
@@ -325,7 +316,7 @@ def _unreadable_class(name: str, entries: Sequence[Entry], built: Built) -> Inpu
 
 
 def _key(*facts: Any) -> str:
-    return hashlib.sha256(json.dumps([_FORMAT, *facts]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([FORMAT, *facts]).encode()).hexdigest()
 
 
 def _folder(key: str) -> Path:
@@ -349,28 +340,35 @@ def _write_meta(
     classes: Sequence[str],
     labels: Sequence[int],
     ids: Sequence[str],
-    groups: Sequence[str | None],
     splits: Sequence[SplitName | None],
-    digests: Sequence[str],
+    bound: Bound,
     report: DataReport,
 ) -> None:
-    """Write all but the pixels; duplicates are told by the digests."""
-    clusters = exact_clusters(digests)
-    mixed = [cluster for cluster in clusters if len({labels[i] for i in cluster}) > 1]
+    """Write all but the pixels."""
+    mixed = [cluster for cluster in bound.exact if len({labels[i] for i in cluster}) > 1]
+    near = bound.near
     report = replace(
         report,
-        exact=tuple(tuple(ids[i] for i in cluster) for cluster in clusters),
+        exact=tuple(tuple(ids[i] for i in cluster) for cluster in bound.exact),
         conflicts=tuple(tuple(ids[i] for i in cluster) for cluster in mixed),
+        near=None if near is None else tuple((ids[a], ids[b], score) for a, b, score in near),
+        crowded=len(bound.crowded),
     )
     meta = {
         "classes": list(classes),
         "labels": list(labels),
         "ids": list(ids),
-        "groups": bound_groups(ids, groups, digests),
+        "groups": bound.groups,
         "splits": list(splits),
         "report": report.to_json(),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def _pixels(image: torch.Tensor) -> NDArray[np.uint8]:
+    """(C, H, W) as (H, W) or (H, W, 3)."""
+    planes: NDArray[np.uint8] = image.numpy()
+    return planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, -1)
 
 
 def _silent(done: int, total: int, note: str = "") -> None:

@@ -4,21 +4,70 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
-from torch.nn.functional import interpolate
 
-NEAR = 0.95
-"""Correlation of thumbnails from which two images count as near duplicates."""
+from neuplug.interfaces import Progress
 
-_THUMBNAIL = 32  # pixels a side
-_SIGMA = 5.0  # of the blur that is taken off, in thumbnail pixels
-_FLAT = 0.5  # grey levels of standard deviation; below it there is nothing to compare
-_BLOCK = 2048  # thumbnails compared at once
-_DECODED = 128  # images in floating point at once
+MOST = 50_000
+"""Images up to which near duplicates are looked for: the time grows with the number's square."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Which images belong together, by index.
+
+    Attributes:
+        groups: One for each image; see :func:`bound_groups`.
+        exact: Clusters of equal images.
+        near: (first, second, correlation) of near duplicates that no given group binds already;
+            of equal images only the first is compared. ``None`` where they were not looked for.
+        crowded: Images that look like another one of no common group, but no more than most do.
+    """
+
+    groups: tuple[str, ...]
+    exact: tuple[tuple[int, ...], ...]
+    near: tuple[tuple[int, int, float], ...] | None
+    crowded: frozenset[int] = frozenset()
+
+
+def bind(
+    ids: Sequence[str],
+    given: Sequence[str | None],
+    digests: Sequence[str],
+    thumbnails: Sequence[NDArray[np.uint8]] | None,
+    progress: Progress | None = None,
+) -> Bound:
+    """Find duplicates and put them into groups.
+
+    Args:
+        ids: Name of each image.
+        given: The user's group of each image, if it has one.
+        digests: Equal for images that are the same.
+        thumbnails: See :func:`neuplug.data.thumbnails.thumbnail`; ``None`` where near duplicates
+            are not to be looked for. Above :data:`MOST` images they are not either.
+        progress: Called meanwhile.
+    """
+    exact = tuple(exact_clusters(digests))
+    if thumbnails is None or len(ids) > MOST:
+        return Bound(bound_groups(ids, given, digests), exact, None)
+    from neuplug.data.near import near_duplicates  # loads what only the search needs
+
+    again = {index for cluster in exact for index in cluster[1:]}
+    among = [index for index in range(len(ids)) if index not in again]
+    found = near_duplicates(np.stack([thumbnails[index] for index in among]), progress)
+
+    def apart(first: int, second: int) -> bool:
+        return given[first] is None or given[first] != given[second]
+
+    pairs = [(among[a], among[b], score) for a, b, score in found.pairs]
+    near = tuple(pair for pair in pairs if apart(*pair[:2]))
+    groups = bound_groups(ids, given, digests, [pair[:2] for pair in near])
+    look_alikes = [(among[a], among[b]) for a, b in found.crowded]
+    crowded = frozenset(i for pair in look_alikes if apart(*pair) for i in pair)
+    return Bound(groups, exact, near, crowded)
 
 
 def exact_clusters(digests: Sequence[str]) -> list[tuple[int, ...]]:
@@ -27,9 +76,12 @@ def exact_clusters(digests: Sequence[str]) -> list[tuple[int, ...]]:
 
 
 def bound_groups(
-    ids: Sequence[str], given: Sequence[str | None], digests: Sequence[str]
+    ids: Sequence[str],
+    given: Sequence[str | None],
+    digests: Sequence[str],
+    near: Iterable[tuple[int, int]] = (),
 ) -> tuple[str, ...]:
-    """One group for each image: images that share a given group or a digest share theirs.
+    """One group for each image: images of a given group, a digest or a near pair share theirs.
 
     Sharing is passed on: if ``a`` and ``b`` are of one object and ``b`` and ``c`` are the same
     picture, all three are bound together.
@@ -38,6 +90,7 @@ def bound_groups(
         ids: Name of each image; an image that is bound to no other is a group of that name.
         given: The user's group of each image, if it has one.
         digests: Equal for images that are the same.
+        near: Indices of images that are nearly the same.
 
     Returns:
         For each image its group's name: a given name where there is one, else the id of an image.
@@ -53,7 +106,7 @@ def bound_groups(
     named = [(index, name) for index, name in enumerate(given) if name is not None]
     same_name = _by_value([name for _, name in named])
     same_group = [tuple(named[place][0] for place in members) for members in same_name]
-    for members in (*same_group, *_by_value(digests)):
+    for members in (*same_group, *_by_value(digests), *near):
         for index in members[1:]:
             first, second = sorted((root(members[0]), root(index)))
             parent[second] = first
@@ -61,77 +114,6 @@ def bound_groups(
     for index, name in named:
         names.setdefault(root(index), name)
     return tuple(names.get(root(index), ids[root(index)]) for index in range(len(ids)))
-
-
-def near_pairs(
-    images: Tensor, *, threshold: float = NEAR, among: Sequence[int] | None = None
-) -> list[tuple[int, int, float]]:
-    """Each image's nearest other image, where the two are near duplicates.
-
-    Two images are compared as grey thumbnails of 32x32 pixels, from which a Gaussian blur
-    (sigma 5) has been taken off, by normalised cross-correlation; brightness and contrast thus
-    do not count, nor does uneven light. A copy that is turned or mirrored is not found, nor one
-    in which much is clipped to black or white.
-
-    Measured on the 1800 textures of NEU at 64x64: of 1.6 million pairs only the known one
-    (``patches_101``, ``patches_105``) reaches 0.95; the next is at 0.942. Of copies of 600 of
-    them it finds all that were saved as JPEG of quality 75, halved, enlarged by 1.6 or given
-    noise of 5 grey levels; 99.8 % at JPEG quality 30; 99.5 % with 2 of 200 pixels cut off at each
-    edge; 94 % of those brightened by 10 % and 10 levels, the others being clipped.
-
-    Args:
-        images: uint8 (N, C, H, W).
-        threshold: From -1 to 1.
-        among: Indices of the images to compare; by default all.
-
-    Returns:
-        (first, second, correlation) with first < second, at most one pair for each image, the
-        nearest first. No N x N matrix is made.
-    """
-    where = np.arange(len(images)) if among is None else np.asarray(among, dtype=np.int64)
-    features = _features(images, where)
-    count = len(features)
-    best = np.full(count, -2.0, dtype=np.float32)
-    partner = np.zeros(count, dtype=np.int64)
-
-    def improve(rows: slice, scores: NDArray[np.float32], columns: NDArray[np.int64]) -> None:
-        better = scores > best[rows]
-        best[rows] = np.where(better, scores, best[rows])
-        partner[rows] = np.where(better, columns, partner[rows])
-
-    for top in range(0, count, _BLOCK):
-        rows = slice(top, min(top + _BLOCK, count))
-        for left in range(top, count, _BLOCK):
-            columns = slice(left, min(left + _BLOCK, count))
-            scores = features[rows] @ features[columns].T
-            if left == top:
-                np.fill_diagonal(scores, -2.0)
-            improve(rows, scores.max(1), left + scores.argmax(1))
-            improve(columns, scores.max(0), top + scores.argmax(0))
-    pairs = {}
-    for index in np.flatnonzero(best >= threshold):
-        first, second = sorted((int(where[index]), int(where[partner[index]])))
-        pairs[first, second] = round(min(1.0, float(best[index])), 4)
-    return sorted(((*pair, score) for pair, score in pairs.items()), key=lambda p: (-p[2], p[:2]))
-
-
-def _features(images: Tensor, where: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(N, 32 * 32) float32 of length 1; zeros where an image is flat."""
-    from scipy.ndimage import gaussian_filter  # takes long to load, and is seldom needed
-
-    features = np.empty((len(where), _THUMBNAIL**2), dtype=np.float32)
-    for start in range(0, len(where), _DECODED):
-        block = images[torch.from_numpy(where[start : start + _DECODED])]
-        grey = block.float().mean(1, keepdim=True)
-        small = interpolate(grey, (_THUMBNAIL, _THUMBNAIL), mode="bilinear", antialias=True)
-        thumbnails = small[:, 0].numpy()
-        detail = thumbnails - gaussian_filter(thumbnails, (0, _SIGMA, _SIGMA))
-        flat = detail.reshape(len(detail), -1)
-        flat = flat - flat.mean(1, keepdims=True)
-        length = np.linalg.norm(flat, axis=1, keepdims=True)
-        flat[length[:, 0] < _FLAT * _THUMBNAIL] = 0
-        features[start : start + _DECODED] = flat / np.maximum(length, 1e-6)
-    return features
 
 
 def _by_value(values: Iterable[Hashable]) -> list[tuple[int, ...]]:

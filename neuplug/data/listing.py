@@ -11,6 +11,9 @@ from typing import Literal, TypeAlias
 
 from neuplug.errors import InputError
 
+FORMAT = 2
+"""Part of every data set's key: raised when decoding, binding or the files of the cache change."""
+
 SplitName: TypeAlias = Literal["train", "val", "test"]
 
 SPLIT_NAMES: dict[str, SplitName] = {

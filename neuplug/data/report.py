@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from neuplug.data.listing import listed
+
+_CROWD = 0.1  # part of the images from which looking alike is worth a word
+
 
 @dataclass(frozen=True)
 class DataReport:
@@ -25,6 +29,7 @@ class DataReport:
         exact: Ids of images whose pixels are equal, two or more in each cluster.
         conflicts: Those of ``exact`` whose images have different labels.
         near: (id, id, correlation) of near duplicates; ``None`` where they were not looked for.
+        crowded: How many images look like another one, but no more than most of the set do.
         simulated: Whether the images were drawn by code, which is to be said beside every number.
     """
 
@@ -39,6 +44,7 @@ class DataReport:
     exact: tuple[tuple[str, ...], ...] = ()
     conflicts: tuple[tuple[str, ...], ...] = ()
     near: tuple[tuple[str, str, float], ...] | None = None
+    crowded: int = 0
     simulated: bool = False
 
     @property
@@ -55,6 +61,19 @@ class DataReport:
             found.append(
                 f"{len(self.conflicts)} image(s) lie in more than one class, "
                 f"such as {' = '.join(self.conflicts[0])}: at most one of the labels is right."
+            )
+        if self.near:
+            pairs = listed([f"{first} ~ {second}" for first, second, _ in self.near], 3)
+            found.append(
+                f"{len(self.near)} pair(s) of images show the same, turned, brightened, resized, "
+                f"shifted or compressed again, and are kept on one side of every split: {pairs}."
+            )
+        if self.crowded > _CROWD * sum(self.counts.values()):
+            found.append(
+                f"{self.crowded} image(s) look much like another one, but no more so than images "
+                "of this set do among each other, so that a split may divide them: if they are of "
+                "one object, series or video, say which belong together (a folder within the "
+                "class folder, or the column group of a CSV manifest)."
             )
         return tuple(found)
 

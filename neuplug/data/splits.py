@@ -10,8 +10,10 @@ The laws:
   group drawn for a part is cut to fit, and its rest is left out, never tested on. Every other
   image is a test image. More images per class include the fewer ones of the same seed and repeat,
   where no validation images are drawn and groups leave the choice.
-* A given test or validation part is used as it is, in every repeat. What a group or a duplicate
-  binds to it is left out of the rest, and a warning says so.
+* A given test or validation part is used as it is, in every repeat. A group or a duplicate that
+  crosses the given parts is refused, unless leaks are allowed: then the parts stay as they are,
+  and :attr:`Split.leak` says so. Images of no given part that are bound to a given test or
+  validation image are left out, and a warning says so.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from neuplug.data.dataset import Dataset
+from neuplug.data.leaks import find_leaks, leak_sentence
 from neuplug.errors import InputError
 from neuplug.imageset import HeldOutSet, TrainingSet
 from neuplug.seeds import derive_seed
@@ -43,6 +46,7 @@ class Split:
         test: Real images to measure by.
         left_out: Images that fit nowhere without crossing a group.
         warnings: Sentences that the user must see.
+        leak: What a given split has on two sides, where that was allowed; a sentence, or empty.
     """
 
     train: list[int]
@@ -50,6 +54,7 @@ class Split:
     test: list[int]
     left_out: list[int]
     warnings: list[str] = field(default_factory=list)
+    leak: str = ""
 
     def sets(self, dataset: Dataset) -> tuple[TrainingSet, HeldOutSet | None, HeldOutSet]:
         """The images themselves: training, validation (if there is any), test."""
@@ -67,6 +72,7 @@ def draw_split(
     per_class: int | None = None,
     test: float = 0.3,
     val: float = 0.0,
+    allow_leak: bool = False,
     seed: int,
     repeat: int,
 ) -> Split:
@@ -80,13 +86,20 @@ def draw_split(
             test part. Kept as nearly as the groups allow.
         val: Part for validation, 0 to 1: of ``per_class`` if that is given, else of the class.
             No matter where a validation part is given.
+        allow_leak: Use given parts even where a group or a duplicate crosses them.
         seed: The run's seed.
         repeat: Which of the run's draws it is.
 
     Raises:
-        InputError: If there are too few classes, images or groups for it.
+        InputError: If there are too few classes, images or groups for it, or the given parts leak.
     """
     _check(dataset, per_class, test, val)
+    leak = leak_sentence(dataset, find_leaks(dataset))
+    if leak and not allow_leak:
+        raise InputError(
+            f"{leak} Remove the copies, or let neuplug draw the split (--resplit), or go on with "
+            "--allow-leak: the report then says in red that the test is not clean."
+        )
     placement = _Placement(dataset)
     has_test, has_val = "test" in dataset.splits, "val" in dataset.splits
     warnings = placement.keep_given("test") + placement.keep_given("val")
@@ -95,7 +108,7 @@ def draw_split(
     counts = Counter(placement.labels)
     for label, name in sorted(enumerate(dataset.images.classes), key=lambda item: counts[item[0]]):
         rng = random.Random(derive_seed(seed, "split", name, repeat))
-        pool = _Pool(name, *placement.open_groups(label, rng))
+        pool = _Pool(name, *placement.open_groups(label, rng), placement.series(label))
         if not pool.size:
             raise InputError(
                 f"class {name} has no image to train on outside the given parts of the split."
@@ -111,7 +124,7 @@ def draw_split(
             drawn = _draw_shares(pool, wanted)
         placement.place(pool, drawn)
     placement.check(has_test)
-    return placement.split(warnings)
+    return placement.split(warnings, leak)
 
 
 def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> None:
@@ -147,11 +160,13 @@ class _Pool:
     Attributes:
         groups: Group name to indices, both in random order.
         bound: Indices by the part in which another class has placed their group.
+        series: What to do if near duplicates leave too few groups; empty if there are none.
     """
 
     name: str
     groups: dict[str, list[int]]
     bound: dict[_Part, list[int]]
+    series: str
 
     @property
     def size(self) -> int:
@@ -186,7 +201,7 @@ def _draw_number(
     asked = " and ".join(f"{number} for {part}" for part, number in wanted.items() if number)
     raise InputError(
         f"class {pool.name}: its {pool.size} images lie in {len(pool.groups)} group(s) that must "
-        f"not be divided, so {asked} leave none for the rest: use a smaller per_class."
+        f"not be divided, so {asked} leave none for the rest: use a smaller per_class.{pool.series}"
     )
 
 
@@ -217,7 +232,7 @@ def _draw_shares(pool: _Pool, wanted: Mapping[_Part, int]) -> dict[int, _Part]:
         raise InputError(
             f"class {pool.name}: its {pool.size} image(s) lie in {len(queue)} group(s) that must "
             f"not be divided, too few for {' and '.join((*wanted, 'train'))}: give more images, "
-            "or other groups."
+            f"or other groups.{pool.series}"
         )
     for part, number in wanted.items():
         open_parts = [other for other in open_parts if other != part]
@@ -248,16 +263,17 @@ class _Placement:
     def keep_given(self, part: Literal["val", "test"]) -> list[str]:
         """Place a given part and leave out what is bound to it; a warning if anything is."""
         splits, groups = self.dataset.splits, self.dataset.groups
-        given = [i for i, s in enumerate(splits) if s == part and i not in self.part]
+        given = [i for i, s in enumerate(splits) if s == part]
         self.part |= dict.fromkeys(given, part)
         bound = {groups[i] for i in given}
-        out = [i for i, group in enumerate(groups) if group in bound and i not in self.part]
+        out = [i for i, s in enumerate(splits) if s is None and groups[i] in bound]
+        out = [i for i in out if i not in self.part]
         self.part |= dict.fromkeys(out, "left_out")
         if not out:
             return []
         return [
             f"{len(out)} image(s) outside the given {part} part are left out because they show "
-            f"the same as images in it (a common group or an exact duplicate), such as "
+            f"the same as images in it (a common group or a duplicate), such as "
             f"{self.dataset.images.ids[out[0]]}."
         ]
 
@@ -285,6 +301,23 @@ class _Placement:
                 if drawn[index] != "left_out":  # all others are in the same part
                     self.group_part[name] = drawn[index]
 
+    def series(self, label: int) -> str:
+        """What to do where near duplicates bind too many of a class's images; empty without any."""
+        members = {
+            id_
+            for id_, other in zip(self.dataset.images.ids, self.labels, strict=True)
+            if other == label
+        }
+        pairs = [p for p in self.dataset.report.near or () if members & {*p[:2]}]
+        if not pairs:
+            return ""
+        return (
+            f" Near duplicates bind its images, such as {pairs[0][0]} ~ {pairs[0][1]}: if they are "
+            "of one series or video, a test on a part of it proves little. Add images of other "
+            "objects, and keep some of them for the test (folders train and test, or the column "
+            "split of a CSV manifest)."
+        )
+
     def check(self, has_test: bool) -> None:
         """Refuse a class without images to train or test on."""
         for label, name in enumerate(self.dataset.images.classes):
@@ -293,19 +326,19 @@ class _Placement:
                 where = "in the given test part" if has_test else "left to test on"
                 raise InputError(
                     f"class {name} has no image {where}: add some, or choose other classes "
-                    "with --classes."
+                    f"with --classes.{self.series(label)}"
                 )
             if "train" not in parts:
                 raise InputError(
                     f"class {name} has no image left to train on: all are in, or bound to, "
-                    "the given parts or other classes' groups."
+                    f"the given parts or other classes' groups.{self.series(label)}"
                 )
 
-    def split(self, warnings: list[str]) -> Split:
+    def split(self, warnings: list[str], leak: str) -> Split:
         lists: dict[_Part, list[int]] = {"train": [], "val": [], "test": [], "left_out": []}
         for index in range(len(self.dataset)):
             lists[self.part[index]].append(index)
-        return Split(**lists, warnings=warnings)
+        return Split(**lists, warnings=[leak, *warnings] if leak else warnings, leak=leak)
 
 
 def _held_out(dataset: Dataset, indices: list[int]) -> HeldOutSet:

@@ -83,6 +83,12 @@ class ComposeConfig(BaseModel):
         description="part of the training images for validation; a fifth if unsaid where several "
         "amounts are compared, so that the best is chosen without the test",
     )
+    resplit: bool = Field(False, description="draw the split even where the data bring one along")
+    allow_leak: bool = Field(
+        False,
+        description="go on although the split that the data bring along has copies of an image, "
+        "or images of one group, on two sides",
+    )
     score_all: bool = Field(
         False,
         description="score on every real image besides, those of the training included, as some "

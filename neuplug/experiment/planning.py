@@ -57,6 +57,8 @@ class _Made:
 
 class _Planner:
     def __init__(self, config: ComposeConfig, dataset: Dataset, registry: Registry) -> None:
+        if config.resplit:
+            dataset = dataclasses.replace(dataset, splits=(None,) * len(dataset))
         self.config, self.dataset = config, dataset
         self.digests: dict[tuple[int, ...], str] = {}
         self.selection = Selection(config, registry)
@@ -82,6 +84,7 @@ class _Planner:
                 per_class=number or (config.per_class[0] if config.per_class else None),
                 test=config.test,
                 val=config.val,
+                allow_leak=config.allow_leak,
                 seed=config.seed,
                 repeat=repeat,
             )

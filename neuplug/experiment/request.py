@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuplug import __version__, data
+from neuplug.data.listing import FORMAT
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.identity import file_digests, identity
@@ -32,7 +33,7 @@ def request_key(config: ComposeConfig, images: ImageSet | None = None) -> str:
         {
             "neuplug": __version__,
             "config": config.model_dump(mode="json", exclude=NOT_ASKED),
-            "data": _data_key(config, images),
+            "data": [FORMAT, _data_key(config, images)],
             "components": _components(config),
             "recipe": load_recipe(config.recipe).model_dump(mode="json") if config.recipe else None,
             "files": [

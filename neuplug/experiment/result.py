@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from neuplug.errors import NeuplugError
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,37 @@ class Result:
             if (row["arm"], row["classifier"], row["metric"]) == (arm, classifier, metric):
                 return float(row["mean"])
         raise KeyError((arm, classifier, metric))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row for each arm, classifier and repeat, with its test metrics.
+
+        Columns ``arm``, ``classifier``, ``per_class_images``, ``repeat``, the metrics of the test
+        (``accuracy`` … as parts of one, ``loss`` in nats), ``test_images``, ``train_images``,
+        ``steps`` and ``seconds``.
+
+        Raises:
+            NeuplugError: If pandas is not installed; neuplug does not bring it.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise NeuplugError(
+                "to_pandas needs pandas, which is not installed: pip install pandas."
+            ) from None
+        return pandas.DataFrame(
+            [
+                {
+                    **{key: cell[key] for key in ("arm", "classifier", "per_class_images")},
+                    "repeat": cell["repeat"],
+                    **cell["metrics"],
+                    "test_images": cell["test_images"],
+                    "train_images": sum(cell["train_images"].values()),
+                    "steps": cell["steps"],
+                    "seconds": cell["seconds"],
+                }
+                for cell in self.cells
+            ]
+        )
 
     def __str__(self) -> str:
         from io import StringIO

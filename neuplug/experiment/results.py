@@ -18,6 +18,7 @@ from neuplug.experiment.comparisons import Correct, compare, differences, groupe
 from neuplug.experiment.identity import versions
 from neuplug.experiment.jobs import Workbench
 from neuplug.experiment.plan import Cell, Plan
+from neuplug.experiment.provenance import provenance
 from neuplug.experiment.published import published_beside
 from neuplug.experiment.running import Failure
 from neuplug.imageset import ImageSet
@@ -58,6 +59,8 @@ def collect(
         "command": command,
         "config": plan.config.model_dump(mode="json"),
         "data": _data(plan),
+        "leak": plan.splits[0].leak or None,
+        "provenance": provenance(plan),
         "protocol": _protocol(plan, bench),
         "arms": [_arm(arm) for arm in plan.arms],
         "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
@@ -102,6 +105,7 @@ def _data(plan: Plan) -> dict[str, Any]:
         "left_out": counts(split.left_out),
         "skipped": [list(item) for item in report.skipped],
         "exact_duplicates": len(report.exact),
+        "near_duplicates": None if report.near is None else len(report.near),
         "digest": dataset.key,
     }
 
@@ -133,6 +137,7 @@ def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
             f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
             "Generators and augmenters see training images only; test images are real and unseen.",
+            _proof(plan),
             *_CHOSEN[: bool(plan.unchosen)],
             "Means have 95 % t intervals over repeats. A verdict's interval is for the paired "
             "difference over repeats and test images together; verdicts are corrected for their "
@@ -140,6 +145,24 @@ def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
             "collections would be.",
         ],
     }
+
+
+def _proof(plan: Plan) -> str:
+    """What was made sure of, in one sentence."""
+    fits = len({entry.key for entry in plan.fits})
+    if plan.splits[0].leak:
+        return (
+            "The given split leaks: copies of test images, or images of their groups, are among "
+            "the training images, so that the test is not clean."
+        )
+    held = "Exact and near duplicates and groups are kept on one side of every split"
+    if not fits:
+        return f"{held}."
+    return (
+        f"{held}; for each of the {fits} generator fits it was checked, back to the real images, "
+        "that none is a validation or test image of its repeat or bound to one (results.json, "
+        "provenance)."
+    )
 
 
 def _trainings(plan: Plan, cell: Cell) -> list[str]:
@@ -211,12 +234,14 @@ def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
 
 
 def _correct(plan: Plan, bench: Workbench) -> Correct:
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(plan.dataset.groups))}
     found = {}
     for cell in plan.cells:
         test = plan.splits[cell.repeat].test
         predicted = bench.tree(cell.key, "predictions")["logits"].argmax(1)
         right = predicted == plan.dataset.images.labels[test]
-        found[cell.key] = (right.numpy(), np.asarray(test))
+        groups = [numbers[plan.dataset.groups[i]] for i in test]
+        found[cell.key] = (right.numpy(), np.asarray(groups))
     return found
 
 
@@ -315,7 +340,8 @@ def _warnings(
     filtered: list[dict[str, Any]],
     evaluations: list[dict[str, Any]],
 ) -> list[str]:
-    found = list(plan.dataset.report.warnings)
+    found = [plan.splits[0].leak] if plan.splits[0].leak else []
+    found += plan.dataset.report.warnings
     found += [w for split in plan.splits for w in split.warnings]
     found += [w for g in generators for w in g["warnings"]]
     found += [f"{f['arm']}: {w}" for f in filtered for w in f["warnings"]]

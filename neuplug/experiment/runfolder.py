@@ -18,6 +18,7 @@ from neuplug.experiment.identity import versions
 from neuplug.experiment.jobs import Workbench
 from neuplug.experiment.pictures import first_cells, make_pictures, plain_name
 from neuplug.experiment.plan import Plan
+from neuplug.experiment.provenance import check_parents, provenance
 from neuplug.experiment.store import write_json, write_text
 
 SETTINGS, LOG = "config.yaml", "log.txt"
@@ -28,7 +29,9 @@ def begin(folder: Path, plan: Plan, request: str) -> None:
 
     Raises:
         InputError: If the folder holds a run that answers another question.
+        NeuplugError: If the plan lets a generator see held-out images.
     """
+    provenance(plan)
     settings = folder / SETTINGS
     asked = folder / "request.txt"
     if folder.exists() and any(folder.iterdir()):
@@ -93,8 +96,10 @@ def _manifest(folder: Path, plan: Plan, bench: Workbench) -> None:
                     name = images.classes[int(images.labels[i])]
                     writer.writerow([repeat, holder, part, name, images.ids[i], "real", ""])
     first = {(cell.arm.name, cell.repeat): cell for cell in reversed(cells)}
+    proofs = provenance(plan)
     for (arm, repeat), cell in reversed(first.items()):
         train = bench.training_set(cell.pool, plan.dataset, list(images.classes))
+        check_parents(proofs, train.parents, f"arm {arm}, repeat {repeat + 1}")
         rows = zip(train.labels.tolist(), train.ids, train.origins, train.parents, strict=True)
         for label, identifier, origin, parent in rows:
             line = [repeat, arm, "train", images.classes[label], identifier, origin, parent]

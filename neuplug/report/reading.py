@@ -66,6 +66,16 @@ def is_simulated(results: Results) -> bool:
     return bool(results.get("data", {}).get("simulated"))
 
 
+def leak(results: Results) -> list[str]:
+    """One line for the top of everything where the given split leaks; else none."""
+    if not results.get("leak"):
+        return []
+    return [
+        "The given split leaks, so that these numbers are too good for new images: "
+        "see the first warning."
+    ]
+
+
 def labels(results: Results) -> dict[str, str]:
     """Arm name to what the reader sees, in the order of the run."""
     return {arm["name"]: arm.get("label") or arm["name"] for arm in results["arms"]}

@@ -18,7 +18,10 @@ def view(results: reading.Results) -> dict[str, Any]:
     """All that the template needs besides figures and pictures."""
     return {
         "name": results["name"],
-        "headline": [(_kind(verdict), text) for verdict, text in verdicts.headline(results)],
+        "headline": [
+            *(("leak", text) for text in reading.leak(results)),
+            *((_kind(verdict), text) for verdict, text in verdicts.headline(results)),
+        ],
         "simulated": reading.is_simulated(results),
         "verdicts": _verdicts(verdicts.ranked(results), results),
         "power": verdicts.power_sentence(results),

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuplug.report import beside, costs, reading, verdicts
+from neuplug.report.comparing import Comparison, cell
 
 _STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
 _WARNINGS = 12  # further ones are in the report
@@ -38,6 +39,8 @@ def print_summary(results: reading.Results, console: Console) -> None:
     """
     results = reading.clean_results(results)
     write = _Writer(console)
+    for line in reading.leak(results):
+        write.line(line, "bold red")
     found = verdicts.ranked(results)
     others = [*reading.classical_comparisons(results), *reading.other_comparisons(results)]
     for comparison in [*found, *others]:
@@ -66,6 +69,40 @@ def print_summary(results: reading.Results, console: Console) -> None:
         write.line(f"warning: {more} more, in the report", "yellow")
     console.print()
     write.line(f"report: {Path(results['folder']) / 'report.html'}")
+
+
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print runs side by side: cautions, accuracies, and the settings that differ."""
+    write = _Writer(console)
+    for sentence in comparison.caution:
+        write.line(f"warning: {sentence}", "yellow")
+    for classifier, rows in comparison.tables.items():
+        console.print()
+        table = _new_table(write.text(f"{classifier}, accuracy %", "bold"))
+        table.add_column("arm", overflow="fold")
+        for name in comparison.runs:
+            table.add_column(write.text(name), justify="right", overflow="fold")
+        for arm, entries in rows:
+            cells = [cell(pair) for pair in entries]
+            shown = [
+                write.text(
+                    " ".join(filter(None, (c["middle"], c["spread"], c["mark"]))),
+                    _STYLES.get(c["verdict"], ""),
+                )
+                for c in cells
+            ]
+            table.add_row(write.text(arm), *shown)
+        console.print(table)
+    if comparison.settings:
+        console.print()
+        table = _new_table(write.text("what differs", "bold"))
+        table.add_column("setting", overflow="fold")
+        for name in comparison.runs:
+            table.add_column(write.text(name), overflow="fold")
+        for setting, texts in comparison.settings:
+            table.add_row(write.text(setting), *map(write.text, texts))
+        console.print(table)
+    console.print()
 
 
 class _Writer:

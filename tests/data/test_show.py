@@ -84,10 +84,21 @@ def test_given_splits_are_counted(tmp_path: Path, draw: Draw) -> None:
 
 
 def test_near_duplicates_are_named(class_folders: Path) -> None:
-    smooth = np.add.outer(np.arange(64) ** 2 // 17, np.arange(64) * 3).astype(np.uint8)
-    Image.fromarray(smooth).save(class_folders / "ant" / "x.png")
-    Image.fromarray(smooth).save(class_folders / "ant" / "y.jpg", quality=85)
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
+    Image.fromarray(noise).save(class_folders / "ant" / "x.png")
+    Image.fromarray(noise[::-1]).save(class_folders / "ant" / "y.jpg", quality=85)
     assert re.search(r"ant/x\.png ~ ant/y\.jpg \(correlation [01]\.\d+\)", show(class_folders))
+
+
+def test_a_leak_is_named(tmp_path: Path, draw: Draw) -> None:
+    for number in range(12):
+        part = "test" if number > 8 else "train"
+        draw(tmp_path / part / "ab"[number % 2] / f"{number}.png", seed=number)
+    shutil.copy(tmp_path / "train" / "a" / "4.png", tmp_path / "test" / "a" / "99.png")
+    sentence = "the given split leaks: 1 of its 4 test and validation images"
+    assert sentence in show(tmp_path)
+    leaks = json.loads(show(tmp_path, "--json"))["leaks"]
+    assert leaks == [["test/a/99.png", "train/a/4.png", "equal"]]
 
 
 def test_names_that_are_no_text(class_folders: Path, draw: Draw) -> None:

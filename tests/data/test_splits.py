@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -298,32 +299,87 @@ def test_images_of_no_given_part_are_for_training() -> None:
     assert len(draw_split(dataset, seed=0, repeat=0).train) == 16
 
 
-def test_what_is_bound_to_given_parts_is_left_out_and_said() -> None:
+def leaky() -> Dataset:
+    """Groups across all given parts, and one within a part."""
     splits = given(("train", 10), ("val", 5), ("test", 5)) * 2
     groups: list[str | None] = [None] * 40
     groups[0] = groups[15] = "train and test"
     groups[1] = groups[10] = "train and val"
     groups[11] = groups[16] = "val and test"
     groups[2] = groups[3] = "train"
+    return make({"a": 20, "b": 20}, groups, splits)
+
+
+def test_given_parts_that_leak_are_refused() -> None:
+    message = refusal(leaky())
+    assert message.startswith(
+        "the given split leaks: 4 of its 20 test and validation images are in another part too, "
+        "as copies or by their group: a/10 (val) and a/1 (train) are of one group, "
+        "a/11 (val) and a/16 (test) are of one group, a/15 (test) and a/0 (train) are of one "
+        "group and 1 more."
+    )
+    for way_out in ("Remove the copies", "--resplit", "--allow-leak"):
+        assert way_out in message
+
+
+def test_given_parts_that_leak_are_used_as_they_are_where_that_is_allowed() -> None:
+    dataset = leaky()
+    for repeat in range(5):
+        split = draw_split(dataset, allow_leak=True, seed=0, repeat=repeat)
+        for part, indices in (("train", split.train), ("val", split.val), ("test", split.test)):
+            assert indices == [
+                i for i, given_part in enumerate(dataset.splits) if given_part == part
+            ]
+        assert split.left_out == []
+        assert split.leak.startswith("the given split leaks: 4 of its 20")
+        assert split.warnings == [split.leak]
+        few = draw_split(dataset, per_class=4, allow_leak=True, seed=0, repeat=repeat)
+        assert per_class(dataset, few.train) == {"a": 4, "b": 4}
+    clean = make({"a": 10, "b": 10}, splits=given(("train", 5), ("test", 5)) * 2)
+    assert draw_split(clean, allow_leak=True, seed=0, repeat=0).leak == ""
+
+
+def test_images_of_no_given_part_that_are_bound_to_one_are_left_out_and_said() -> None:
+    splits = given((None, 10), ("val", 5), ("test", 5)) * 2
+    groups: list[str | None] = [None] * 40
+    groups[0] = groups[15] = "free and test"
+    groups[1] = groups[10] = "free and val"
     dataset = make({"a": 20, "b": 20}, groups, splits)
     split = draw_split(dataset, seed=0, repeat=0)
     check_laws(dataset, split)
-    assert split.left_out == [0, 1, 11]
-    assert split.test == [i for i, part in enumerate(splits) if part == "test"]
+    assert split.left_out == [0, 1]
+    assert split.leak == ""
     test_warning, val_warning = split.warnings
-    assert test_warning.startswith("2 image(s) outside the given test part are left out")
+    assert test_warning.startswith("1 image(s) outside the given test part are left out")
     assert "a/0" in test_warning
     assert val_warning.startswith("1 image(s) outside the given val part are left out")
 
 
-def test_exact_duplicates_of_given_test_images_are_left_out() -> None:
-    base = make({"a": 10, "b": 10}, splits=given(("train", 5), ("test", 5)) * 2)
-    pixels = base.images.images.clone()
-    pixels[4] = pixels[17]  # a training image of a is a test image of b
-    images = ImageSet(pixels, base.images.labels, base.images.classes, base.images.ids)
-    dataset = Dataset.from_imageset(images, splits=base.splits)
-    for seed in range(10):
-        split = draw_split(dataset, per_class=3, seed=seed, repeat=0)
+def copied(change: Callable[[torch.Tensor], torch.Tensor]) -> Dataset:
+    """Noise with given parts, where a test image of b is a changed training image of a."""
+    rng = np.random.default_rng(0)
+    pixels = torch.from_numpy(rng.integers(0, 200, (20, 1, 24, 24), dtype=np.uint8))
+    pixels[17] = change(pixels[4])
+    labels = torch.tensor([0] * 10 + [1] * 10)
+    images = ImageSet(pixels, labels, ("a", "b"), tuple(f"{n}.png" for n in range(20)))
+    return Dataset.from_imageset(images, splits=given(("train", 5), ("test", 5)) * 2)
+
+
+def test_copies_across_given_parts_leak() -> None:
+    equal = refusal(copied(lambda image: image))
+    assert "1 of its 10 test and validation images" in equal
+    assert "17.png (test) and 4.png (train) are equal." in equal
+    nearly = refusal(copied(lambda image: image.flip(-1) + 20))
+    assert "17.png (test) and 4.png (train) are nearly equal." in nearly
+
+
+def test_copies_of_test_images_in_no_given_part_are_left_out() -> None:
+    dataset = copied(lambda image: image.flip(-1))
+    free = Dataset.from_imageset(
+        dataset.images, splits=[None if part == "train" else part for part in dataset.splits]
+    )
+    for seed in range(5):
+        split = draw_split(free, per_class=3, seed=seed, repeat=0)
         assert 4 in split.left_out
         assert len(split.warnings) == 1
 
@@ -364,6 +420,22 @@ def test_too_few_groups() -> None:
     assert "class a: its 40 images lie in 4 group(s)" in refusal(four, per_class=31)
     draw_split(four, per_class=30, seed=0, repeat=0)
     assert "26 for train and 4 for val" in refusal(four, per_class=30, val=0.13)
+    assert "Near duplicates" not in refusal(dataset)
+
+
+def test_a_series_that_leaves_no_test_says_what_to_do() -> None:
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(40, 160, (26, 1, 24, 24), dtype=np.uint8)
+    for frame in range(1, 6):  # all of class a shows one thing, ever brighter
+        pixels[frame] = pixels[0] + 10 * frame
+    labels = torch.tensor([0] * 6 + [1] * 20)
+    ids = tuple(f"{n}.png" for n in range(26))
+    images = ImageSet(torch.from_numpy(pixels), labels, ("a", "b"), ids)
+    for message in (refusal(Dataset.from_imageset(images), **o) for o in ({}, {"per_class": 3})):
+        assert "class a: its 6 image" in message
+        assert "lie in 1 group(s)" in message
+        assert re.search(r"Near duplicates bind its images, such as \d.png ~ \d.png", message)
+        assert "Add images of other objects" in message
 
 
 def test_given_parts_that_lack_a_class() -> None:

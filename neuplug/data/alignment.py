@@ -1,0 +1,143 @@
+"""Lay one image over another, and tell how much of it the other explains.
+
+The second image may be shifted, and stretched along each axis, until it fits: Gauss-Newton steps
+on the squared difference, with gain and offset free (Lucas and Kanade 1981; the measure is the
+correlation, as in Evangelidis and Psarakis 2008). Both images are equalised, brought to a common
+range of tones, so that what is clipped in one is clipped in both, and freed of uneven light.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.ndimage import gaussian_filter1d
+from torch import Tensor
+from torch.nn.functional import avg_pool2d, grid_sample
+
+from neuplug.data.signatures import turned
+from neuplug.data.tones import Tones
+
+_PAIRS = 256  # aligned at once
+_BLUR = 5 / 32  # of the blur that is taken off, in sides
+_COARSE_STEPS, _FINE_STEPS = 8, 2
+_PROMISING = 0.8  # correlation of the coarse images from which the fine ones are aligned
+_FARTHEST = 0.3  # shift, in half sides, and stretch that are tried
+_LEAST_OVERLAP = 0.6  # of the area
+
+
+def explained(tones: Tones, first: Tensor, second: Tensor, ways: Tensor) -> Tensor:
+    """How well the second image of each pair, aligned, explains the first.
+
+    Args:
+        tones: Of all images.
+        first: int64 (P,), indices of images.
+        second: int64 (P,), indices of the images that are laid over them.
+        ways: int64 (P,): how the second is turned before; see :func:`turned`.
+
+    Returns:
+        float32 (P,), the correlation, -1 to 1.
+    """
+    parts = [
+        _explained(tones, *part)
+        for part in zip(first.split(_PAIRS), second.split(_PAIRS), ways.split(_PAIRS), strict=True)
+    ]
+    return torch.cat(parts) if parts else torch.empty(0)
+
+
+def _explained(tones: Tones, first: Tensor, second: Tensor, ways: Tensor) -> Tensor:
+    low = torch.maximum(tones.low[first], tones.low[second])
+    high = torch.minimum(tones.high[first], tones.high[second])
+    still = tones.equalised(first, low, high)
+    moved = turned(tones.equalised(second, low, high), ways)
+    unmoved = torch.zeros(len(first), 4)
+    coarse, coarse_moved = _detail(avg_pool2d(still, 2)), _detail(avg_pool2d(moved, 2))
+    warp, score = _align(coarse, coarse_moved, unmoved, _COARSE_STEPS)
+    promising = score >= _PROMISING
+    if promising.any():
+        fine, fine_moved = _detail(still[promising]), _detail(moved[promising])
+        warp, _ = _align(fine, fine_moved, warp[promising], _FINE_STEPS)
+        sampled, inside = _warped(fine_moved[:, None], warp)
+        # measured on half the size again: noise and compression live in the finest detail
+        whole = (avg_pool2d(inside, 2) == 1).float()
+        found, _, _ = _correlation(avg_pool2d(fine, 2), avg_pool2d(sampled[:, 0], 2), whole)
+        score[promising] = torch.maximum(score[promising], found)
+    return score
+
+
+def _detail(images: Tensor) -> Tensor:
+    """(P, n, n) minus its Gaussian blur."""
+    side = images.shape[-1]
+    blur = torch.from_numpy(
+        gaussian_filter1d(np.eye(side, dtype=np.float32), _BLUR * side, axis=0, mode="nearest")
+    )
+    return images - blur @ images @ blur.T
+
+
+def _align(still: Tensor, moved: Tensor, warp: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """The best warp found, and its correlation.
+
+    Args:
+        still: float32 (P, n, n).
+        moved: float32 (P, n, n).
+        warp: float32 (P, 4), where to begin: stretch and shift along x, then along y.
+        steps: Of Gauss and Newton.
+    """
+    side = still.shape[-1]
+    slopes = torch.zeros(len(moved), 2, side, side)
+    slopes[:, 0, :, 1:-1] = (moved[:, :, 2:] - moved[:, :, :-2]) * side / 4
+    slopes[:, 1, 1:-1] = (moved[:, 2:] - moved[:, :-2]) * side / 4
+    layers = torch.cat([moved[:, None], slopes], dim=1)
+    axis = _axis(side)
+    best, best_warp = torch.full((len(still),), -1.0), warp
+    for step in range(steps + 1):
+        sampled, inside = _warped(layers, warp)
+        score, gain, error = _correlation(still, sampled[:, 0], inside)
+        better = score > best
+        best = torch.where(better, score, best)
+        best_warp = torch.where(better[:, None], warp, best_warp)
+        if step == steps:
+            break
+        along_x, along_y = sampled[:, 1] * gain, sampled[:, 2] * gain
+        columns = [along_x * axis, along_x, along_y * axis[:, None], along_y]
+        columns += [sampled[:, 0], torch.ones_like(sampled[:, 0])]
+        jacobian = (torch.stack(columns, 1) * inside[:, None]).flatten(2)
+        normal = jacobian @ jacobian.mT
+        damping = 1e-3 * normal.diagonal(dim1=1, dim2=2) + 1e-6
+        change = torch.linalg.solve(
+            normal + torch.diag_embed(damping), jacobian @ error.flatten(1)[:, :, None]
+        )
+        warp = (warp + change[:, :4, 0].clamp(-0.1, 0.1)).clamp(-_FARTHEST, _FARTHEST)
+    return best_warp, best
+
+
+def _axis(side: int) -> Tensor:
+    """Centres of pixels, from -1 to 1 over the image."""
+    return (torch.arange(side) + 0.5) / side * 2 - 1
+
+
+def _warped(layers: Tensor, warp: Tensor) -> tuple[Tensor, Tensor]:
+    """Layers (P, C, n, n) at warped places, and whether each place was inside, 0 or 1 (P, n, n)."""
+    axis = _axis(layers.shape[-1])
+    x = axis * (1 + warp[:, 0, None]) + warp[:, 1, None]
+    y = axis * (1 + warp[:, 2, None]) + warp[:, 3, None]
+    shape = (len(warp), len(axis), len(axis))
+    grid = torch.stack([x[:, None, :].expand(shape), y[:, :, None].expand(shape)], dim=-1)
+    inside = ((x.abs() <= 1)[:, None, :] & (y.abs() <= 1)[:, :, None]).float()
+    return grid_sample(layers, grid, padding_mode="border", align_corners=False), inside
+
+
+def _correlation(still: Tensor, moved: Tensor, inside: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Correlation (P,), -1 where too little overlaps; gain (P, 1, 1); what is left (P, n, n)."""
+    area = inside.sum((1, 2))
+    weight = inside / area.clamp(min=1)[:, None, None]
+
+    def centred(images: Tensor) -> Tensor:
+        return (images - (images * weight).sum((1, 2), keepdim=True)) * inside
+
+    still, moved = centred(still), centred(moved)
+    power, common = (moved**2).sum((1, 2)), (still * moved).sum((1, 2))
+    score = common / ((still**2).sum((1, 2)) * power).sqrt().clamp(min=1e-9)
+    score = torch.where(area >= _LEAST_OVERLAP * inside[0].numel(), score, -1.0)
+    # a gain that is small or negative would stop the alignment before it begins
+    gain = (common / power.clamp(min=1e-9)).clamp(min=0.2)[:, None, None]
+    return score, gain, still - gain * moved

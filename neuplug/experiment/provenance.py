@@ -1,0 +1,115 @@
+"""Proof that what a run generated comes from training images alone.
+
+A plan says of every job which images go into it. Followed back through generators and augmenters
+to the real images, none may be a validation or test image of the same repeat, nor bound to one as
+a duplicate or by a group. A fault here is one of the program, so that the run stops.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from neuplug.data.splits import Split
+from neuplug.errors import NeuplugError
+from neuplug.experiment.plan import Plan
+
+GENERATOR = "generator "
+"""What stands before a fit's key in the manifest, as the parent of a generated image."""
+
+
+def provenance(plan: Plan) -> dict[str, dict[str, Any]]:
+    """What each generator learned from, by the key of its fit.
+
+    Returns:
+        For each fit ``training_images``, how many real images went into it, also through other
+        generators and augmenters; ``ids``, the SHA-256 of their ids in ascending order, a line
+        feed after each; ``overlap_with_validation`` and ``overlap_with_test``, how many of them
+        are held out in the same repeat: 0.
+
+    Raises:
+        NeuplugError: If a validation or test image went into a training set or a generator of its
+            repeat, or one that is bound to such an image, unless the given split may leak.
+    """
+    sources = _Sources(plan)
+    found: dict[str, dict[str, Any]] = {}
+    for cell in (*plan.cells, *plan.unchosen):
+        ends = [cell.key, *(key for _, key in cell.evaluations)]
+        for key in sorted(frozenset().union(*map(sources.fits, ends))):
+            if key not in found:
+                _refuse_held_out(plan, sources.of(key), cell.split, plan.jobs[key].title)
+                found[key] = _proof(plan, sources.of(key), cell.split)
+        _refuse_held_out(plan, sources.of(cell.key), cell.split, plan.jobs[cell.key].title)
+    return found
+
+
+def check_parents(proofs: Iterable[str], parents: Iterable[str], where: str) -> None:
+    """Refuse generated images whose generator nothing is known of.
+
+    Args:
+        proofs: Keys of fits, as of :func:`provenance`.
+        parents: As in the manifest.
+        where: For the message.
+
+    Raises:
+        NeuplugError: If a parent names a fit that is not among ``proofs``.
+    """
+    known = set(proofs)
+    for parent in parents:
+        if parent.startswith(GENERATOR) and parent.removeprefix(GENERATOR) not in known:
+            raise NeuplugError(
+                f"internal error: {where} has images of {parent}, of which nobody knows what it "
+                "learned from. Please report this."
+            )
+
+
+class _Sources:
+    """What is behind a job: real images and fits, followed back through all that it needs."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.jobs = plan.jobs
+        self.images: dict[str, frozenset[int]] = {}
+        self.generators: dict[str, frozenset[str]] = {}
+
+    def of(self, key: str) -> frozenset[int]:
+        """Indices of the real images that a job or one before it works on."""
+        if key not in self.images:
+            job = self.jobs[key]
+            found = set(job.task.get("real") or ())
+            for parts in job.task.get("pool", {}).values():
+                found.update(index for part in parts for index in part.get("real", ()))
+            self.images[key] = frozenset(found).union(*map(self.of, job.needs))
+        return self.images[key]
+
+    def fits(self, key: str) -> frozenset[str]:
+        """Keys of the generators' fits."""
+        if key not in self.generators:
+            job = self.jobs[key]
+            own = frozenset({key} if job.kind == "fit" else ())
+            self.generators[key] = own.union(*map(self.fits, job.needs))
+        return self.generators[key]
+
+
+def _proof(plan: Plan, images: frozenset[int], split: Split) -> dict[str, Any]:
+    ids = sorted(plan.dataset.images.ids[index] for index in images)
+    return {
+        "training_images": len(ids),
+        "ids": hashlib.sha256("".join(f"{id_}\n" for id_ in ids).encode()).hexdigest(),
+        "overlap_with_validation": len(images.intersection(split.val)),
+        "overlap_with_test": len(images.intersection(split.test)),
+    }
+
+
+def _refuse_held_out(plan: Plan, images: frozenset[int], split: Split, title: str) -> None:
+    groups = plan.dataset.groups
+    for part, held in (("validation", split.val), ("test", split.test)):
+        known, why = images.intersection(held), "is"
+        if not known and not split.leak:
+            bound = {groups[index] for index in held}
+            known, why = frozenset(i for i in images if groups[i] in bound), "is bound to"
+        if known:
+            raise NeuplugError(
+                f"internal error: {title}: {plan.dataset.images.ids[min(known)]} went into it, "
+                f"which {why} a {part} image of the same repeat. Please report this."
+            )

@@ -1,0 +1,92 @@
+"""Several runs side by side, and the report of one made again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neuplug.cli import main
+from neuplug.report import reading
+from neuplug.report.comparing import compare_runs
+from neuplug.report.page import write_report
+
+Make = Callable[..., dict[str, Any]]
+
+
+def saved(results: dict[str, Any], folder: Path, name: str) -> Path:
+    target = folder / name
+    target.mkdir(parents=True)
+    content = {**results, "name": name, "folder": str(target), "pictures": [], "unpictured": []}
+    (target / "results.json").write_text(json.dumps(content))
+    return target
+
+
+def test_what_differs_is_named_and_arms_stand_in_one_row(make: Make) -> None:
+    one, other = make(arms={"none": 0.0, "flip": 0.02}), make(arms={"none": 0.0, "dcgan": 0.03})
+    one["config"] = {"seed": 0, "training": {"lr": 0.001}, "name": "a", "workers": 2}
+    other["config"] = {"seed": 0, "training": {"lr": 0.01}, "name": "b", "workers": 1}
+    found = compare_runs([one, other])
+    assert found.settings == [("training.lr", ["0.001", "0.01"])]
+    (rows,) = found.tables.values()
+    assert [arm for arm, _ in rows] == ["none", "flip", "dcgan"]
+    present = {arm: [mean is not None for mean, _ in cells] for arm, cells in rows}
+    assert present == {"none": [True, True], "flip": [True, False], "dcgan": [False, True]}
+    (flip,) = [cells[0] for arm, cells in rows if arm == "flip"]
+    assert flip[0]["mean"] == reading.summary(one)["flip", *_first(one), "accuracy"]["mean"]
+    assert flip[1]["verdict"] in {"helps", "no evidence", "harms"}
+
+
+def _first(results: dict[str, Any]) -> tuple[str]:
+    return (results["classifiers"][0],)
+
+
+def test_runs_that_must_not_be_compared_say_so(make: Make) -> None:
+    one, other = make(), make()
+    assert compare_runs([one, other]).caution == []
+    other["data"] = {**other["data"], "digest": "other"}
+    assert "different images" in compare_runs([one, other]).caution[0]
+    fewer = make(repeats=2)
+    assert any("numbers of repeats" in text for text in compare_runs([make(), fewer]).caution)
+
+
+def test_the_command(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    one, other = (saved(make(), tmp_path / "runs", name) for name in ("first", "<b>second"))
+    assert main(["report", str(one), str(other)]) == 0
+    printed = capsys.readouterr().out
+    assert "first" in printed and "page: comparison.html" in printed
+    page = (tmp_path / "comparison.html").read_text("utf-8")
+    assert "2 runs side by side" in page and "&lt;b&gt;second" in page and "<b>second" not in page
+    assert "src=" not in page and "http" not in page.replace("http-equiv", "")
+    assert main(["report", str(one), str(other), "--out", "page.html"]) == 0
+    assert (tmp_path / "page.html").is_file()
+
+
+def test_the_report_of_one_run_is_made_again(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = saved(make(), tmp_path, "steel")
+    write_report(folder)
+    before = (folder / "report.html").read_bytes()
+    (folder / "report.html").unlink()
+    assert main(["report", str(folder)]) == 0
+    assert (folder / "report.html").read_bytes() == before
+    assert str(folder / "report.html") in capsys.readouterr().out.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["report", "nowhere"], "nowhere has no results.json"),
+        (["report", "nowhere", "--out", "x.html"], "--out is for several runs"),
+    ],
+)
+def test_mistakes(words: list[str], sentence: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(words) == 2
+    assert sentence in " ".join(capsys.readouterr().err.split())
