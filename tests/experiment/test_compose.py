@@ -154,7 +154,7 @@ def test_stages_with_amounts_of_their_own(ask: Any) -> None:
 
 
 def test_a_list_of_amounts_makes_an_arm_of_each(ask: Any) -> None:
-    result = ask(aug=["jitter", "invert"], repeats=1, add=[2, 4])
+    result = ask(aug=["jitter", "invert"], repeats=1, add=[2, 4], val=0.0)
     names = [arm["name"] for arm in result.content["arms"]]
     assert names == ["none", "jitter (add=2)", "jitter (add=4)", "invert"]
     assert len(result.content["generators"]) == 2 * 2  # both amounts share the fits

@@ -33,6 +33,7 @@ def test_arms_with_all_that_a_stage_can_be_told() -> None:
             ("pitting", "rust"),
             (),
             3,
+            (),
             {"checkpoint": "600/best", "lr": "1e-4"},
         ),
     )
