@@ -84,7 +84,7 @@ def test_a_terminal_without_unicode_gets_ascii(make: Make) -> None:
     print_summary(make(), Console(file=stream, width=120))
     stream.flush()
     text = raw.getvalue().decode("ascii")
-    assert "95 % interval -" in text and " .. +" in text
+    assert "95 % interval " in text and " .. +" in text
     assert "+/-" in text
     assert "?" not in text
 
