@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -65,15 +66,30 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
 
     Attributes:
         options_class: The model of the component's options.
+        quick_options: Options that make it small and fast where only its conduct counts and not
+            its result, such as ``{"steps": 3}``; :mod:`neuplug.testing` checks it with these.
         control: Whether it adds nothing new and is there to be compared with: an arm with a control
             is never taken for the best classical one, nor compared with it.
     """
 
     options_class: ClassVar[type[Options]] = Options
+    quick_options: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     control: ClassVar[bool] = False
 
     def __init__(self, options: Options | None = None) -> None:
         self.options: Any = options if options is not None else self.options_class()
+
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse images that it cannot take, before anything is trained. By default it takes all.
+
+        Args:
+            in_chans: 1 (grey) or 3 (RGB).
+            image_size: (height, width) in pixels.
+
+        Raises:
+            InputError: A sentence with what it takes, and what to choose instead.
+        """
+        return None
 
 
 class Augmenter(ComponentBase):
@@ -82,9 +98,12 @@ class Augmenter(ComponentBase):
     Attributes:
         joins: Whether its images always join the set, as a generator's do. By default those of an
             augmenter at the end of an arm without an amount take the others' place in each batch.
+        deterministic: Whether it does the same to an image every time, such as stretching its
+            contrast.
     """
 
     joins: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = False
 
     @abstractmethod
     def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
@@ -158,6 +177,8 @@ class FitRecord:
 
     Attributes:
         curves: Name to (step, value) pairs.
+        units: Name of a curve to what it is measured in, such as ``probability``, unless it is a
+            loss: curves of one unit share a scale, so every other unit is drawn apart from losses.
         grids: (step, uint8 (N, C, H, W)): the same fixed noise drawn at several steps.
         warnings: Sentences that the user must see, such as a collapse of diversity.
         checkpoints: (step, distance to the training images) of each generator that was kept;
@@ -170,6 +191,7 @@ class FitRecord:
     warnings: list[str] = field(default_factory=list)
     checkpoints: list[tuple[int, float]] = field(default_factory=list)
     epoch_steps: int | None = None
+    units: dict[str, str] = field(default_factory=dict)
 
 
 class Generator(ComponentBase):
@@ -250,6 +272,14 @@ class Classifier(ComponentBase):
         """Mean and standard deviation for pixels in 0-1, or ``None``: those of the real images."""
         return None
 
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse RGB images where it takes grey ones alone; see :class:`ComponentBase`."""
+        if in_chans == 3 and 3 not in self.channels:
+            raise InputError(
+                f"{type(self).__name__} takes grey images only, and these are RGB: choose another "
+                "classifier."
+            )
+
     @abstractmethod
     def build(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
         """Return a new network, initialised from torch's current random state.
@@ -267,7 +297,7 @@ class ClassGenerator:
     """A fitted generator as the source of one class.
 
     Attributes:
-        generator: Ready to sample.
+        generator: Ready to sample. What it draws itself has passed no filter.
         label: The class among those that the generator was fitted on.
     """
 
@@ -275,7 +305,14 @@ class ClassGenerator:
     label: int
 
     def sample(self, n: int, seed: int) -> Tensor:
-        """Draw ``n`` images of the class, uint8 (n, C, H, W)."""
+        """Draw ``n`` images of the class, uint8 (n, C, H, W), the same ones for the same seed.
+
+        Where the arm has filters (``filter=copies``), these images have passed them too, as those
+        that the classifiers were trained on: others are drawn in place of what is dropped.
+
+        Raises:
+            NeuplugError: If the filters let fewer than ``n`` of ten times as many images pass.
+        """
         import torch
 
         return self.generator.sample(torch.full((n,), self.label, dtype=torch.int64), seed)
@@ -325,8 +362,13 @@ class EvaluationContext:
     def draw(self, name: str, n: int, seed: int) -> Tensor:
         """Draw ``n`` more images of a class, uint8 (n, C, H, W), from all its training runs alike.
 
+        They are of the kind that the classifiers were trained on: an arm's filters hold for them
+        as for ``generated``. There are always ``n``, since fewer would be another measure.
+
         Raises:
             KeyError: If no generator draws the class.
+            NeuplugError: If the filters let too few pass; see :meth:`ClassGenerator.sample`. An
+                evaluator that does not catch it fails with its sentence and stops nothing else.
         """
         import torch
 
@@ -356,7 +398,18 @@ class Evaluation:
 
 
 class Evaluator(ComponentBase):
-    """Measures generated images or predictions."""
+    """Measures generated images or predictions.
+
+    Its numbers and figures are a section of the report.
+
+    Attributes:
+        title: The heading of that section; the component's name where it is empty.
+        guide: How to read the numbers and figures, in a few sentences for someone who has never
+            seen such ones; may be empty.
+    """
+
+    title: ClassVar[str] = ""
+    guide: ClassVar[str] = ""
 
     @property
     def needs(self) -> frozenset[str]:

@@ -15,19 +15,7 @@ from neuplug.experiment.store import StoredCheckpoint
 from neuplug.training import fit_classifier
 from neuplug.training_options import TrainingOptions
 
-
-def bars(n: int, seed: int, kind: type = TrainingSet, channels: int = 1) -> Any:
-    """Two classes: a bright bar lying or standing, somewhere on noise."""
-    rng = torch.Generator().manual_seed(seed)
-    images = torch.randint(0, 120, (n, channels, 28, 28), generator=rng, dtype=torch.uint8)
-    labels = torch.arange(n) % 2
-    for i in range(n):
-        at = int(torch.randint(4, 24, (), generator=rng))
-        if labels[i]:
-            images[i, :, at : at + 2] = 170
-        else:
-            images[i, :, :, at : at + 2] = 170
-    return kind(images, labels, ("standing", "lying"), tuple(map(str, range(n))))
+from .bars import draw_bars
 
 
 def options(**changes: Any) -> TrainingOptions:
@@ -49,8 +37,8 @@ def classifier() -> Any:
 def test_every_optimiser_and_schedule_learns(optimizer: str, schedule: str) -> None:
     lr = 0.02 if optimizer == "sgd" else 3e-3
     chosen = options(optimizer=optimizer, schedule=schedule, lr=lr, steps=100)
-    fitted, record = fit_classifier(classifier(), bars(40, 0), chosen, context())
-    test = bars(60, 9, HeldOutSet)
+    fitted, record = fit_classifier(classifier(), draw_bars(40, 0), chosen, context())
+    test = draw_bars(60, 9, HeldOutSet)
     accuracy = (fitted.predict(test).argmax(1) == test.labels).float().mean()
     assert accuracy > 0.85
     assert record.curves["train_loss"][-1][0] == 100
@@ -58,15 +46,15 @@ def test_every_optimiser_and_schedule_learns(optimizer: str, schedule: str) -> N
 
 
 def test_same_seed_same_classifier_whatever_the_global_state() -> None:
-    test = bars(20, 9, HeldOutSet)
+    test = draw_bars(20, 9, HeldOutSet)
     torch.manual_seed(5)
-    first, _ = fit_classifier(classifier(), bars(20, 0), options(), context())
+    first, _ = fit_classifier(classifier(), draw_bars(20, 0), options(), context())
     torch.manual_seed(6)
     before = torch.get_rng_state()
-    second, _ = fit_classifier(classifier(), bars(20, 0), options(), context())
+    second, _ = fit_classifier(classifier(), draw_bars(20, 0), options(), context())
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(first.predict(test), second.predict(test))
-    third, _ = fit_classifier(classifier(), bars(20, 0), options(), context(seed=2))
+    third, _ = fit_classifier(classifier(), draw_bars(20, 0), options(), context(seed=2))
     assert not torch.equal(first.predict(test), third.predict(test))
 
 
@@ -77,8 +65,8 @@ def test_interrupted_training_goes_on_exactly(
 ) -> None:
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
     chosen = options(schedule=schedule, balanced=balanced)
-    sets = (bars(20, 0), bars(20, 5, HeldOutSet))
-    test = bars(20, 9, HeldOutSet)
+    sets = (draw_bars(20, 0), draw_bars(20, 5, HeldOutSet))
+    test = draw_bars(20, 9, HeldOutSet)
     whole, record = fit_classifier(classifier(), sets[0], chosen, context(), val=sets[1])
 
     class Stop(Exception):
@@ -110,9 +98,9 @@ def test_interrupted_training_goes_on_exactly(
 
 def test_the_weights_of_the_best_validation_loss_are_kept() -> None:
     """A learning rate that ruins the network late: the kept weights are the early ones."""
-    val = bars(40, 5, HeldOutSet)
+    val = draw_bars(40, 5, HeldOutSet)
     chosen = options(steps=120, schedule="constant", optimizer="sgd", lr=0.5, evaluations=30)
-    fitted, record = fit_classifier(classifier(), bars(40, 0), chosen, context(), val=val)
+    fitted, record = fit_classifier(classifier(), draw_bars(40, 0), chosen, context(), val=val)
     losses = [loss for _, loss in record.curves["val_loss"]]
     loss = torch.nn.functional.cross_entropy(fitted.predict(val), val.labels)
     assert float(loss) == pytest.approx(min(losses), rel=1e-5)
@@ -120,7 +108,7 @@ def test_the_weights_of_the_best_validation_loss_are_kept() -> None:
 
 def test_balanced_draws_classes_equally_often() -> None:
     """38 images of one class and 2 of the other: balanced training finds the rare class."""
-    few = bars(40, 0)
+    few = draw_bars(40, 0)
     index = [i for i in range(40) if i % 2 == 0 or i < 4]
     train = few.subset(index)
     seen: list[Tensor] = []
@@ -138,7 +126,7 @@ def test_balanced_draws_classes_equally_often() -> None:
 
 
 def test_without_balance_every_image_comes_before_any_comes_again() -> None:
-    train = bars(20, 0)
+    train = draw_bars(20, 0)
     seen: list[bytes] = []
 
     class Watch(Augmenter):
@@ -155,7 +143,7 @@ def test_without_balance_every_image_comes_before_any_comes_again() -> None:
 def test_epochs_count_the_arms_own_images() -> None:
     chosen = TrainingOptions(epochs=3, batch=8)
     assert chosen.total_steps(20) == 9 and chosen.total_steps(40) == 15
-    _, record = fit_classifier(classifier(), bars(20, 0), chosen, context())
+    _, record = fit_classifier(classifier(), draw_bars(20, 0), chosen, context())
     assert record.curves["train_loss"][-1][0] == 9
     with pytest.raises(InputError, match="steps or epochs, not both"):
         TrainingOptions.parse({"steps": 5, "epochs": 5}, "training")
@@ -164,13 +152,13 @@ def test_epochs_count_the_arms_own_images() -> None:
 def test_not_a_number_stops_with_a_sentence() -> None:
     chosen = options(optimizer="sgd", lr=1e25, schedule="constant")
     with pytest.raises(TrainingDiverged, match=r"net on bars: the training loss is .* at step"):
-        fit_classifier(classifier(), bars(20, 0), chosen, context())
+        fit_classifier(classifier(), draw_bars(20, 0), chosen, context())
 
 
 @pytest.mark.parametrize("name", ["smallcnn", "mobilenetv2"])
 def test_grey_is_repeated_only_where_a_network_needs_three(name: str) -> None:
     net: Any = neuplug.load(name)
-    fitted, _ = fit_classifier(net, bars(8, 0), options(steps=2), context())
+    fitted, _ = fit_classifier(net, draw_bars(8, 0), options(steps=2), context())
     assert fitted.channels == 1
 
     class NeedsThree(type(net)):  # type: ignore[misc]
@@ -178,13 +166,15 @@ def test_grey_is_repeated_only_where_a_network_needs_three(name: str) -> None:
         def channels(self) -> frozenset[int]:
             return frozenset({3})
 
-    fitted, _ = fit_classifier(NeedsThree(net.options), bars(8, 0), options(steps=2), context())
+    fitted, _ = fit_classifier(
+        NeedsThree(net.options), draw_bars(8, 0), options(steps=2), context()
+    )
     assert fitted.channels == 3
-    assert fitted.predict(bars(4, 1, HeldOutSet)).shape == (4, 2)
+    assert fitted.predict(draw_bars(4, 1, HeldOutSet)).shape == (4, 2)
 
 
 def test_normalisation_is_that_of_the_real_images() -> None:
-    real = bars(10, 0)
+    real = draw_bars(10, 0)
     made = TrainingSet(
         torch.full_like(real.images, 255), real.labels, real.classes,
         tuple(f"made {i}" for i in real.ids), ("gan",) * 10,
@@ -196,8 +186,8 @@ def test_normalisation_is_that_of_the_real_images() -> None:
 
 def test_bf16_is_used_where_asked_and_learns() -> None:
     chosen = options(precision="bf16", steps=100, lr=3e-3)
-    fitted, _ = fit_classifier(classifier(), bars(40, 0), chosen, context())
-    test = bars(60, 9, HeldOutSet)
+    fitted, _ = fit_classifier(classifier(), draw_bars(40, 0), chosen, context())
+    test = draw_bars(60, 9, HeldOutSet)
     assert (fitted.predict(test).argmax(1) == test.labels).float().mean() > 0.85
 
 
@@ -205,6 +195,6 @@ def test_bf16_is_used_where_asked_and_learns() -> None:
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_gpu() -> None:
     fitted, _ = fit_classifier(
-        classifier(), bars(20, 0), options(), context(device=torch.device("cuda"))
+        classifier(), draw_bars(20, 0), options(), context(device=torch.device("cuda"))
     )
-    assert fitted.predict(bars(4, 1, HeldOutSet)).device.type == "cpu"
+    assert fitted.predict(draw_bars(4, 1, HeldOutSet)).device.type == "cpu"

@@ -47,9 +47,12 @@ class DataReport:
     crowded: int = 0
     simulated: bool = False
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences that a user must see before trusting a number."""
+    def warnings(self, leaking: bool = False) -> tuple[str, ...]:
+        """Sentences that a user must see before trusting a number.
+
+        Args:
+            leaking: Whether the images are in given parts that near duplicates may cross.
+        """
         found = []
         if self.skipped:
             first, reason = self.skipped[0]
@@ -64,9 +67,10 @@ class DataReport:
             )
         if self.near:
             pairs = listed([f"{first} ~ {second}" for first, second, _ in self.near], 3)
+            held = "the given split may divide them" if leaking else "no split divides them"
             found.append(
                 f"{len(self.near)} pair(s) of images show the same, turned, brightened, resized, "
-                f"shifted or compressed again, and are kept on one side of every split: {pairs}."
+                f"shifted or compressed again; {held}: {pairs}."
             )
         if self.crowded > _CROWD * sum(self.counts.values()):
             found.append(

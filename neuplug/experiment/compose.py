@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,7 @@ def prepare(config: ComposeConfig, images: ImageSet | None = None) -> Plan:
         InputError: If something is asked for that cannot be done.
     """
     from neuplug.data.dataset import Dataset, load_dataset
-    from neuplug.experiment.planning import make_plan
+    from neuplug.experiment.planning.planner import make_plan
     from neuplug.registry import discover
 
     if images is not None:
@@ -151,7 +151,7 @@ def _work(
 ) -> Result:
     from neuplug.experiment import runfolder
     from neuplug.experiment.doses import choose
-    from neuplug.experiment.jobs import Workbench
+    from neuplug.experiment.jobs.workbench import Workbench
     from neuplug.experiment.results import collect
     from neuplug.experiment.running import do_jobs
     from neuplug.registry import discover
@@ -182,11 +182,7 @@ def _work(
 
 
 def _say_warnings(plan: Plan, listener: Listener) -> None:
-    report = plan.dataset.report
-    sentences: Iterable[str] = dict.fromkeys(
-        [*report.warnings, *(w for split in plan.splits for w in split.warnings)]
-    )
-    for sentence in sentences:
+    for sentence in plan.warnings:
         listener.say(f"warning: {sentence}")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from neuplug.experiment.arms import Arm
-from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.statistics import estimate
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.plan import Cell, Plan, Pool
 from neuplug.report.animation import save_animation
 from neuplug.report.fits import Training, trainings, written

@@ -48,7 +48,12 @@ Pool = dict[str, list[Any]]
 """Class name to parts: ``{"real": [indices]}`` or ``{"made": key}``."""
 
 Sources = dict[str, list[dict[str, Any]]]
-"""Class name to the fits that draw its images: ``{"fit": key, "component": …, "classes": …}``."""
+"""Class name to the fits that draw its images: ``{"fit": key, "component": …, "classes": …}``.
+
+Behind a stage's filters also ``filters`` (kinds and levels), ``against`` (a digest of what must
+not be copied), ``judge`` (the key of the classifier that is asked), and to apply them ``real``
+(indices) and ``judged_by`` (the judge's ``key`` and ``component``).
+"""
 
 
 @dataclass(frozen=True)
@@ -99,3 +104,15 @@ class Plan:
     cells: list[Cell] = field(default_factory=list)
     fits: list[FitEntry] = field(default_factory=list)
     unchosen: list[Cell] = field(default_factory=list)
+
+    @property
+    def leak(self) -> str:
+        """What a given split has on two sides, where that was allowed; a sentence, or empty."""
+        return self.splits[0].leak
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a user must know of the data and their splits, each sentence once."""
+        found = list(self.dataset.report.warnings(leaking=bool(self.leak)))
+        found += [w for split in self.splits for w in split.warnings]
+        return list(dict.fromkeys(found))

@@ -13,10 +13,12 @@ import numpy as np
 import torch
 
 from neuplug import __version__
+from neuplug.data.dataset import Dataset
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.comparisons import Correct, compare, differences, grouped
+from neuplug.experiment.costs import arm_costs
 from neuplug.experiment.identity import versions
-from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.provenance import provenance
 from neuplug.experiment.published import published_beside
@@ -48,9 +50,12 @@ def collect(
     generators = [_generator(plan, bench, i) for i in range(len(plan.fits))]
     evaluations = _evaluations(plan, bench, failures)
     filtered = _filtered(plan, bench)
-    fit_keys = {job.key for job in plan.jobs.values() if job.kind == "fit"}
-    cell_keys = {job.key for job in plan.jobs.values() if job.kind == "train"}
-    seconds = {key: bench.about(key)["seconds"] for key in fit_keys | cell_keys}
+    comparisons = compare(cells, plan.arms, _correct(plan, bench))
+    kinds = {job.key: job.kind for job in plan.jobs.values() if job.kind != "evaluate"}
+    seconds = {key: bench.about(key)["seconds"] for key in kinds}
+    fit_seconds, cell_seconds = (
+        sum(seconds[key] for key in seconds if kinds[key] == kind) for kind in ("fit", "train")
+    )
     return {
         "schema": SCHEMA,
         "neuplug": __version__,
@@ -59,7 +64,7 @@ def collect(
         "command": command,
         "config": plan.config.model_dump(mode="json"),
         "data": _data(plan),
-        "leak": plan.splits[0].leak or None,
+        "leak": plan.leak or None,
         "provenance": provenance(plan),
         "protocol": _protocol(plan, bench),
         "arms": [_arm(arm) for arm in plan.arms],
@@ -68,17 +73,19 @@ def collect(
         "cells": cells,
         "published": published_beside(plan.config, cells, evaluations),
         "summary": _summary(cells),
-        "comparisons": compare(cells, plan.arms, _correct(plan, bench)),
+        "comparisons": comparisons,
         "differences": differences(cells),
         "generators": generators,
         "filtered": filtered,
         "evaluations": evaluations,
+        "evaluators": _evaluators(plan),
         "warnings": _warnings(plan, generators, filtered, evaluations),
         "cost": {
-            "generators_seconds": sum(seconds[k] for k in fit_keys),
-            "classifiers_seconds": sum(seconds[k] for k in cell_keys),
-            "total_seconds": sum(seconds.values()),
+            "generators_seconds": fit_seconds,
+            "classifiers_seconds": cell_seconds,
+            "total_seconds": fit_seconds + cell_seconds,
         },
+        "arm_costs": arm_costs(plan, seconds, comparisons),
     }
 
 
@@ -105,9 +112,23 @@ def _data(plan: Plan) -> dict[str, Any]:
         "left_out": counts(split.left_out),
         "skipped": [list(item) for item in report.skipped],
         "exact_duplicates": len(report.exact),
+        "exact_duplicate_images": sum(map(len, report.exact)),
         "near_duplicates": None if report.near is None else len(report.near),
+        **_near_groups(dataset),
         "digest": dataset.key,
     }
+
+
+def _near_groups(dataset: Dataset) -> dict[str, int | None]:
+    """How many groups near duplicates are in, and how many images these hold together."""
+    names = ("near_duplicate_groups", "near_duplicate_images")
+    if dataset.report.near is None:
+        return dict.fromkeys(names)
+    near = {identifier for *pair, _ in dataset.report.near for identifier in pair}
+    members = zip(dataset.images.ids, dataset.groups, strict=True)
+    groups = {group for identifier, group in members if identifier in near}
+    bound = sum(group in groups for group in dataset.groups)
+    return dict(zip(names, (len(groups), bound), strict=True))
 
 
 def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
@@ -150,7 +171,7 @@ def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
 def _proof(plan: Plan) -> str:
     """What was made sure of, in one sentence."""
     fits = len({entry.key for entry in plan.fits})
-    if plan.splits[0].leak:
+    if plan.leak:
         return (
             "The given split leaks: copies of test images, or images of their groups, are among "
             "the training images, so that the test is not clean."
@@ -269,6 +290,7 @@ def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:
         "images": about["images"],
         "seconds": about["seconds"],
         "curves": {name: [list(p) for p in points] for name, points in record["curves"].items()},
+        "units": record.get("units", {}),
         "checkpoints": [list(point) for point in record["checkpoints"]],
         "epoch_steps": record["epoch_steps"],
         "warnings": record["warnings"],
@@ -315,6 +337,15 @@ def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> l
     return rows
 
 
+def _evaluators(plan: Plan) -> dict[str, dict[str, str]]:
+    """By name what each evaluator says of itself to the reader of the report."""
+    evaluators = [provided for provided in plan.components if provided.kind == "evaluator"]
+    return {
+        provided.name: {name: str(getattr(provided.load(), name)) for name in ("title", "guide")}
+        for provided in evaluators
+    }
+
+
 def _filtered(plan: Plan, bench: Workbench) -> list[dict[str, Any]]:
     """What each filtered drawing let through."""
     rows, seen = [], set()
@@ -340,9 +371,8 @@ def _warnings(
     filtered: list[dict[str, Any]],
     evaluations: list[dict[str, Any]],
 ) -> list[str]:
-    found = [plan.splits[0].leak] if plan.splits[0].leak else []
-    found += plan.dataset.report.warnings
-    found += [w for split in plan.splits for w in split.warnings]
+    found = [plan.leak] if plan.leak else []
+    found += plan.warnings
     found += [w for g in generators for w in g["warnings"]]
     found += [f"{f['arm']}: {w}" for f in filtered for w in f["warnings"]]
     found += [_named(e["evaluator"], w) for e in evaluations for w in e["warnings"]]

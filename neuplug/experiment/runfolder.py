@@ -15,7 +15,7 @@ import torch
 from neuplug.errors import InputError
 from neuplug.experiment.config import to_yaml
 from neuplug.experiment.identity import versions
-from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.pictures import first_cells, make_pictures, plain_name
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.provenance import check_parents, provenance

@@ -22,7 +22,8 @@ import torch
 
 from neuplug import errors
 from neuplug.errors import InputError, NeuplugError, PluginError
-from neuplug.experiment.jobs import Workbench
+from neuplug.experiment.jobs.doing import do_job
+from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.listener import Listener
 from neuplug.experiment.plan import Job
 
@@ -141,7 +142,7 @@ class _Alone:
         try:
             # standard output is for results
             with redirect_stdout(sys.stderr):
-                self.bench.do(job, _reporter(self.listener, job))
+                do_job(self.bench, job, _reporter(self.listener, job))
         except NeuplugError as error:
             return job, error
         return job, None

@@ -31,7 +31,8 @@ def main(store: str, device: str, threads: str) -> None:
     import torch
 
     from neuplug.errors import NeuplugError
-    from neuplug.experiment.jobs import Workbench
+    from neuplug.experiment.jobs.doing import do_job
+    from neuplug.experiment.jobs.workbench import Workbench
     from neuplug.experiment.plan import Job
 
     torch.set_num_threads(int(threads))
@@ -48,7 +49,7 @@ def main(store: str, device: str, threads: str) -> None:
         described = json.loads(jobs.get())
         job = Job(**{**described, "needs": tuple(described["needs"])})
         try:
-            bench.do(job, progress)
+            do_job(bench, job, progress)
         except NeuplugError as error:
             traceback.print_exc()
             send(error=type(error).__name__, message=str(error))

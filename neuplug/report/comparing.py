@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +61,16 @@ def _entries(results: reading.Results, arm: str, classifier: str) -> tuple[Any, 
 
 
 def _names(runs: Sequence[reading.Results]) -> list[str]:
-    """The runs' names, numbered where two share one."""
+    """The runs' names, numbered where two share one; of simulated data this is said."""
     names = [results["name"] for results in runs]
-    return [
+    numbered = [
         f"{name} ({names[:i].count(name) + 1})" if names.count(name) > 1 else name
         for i, name in enumerate(names)
+    ]
+    simulated = map(reading.is_simulated, runs)
+    return [
+        f"{name}, simulated data" if so else name
+        for name, so in zip(numbered, simulated, strict=True)
     ]
 
 
@@ -106,32 +110,22 @@ def _text(value: Any) -> str:
 
 def write_comparison(comparison: Comparison, file: Path) -> None:
     """Write the comparison as one page that needs nothing else."""
-    import jinja2
-    from markupsafe import Markup
+    from neuplug.report.rendering import render
 
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    here = files("neuplug.report")
-    template = environment.from_string(here.joinpath("comparison.html").read_text("utf-8"))
-    page = template.render(
-        comparison=comparison,
-        style=Markup(here.joinpath("page.css").read_text("utf-8")),
-        cell=cell,
-    )
-    write_whole(file, page.encode())
+    write_whole(file, render("comparison.html", comparison=comparison, cell=cell))
 
 
 def cell(entries: tuple[Any, Any]) -> dict[str, str]:
-    """How an arm of a run is shown: mean, interval, and the mark of its verdict."""
+    """How an arm of a run is shown: mean, interval, repeats, and the mark of its verdict."""
     mean, comparison = entries
     shown = verdicts.METRICS["accuracy"]
     if mean is None:
-        return {"middle": verdicts.MISSING, "spread": "", "mark": "", "verdict": ""}
+        return {"middle": verdicts.MISSING, "spread": "", "mark": "", "verdict": "", "n": ""}
     verdict = comparison["verdict"] if comparison else ""
     return {
         "middle": verdicts.number(mean["mean"], shown),
         "spread": verdicts.spread(mean, shown) if mean["low"] is not None else "",
         "mark": verdicts.MARKS[verdict] if verdict else "",
         "verdict": verdict,
+        "n": f"n = {mean['n']}",
     }

@@ -54,11 +54,6 @@ def _accuracies(results: reading.Results, classifier: str) -> dict[str, Any]:
     }
 
 
-def milliseconds(value: float) -> str:
-    """``0.62``, ``8.1`` or ``120``."""
-    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
-
-
 def how_measured(results: reading.Results) -> str:
     """The conditions of the figures, in a sentence or two."""
     height, width = results["data"]["imgsz"]
@@ -83,7 +78,7 @@ def page_view(results: reading.Results) -> dict[str, Any] | None:
             "classifier": cost.classifier,
             "parameters": verdicts.magnitude(cost.parameters),
             "multiply_adds": verdicts.magnitude(cost.multiply_adds),
-            "latency": milliseconds(cost.latency_ms),
+            "latency": verdicts.brief(cost.latency_ms),
             "plain": _accuracy(cost.plain, results),
             "best": _accuracy(cost.best, results),
         }
@@ -121,7 +116,7 @@ def terminal_lines(results: reading.Results) -> list[str]:
         lines.append(
             f"{cost.classifier}: {verdicts.magnitude(cost.parameters)} parameters, "
             f"{verdicts.magnitude(cost.multiply_adds)} multiply-adds, "
-            f"{milliseconds(cost.latency_ms)} ms an image"
+            f"{verdicts.brief(cost.latency_ms)} ms an image"
             + (f"; {', '.join(reached)}" if reached else "")
         )
     return lines

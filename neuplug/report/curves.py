@@ -10,24 +10,27 @@ from neuplug.report.fits import Training, trainings, written
 from neuplug.report.panels import Layout, Panel, draw, points
 
 _CLASSIFIER_CURVES = {"train_loss": "training", "val_loss": "validation"}
+_LOSS = "loss"  # what a generator's curves are measured in, unless they say otherwise
 _FOOT = "to the training images, in random features; it is not KID"
 _DISTANCES = Layout(left=0.42, legend=False, shared=False, foot=_FOOT)
 
 
 def generator_curves(results: reading.Results) -> Iterator[Drawing]:
-    """The losses of each trained generator, one panel for each class."""
+    """The losses of each trained generator, one panel for each class; apart, any other unit."""
     for training in trainings(results):
-        panels: dict[str, Panel] = {}
+        figures: dict[str, dict[str, Panel]] = {}
         for fit in training.fits:
-            name = fit["class"] or "all classes"
+            name, units = fit["class"] or "all classes", fit.get("units") or {}
             for kind, pairs in (fit.get("curves") or {}).items():
                 curve = [(training.moment(x, fit), y) for x, y in points(pairs)]
                 if curve:
+                    panels = figures.setdefault(units.get(kind, _LOSS), {})
                     panel = panels.setdefault(name, Panel(name))
                     panel.curves.append((kind, curve, not training.is_first(fit)))
-        if panels:
-            head = title(training.title, results, _of_training("loss", training))
-            yield _drawing("generator", head, list(panels.values()), Layout())
+        for unit, panels in figures.items():
+            head = title(training.title, results, _of_training(unit, training))
+            name = f"generator {training.title}{'' if unit == _LOSS else f' {unit}'}"
+            yield _drawing(name, head, list(panels.values()), Layout())
 
 
 def generator_distances(results: reading.Results) -> Iterator[Drawing]:
@@ -46,7 +49,8 @@ def generator_distances(results: reading.Results) -> Iterator[Drawing]:
                 panel.mark = (x, y, f"best: {training.unit} {written(x)}, {_short(y)}")
         if panels:
             head = title(f"{training.title}: distance", results, _of_training("", training))
-            yield _drawing("distances", head, list(panels.values()), _DISTANCES)
+            name = f"distances {training.title}"
+            yield _drawing(name, head, list(panels.values()), _DISTANCES)
 
 
 def classifier_curves(results: reading.Results, classifier: str) -> Iterator[Drawing]:
@@ -69,7 +73,7 @@ def classifier_curves(results: reading.Results, classifier: str) -> Iterator[Dra
         if panels:
             name = f"{classifier}, {size}" if size else classifier
             head = title(name, results, f"loss in nats over steps; {_first_of(repeats, 'repeats')}")
-            yield _drawing("classifier", head, panels, Layout())
+            yield _drawing(f"classifier {name}", head, panels, Layout())
 
 
 def _of_training(what: str, training: Training) -> str:
@@ -86,8 +90,7 @@ def _first_of(number: int, what: str) -> str:
     return f"first of {number} {what}, the others faint" if number > 1 else "one repeat"
 
 
-def _drawing(kind: str, head: Title, panels: Sequence[Panel], layout: Layout) -> Drawing:
-    name = f"{kind} {head.main.removesuffix(': distance')}"
+def _drawing(name: str, head: Title, panels: Sequence[Panel], layout: Layout) -> Drawing:
     return Drawing(name, _alt(head, panels), draw(head, panels, layout))
 
 

@@ -55,7 +55,7 @@ def _draw(
     plain: dict[str, dict[str, Any]],
 ) -> Figure:
     n = next(iter(curves.values()))[0]["n"]
-    aside = f"accuracy on validation images, {verdicts.repeats(n)}; dashed: none"
+    aside = f"accuracy on validation images in %, {verdicts.repeats(n)}; dashed: none"
     block = _HEADING + _HEIGHT + _AXIS
     head = title(f"{family}: how many images", results, aside)
     figure = new_figure(TITLE + len(curves) * block, head)
@@ -91,7 +91,6 @@ def _fill(axes: Axes, rows: list[dict[str, Any]], plain: dict[str, Any]) -> None
     axes.set_xlabel(_AXES[rows[0]["amount"]])
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.set_ylabel("%")
 
 
 def _position(row: dict[str, Any]) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -43,8 +44,9 @@ class Gallery:
     def view(self) -> dict[str, Any]:
         """All that the template shows of files.
 
-        A picture has ``title``, ``caption``, ``source`` (a data URI or nothing), ``still`` (the
-        same of an animation's last frame) and ``link`` (where it is if it is not within the page).
+        A picture has ``title``, ``caption``, ``alt``, ``source`` (a data URI or nothing),
+        ``still`` (the same of an animation's last frame) and ``link`` (where it is if it is not
+        within the page).
         """
         entries = self._results.get("pictures") or []
         kinds = {"grid-over-steps": "grids", "animation": "animations"}
@@ -62,6 +64,7 @@ class Gallery:
         shown = {
             "title": entry["title"],
             "caption": entry.get("caption") or "",
+            "alt": entry.get("alt") or f"{entry['title']}. {entry.get('caption') or ''}".strip(),
             "source": "",
             "still": "",
             "link": "",
@@ -84,14 +87,15 @@ class Gallery:
         inside = path.is_relative_to(self._folder) and path.is_file()
         return path if inside and path.suffix.lower() in _MEDIA else None
 
-    def _evaluator_figures(self) -> list[dict[str, Any]]:
-        """The first repeat's figures: one group for each evaluator and what it looked at."""
+    def _evaluator_figures(self) -> dict[str, list[dict[str, Any]]]:
+        """The first repeat's figures: by evaluator a group for each thing it looked at."""
         groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
         for entry in _first_of_each(self._results.get("evaluations") or []):
             if entry.get("figures"):
                 groups.setdefault((entry["evaluator"], entry["key"]), []).append(entry)
         names = reading.labels(self._results)
-        found, room = [], FIGURES
+        found: dict[str, list[dict[str, Any]]] = {}
+        room = FIGURES
         for (evaluator, _), entries in groups.items():
             about = [
                 " with ".join(
@@ -99,16 +103,23 @@ class Gallery:
                 )
                 for e in entries
             ]
-            title = f"{evaluator}: {verdicts.listing(about)}"
+            title = verdicts.listing(about)
             figures = []
             for file in entries[0]["figures"]:
-                words = Path(file).stem.replace("-", " ").replace("_", " ")
-                entry = {"title": words, "caption": f"{title}, first repeat", "file": file}
+                words = _words(file)
+                alt = f"{words}: {evaluator} of {title}, first repeat"
+                entry = {"title": words, "alt": alt, "file": file}
                 shown, size = self._picture(entry, room)
                 room -= size
                 figures.append(shown)
-            found.append({"title": title, "figures": figures})
+            found.setdefault(evaluator, []).append({"title": title, "figures": figures})
         return found
+
+
+def _words(file: str) -> str:
+    """``3-pitted-surface.png`` as ``pitted surface``: a number before is for the order alone."""
+    plain = re.sub(r"[-_]+", " ", Path(file).stem)
+    return re.sub(r"^\d+ (?=\D)", "", plain)
 
 
 def _first_of_each(evaluations: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from neuplug.files import write_whole
 from neuplug.report import reading
 from neuplug.report.figures import write_figures
 from neuplug.report.gallery import Gallery
+from neuplug.report.rendering import render
 from neuplug.report.sections import view
 
 _KINDS = ("accuracy", "differences", "dose", "generator", "distances", "classifier", "confusion")
@@ -34,26 +33,9 @@ def write_report(folder: Path) -> Path:
     results = reading.read_results(folder)
     figures = write_figures(results, folder)
     page = folder / "report.html"
-    write_whole(page, _render(results, figures, folder).encode())
+    parts = {**view(results), **Gallery(results, folder).view()}
+    write_whole(page, render("page.html", figures=_grouped(figures), **parts))
     return page
-
-
-def _render(results: reading.Results, figures: dict[str, str], folder: Path) -> str:
-    environment = jinja2.Environment(
-        autoescape=True,  # every name from the data is text, never markup
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    here = files("neuplug.report")
-    template = environment.from_string(here.joinpath("page.html").read_text(encoding="utf-8"))
-    style = here.joinpath("page.css").read_text(encoding="utf-8")
-    return template.render(
-        view(results),
-        style=Markup(style),
-        figures=_grouped(figures),
-        **Gallery(results, folder).view(),
-    )
 
 
 def _grouped(figures: dict[str, str]) -> dict[str, list[Markup]]:

@@ -98,6 +98,11 @@ def subsets(results: Results) -> dict[str, str]:
     }
 
 
+def tested(results: Results, classifier: str) -> set[str]:
+    """The arms that ran with a classifier; of an arm's amounts only the one chosen for it."""
+    return {c["arm"] for c in results.get("cells") or [] if c["classifier"] == classifier}
+
+
 def bare_labels(results: Results) -> dict[str, str]:
     """:func:`labels` for where the number of real images stands beside them already."""
     sized = subsets(results)

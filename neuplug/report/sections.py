@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from neuplug import statistics
-from neuplug.report import beside, costs, reading, verdicts
+from neuplug.report import beside, costs, evaluations, prices, reading, verdicts
 
 _SKIPPED_SHOWN = 10
 
@@ -31,12 +27,13 @@ def view(results: reading.Results) -> dict[str, Any]:
         "metrics": [(shown.name, shown.unit) for shown in verdicts.METRICS.values()],
         "tables": [_table(results, classifier) for classifier in results["classifiers"]],
         "beside": beside.page_view(results),
+        "arm_costs": prices.page_view(results),
         "costs": costs.page_view(results),
         "sized": bool(reading.subsets(results)),
         "class_tables": _class_tables(results),
         "unpictured": _unpictured(results),
         "generator_times": _generator_times(results),
-        "evaluations": _evaluations(results),
+        "evaluations": evaluations.page_view(results),
         "data": _data(results),
         "counts": _counts(results),
         "skipped": _skipped(results),
@@ -97,8 +94,8 @@ def _table(results: reading.Results, classifier: str) -> dict[str, Any]:
     differences = {
         c["arm"]: c for c in reading.comparisons(results) if c["classifier"] == classifier
     }
-    rows = []
-    for arm in results["arms"]:
+    rows, tested = [], reading.tested(results, classifier)
+    for arm in (arm for arm in results["arms"] if arm["name"] in tested):
         entries = {key: means.get((arm["name"], classifier, key)) for key in verdicts.METRICS}
         members = reading.cells(results, arm["name"], classifier)
         rows.append(
@@ -113,8 +110,8 @@ def _table(results: reading.Results, classifier: str) -> dict[str, Any]:
                 "n": next((entry["n"] for entry in entries.values() if entry), 0),
             }
         )
-    tested = [c["test_images"] for c in results.get("cells") or [] if c["classifier"] == classifier]
-    return {"classifier": classifier, "rows": rows, "test_images": _range(tested)}
+    counts = [c["test_images"] for c in results.get("cells") or [] if c["classifier"] == classifier]
+    return {"classifier": classifier, "rows": rows, "test_images": verdicts.span(counts)}
 
 
 def _mixture(origins: dict[str, int]) -> str:
@@ -122,24 +119,17 @@ def _mixture(origins: dict[str, int]) -> str:
     return " + ".join(f"{count} {origin}" for origin, count in origins.items() if count)
 
 
-def _range(counts: Sequence[int]) -> str:
-    """``54``, or ``53 … 55`` where repeats differ."""
-    if not counts:
-        return ""
-    low, high = min(counts), max(counts)
-    return str(low) if low == high else f"{low} {verdicts.ELLIPSIS} {high}"
-
-
 def _class_tables(results: reading.Results) -> list[dict[str, Any]]:
     """F1 of each class, for each classifier and number of real images."""
     sizes = reading.subsets(results)
     found = []
     for classifier in results["classifiers"]:
+        tested = reading.tested(results, classifier)
         for size in dict.fromkeys(sizes.get(arm["name"], "") for arm in results["arms"]):
             arms = {
                 arm: label
                 for arm, label in reading.bare_labels(results).items()
-                if sizes.get(arm, "") == size
+                if sizes.get(arm, "") == size and arm in tested
             }
             table = _class_table(results, classifier, arms)
             if any(any(value["n"] for value in row["values"]) for row in table["rows"]):
@@ -171,7 +161,7 @@ def _unpictured(results: reading.Results) -> str:
     return f"Not pictured, being too many: {'; '.join(arms)}." if arms else ""
 
 
-# Generators, evaluations.
+# Generators.
 
 
 def _generator_times(results: reading.Results) -> list[str]:
@@ -185,77 +175,6 @@ def _generator_times(results: reading.Results) -> list[str]:
     ]
 
 
-def _evaluations(results: reading.Results) -> list[dict[str, Any]]:
-    """For each evaluator what it measured, and apart from that what it measured of one class."""
-    classes = "|".join(map(re.escape, results["data"]["classes"]))
-    of_a_class = re.compile(rf"(?<!\w)(?:{classes})(?!\w)")
-    found: dict[str, dict[str, Any]] = {}
-    for row in _evaluation_rows(results):
-        table = found.setdefault(row["evaluator"], {"evaluator": row["evaluator"], "parts": {}})
-        part = "class by class" if of_a_class.search(row["metric"]) else ""
-        table["parts"].setdefault(part, []).append(row)
-    for table in found.values():
-        for rows in table["parts"].values():
-            order = list(dict.fromkeys(row["metric"] for row in rows))
-            rows.sort(key=lambda row: order.index(row["metric"]))  # arms beside each other
-        rows = [row for part in table["parts"].values() for row in part]
-        table["of_classifiers"] = any(row["classifier"] for row in rows)
-    return list(found.values())
-
-
-def _evaluation_rows(results: reading.Results) -> list[dict[str, Any]]:
-    """One row for each measure and arm: mean, interval and counts over the repeats."""
-    names = reading.labels(results)
-    values: dict[tuple[str, str, str, str], list[float]] = {}
-    samples: dict[tuple[str, str, str, str], list[int]] = {}
-    for entry in results.get("evaluations") or []:
-        metrics = entry.get("metrics") or {}
-        for metric, value in metrics.items():
-            if metric == "n" or value is None:
-                continue
-            arm = names.get(entry["arm"], entry["arm"])
-            key = (entry["evaluator"], arm, entry.get("classifier") or "", metric)
-            values.setdefault(key, []).append(float(value))
-            samples.setdefault(key, []).extend([int(metrics["n"])] if "n" in metrics else [])
-    return [
-        {
-            "evaluator": key[0],
-            "arm": key[1],
-            "classifier": key[2],
-            "metric": key[3],
-            **_measured(key[3], numbers),
-            "n": len(numbers),
-            "samples": _range(samples[key]) or verdicts.MISSING,
-        }
-        for key, numbers in values.items()
-    ]
-
-
-def _measured(metric: str, numbers: Sequence[float]) -> dict[str, str]:
-    """The mean with its interval; a count, such as ``n real``, as it is."""
-    if metric.startswith("n ") and all(value.is_integer() for value in numbers):
-        return {"mean": _range([int(value) for value in numbers]), "spread": ""}
-    estimate = statistics.estimate(numbers)
-    digits = _digits(estimate.mean)
-    spread = "one repeat"
-    if estimate.low is not None and estimate.high is not None:
-        half = _fixed((estimate.high - estimate.low) / 2, digits)
-        spread = f"{verdicts.PLUS_MINUS} {half}"
-    return {"mean": _fixed(estimate.mean, digits), "spread": spread}
-
-
-def _digits(mean: float) -> int:
-    """Digits after the point that show four significant ones of the mean."""
-    if mean == 0 or not math.isfinite(mean):
-        return 3
-    return min(max(3 - math.floor(math.log10(abs(mean))), 0), 9)
-
-
-def _fixed(value: float, digits: int) -> str:
-    """The evaluator's number with a true minus; a dash where there is no number."""
-    return verdicts.number(value, verdicts.Metric("", "", 1.0, digits))
-
-
 # Data, protocol, facts.
 
 
@@ -263,22 +182,45 @@ def _data(results: reading.Results) -> list[tuple[str, str]]:
     data = results["data"]
     total = sum((data.get("counts") or {}).values())
     height, width = data["imgsz"]
-    simulated = ", simulated" if reading.is_simulated(results) else ""
+    said = not reading.is_simulated(results) or "simulated" in data["source"]
+    simulated = "" if said else ", simulated"
     colour = "grey" if data["channels"] == 1 else "RGB"
     rows = [
         ("Source", f"{data['source']}{simulated}"),
         ("Layout", data.get("layout") or ""),
         ("Images", f"{total} in {len(data['classes'])} classes, {height} x {width}, {colour}"),
-        ("Exact duplicates", _duplicates(data.get("exact_duplicates") or 0)),
+        ("Exact duplicates", _exact(results)),
+        ("Near duplicates", _near(results)),
         ("Digest", data.get("digest") or ""),
     ]
     return [(name, value) for name, value in rows if value]
 
 
-def _duplicates(clusters: int) -> str:
-    if not clusters:
+def _exact(results: reading.Results) -> str:
+    data = results["data"]
+    clusters = data.get("exact_duplicates") or 0
+    return _kept_together(clusters, "cluster", data.get("exact_duplicate_images"), results)
+
+
+def _near(results: reading.Results) -> str:
+    data = results["data"]
+    if "near_duplicate_groups" not in data:
+        return ""  # of an earlier version
+    if (groups := data["near_duplicate_groups"]) is None:
+        return "not looked for"
+    return _kept_together(groups, "group", data["near_duplicate_images"], results)
+
+
+def _kept_together(count: int, what: str, images: int | None, results: reading.Results) -> str:
+    """``2 groups of 5 images in all, each kept on one side of every split``."""
+    if not count:
         return "none"
-    return f"{clusters} cluster{'s' * (clusters != 1)}, each kept on one side of every split"
+    several = count != 1
+    held = f"{count} {what}{'s' * several}"
+    if images is not None:
+        held += f" of {images} images{' in all' * several}"
+    leaking = "which the given split may divide"
+    return f"{held}, {leaking if results.get('leak') else 'each kept on one side of every split'}"
 
 
 def _counts(results: reading.Results) -> list[tuple[str, list[int]]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from neuplug.report import reading, style, verdicts
 from neuplug.report.canvas import (
@@ -137,7 +138,7 @@ def _draw(head: Title, unit: str, groups: Groups, *, zero: bool = False) -> Figu
         put_text(figure, MARGIN, top + _HEADING / 2 + 0.03, shorten(name, 50), weight="bold")
         tall = _ROW * len(strips)
         axes = put_axes(figure, MARGIN, top + _HEADING, WIDTH - 2 * MARGIN, tall)
-        axes.set(xlim=limits, ylim=(len(strips), 0), yticks=[])
+        axes.set(xlim=limits, ylim=(len(strips), 0), xticks=_ticks(limits, zero), yticks=[])
         axes.spines[["left", "bottom"]].set_visible(False)
         if zero:
             axes.axvline(0, color=style.INK, linewidth=1, zorder=1)
@@ -177,6 +178,19 @@ def _limits(groups: Groups, zero: bool) -> tuple[float, float]:
         return 0.0, 1.0
     pad = max(0.05 * (max(values) - min(values)), 0.5)
     return min(values) - pad, max(values) + pad
+
+
+def _ticks(limits: tuple[float, float], zero: bool) -> list[float]:
+    """Where numbers stand: none so near the edge that it is cut off, no accuracy beyond 100 %."""
+    edge = 0.035 * (limits[1] - limits[0])
+    low, high = limits[0] + edge, limits[1] - edge
+    if not zero:
+        low, high = max(low, 0.0), min(high, 100.0)
+    return [
+        float(tick)
+        for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(*limits)
+        if low <= tick <= high
+    ]
 
 
 def _alt(what: str, groups: Groups) -> str:

@@ -146,7 +146,10 @@ def _table(results: reading.Results, classifier: str, write: _Writer) -> Table:
         c["arm"]: c for c in reading.comparisons(results) if c["classifier"] == classifier
     }
     wide = write.console.width >= _WIDE
+    tested = reading.tested(results, classifier)
     for arm, label in reading.labels(results).items():
+        if arm not in tested:
+            continue
         entries = [means.get((arm, classifier, key)) for key in verdicts.METRICS]
         row = [
             write.text(_cell(entry, shown, wide))

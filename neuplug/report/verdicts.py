@@ -237,6 +237,14 @@ def power_sentence(results: reading.Results) -> str:
     )
 
 
+def span(counts: Sequence[int]) -> str:
+    """``54``, or ``53 … 55`` where repeats differ."""
+    if not counts:
+        return ""
+    low, high = min(counts), max(counts)
+    return str(low) if low == high else f"{low} {ELLIPSIS} {high}"
+
+
 def listing(words: Sequence[str]) -> str:
     """``a``, ``a and b`` or ``a, b and c``."""
     *rest, last = words
@@ -250,3 +258,12 @@ def magnitude(count: float) -> str:
             scaled = count / size
             return f"{scaled:.1f}{letter}" if scaled < 9.95 else f"{scaled:.0f}{letter}"
     return f"{round(count)}"
+
+
+def brief(value: float) -> str:
+    """``0.062``, ``0.62``, ``8.1`` or ``120``: about two digits of a number above zero."""
+    if value < 0.00095:
+        return "<\N{NO-BREAK SPACE}0.001"
+    if value < 0.095:
+        return f"{value:.2g}"
+    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"

@@ -145,7 +145,7 @@ def test_duplicates_and_conflicts(class_folders: Path) -> None:
     assert groups["cow/9.bmp"] == groups["ant/2.png"]
     assert len(set(dataset.groups)) == len(dataset) - 2
     assert dataset.report.near == ()  # exact ones are not named twice
-    assert "ant/2.png = cow/9.bmp" in dataset.report.warnings[0]
+    assert "ant/2.png = cow/9.bmp" in dataset.report.warnings()[0]
 
 
 def test_near_duplicates_are_bound_and_said(class_folders: Path) -> None:
@@ -157,9 +157,9 @@ def test_near_duplicates_are_bound_and_said(class_folders: Path) -> None:
     groups = dict(zip(dataset.images.ids, dataset.groups, strict=True))
     assert groups["cow/y.jpg"] == groups["ant/x.png"] == "ant/x.png"
     assert len(set(dataset.groups)) == len(dataset) - 1
-    (warning,) = dataset.report.warnings
+    (warning,) = dataset.report.warnings()
     assert warning.startswith("1 pair(s) of images show the same")
-    assert warning.endswith("ant/x.png ~ cow/y.jpg.")
+    assert warning.endswith("no split divides them: ant/x.png ~ cow/y.jpg.")
     assert load_dataset(class_folders, imgsz=(32, 32)).groups == dataset.groups
 
 
@@ -171,8 +171,8 @@ def test_a_crowd_of_look_alikes_is_said(class_folders: Path) -> None:
         Image.fromarray(alike).save(class_folders / "cow" / f"video{number}.png")
     report = load_dataset(class_folders).report
     assert (report.near, report.crowded) == ((), 40)
-    assert "40 image(s) look much like another one" in report.warnings[0]
-    assert "one object, series or video, say which belong together" in report.warnings[0]
+    assert "40 image(s) look much like another one" in report.warnings()[0]
+    assert "one object, series or video, say which belong together" in report.warnings()[0]
     grouped = class_folders / "cow" / "group=video"
     grouped.mkdir()
     for path in class_folders.glob("cow/video*.png"):
@@ -231,7 +231,7 @@ def test_broken_files_are_named_and_skipped(class_folders: Path) -> None:
     assert dataset.report.counts == {"ant": 4, "Bee": 5, "cow": 5}
     assert (
         "2 file(s) cannot be read and are skipped, such as ant/1.png"
-        in (dataset.report.warnings[0])
+        in (dataset.report.warnings()[0])
     )
 
 

@@ -93,7 +93,7 @@ def test_planted_in_neu(shared_data: Path, tmp_path: Path) -> None:
     assert len(wrong) <= 0.01 * 1800
     assert not wrong
 
-    warning = dataset.report.warnings[0]
+    warning = dataset.report.warnings()[0]
     assert f"{len(dataset.report.near or ())} pair(s) of images show the same" in warning
     for repeat in range(5):
         split = draw_split(dataset, per_class=40, seed=0, repeat=repeat)

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 import neuplug
 from neuplug import ImageSet, Result
+
+from ..bars import draw_bars
 
 SITE = Path(__file__).parent / "site"
 
@@ -34,18 +35,9 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[di
 
 @pytest.fixture
 def bars() -> ImageSet:
-    """Two classes of 20 images, 28x28: a bright bar lying or standing on noise."""
-    rng = torch.Generator().manual_seed(0)
-    n = 40
-    images = torch.randint(0, 120, (n, 1, 28, 28), generator=rng, dtype=torch.uint8)
-    labels = torch.arange(n) % 2
-    for i in range(n):
-        at = int(torch.randint(4, 24, (), generator=rng))
-        if labels[i]:
-            images[i, :, at : at + 2] = 170
-        else:
-            images[i, :, :, at : at + 2] = 170
-    return ImageSet(images, labels, ("standing", "lying"), tuple(f"bar/{i}" for i in range(n)))
+    """Two classes of 20 images, 28x28: a bright bar standing or lying on noise."""
+    images: ImageSet = draw_bars(40, 0, ImageSet)
+    return images
 
 
 @pytest.fixture

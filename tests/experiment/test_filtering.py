@@ -103,6 +103,27 @@ def test_agreement_asks_a_classifier_of_the_real_images(ask: Any) -> None:
     assert all(r["drawn"] <= 18 for r in rows)  # jitter's images are hardly changed
 
 
+@pytest.mark.parametrize("runs", [1, 2])
+def test_evaluators_draw_what_the_classifiers_were_trained_on(ask: Any, runs: int) -> None:
+    """Every second image of magpie is a copy, the others are noise of no class."""
+    arms = [f"magpie@add=6,runs={runs}{f}" for f in ("", ",filter=copies", ",filter=agreement:0")]
+    result = ask(aug=arms, repeats=1, eval=["walker"])
+    all_of_them, copies, agreement = [e["metrics"] for e in result.content["evaluations"]]
+    for name in ("standing", "lying"):
+        assert all_of_them[f"copies:{name}"] >= 4 and copies[f"copies:{name}"] == 0
+        assert all_of_them[f"agreeing:{name}"] < 1 == agreement[f"agreeing:{name}"]
+        assert agreement[f"copies:{name}"] > 0
+
+
+def test_an_evaluator_is_told_where_a_filter_leaves_too_few(ask: Any) -> None:
+    result = ask(aug=["duplicate@add=6,filter=copies"], repeats=1, eval=["walker", "brightness"])
+    found = {e["evaluator"]: e["error"] for e in result.content["evaluations"]}
+    sentence = "filter=copies:0.01 let 0 of 90 images of lying pass, 9 are needed"
+    assert sentence in found["walker"].replace("standing", "lying")
+    assert found["brightness"] is None
+    assert len(result.content["cells"]) == 2
+
+
 def test_a_filter_that_does_not_exist_or_does_not_fit() -> None:
     assert str(parse_arm("dcgan@filter=copies").stages[0]) == "dcgan@filter=copies:0.01"
     assert len(parse_arm("dcgan@filter=copies/agreement:0.9").stages[0].filters) == 2

@@ -21,9 +21,9 @@ from neuplug import InputError, Result
 from neuplug.cli import main
 from neuplug.data.dataset import load_dataset
 from neuplug.errors import NeuplugError
-from neuplug.experiment import planning
 from neuplug.experiment.config import resolve
-from neuplug.experiment.planning import make_plan
+from neuplug.experiment.planning import planner
+from neuplug.experiment.planning.planner import make_plan
 from neuplug.experiment.provenance import check_parents, provenance
 from neuplug.registry import discover
 from neuplug.report.tables import print_summary
@@ -97,16 +97,27 @@ def test_a_clean_split_and_one_drawn_anew_say_nothing(leaky: Path, tmp_path: Pat
         assert not any("leak" in warning for warning in result.content["warnings"])
         page = result.report.read_text("utf-8")
         assert "clause leak" not in page and "given split leaks" not in page
-    assert any("show the same" in warning for warning in drawn.content["warnings"])
-    with (drawn.folder / "manifest.csv").open() as file:
-        rows = [row for row in csv.DictReader(file) if row["origin"] == "real"]
-    for repeat in ("0", "1"):
-        parts = {
-            row["split"]
-            for row in rows
-            if row["repeat"] == repeat and row["id"] in ("train/a/4.png", "test/b/23.png")
-        }
-        assert len(parts & {"train", "test"}) == 1
+
+
+def test_what_is_said_of_the_pair_is_so(leaky: Path, tmp_path: Path) -> None:
+    """It is kept on one side, but for a given split that may leak."""
+    cases: list[tuple[dict[str, Any], int, str]] = [
+        ({"resplit": True}, 1, "; no split divides them: "),
+        ({"allow_leak": True}, 2, "; the given split may divide them: "),
+    ]
+    for settings, sides, sentence in cases:
+        result = ask(leaky, tmp_path, **settings)
+        with (result.folder / "manifest.csv").open() as file:
+            rows = [row for row in csv.DictReader(file) if row["origin"] == "real"]
+        for repeat in ("0", "1"):
+            parts = {
+                row["split"]
+                for row in rows
+                if row["repeat"] == repeat and row["id"] in ("train/a/4.png", "test/b/23.png")
+            }
+            assert len(parts & {"train", "test"}) == sides
+        (said,) = [w for w in result.content["warnings"] if "show the same" in w]
+        assert sentence in said
 
 
 def test_groups_that_cross_a_given_split_leak(leaky: Path, tmp_path: Path) -> None:
@@ -161,16 +172,17 @@ def test_a_test_image_in_a_pool_stops_the_run_before_anything_is_trained(
     leaky: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arm: str, lab: Log
 ) -> None:
     """A fault planted in the planner: every stage sees a test image."""
-    stage = planning._Planner._stage
+    stage = planner.add_stage
 
-    def faulty(self: Any, case: Any, group: Any, amount: Any, pool: Any, made: Any) -> Any:
+    def faulty(draft: Any, case: Any, group: Any, amount: Any, pool: Any, made: Any) -> Any:
         wrong = case.split.test[0]
-        name = self.dataset.images.classes[int(self.dataset.images.labels[wrong])]
+        images = draft.dataset.images
+        name = images.classes[int(images.labels[wrong])]
         slip = {"real": [wrong]}
-        after = stage(self, case, group, amount, {**pool, name: [*pool[name], slip]}, made)
+        after = stage(draft, case, group, amount, {**pool, name: [*pool[name], slip]}, made)
         return {name: [part for part in parts if part != slip] for name, parts in after.items()}
 
-    monkeypatch.setattr(planning._Planner, "_stage", faulty)
+    monkeypatch.setattr(planner, "add_stage", faulty)
     with pytest.raises(
         NeuplugError, match=r"internal error: .* went into it, which is a test image"
     ):

@@ -8,8 +8,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
+import neuplug
 from neuplug import NeuplugError
 
 
@@ -56,3 +60,36 @@ def test_every_entry_is_in_the_guide() -> None:
     guide = (Path(__file__).parents[2] / "docs" / "run-folder.md").read_text("utf-8")
     assert [name for name in schema()["properties"] if f"| `{name}` | " not in guide] == []
     assert "| |" not in guide
+
+
+def test_evaluators_speak_for_themselves(ask: Any) -> None:
+    result = ask(aug=["jitter@add=4"], eval=["brightness", "walker"], repeats=1)
+    assert result.content["evaluators"] == {
+        "brightness": {"title": "How bright", "guide": "Black is 0, white is 255."},
+        "walker": {"title": "", "guide": ""},
+    }
+    page = result.report.read_text("utf-8")
+    assert ">How bright</h2>" in page and "Black is 0, white is 255." in page
+
+
+def test_near_duplicates_are_counted_with_what_they_hold_together(ask: Any, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("dark", "light"):
+        (tmp_path / "photos" / name).mkdir(parents=True)
+        for i in range(12):
+            noise = gaussian_filter(rng.normal(size=(64, 64)), 4)
+            pixels = 127 + 60 * noise / noise.std() * (0.5 if name == "dark" else 1)
+            image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+            image.save(tmp_path / "photos" / name / f"{i:02d}.png")
+            if i == 0:  # three images of one thing, and of one of them an exact copy
+                image.save(tmp_path / "photos" / name / "00-copy.png")
+                image.rotate(90).save(tmp_path / "photos" / name / "00-turned.png")
+                image.rotate(180).save(tmp_path / "photos" / name / "00-over.png")
+    data = neuplug.compose(
+        tmp_path / "photos",
+        clf=["smallcnn"], per_class=4, repeats=1, imgsz=32, workers=0,
+        project=tmp_path / "runs", training={"steps": 2, "batch": 4},
+    ).content["data"]  # fmt: skip
+    assert (data["exact_duplicates"], data["exact_duplicate_images"]) == (2, 4)
+    assert (data["near_duplicate_groups"], data["near_duplicate_images"]) == (2, 8)
+    assert ask(repeats=1).content["data"]["near_duplicate_images"] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 
 from neuplug.cli import main
 from neuplug.report import reading
-from neuplug.report.comparing import compare_runs
+from neuplug.report.comparing import cell, compare_runs, write_comparison
 from neuplug.report.page import write_report
 
 Make = Callable[..., dict[str, Any]]
@@ -78,6 +79,21 @@ def test_the_report_of_one_run_is_made_again(
     assert main(["report", str(folder)]) == 0
     assert (folder / "report.html").read_bytes() == before
     assert str(folder / "report.html") in capsys.readouterr().out.replace("\n", "")
+
+
+def test_repeats_and_simulation_are_said_beside_the_numbers(make: Make) -> None:
+    found = compare_runs([make(repeats=2), make(simulated=False)])
+    assert found.runs == ["steel-40 (1), simulated data", "steel-40 (2)"]
+    (rows,) = found.tables.values()
+    assert [cell(entry)["n"] for entry in dict(rows)["none"]] == ["n = 2", "n = 3"]
+
+
+def test_both_pages_have_one_head(make: Make, tmp_path: Path) -> None:
+    folder = saved(make(), tmp_path, "steel")
+    write_comparison(compare_runs([make(), make()]), tmp_path / "comparison.html")
+    pages = [write_report(folder).read_text("utf-8"), (tmp_path / "comparison.html").read_text()]
+    heads = [re.sub("<title>.*?</title>", "", page.partition("</head>")[0]) for page in pages]
+    assert heads[0] == heads[1] and "<style>" in heads[0]
 
 
 @pytest.mark.parametrize(

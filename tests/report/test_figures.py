@@ -149,6 +149,40 @@ def test_a_long_curve_is_averaged_and_a_broken_one_keeps_its_finite_points(
     assert "discriminator 1.00, generator 1.50" in alt(figure)
 
 
+def test_a_curve_of_another_unit_is_drawn_apart_from_the_losses(make: Make, tmp_path: Path) -> None:
+    results = make(repeats=2)
+    for fit in results["generators"]:
+        fit["curves"]["chance"] = [[0, 0.0], [1000, 0.25], [2000, 0.5]]
+        fit["units"] = {"chance": "probability"}
+    figures = write_figures(results, tmp_path)
+    losses, apart = figures["generator-dcgan"], figures["generator-dcgan-probability"]
+    assert "● discriminator" in texts(losses) and "chance" not in losses
+    assert {"● chance", "dcgan"} < set(texts(apart)) and "discriminator" not in apart
+    assert any(text.startswith("probability over steps") for text in texts(apart))
+    assert "chance 0.50" in alt(apart)
+    numbers = [float(text) for text in texts(apart) if re.fullmatch(r"0\.\d+", text)]
+    assert max(numbers) <= 0.5  # its own scale
+
+
+def test_an_accuracy_axis_ends_at_100_percent_and_cuts_no_number_off(
+    make: Make, tmp_path: Path
+) -> None:
+    results = make(repeats=2, curves=False)
+    for entry in results["summary"]:
+        entry["high"] = 1.4
+    figure = write_figures(results, tmp_path)["accuracy"]
+    ticks = [float(text) for text in texts(figure) if re.fullmatch(r"\d+", text)]
+    assert 0 < min(ticks) < max(ticks) <= 100
+    left, _, width, _ = map(float, ET.fromstring(figure).attrib["viewBox"].split())
+    places = [
+        float(element.attrib["x"])
+        for element in ET.fromstring(figure).iter("text")
+        if element.text in map(str, map(int, ticks))
+    ]
+    assert len(places) == len(ticks)
+    assert all(left + 6 < place < left + width - 6 for place in places)  # half a number's width
+
+
 def test_hostile_names_are_text(make: Make, tmp_path: Path, hostile: list[str]) -> None:
     figures = write_figures(make(classes=hostile, repeats=1), tmp_path)
     shown = " ".join(texts(figures["generator-dcgan"]))
@@ -166,7 +200,7 @@ def test_arms_that_differ_in_signs_only_keep_their_own_files(make: Make, tmp_pat
 
 
 def test_inline_figures_follow_the_page(drawn: dict[str, str]) -> None:
-    sheet = files("neuplug.report").joinpath("page.css").read_text(encoding="utf-8")
+    sheet = files("neuplug.report").joinpath("templates/page.css").read_text(encoding="utf-8")
     seen: set[str] = set()
     for name, figure in drawn.items():
         assert not re.search("#[0-9a-f]{6}", figure), name  # every colour is the page's
@@ -182,7 +216,7 @@ def test_inline_figures_follow_the_page(drawn: dict[str, str]) -> None:
 
 
 def test_page_and_figures_share_their_light_colours() -> None:
-    sheet = files("neuplug.report").joinpath("page.css").read_text(encoding="utf-8")
+    sheet = files("neuplug.report").joinpath("templates/page.css").read_text(encoding="utf-8")
     light = sheet.partition("@media")[0]
     for color, custom in style.PROPERTIES.items():
         assert f"{custom}: {color};" in light

@@ -102,10 +102,12 @@ def test_figures_of_the_first_repeat_are_grouped(make: Make, show: Show, tmp_pat
     assert shown == [b"dcgan again 0", b"flip 0"]  # one file for both arms, written twice
     summaries = [data for path, data in page.parts if path[-1:] == ("summary",)]
     assert summaries[:2] == [
-        "interpolation: dcgan and dcgan again, first repeat: 1 figure",
-        "interpolation: flip, first repeat: 1 figure",
+        "dcgan and dcgan again, first repeat: 1 figure",
+        "flip, first repeat: 1 figure",
     ]
-    assert "0 crazing walk" in page.text
+    assert "crazing walk" in page.text and "0 crazing" not in page.text
+    alts = [image["alt"] for image in page.of("img")]
+    assert alts[1] == "crazing walk: interpolation of flip, first repeat, simulated data"
 
 
 def test_an_svg_cannot_act(make: Make, show: Show, tmp_path: Path) -> None:
@@ -150,8 +152,9 @@ def test_numbers_of_one_class_are_folded_away(make: Make, show: Show) -> None:
     inside = {"".join(d for p, d in page.parts if "details" in p and "tr" in p)}.pop()
     assert "FID crazing" in inside and "patches: RMSE" in inside
     assert "n real" not in inside
-    assert page.row("FID dcgan") == "FID dcgan 88.12 one repeat 1 24"
-    assert page.row("n real") == "n real dcgan 12 1 24"
+    assert page.row("FID") == "FID 88.12 one repeat"
+    assert page.row("n real") == "n real 12"
+    assert page.row("Measure") == "Measure dcgan n = 1, 24 images"
 
 
 def test_arms_that_are_not_pictured_are_named(make: Make, show: Show, tmp_path: Path) -> None:

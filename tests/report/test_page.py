@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -71,8 +72,9 @@ def test_every_mean_stands_with_interval_and_n(full_run: Run, page: Any) -> None
 
 
 def test_evaluations_have_interval_repeats_and_images(page: Any) -> None:
+    assert page.row("Measure") == "Measure dcgan n = 3, 240 images"
     row = page.row("inception-v3, resized to 299")
-    assert re.search(r"dcgan \d+\.\d\d ± \d+\.\d\d 3 240$", row)
+    assert re.search(r"299 \d+\.\d\d ± \d+\.\d\d$", row)
 
 
 def test_simulated_is_said_wherever_numbers_are(
@@ -82,6 +84,21 @@ def test_simulated_is_said_wherever_numbers_are(
     assert sum("simulated data" in d for d in captions) == len(page.of("table"))
     real = show(make(simulated=False, repeats=1))
     assert "simulated" not in real.text.replace(str(tmp_path), "")
+
+
+def test_every_figure_of_the_page_is_a_file_in_both_forms(full_run: Run) -> None:
+    figures = full_run[0] / "figures"
+    source = (full_run[0] / "report.html").read_text(encoding="utf-8")
+    inside = re.findall(r"<svg.*?</svg>", source, re.DOTALL)
+    files = {path.stem: path.read_text(encoding="utf-8") for path in figures.glob("*.svg")}
+    assert sorted(map(words, inside)) == sorted(map(words, files.values()))
+    for name in files:
+        assert (figures / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert len(list(figures.iterdir())) == 2 * len(files)
+
+
+def words(svg: str) -> list[str]:
+    return [element.text or "" for element in ET.fromstring(svg).iter() if "text" in element.tag]
 
 
 def test_figures_and_pictures_are_inside_with_words_for_them(full_run: Run, page: Any) -> None:
@@ -115,7 +132,7 @@ def luminance(color: str) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_contrast(scheme: str) -> None:
-    sheet = files("neuplug.report").joinpath("page.css").read_text(encoding="utf-8")
+    sheet = files("neuplug.report").joinpath("templates/page.css").read_text(encoding="utf-8")
     blocks = re.findall(r":root \{(.*?)\}", sheet, re.DOTALL)
     colors = dict(re.findall(r"--(\w+): (#\w{6});", blocks[("light", "dark").index(scheme)]))
     pairs = [(text, "paper") for text in ("ink", "muted", "blue", "orange")]
@@ -146,6 +163,38 @@ def test_one_repeat(make: Make, show: Show) -> None:
     row = page.row("dcgan")
     assert row.count("one repeat") == 6 and row.endswith(" 1")
     assert "± " not in row
+
+
+@pytest.mark.parametrize(
+    ("found", "row"),
+    [
+        ({"near_duplicate_groups": None, "near_duplicate_images": None}, "not looked for"),
+        ({"near_duplicate_groups": 0, "near_duplicate_images": 0}, "none"),
+        (
+            {"near_duplicate_groups": 1, "near_duplicate_images": 3},
+            "1 group of 3 images, each kept on one side of every split",
+        ),
+        (
+            {"near_duplicate_groups": 2, "near_duplicate_images": 5},
+            "2 groups of 5 images in all, each kept on one side of every split",
+        ),
+    ],
+)
+def test_near_duplicates_are_a_row_of_the_data(
+    make: Make, show: Show, found: dict[str, Any], row: str
+) -> None:
+    results = make(repeats=1, curves=False)
+    results["data"] |= found
+    assert f"Near duplicates {row} Digest" in show(results).text
+
+
+def test_of_a_split_that_leaks_nothing_is_promised(make: Make, show: Show) -> None:
+    results = make(repeats=1, curves=False)
+    results["data"] |= {"near_duplicate_groups": 2, "near_duplicate_images": 5}
+    results["leak"] = "2 images are in both parts."
+    text = show(results).text
+    assert "2 groups of 5 images in all, which the given split may divide" in text
+    assert "kept on one side" not in text
 
 
 def test_missing_parts_are_left_out(make: Make, show: Show) -> None:

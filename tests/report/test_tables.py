@@ -110,6 +110,14 @@ def test_only_none_ran(make: Make) -> None:
     assert any(line.startswith("none ") for line in lines)
 
 
+def test_an_arm_that_did_not_run_with_a_classifier_has_no_row(make: Make) -> None:
+    results = make()
+    results["cells"] = [c for c in results["cells"] if c["arm"] == "none"]
+    results["summary"] = [s for s in results["summary"] if s["arm"] == "none"]
+    results["comparisons"] = []
+    assert not any(line.startswith("dcgan") for line in shown(results))
+
+
 def test_a_missing_cell_is_a_dash(make: Make) -> None:
     results = make()
     results["summary"] = [s for s in results["summary"] if s["arm"] == "none"]

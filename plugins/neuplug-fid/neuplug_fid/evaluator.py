@@ -19,6 +19,15 @@ class FID(Evaluator):
     """
 
     options_class = FIDOptions
+    title = "Distances from the real images"
+    guide = (
+        "Fréchet and kernel distance: 0 is best; compare them with their floor, which is what two "
+        "halves of the real images have, and with those of other generators by the same features "
+        "and from as many images. Precision and density: whether generated images lie among the "
+        "real ones; recall and coverage: whether they reach all of them. The Fréchet distance "
+        "comes out too high with few images, so a figure has it against 1/N, with N generated "
+        "images: the line meets infinity at the left edge, and that is the value to compare."
+    )
 
     @property
     def needs(self) -> frozenset[str]:

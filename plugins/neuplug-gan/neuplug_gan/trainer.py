@@ -28,6 +28,7 @@ from neuplug_gan.regularizers.turn import Turn
 
 CHECKPOINT_SECONDS = 15.0
 LOG_EVERY = 25
+PROBABILITY = "augmentation probability"  # the curve that ada leaves
 DIVERSITY_IMAGES = 64
 DISTANCE_IMAGES = 256
 """As few as 40 would leave a chance error as large as what late checkpoints differ by."""
@@ -96,7 +97,8 @@ class AdversarialTrainer:
         self.stream = ShuffledStream(len(train), self.rng)
         self.ada = AdaptiveProbability(options.ada_images) if options.ada else None
         self.penalties = chosen_penalties(options, bool(self.policies), self.rng).to(self.device)
-        self.record = FitRecord(epoch_steps=epoch)
+        units = {PROBABILITY: "probability"} if self.ada else {}
+        self.record = FitRecord(epoch_steps=epoch, units=units)
         self.kept: list[Kept] = []
         self.step = 0
 
@@ -245,7 +247,7 @@ class AdversarialTrainer:
                 )
             self._plot(name, value)
         if self.ada:
-            self._plot("augmentation probability", self.ada.p)
+            self._plot(PROBABILITY, self.ada.p)
         self.context.progress(self.step, self.total, f"D {loss_d:.2f} G {loss_g:.2f}")
 
     def _plot(self, curve: str, value: float) -> None:

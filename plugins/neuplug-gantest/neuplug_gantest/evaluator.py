@@ -62,6 +62,14 @@ class GANTest(Evaluator):
     """
 
     options_class = GANTestOptions
+    title = "GAN-test and GAN-train"
+    guide = (
+        "GAN-test is the accuracy of the classifier of real images on the generated ones: far "
+        "below its value on real test images, they do not show what they are said to show; above "
+        "it, they are the easy ones, or copies. GAN-train is the accuracy on real test images of a "
+        "probe that has learned from generated images alone: below that of real ones, classes are "
+        "mixed up or variety is missing."
+    )
 
     @property
     def needs(self) -> frozenset[str]:

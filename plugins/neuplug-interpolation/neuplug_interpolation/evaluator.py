@@ -104,6 +104,14 @@ class Interpolation(Evaluator):
     """
 
     options_class = InterpolationOptions
+    title = "Walks through the latent space"
+    guide = (
+        "Each row leads from one image to another through the generator's latent space. Where the "
+        "images on the way look real, the generator has learned more than its examples. Where one "
+        "merely fades into the other as in the row of cross-fading, or a single step changes "
+        "everything, it has learned them by heart. An error on test images much larger than that "
+        "on training images hints at the same."
+    )
 
     @property
     def needs(self) -> frozenset[str]:

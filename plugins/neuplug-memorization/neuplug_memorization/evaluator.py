@@ -44,6 +44,14 @@ class Memorization(Evaluator):
     """Whether generated images are copies of training images, class by class."""
 
     options_class = MemorizationOptions
+    title = "Closest pairs"
+    guide = (
+        "Above, generated images; below each the training image that is nearest to it by pixels, "
+        "the closest pairs of a class from left to right. Two images of a pair that show the same "
+        "thing are a copy. Where even these pairs differ, the generator draws images of its own. "
+        "Of real images that nobody has trained on about 0.01 count as copies, and copying is 0.5; "
+        "copying far below that says that the images are unlike real ones."
+    )
 
     @property
     def needs(self) -> frozenset[str]:
@@ -114,7 +122,7 @@ class Memorization(Evaluator):
             ),
         ]
         aside = f"the closest of {len(made)} generated; a copy: below {found.bound:.1f}"
-        write_image_rows(file, f"{name}: closest pairs", aside, rows)
+        write_image_rows(file, f"{_shorten(name)}: closest pairs", aside, rows)
 
 
 def _grey_levels(images: Tensor) -> Tensor:
@@ -151,6 +159,11 @@ def _alarm(name: str, found: dict[str, Copying]) -> list[str]:
         f"their {worst}, where {100 * QUANTILE:.0f} % is what unseen real images give: "
         "filter=copies drops those that are copies by their pixels."
     ]
+
+
+def _shorten(name: str) -> str:
+    """At most 26 characters, the last an ellipsis where some were cut."""
+    return name if len(name) <= 26 else name[:25] + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _plain(name: str) -> str:

@@ -78,6 +78,16 @@ class TSNE(Evaluator):
     """
 
     options_class = TSNEOptions
+    title = "t-SNE maps"
+    guide = (
+        "Each point is an image, and images that are alike lie close together. Where real and "
+        "generated points mix, the generated images are like the real ones; where they keep to "
+        "islands of their own, they can be told apart; real points without generated ones nearby "
+        "are what the generator misses. The axes, the size of an island and its distance from "
+        "others mean nothing, and a map of few images shows little. The number to go by is the "
+        "1-NN accuracy: 0.5 where real and generated cannot be told apart, 1 where they can, near "
+        "0 where the generated ones are copies."
+    )
 
     @property
     def needs(self) -> frozenset[str]:

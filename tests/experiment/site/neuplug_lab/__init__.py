@@ -15,6 +15,7 @@ def neuplug_augmenters():
 @hookimpl
 def neuplug_generators():
     yield Component("jitter", f"{PARTS}:Jitter", "training images with noise")
+    yield Component("magpie", f"{PARTS}:Magpie", "copies of training images and noise in turn")
     yield Component("crash", f"{PARTS}:Crash", "fault: fails in fit")
     yield Component("small", f"{PARTS}:Small", "fault: images of another size")
 

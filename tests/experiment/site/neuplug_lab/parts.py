@@ -85,6 +85,16 @@ class Jitter(Generator):
         self.images = state["images"]
 
 
+class Magpie(Jitter):
+    def sample(self, labels, seed):
+        rng = torch.Generator().manual_seed(seed)
+        shape = (len(labels), *self.images.shape[1:])
+        images = torch.randint(0, 256, shape, generator=rng, dtype=torch.uint8)
+        stolen = torch.randint(len(self.images), (len(images[::2]),), generator=rng)
+        images[::2] = self.images[stolen]
+        return images
+
+
 class Crash(Jitter):
     def fit(self, train, context):
         raise ZeroDivisionError("planted")
@@ -113,6 +123,9 @@ class Net(nn.Module):
 
 
 class Brightness(Evaluator):
+    title = "How bright"
+    guide = "Black is 0, white is 255."
+
     def evaluate(self, context):
         file = context.folder / "brightness.txt"
         file.write_text("bright")
@@ -134,9 +147,14 @@ class Walker(Evaluator):
     def evaluate(self, context):
         found = {"runs": sum(len(sources) for sources in context.generators.values())}
         for name in context.generators:
-            images = context.draw(name, 3, seed=1)
-            assert images.shape == (3, *context.train.images.shape[1:])
+            images = context.draw(name, 9, seed=1)
+            assert images.shape == (9, *context.train.images.shape[1:])
             found[f"grey:{name}"] = float(images.float().mean())
+            known = set(pixels(context.train.images))
+            found[f"copies:{name}"] = sum(image in known for image in pixels(images))
+            guesses = context.embedder.classify(images).argmax(1)
+            label = context.train.classes.index(name)
+            found[f"agreeing:{name}"] = float((guesses == label).float().mean())
         found["features"] = float(context.embedder.embed(context.test.images).shape[1])
         return Evaluation(found, warnings=(f"in the features of {context.embedder.name}",))
 

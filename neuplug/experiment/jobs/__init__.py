@@ -1,0 +1,1 @@
+"""Doing jobs: each takes a plain description and fills a folder in the store."""

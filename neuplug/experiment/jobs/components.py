@@ -1,0 +1,84 @@
+"""The components that a job's description names, loaded and held to what they owe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuplug.experiment.blame import blame
+from neuplug.interfaces import Augmenter
+from neuplug.registry import discover
+
+
+def load_component(reference: Mapping[str, Any]) -> Any:
+    """The component that a job's plain description names, with its options."""
+    name = f"{reference['distribution']}:{reference['name']}"
+    component = discover().resolve(name, (reference["kind"],)).load()
+    with blame(reference):
+        return component(component.options_class.parse(reference["options"], reference["name"]))
+
+
+def load_augmenters(references: list[dict[str, Any]]) -> Augmenter | None:
+    """One augmenter that does what all of them do in turn; ``None`` for none.
+
+    Neighbours that know how to work as one (:meth:`neuplug.Augmenter.fuse`) do.
+    """
+    parts: list[tuple[Augmenter, dict[str, Any]]] = []
+    for reference in references:
+        augmenter = load_component(reference)
+        if parts:
+            with blame(parts[-1][1]):
+                fused = parts[-1][0].fuse(augmenter)
+            if fused is not None:
+                parts[-1] = (fused, parts[-1][1])
+                continue
+        parts.append((augmenter, reference))
+    checked: list[Augmenter] = [_CheckedAugmenter(a, r) for a, r in parts]
+    if not checked:
+        return None
+    return checked[0] if len(checked) == 1 else _Sequence(checked)
+
+
+def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
+    """Hold a plugin to what it owes.
+
+    Raises:
+        TypeError: If it returned anything but uint8 images of this shape.
+    """
+    if not isinstance(images, Tensor) or images.dtype != torch.uint8:
+        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise TypeError(f"it returned {kind} instead of uint8 images")
+    if tuple(images.shape) != shape:
+        raise TypeError(f"it returned images of shape {tuple(images.shape)} instead of {shape}")
+
+
+class _CheckedAugmenter(Augmenter):
+    """A plugin's augmenter whose faults are caught where they happen."""
+
+    def __init__(self, augmenter: Augmenter, reference: Mapping[str, Any]) -> None:
+        super().__init__(augmenter.options)
+        self.inner = augmenter
+        self.reference = reference
+
+    def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        """The plugin's images, checked for type and shape."""
+        with blame(self.reference):
+            out = self.inner.augment(images, rng)
+            check_images(out, tuple(images.shape))
+        return out
+
+
+class _Sequence(Augmenter):
+    """Augmenters one after the other, for those that cannot do it at once."""
+
+    def __init__(self, parts: list[Augmenter]) -> None:
+        super().__init__()
+        self.parts = parts
+
+    def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        for part in self.parts:
+            images = part.augment(images, rng)
+        return images

@@ -1,0 +1,61 @@
+"""The job of an evaluator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from neuplug.data.dataset import Dataset
+from neuplug.experiment.blame import blame
+from neuplug.experiment.jobs.classifiers import load_trained
+from neuplug.experiment.jobs.components import load_component
+from neuplug.experiment.jobs.sources import SourceOpener
+from neuplug.experiment.jobs.workbench import Workbench, held_out, real_training
+from neuplug.experiment.plan import Job
+from neuplug.interfaces import Embedder, EvaluationContext, Evaluator, Progress
+from neuplug.seeds import derive_seed
+
+
+def evaluate(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[str, Any]:
+    """Show an evaluator what it needs and keep what it found."""
+    task = job.task
+    dataset = bench.dataset(task["dataset"])
+    evaluator: Evaluator = load_component(task["component"])
+    figures = folder / "figures"
+    figures.mkdir()
+    context = _context(bench, task, dataset, figures)
+    with blame(task["component"]):
+        found = evaluator.evaluate(context)
+        metrics = {str(name): float(value) for name, value in found.metrics.items()}
+        names = [str(file.relative_to(figures)) for file in found.figures]
+    return {"metrics": metrics, "figures": names, "warnings": list(found.warnings)}
+
+
+def _context(
+    bench: Workbench, task: dict[str, Any], dataset: Dataset, figures: Path
+) -> EvaluationContext:
+    pool, indices, cell = task["drawn"], task["indices"], task["cell"]
+    opener = SourceOpener(bench, dataset)
+    return EvaluationContext(
+        train=real_training(dataset, indices["train"]),
+        test=held_out(dataset, indices["test"]),
+        generated=bench.training_set(pool, dataset, list(dataset.images.classes)) if pool else None,
+        logits=bench.tree(cell, "predictions")["logits"] if cell else None,
+        device=bench.device,
+        seed=derive_seed(task["seed"], "evaluator"),
+        folder=figures,
+        generators={
+            name: tuple(opener.open(source, name) for source in sources)
+            for name, sources in task["drawn_by"].items()
+        },
+        embedder=_embedder(bench, task["embedded_by"], dataset),
+    )
+
+
+def _embedder(
+    bench: Workbench, trained: dict[str, Any] | None, dataset: Dataset
+) -> Embedder | None:
+    if trained is None:
+        return None
+    fitted = load_trained(bench, trained, dataset)
+    return Embedder(trained["component"]["name"], fitted.embed, fitted.classify)

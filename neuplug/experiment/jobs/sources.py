@@ -1,0 +1,135 @@
+"""Fitted generators as sources of a class's images, behind the filters of their stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuplug.data.dataset import Dataset
+from neuplug.errors import NeuplugError
+from neuplug.experiment.blame import blame
+from neuplug.experiment.filtering import COPIES, Accept, agreeing, draw_accepted, no_copies
+from neuplug.experiment.grammar import Filter
+from neuplug.experiment.jobs.classifiers import load_trained
+from neuplug.experiment.jobs.components import check_images, load_component
+from neuplug.experiment.jobs.workbench import Workbench
+from neuplug.interfaces import ClassGenerator, Generator
+from neuplug.seeds import derive_seed
+from neuplug.training import FittedClassifier
+
+
+@dataclass(frozen=True)
+class Source(ClassGenerator):
+    """A fitted generator as the source of one class, behind the filters of its stage.
+
+    Attributes:
+        reference: The generator's plain description.
+        name: The class.
+        shape: (C, H, W) of an image.
+        filters: As the user wrote them; none lets every image pass.
+        accept: One condition for each filter.
+    """
+
+    reference: Mapping[str, Any]
+    name: str
+    shape: tuple[int, ...]
+    filters: tuple[Filter, ...]
+    accept: tuple[Accept, ...]
+
+    def sample(self, n: int, seed: int) -> Tensor:
+        """Draw ``n`` images of the class that pass; see :meth:`neuplug.ClassGenerator.sample`."""
+        images, drawn = self.draw(n, seed)
+        if len(images) < n:
+            how = "/".join(map(str, self.filters))
+            raise NeuplugError(
+                f"filter={how} let {len(images)} of {drawn} images of {self.name} pass, {n} are "
+                "needed: too few to measure the arm by."
+            )
+        return images
+
+    def draw(self, n: int, seed: int) -> tuple[Tensor, int]:
+        """Draw until ``n`` images pass the filters, or too many have been drawn.
+
+        Returns:
+            At most ``n`` images, uint8 (N, C, H, W), and how many were drawn for them.
+
+        Raises:
+            PluginError: If the generator fails.
+        """
+        if n == 0:
+            return torch.empty((0, *self.shape), dtype=torch.uint8), 0
+        if not self.accept:
+            return self._draw_all(n, seed), n
+
+        def one_draw(count: int, number: int) -> Tensor:
+            return self._draw_all(count, derive_seed(seed, "draw", number) if number else seed)
+
+        return draw_accepted(one_draw, n, self.accept)
+
+    def _draw_all(self, n: int, seed: int) -> Tensor:
+        with blame(self.reference):
+            images = super().sample(n, seed)
+            check_images(images, (n, *self.shape))
+        return images
+
+
+class SourceOpener:
+    """Opens sources of one data set; what several of them share is loaded once.
+
+    Args:
+        bench: Where the fits are.
+        dataset: What they learned from.
+    """
+
+    def __init__(self, bench: Workbench, dataset: Dataset) -> None:
+        self.bench, self.dataset = bench, dataset
+        self._generators: dict[str, Generator] = {}
+        self._judges: dict[str, FittedClassifier] = {}
+
+    def open(self, described: Mapping[str, Any], name: str) -> Source:
+        """The source of a class.
+
+        Args:
+            described: As in :data:`neuplug.experiment.plan.Sources`.
+            name: The class.
+        """
+        generator = self._generator(described)
+        filters = tuple(Filter(*each) for each in described.get("filters", ()))
+        return Source(
+            generator,
+            described["classes"].index(name),
+            reference=described["component"],
+            name=name,
+            shape=tuple(self.dataset.images.images.shape[1:]),
+            filters=filters,
+            accept=tuple(self._accept(each, described, name) for each in filters),
+        )
+
+    def _generator(self, described: Mapping[str, Any]) -> Generator:
+        key, reference = described["fit"], described["component"]
+        if key not in self._generators:
+            generator: Generator = load_component(reference)
+            with blame(reference):
+                generator.load_state_dict(self.bench.tree(key, "state"))
+            self._generators[key] = generator
+        return self._generators[key]
+
+    def _accept(self, wanted: Filter, described: Mapping[str, Any], name: str) -> Accept:
+        images = self.dataset.images
+        if wanted.kind == COPIES:
+            real = images.images[torch.as_tensor(described["real"], dtype=torch.int64)]
+            return no_copies(real, wanted.level)
+        judge = described["judged_by"]
+        if judge["key"] not in self._judges:
+            self._judges[judge["key"]] = load_trained(self.bench, judge, self.dataset)
+        classify = self._judges[judge["key"]].classify
+
+        def predict(some: Tensor) -> Tensor:
+            with blame(judge["component"]):
+                return classify(some)
+
+        return agreeing(predict, images.classes.index(name), wanted.level)

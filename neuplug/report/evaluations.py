@@ -1,0 +1,124 @@
+"""What the evaluators found: a section of the page for each, in its own words."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from neuplug import statistics
+from neuplug.report import reading, verdicts
+
+_BY_CLASS = "class by class"
+
+Numbers = dict[tuple[str, str], list[float]]
+"""(metric, subject) to the values over repeats; a subject is an arm, or one with a classifier."""
+
+
+def page_view(results: reading.Results) -> list[dict[str, Any]]:
+    """A section for each evaluator that has numbers or figures.
+
+    Each has ``evaluator``, ``title`` and ``guide`` (the evaluator's own words) and ``tables``: one
+    of all classes, and apart from it one of single classes, which may be long.
+    """
+    words = results.get("evaluators") or {}
+    entries: dict[str, list[dict[str, Any]]] = {}
+    for entry in results.get("evaluations") or []:
+        if entry.get("metrics") or entry.get("figures"):
+            entries.setdefault(entry["evaluator"], []).append(entry)
+    return [
+        {
+            "evaluator": name,
+            "title": (words.get(name) or {}).get("title") or name,
+            "guide": (words.get(name) or {}).get("guide") or "",
+            "tables": _tables(results, found),
+        }
+        for name, found in entries.items()
+    ]
+
+
+def _tables(results: reading.Results, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    classes = "|".join(map(re.escape, results["data"]["classes"]))
+    of_a_class = re.compile(rf"(?<!\w)(?:{classes})(?!\w)")
+    parts: dict[str, Numbers] = {"": {}, _BY_CLASS: {}}
+    images: dict[str, list[int]] = {}
+    for entry in entries:
+        subject = reading.labels(results).get(entry["arm"], entry["arm"])
+        if entry.get("classifier"):
+            subject += f" with {entry['classifier']}"
+        metrics = entry.get("metrics") or {}
+        if "n" in metrics:
+            images.setdefault(subject, []).append(int(metrics["n"]))
+        for metric, value in metrics.items():
+            if metric != "n" and value is not None:
+                numbers = parts[_BY_CLASS if of_a_class.search(metric) else ""]
+                numbers.setdefault((metric, subject), []).append(float(value))
+    return [
+        {"part": part, "count": len(numbers), **_table(numbers, images)}
+        for part, numbers in parts.items()
+        if numbers
+    ]
+
+
+def _table(numbers: Numbers, images: dict[str, list[int]]) -> dict[str, Any]:
+    """A row for each measure and a column for each arm, or the other way round if arms are more."""
+    metrics = list(dict.fromkeys(metric for metric, _ in numbers))
+    subjects = list(dict.fromkeys(subject for _, subject in numbers))
+    repeats = {s: max(len(v) for (_, own), v in numbers.items() if own == s) for s in subjects}
+    abouts = {s: _about(repeats[s], images.get(s, [])) for s in subjects}
+
+    def value(metric: str, subject: str) -> dict[str, str]:
+        found = numbers.get((metric, subject))
+        if found is None:
+            return {"middle": verdicts.MISSING, "spread": "", "aside": ""}
+        fewer = len(found) < repeats[subject]
+        return _measured(metric, found) | {"aside": f"n = {len(found)}" if fewer else ""}
+
+    if len(subjects) > len(metrics):
+        return {
+            "head": "Arm",
+            "columns": [{"name": metric, "about": ""} for metric in metrics],
+            "rows": [
+                {"name": s, "about": abouts[s], "values": [value(m, s) for m in metrics]}
+                for s in subjects
+            ],
+        }
+    return {
+        "head": "Measure",
+        "columns": [{"name": s, "about": abouts[s]} for s in subjects],
+        "rows": [
+            {"name": m, "about": "", "values": [value(m, s) for s in subjects]} for m in metrics
+        ],
+    }
+
+
+def _about(repeats: int, images: list[int]) -> str:
+    """``n = 3, 240 images``."""
+    counted = f", {verdicts.span(images)} images" if images else ""
+    return f"n = {repeats}{counted}"
+
+
+def _measured(metric: str, numbers: Sequence[float]) -> dict[str, str]:
+    """The mean with its interval; a count, such as ``n real``, as it is."""
+    if metric.startswith("n ") and all(value.is_integer() for value in numbers):
+        return {"middle": verdicts.span([int(value) for value in numbers]), "spread": ""}
+    estimate = statistics.estimate(numbers)
+    if estimate.low is None or estimate.high is None:
+        return {"middle": _fixed(estimate.mean, _digits(estimate.mean)), "spread": "one repeat"}
+    half = (estimate.high - estimate.low) / 2
+    digits = _digits(max(abs(estimate.mean), half))
+    spread = f"{verdicts.PLUS_MINUS} {_fixed(half, digits)}"
+    return {"middle": _fixed(estimate.mean, digits), "spread": spread}
+
+
+def _digits(value: float) -> int:
+    """Digits after the point that show four significant ones."""
+    if value == 0 or not math.isfinite(value):
+        return 3
+    return min(max(3 - math.floor(math.log10(abs(value))), 0), 9)
+
+
+def _fixed(value: float, digits: int) -> str:
+    """The evaluator's number with a true minus; a dash where there is no number."""
+    return verdicts.number(value, verdicts.Metric("", "", 1.0, digits))

@@ -1,0 +1,80 @@
+"""What the arms cost: minutes of work, and minutes for a point of accuracy gained. Light."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neuplug.report import reading, verdicts
+
+_PARTS = ("generators_seconds", "images_seconds", "training_seconds", "seconds")
+
+_NOTE = (
+    "Minutes of one repeat, the mean over all repeats: fitting the arm's generators, making images "
+    "in advance, training the classifier (with images that are changed on the fly), and their sum. "
+    "A fit that several arms or classifiers share counts in full for each, as if each were alone. "
+    "A result that was stored already counts with the time that it took when it was made. "
+    "Minutes for a point are the sum over the points of test accuracy gained beside {baseline}; "
+    "their interval is that of the gain, the minutes being taken as they are. The times are those "
+    "of this machine, while other jobs may have run.{search}"
+)
+_SEARCH = " The amounts that were tried and not chosen do not count."
+
+
+def page_view(results: reading.Results) -> dict[str, Any] | None:
+    """The tables of the page, one for each classifier; ``None`` where nothing was recorded."""
+    found = results.get("arm_costs") or []
+    if not found:
+        return None
+    gains = {(c["arm"], c["classifier"]): c for c in reading.comparisons(results)}
+    labels = reading.labels(results)
+    tables = [
+        {
+            "classifier": classifier,
+            "rows": [
+                {
+                    "arm": labels.get(row["arm"], row["arm"]),
+                    "minutes": [_minutes(row[part]) for part in _PARTS],
+                    "n": row["n"],
+                    **_gain(row, gains.get((row["arm"], classifier))),
+                }
+                for row in found
+                if row["classifier"] == classifier
+            ],
+        }
+        for classifier in results["classifiers"]
+    ]
+    baseline = "none with as many real images" if reading.subsets(results) else "none"
+    note = _NOTE.format(baseline=baseline, search=_SEARCH if results.get("doses") else "")
+    return {"tables": tables, "note": note}
+
+
+def _minutes(seconds: float) -> str:
+    return verdicts.brief(seconds / 60) if seconds else verdicts.MISSING
+
+
+def _gain(row: dict[str, Any], gain: dict[str, Any] | None) -> dict[str, Any]:
+    """The points gained and what one costs, or why there is no such number."""
+    nothing = {"middle": verdicts.MISSING, "spread": ""}
+    if gain is None:
+        return {"points": nothing, "price": nothing, "why": "the baseline", "kind": ""}
+    shown = verdicts.METRICS["accuracy"]
+    points = {
+        "middle": verdicts.number(gain["effect"], shown, signed=True),
+        "spread": verdicts.spread(gain, shown, "effect"),
+    }
+    kind = gain["verdict"].replace(" ", "-")
+    price, low, high = (row[key] for key in ("minutes_per_point", "low", "high"))
+    if price is None:
+        return {"points": points, "price": nothing, "why": "nothing gained", "kind": kind}
+    ends, why = "", ""
+    if low is None:
+        why = "one repeat: no interval"
+    elif high is None:
+        ends = f"(from {verdicts.brief(low)})"
+        why = "no upper end: the gain's interval holds zero"
+    else:
+        ends = f"({verdicts.brief(low)} {verdicts.ELLIPSIS} {verdicts.brief(high)})"
+        if gain["verdict"] == "no evidence":
+            why = f"not clear among {gain['family']} comparisons"
+    cost = {"middle": verdicts.brief(price), "spread": ends}
+    return {"points": points, "price": cost, "why": why, "kind": kind}

@@ -1,0 +1,123 @@
+"""Networks with a part for each regularizer to act on, and what a regularizer is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from neuplug import TrainingSet
+from neuplug_gan.component import AdversarialGenerator
+from neuplug_gan.greyrange import GreyRange
+from neuplug_gan.minibatch_std import MinibatchStd
+from neuplug_gan.options import GANOptions
+from neuplug_gan.regularizers.turn import Judge, Turn
+from neuplug_gan.trainer import AdversarialTrainer
+
+from .helpers import context
+
+CLASSES = ("dark", "bright")
+
+
+class Generator(nn.Module):
+    """With batch normalisation and dropout, so that torch's own random state takes part."""
+
+    def __init__(self, latent_dim: int, classes: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(classes, latent_dim) if classes else None
+        self.layers = nn.Sequential(
+            nn.Linear(latent_dim, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.1),
+            nn.Linear(32, 64), nn.Tanh(),
+        )  # fmt: skip
+
+    def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
+        if self.embedding is not None:
+            noise = noise + self.embedding(labels)
+        images: Tensor = self.layers(noise).view(-1, 1, 8, 8)
+        return images
+
+
+class Discriminator(nn.Module):
+    """A convolution, batch normalisation, dropout, a linear layer and a projection."""
+
+    def __init__(self, classes: int = 0, minibatch_std: bool = False) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            nn.Conv2d(1, 4, 4, 2, 1), nn.BatchNorm2d(4), nn.LeakyReLU(0.2, inplace=True),
+            nn.Dropout(0.1),
+        )  # fmt: skip
+        self.minibatch_std = MinibatchStd() if minibatch_std else nn.Identity()
+        self.head = nn.Linear((4 + minibatch_std) * 16, 1)
+        self.embedding = nn.Embedding(classes, 4) if classes else None
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        features = self.features(images)
+        logits: Tensor = self.head(self.minibatch_std(features).flatten(1)).flatten()
+        if self.embedding is not None:
+            logits = logits + (self.embedding(labels) * features.mean((2, 3))).sum(1)
+        return logits
+
+
+class GAN(AdversarialGenerator):
+    def build(
+        self, num_classes: int, in_chans: int, image_size: tuple[int, int]
+    ) -> tuple[nn.Module, nn.Module]:
+        o = self.options
+        return Generator(o.latent_dim, num_classes), Discriminator(num_classes, o.minibatch_std)
+
+
+class DeafGAN(GAN):
+    """Its discriminator has no place for the minibatch's deviation, whatever the options say."""
+
+    def build(
+        self, num_classes: int, in_chans: int, image_size: tuple[int, int]
+    ) -> tuple[nn.Module, nn.Module]:
+        return Generator(self.options.latent_dim, num_classes), Discriminator(num_classes)
+
+
+def train_set(n: int = 24) -> TrainingSet:
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.arange(n) % 2
+    images = torch.randint(0, 60, (n, 1, 8, 8), generator=rng) + 120 * labels.view(-1, 1, 1, 1)
+    return TrainingSet(images.byte(), labels, CLASSES, tuple(map(str, range(n))))
+
+
+def options(**changes: Any) -> GANOptions:
+    values = {"steps": 60, "batch": 6, "latent_dim": 8, "grids": 3, **changes}
+    return GANOptions.parse(values, "gan")
+
+
+def trainer(discriminator: nn.Module, **changes: Any) -> AdversarialTrainer:
+    wanted = options(**changes)
+    train = train_set()
+    return AdversarialTrainer(
+        Generator(8, 0), discriminator, train, GreyRange.of(train.images), wanted, context()
+    )
+
+
+def judge_of(network: nn.Module) -> Judge:
+    def judge(images: Tensor, labels: Tensor, exact: bool = False) -> Tensor:
+        logits: Tensor = network(images)
+        return logits.flatten()
+
+    return judge
+
+
+def turn(network: nn.Module, seen: Tensor, fake: Tensor, updates: int = 0) -> Turn:
+    """Both images unaugmented."""
+    judge, labels = judge_of(network), torch.zeros(len(seen), dtype=torch.int64)
+    on_real, on_fake = judge(seen, labels), judge(fake, labels)
+    return Turn(judge, labels, seen, fake, seen, on_real, on_fake, updates)
+
+
+def given(on_real: list[float], on_fake: list[float], updates: int) -> Turn:
+    """Nothing but logits."""
+    nothing = torch.empty(0)
+    judge = judge_of(nn.Identity())
+    real, fake = torch.tensor(on_real, requires_grad=True), torch.tensor(on_fake)
+    return Turn(judge, nothing, nothing, nothing, nothing, real, fake, updates)
+
+
+def images(n: int = 6, seed: int = 0) -> Tensor:
+    return torch.rand(n, 1, 8, 8, generator=torch.Generator().manual_seed(seed)) * 2 - 1

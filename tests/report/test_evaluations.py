@@ -1,0 +1,108 @@
+"""A section for each evaluator, in its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Make = Callable[..., dict[str, Any]]
+Show = Callable[[dict[str, Any]], Any]
+
+
+def entry(evaluator: str, arm: str, **changes: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"evaluator": evaluator, "key": f"{evaluator} {arm}", "arm": arm}
+    found |= {"classifier": None, "repeat": 0, "metrics": {"share": 0.25, "n": 20}}
+    return found | {"figures": [], "warnings": [], "error": None} | changes
+
+
+@pytest.fixture
+def results(make: Make) -> dict[str, Any]:
+    arms = {"none": 0.0, "dcgan": 0.0, "edcgan": 0.0}
+    return make(repeats=1, curves=False, arms=arms)
+
+
+def headings(page: Any) -> list[str]:
+    return [data for path, data in page.parts if path[-1:] == ("h2",)]
+
+
+def test_each_has_a_section_with_its_own_heading_and_guide(
+    results: dict[str, Any], show: Show
+) -> None:
+    results["evaluations"] = [entry("pairs", "dcgan"), entry("plain", "dcgan")]
+    results["evaluators"] = {
+        "pairs": {"title": "Closest pairs", "guide": "Left <b>is</b> real."},
+        "plain": {"title": "", "guide": ""},
+    }
+    page = show(results)
+    found = headings(page)
+    assert found.index("plain") == found.index("Closest pairs") + 1  # its name, without a title
+    guides = [data for path, data in page.parts if path[-1:] == ("p",) and "Left" in data]
+    assert guides == ["Left <b>is</b> real."]  # text, whoever wrote it
+    assert len([a for a in page.of("p") if a.get("class") == "guide"]) == 1
+
+
+def test_results_without_such_words_have_the_names(results: dict[str, Any], show: Show) -> None:
+    results["evaluations"] = [entry("pairs", "dcgan")]
+    assert "pairs" in headings(show(results))
+
+
+def test_one_that_failed_everywhere_has_no_section(results: dict[str, Any], show: Show) -> None:
+    results["evaluations"] = [entry("pairs", "dcgan", metrics={}, error="it broke")]
+    page = show(results)
+    assert "pairs" not in headings(page)
+    assert "pairs failed on dcgan, repeat 1: it broke" in page.text
+
+
+def test_figures_stand_in_the_section_and_the_first_arm_is_open(
+    results: dict[str, Any], show: Show, tmp_path: Path
+) -> None:
+    results["evaluations"] = []
+    for arm in ("dcgan", "edcgan"):
+        file = tmp_path / "evaluations" / arm / "0-crazing-pairs.png"
+        file.parent.mkdir(parents=True)
+        file.write_bytes(arm.encode())
+        results["evaluations"].append(
+            entry("pairs", arm, figures=[f"evaluations/{arm}/{file.name}"])
+        )
+    page = show(results)
+    folds = [attributes for attributes in page.of("details") if "open" in attributes]
+    assert len(folds) == 1 and len(page.of("img")) == 2
+    assert [a["alt"] for a in page.of("img")] == [
+        f"crazing pairs: pairs of {arm}, first repeat, simulated data"
+        for arm in ("dcgan", "edcgan")
+    ]
+
+
+def test_measures_are_rows_unless_arms_are_more(results: dict[str, Any], show: Show) -> None:
+    both = {"share": 0.25, "distance": 3.0, "n": 20}
+    results["evaluations"] = [entry("pairs", arm, metrics=both) for arm in ("dcgan", "edcgan")]
+    page = show(results)
+    assert page.row("Measure") == "Measure dcgan n = 1, 20 images edcgan n = 1, 20 images"
+    assert page.row("share") == "share 0.2500 one repeat 0.2500 one repeat"
+    results["evaluations"] = [entry("pairs", arm) for arm in ("dcgan", "edcgan")]
+    page = show(results)
+    assert page.row("Arm share") == "Arm share"
+    assert page.row("edcgan n = 1") == "edcgan n = 1, 20 images 0.2500 one repeat"
+
+
+def test_a_number_of_fewer_repeats_says_so(results: dict[str, Any], show: Show) -> None:
+    first = {"share": 0.25, "distance": 3.0, "n": 20}
+    results["evaluations"] = [
+        entry("pairs", "dcgan", metrics=first),
+        entry("pairs", "dcgan", metrics={"share": 0.35, "n": 22}, repeat=1),
+    ]
+    page = show(results)
+    assert page.row("Measure") == "Measure dcgan n = 2, 20 … 22 images"
+    assert page.row("share") == "share 0.3000 ± 0.6353"
+    assert page.row("distance") == "distance 3.000 one repeat n = 1"
+
+
+def test_classifiers_that_were_looked_at_are_named(results: dict[str, Any], show: Show) -> None:
+    results["evaluations"] = [
+        entry("calibration", "dcgan", classifier=name) for name in ("smallcnn", "resnet18")
+    ]
+    page = show(results)
+    assert page.row("dcgan with resnet18").startswith("dcgan with resnet18 n = 1, 20 images")
