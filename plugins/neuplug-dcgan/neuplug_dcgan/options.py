@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from neuplug_gan.options import GANOptions
+from neuplug_gan.losses import Loss
+from neuplug_gan.options import SMALL_SET, GANOptions
+
+PUBLISHED = {"loss": "bce", "lr": 2e-4, "spectral_norm": False}
+"""The training that goes with a published network, where nothing else is said."""
 
 Layout = Literal["default", "reser2020", "zamani", "farhat", "schlagenhauf2020"]
 
 
 class DCGANOptions(GANOptions):
-    """Options of ``dcgan``."""
+    """Options of ``dcgan``.
 
+    Loss, learning rate, spectral norm and DiffAugment's policies are what paid on surface defects
+    with 10 to 100 images a class (docs/results/gan.md); the paper's are ``PUBLISHED`` and none.
+    """
+
+    auto_policies: ClassVar[tuple[str, ...]] = ("color", "translation")
+
+    loss: Loss = Field("hinge", description="bce: non-saturating; the default of other layouts")
+    lr: float = Field(
+        4e-4, gt=0, description="learning rate of both Adam optimisers; of other layouts 2e-4"
+    )
+    spectral_norm: bool = Field(
+        True,
+        description="divide each weight of the discriminator by its largest singular value; "
+        "not with other layouts",
+    )
+    diffaugment: str = Field(
+        "auto",
+        description="policies of color, translation, cutout, separated by commas; none; "
+        f"auto: color,translation below {SMALL_SET} images",
+    )
     layout: Layout = Field(
         "default",
         description="default: the pyramid of Radford et al. for any size; the others: the "
@@ -28,6 +53,13 @@ class DCGANOptions(GANOptions):
     ndf: int | None = Field(
         None, ge=1, description="feature maps of the discriminator's first layer; likewise"
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _published_training(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and values.get("layout", "default") != "default":
+            return {**PUBLISHED, **values}
+        return values
 
     @model_validator(mode="after")
     def _as_published(self) -> DCGANOptions:

@@ -118,7 +118,8 @@ REGULARIZERS["all"] = {name: on for one in REGULARIZERS.values() for name, on in
 def losses(channels: int, classes: int, **changes: Any) -> Tensor:
     """Both losses after three steps; with one class hinge, with two a conditional pair and bce."""
     options = {"steps": 3, "ngf": 4, "ndf": 4, "batch": 5, "latent_dim": 8, "grids": 1}
-    options |= {"ema": 0, "loss": "hinge" if classes == 1 else "bce", **changes}
+    loss = "hinge" if classes == 1 else "bce"
+    options |= {"ema": 0, "loss": loss, "spectral_norm": False, **changes}
     gan: Any = neuplug.load("dcgan", **options, conditional=classes > 1)
     curves = gan.fit(train_set((32, 32), channels, classes), context()).curves
     images = gan.sample(torch.zeros(3, dtype=torch.int64), 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -45,3 +47,36 @@ def collapse_warning(generated: Tensor, real: Tensor, name: str) -> str | None:
         f"levels, two real ones by {theirs:.1f}. Expect no help from them; try more images, "
         f"fewer steps or another loss."
     )
+
+
+def collapse_warnings(
+    generated: Tensor,
+    drawn: Tensor,
+    real: Tensor,
+    labels: Tensor,
+    name: str,
+    classes: Sequence[str],
+) -> list[str]:
+    """The warnings of a generator of several classes, each measured by itself.
+
+    Images of different classes differ even where a generator draws one image for each.
+
+    Args:
+        generated: uint8 (N, C, H, W).
+        drawn: int64 (N,), their classes.
+        real: uint8 (M, C, H, W).
+        labels: int64 (M,), their classes.
+        name: What was trained, for the sentences.
+        classes: The classes' names. One alone needs no naming.
+
+    Returns:
+        A sentence for each class that has collapsed. A class with fewer than two images on either
+        side is passed over.
+    """
+    found = []
+    for label in drawn.unique().tolist():
+        ours, theirs = generated[drawn == label], real[labels == label]
+        if min(len(ours), len(theirs)) > 1:
+            who = name if len(classes) == 1 else f"{name}, {classes[label]}"
+            found.append(collapse_warning(ours, theirs, who))
+    return [warning for warning in found if warning]

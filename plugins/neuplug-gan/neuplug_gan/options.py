@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -13,15 +13,19 @@ from neuplug_gan.choice import Part, parse_choice
 from neuplug_gan.diffaugment import POLICIES
 from neuplug_gan.losses import Loss
 
-AUTO = ("translation",)
-"""On 40 surface photographs colour and cutout hide the very marks that tell a defect."""
-
 SMALL_SET = 1000
 """Below so many training images DiffAugment is on by default."""
 
 
 class GANOptions(Options):
-    """Options of the adversarial training."""
+    """Options of the adversarial training.
+
+    Attributes:
+        auto_policies: What ``diffaugment=auto`` stands for on a small set. Cutout is not among
+            them: it hides the very marks that tell a defect.
+    """
+
+    auto_policies: ClassVar[tuple[str, ...]] = ("translation",)
 
     steps: int | None = Field(
         None,
@@ -62,7 +66,7 @@ class GANOptions(Options):
     diffaugment: str = Field(
         "auto",
         description="policies of color, translation, cutout, separated by commas; none; "
-        f"auto: {','.join(AUTO)} below {SMALL_SET} images",
+        f"auto: translation below {SMALL_SET} images",
     )
     ada: bool = Field(
         False,
@@ -190,11 +194,20 @@ class GANOptions(Options):
         return self
 
     @model_validator(mode="after")
+    def _targets_to_smooth(self) -> GANOptions:
+        for name, whole in (("real_label", 1.0), ("fake_label", 0.0)):
+            if self.loss == "hinge" and getattr(self, name) != whole:
+                raise ValueError(
+                    f"{name} is a target of loss=bce, and hinge has none: add loss=bce"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _something_to_adapt(self) -> GANOptions:
         if self.ada and self.diffaugment == "none":
             raise ValueError(
                 "ada adapts the DiffAugment policies, and diffaugment = none: leave ada off, or "
-                f"write diffaugment={','.join(AUTO)}"
+                f"write diffaugment={','.join(self.auto_policies)}"
             )
         return self
 
@@ -211,7 +224,7 @@ class GANOptions(Options):
             raise ValueError(
                 "ada adapts the DiffAugment policies, and diffaugment = auto has none for "
                 f"{SMALL_SET} images or more, here {images}: leave ada off, or write "
-                f"diffaugment={','.join(AUTO)}"
+                f"diffaugment={','.join(self.auto_policies)}"
             )
 
     def check_checkpoints(self, length: int) -> None:
@@ -252,7 +265,7 @@ class GANOptions(Options):
         if self.diffaugment == "none":
             return ()
         if self.diffaugment == "auto":
-            return AUTO if images < SMALL_SET else ()
+            return self.auto_policies if images < SMALL_SET else ()
         return tuple(self.diffaugment.split(","))
 
     def epoch_steps(self, images: int) -> int | None:

@@ -16,7 +16,7 @@ from neuplug_gan.averaging import ramped_average
 from neuplug_gan.batches import ShuffledStream
 from neuplug_gan.checkpoints import Kept
 from neuplug_gan.diffaugment import diffaugment
-from neuplug_gan.diversity import collapse_warning
+from neuplug_gan.diversity import collapse_warnings
 from neuplug_gan.drawing import draw
 from neuplug_gan.greyrange import GreyRange
 from neuplug_gan.losses import discriminator_loss, generator_loss, targets
@@ -77,7 +77,7 @@ class AdversarialTrainer:
         self.optimizer_d = torch.optim.Adam(
             self.discriminator.parameters(), options.d_lr or options.lr, betas, fused=True
         )
-        self.real = train.images
+        self.real, self.classes = train.images, train.classes
         self.images = scale.to_unit(train.images, self.device)
         self.labels = train.labels.to(self.device)
         self.real_targets = targets(options.real_label, train.classes, 1.0).to(self.device)
@@ -271,11 +271,16 @@ class AdversarialTrainer:
     def _check_diversity(self) -> None:
         noise, labels = self.grid_noise[:DIVERSITY_IMAGES], self.grid_labels[:DIVERSITY_IMAGES]
         images = draw(self.sampler, self.scale, noise, labels)
-        if len(self.real) > 1:
-            rng = torch.Generator().manual_seed(derive_seed(self.context.seed, "diversity"))
-            some = torch.randperm(len(self.real), generator=rng)[:1000]
-            warning = collapse_warning(images, self.real[some], self.context.name)
-            self.record.warnings += [warning] if warning else []
+        rng = torch.Generator().manual_seed(derive_seed(self.context.seed, "diversity"))
+        some = torch.randperm(len(self.real), generator=rng)[:1000]
+        self.record.warnings += collapse_warnings(
+            images,
+            labels,
+            self.real[some],
+            self.labels.cpu()[some],
+            self.context.name,
+            self.classes,
+        )
 
     def _save(self) -> None:
         gpu = self.device.type == "cuda"

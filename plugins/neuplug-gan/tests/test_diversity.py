@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from neuplug_gan.diversity import collapse_warning, diversity
+import torch
+
+from neuplug_gan.diversity import collapse_warning, collapse_warnings, diversity
 
 from .helpers import context
 from .tiny import CollapsedGAN, options, train_set
@@ -18,3 +20,18 @@ def test_no_alarm_on_real_images() -> None:
     real = train_set(48).images
     assert collapse_warning(real[:24], real[24:], "real") is None
     assert diversity(real[:1].repeat(5, 1, 1, 1)) == 0.0
+
+
+def test_a_collapse_within_classes_is_seen_and_named() -> None:
+    dark, bright = torch.zeros(8, 1, 16, 16), torch.full((8, 1, 16, 16), 200.0)
+    labels = torch.arange(2).repeat_interleave(8)
+    rng = torch.Generator().manual_seed(0)
+    spread = 50 * torch.rand(16, 1, 1, 1, generator=rng)
+    real = (torch.cat([dark, bright]) + spread).byte()
+    one_each = torch.cat([dark, bright]).byte()
+    both = collapse_warnings(one_each, labels, real, labels, "gan", ("rust", "dent"))
+    assert [w.split(":")[0] for w in both] == ["gan, rust", "gan, dent"]
+    half = torch.cat([real[:8], one_each[8:]])
+    (warning,) = collapse_warnings(half, labels, real, labels, "gan", ("rust", "dent"))
+    assert warning.startswith("gan, dent: the generated images have collapsed")
+    assert collapse_warning(one_each, real, "all together") is None
