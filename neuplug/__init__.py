@@ -15,15 +15,22 @@ _HOME = {
     "Checkpoint": "interfaces",
     "ClassGenerator": "interfaces",
     "Classifier": "interfaces",
+    "Comparison": "library.comparing",
     "Component": "hookspecs",
+    "Dataset": "data.dataset",
+    "Difference": "statistics",
     "Embedder": "interfaces",
+    "Estimate": "statistics",
     "Evaluation": "interfaces",
     "EvaluationContext": "interfaces",
     "Evaluator": "interfaces",
     "FitContext": "interfaces",
     "FitRecord": "interfaces",
+    "FittedClassifier": "training",
+    "FittedGenerator": "library.generators",
     "Generator": "interfaces",
     "HeldOutSet": "imageset",
+    "ImageClassifier": "library.estimator",
     "ImageRow": "report.rows",
     "ImageSet": "imageset",
     "InputError": "errors",
@@ -31,21 +38,43 @@ _HOME = {
     "NeuplugError": "errors",
     "Options": "interfaces",
     "PluginError": "errors",
+    "PreparedArm": "library.arms",
     "Result": "experiment.result",
+    "Split": "data.splits",
+    "TorchDataset": "library.images",
     "TrainingDiverged": "errors",
+    "TrainingOptions": "training_options",
     "TrainingSet": "imageset",
+    "build_arm": "library.arms",
+    "classification_metrics": "metrics",
+    "compare": "library.comparing",
     "compose": "experiment.compose",
     "derive_seed": "seeds",
     "discover": "registry",
+    "draw_split": "data.splits",
+    "estimate": "statistics",
+    "evaluate": "library.evaluating",
+    "fit_classifier": "training",
+    "fit_generator": "library.generators",
+    "held_out": "library.evaluating",
+    "holm": "statistics",
     "hookimpl": "hookspecs",
     "load": "loading",
+    "load_dataset": "data.dataset",
     "nearest": "neighbors",
+    "paired_difference": "statistics",
+    "read_results": "report.reading",
     "seeded": "seeds",
+    "training_set": "library.images",
+    "verdict": "statistics",
     "wants_bf16": "devices",
     "write_image_rows": "report.rows",
+    "write_report": "report.page",
 }
 
 if TYPE_CHECKING:
+    from neuplug.data.dataset import Dataset, load_dataset
+    from neuplug.data.splits import Split, draw_split
     from neuplug.devices import wants_bf16
     from neuplug.errors import InputError, NeuplugError, PluginError, TrainingDiverged
     from neuplug.experiment.compose import compose
@@ -67,26 +96,45 @@ if TYPE_CHECKING:
         LatentGenerator,
         Options,
     )
+    from neuplug.library.arms import PreparedArm, build_arm
+    from neuplug.library.comparing import Comparison, compare
+    from neuplug.library.estimator import ImageClassifier
+    from neuplug.library.evaluating import evaluate, held_out
+    from neuplug.library.generators import FittedGenerator, fit_generator
+    from neuplug.library.images import TorchDataset, training_set
     from neuplug.loading import load
+    from neuplug.metrics import classification_metrics
     from neuplug.neighbors import nearest
     from neuplug.registry import discover
+    from neuplug.report.page import write_report
+    from neuplug.report.reading import read_results
     from neuplug.report.rows import ImageRow, write_image_rows
     from neuplug.seeds import derive_seed, seeded
+    from neuplug.statistics import Difference, Estimate, estimate, holm, paired_difference, verdict
+    from neuplug.training import FittedClassifier, fit_classifier
+    from neuplug.training_options import TrainingOptions
 
 __all__ = [
     "Augmenter",
     "Checkpoint",
     "ClassGenerator",
     "Classifier",
+    "Comparison",
     "Component",
+    "Dataset",
+    "Difference",
     "Embedder",
+    "Estimate",
     "Evaluation",
     "EvaluationContext",
     "Evaluator",
     "FitContext",
     "FitRecord",
+    "FittedClassifier",
+    "FittedGenerator",
     "Generator",
     "HeldOutSet",
+    "ImageClassifier",
     "ImageRow",
     "ImageSet",
     "InputError",
@@ -94,19 +142,39 @@ __all__ = [
     "NeuplugError",
     "Options",
     "PluginError",
+    "PreparedArm",
     "Result",
+    "Split",
+    "TorchDataset",
     "TrainingDiverged",
+    "TrainingOptions",
     "TrainingSet",
     "__version__",
+    "build_arm",
+    "classification_metrics",
+    "compare",
     "compose",
     "derive_seed",
     "discover",
+    "draw_split",
+    "estimate",
+    "evaluate",
+    "fit_classifier",
+    "fit_generator",
+    "held_out",
+    "holm",
     "hookimpl",
     "load",
+    "load_dataset",
     "nearest",
+    "paired_difference",
+    "read_results",
     "seeded",
+    "training_set",
+    "verdict",
     "wants_bf16",
     "write_image_rows",
+    "write_report",
 ]
 
 

@@ -77,7 +77,8 @@ class FittedClassifier:
         Returns:
             Logits, float32 (N, classes), on the CPU.
         """
-        wanted = torch.as_tensor(range(len(images)) if indices is None else indices)
+        everything = range(len(images)) if indices is None else indices
+        wanted = torch.as_tensor(everything, dtype=torch.int64)
         parts = wanted.split(PREDICT_BATCH)
         return torch.cat([self.classify(images.images[part]) for part in parts])
 

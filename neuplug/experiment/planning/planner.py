@@ -32,6 +32,20 @@ def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Pl
 
 
 def _add_arm(draft: Draft, case: Case) -> None:
+    pool, made = plan_training_set(draft, case)
+    for classifier in draft.selection.classifiers:
+        add_cell(draft, case, classifier, pool, made)
+
+
+def plan_training_set(draft: Draft, case: Case) -> tuple[Pool, Made]:
+    """Add the jobs that make an arm's training set.
+
+    Returns:
+        The set's parts, and what of it was generated.
+
+    Raises:
+        InputError: If a class is left without images.
+    """
     classes = draft.dataset.images.classes
     pool: Pool = {name: [{"real": draft.real_of(case, name)}] for name in classes}
     made = Made()
@@ -39,8 +53,7 @@ def _add_arm(draft: Draft, case: Case) -> None:
         if group.amount is not None:
             pool = add_stage(draft, case, group, group.amount, pool, made)
     refuse_empty(case.arm, {name: draft.size(parts) for name, parts in pool.items()})
-    for classifier in draft.selection.classifiers:
-        add_cell(draft, case, classifier, pool, made)
+    return pool, made
 
 
 def _refuse_unknown_classes(plan: Plan, classes: Sequence[str]) -> None:

@@ -1,0 +1,108 @@
+"""An arm by itself: from real training images to the set that a classifier is trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from neuplug.data.dataset import Dataset
+from neuplug.data.splits import Split
+from neuplug.experiment.compose import store_root
+from neuplug.experiment.config import resolve
+from neuplug.experiment.filtering import AGREEMENT
+from neuplug.experiment.grammar import NONE
+from neuplug.experiment.jobs.components import load_augmenters
+from neuplug.experiment.jobs.workbench import Workbench
+from neuplug.experiment.listener import Listener
+from neuplug.experiment.planning.cells import add_cell
+from neuplug.experiment.planning.draft import Case, Draft
+from neuplug.experiment.planning.planner import plan_training_set
+from neuplug.experiment.running import do_jobs
+from neuplug.imageset import TrainingSet
+from neuplug.interfaces import Augmenter
+from neuplug.registry import discover
+
+
+@dataclass(frozen=True)
+class PreparedArm:
+    """What an arm gives a classifier.
+
+    Attributes:
+        name: The arm.
+        train: Real and made images; ``origins`` and ``parents`` tell which is which.
+        augmenter: Acts on each batch anew, or ``None``.
+        warnings: Sentences that the user must see, such as a generator's collapse.
+    """
+
+    name: str
+    train: TrainingSet
+    augmenter: Augmenter | None
+    warnings: tuple[str, ...] = ()
+
+
+def build_arm(
+    arm: str,
+    train: TrainingSet,
+    *,
+    add: float | None = None,
+    to: float | None = None,
+    share: float | None = None,
+    replace: bool = False,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    judge: str = "smallcnn",
+    seed: int = 0,
+    repeat: int = 0,
+    device: str = "auto",
+    listener: Listener | None = None,
+) -> PreparedArm:
+    """Do what an arm says with real training images: fit its generators, draw, augment, mix.
+
+    The results are in the same store as those of :func:`neuplug.compose`: an arm that was built
+    before, by either, on the same images with the same seed and repeat is there at once, and one
+    that was interrupted goes on.
+
+    Args:
+        arm: As after ``--aug``: ``flip``, ``classical+dcgan@add=100``, ``none``.
+        train: Real images.
+        add: For stages without an amount of their own, as all of the next three.
+        to: Images of a class afterwards.
+        share: Made part of the result, 0 to 1.
+        replace: Made images take the others' place.
+        options: Component options by component name.
+        judge: The classifier that ``filter=agreement`` asks, trained on ``train`` for that.
+        seed: The source of all randomness.
+        repeat: Another number is another draw.
+        device: ``auto``, ``cpu``, ``cuda``.
+        listener: Told what goes on; by default nobody.
+
+    Raises:
+        InputError: If the arm, an option or an amount does not exist or does not fit.
+        PluginError: If a plugin fails.
+        TrainingDiverged: If a generator's loss is no longer finite.
+    """
+    asked = {
+        "data": "in memory",
+        "aug": [] if arm == NONE else [arm],
+        "clf": [judge],
+        "options": {name: dict(own) for name, own in (options or {}).items()},
+        **{"add": add, "to": to, "share": share, "replace": replace, "seed": seed},
+    }
+    dataset = Dataset.from_imageset(train)
+    draft = Draft(resolve(flags=asked, environment={}), dataset, discover())
+    split = Split(list(range(len(dataset))), [], [], [])
+    plain, chosen = draft.selection.arms[0], draft.selection.arms[-1]
+    if any(f.kind == AGREEMENT for group in chosen.groups for f in group.filters):
+        before = Case(plain, repeat, split)
+        pool, made = plan_training_set(draft, before)
+        add_cell(draft, before, draft.selection.classifiers[0], pool, made)
+    pool, _ = plan_training_set(draft, Case(chosen, repeat, split))
+    bench = Workbench.open(store_root(), device, dataset)
+    do_jobs(draft.plan.jobs.values(), bench, listener or Listener(), workers=0)
+    online = chosen.online
+    return PreparedArm(
+        chosen.name,
+        bench.training_set(pool, dataset, list(train.classes)),
+        load_augmenters([c.reference() for c in online.chosen] if online else []),
+        tuple(w for key in draft.plan.jobs for w in bench.about(key).get("warnings", [])),
+    )

@@ -1,0 +1,87 @@
+"""An evaluator by itself."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from torch import Tensor
+
+from neuplug.devices import pick_device
+from neuplug.errors import InputError
+from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
+from neuplug.interfaces import Embedder, Evaluation, EvaluationContext, Evaluator
+from neuplug.library.generators import FittedGenerator
+from neuplug.loading import load
+from neuplug.training import FittedClassifier
+
+
+def held_out(images: ImageSet) -> HeldOutSet:
+    """The same images, for measuring alone: nothing that learns accepts them."""
+    return HeldOutSet(images.images, images.labels, images.classes, images.ids)
+
+
+def evaluate(
+    evaluator: str | Evaluator,
+    *,
+    train: TrainingSet,
+    test: HeldOutSet,
+    generated: ImageSet | None = None,
+    generator: FittedGenerator | None = None,
+    classifier: FittedClassifier | None = None,
+    logits: Tensor | None = None,
+    folder: Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+) -> Evaluation:
+    """Ask an evaluator about images or predictions.
+
+    Args:
+        evaluator: A component's name, or one that is loaded with options.
+        train: The real training images.
+        test: Real images that nothing has learned from.
+        generated: What a generator drew.
+        generator: To draw more from.
+        classifier: Trained on ``train``: gives the features that likeness is measured in.
+        logits: float32 (N, classes), of a classifier on ``test``.
+        folder: Where figures go; by default a new temporary folder.
+        seed: The source of all randomness.
+        device: ``auto``, ``cpu``, ``cuda``.
+
+    Raises:
+        InputError: If there is no such evaluator, or it needs what is not given.
+    """
+    component = load(evaluator) if isinstance(evaluator, str) else evaluator
+    name = evaluator if isinstance(evaluator, str) else type(evaluator).__name__
+    if not isinstance(component, Evaluator):
+        raise InputError(f"{name} is no evaluator.")
+    given = {
+        "generated": generated,
+        "generators": generator,
+        "embedder": classifier,
+        "logits": logits,
+    }
+    missing = sorted(need for need in component.needs if given.get(need) is None)
+    if missing:
+        asked = [{"generators": "generator", "embedder": "classifier"}.get(m, m) for m in missing]
+        raise InputError(
+            f"{name} needs {' and '.join(asked)}: give {'them' if len(asked) > 1 else 'it'}."
+        )
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="neuplug-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return component.evaluate(
+        EvaluationContext(
+            train=train,
+            test=test,
+            generated=generated,
+            logits=logits,
+            device=pick_device(device),
+            seed=seed,
+            folder=folder,
+            generators={c: (s,) for c, s in generator.sources.items()} if generator else {},
+            embedder=Embedder("classifier", classifier.embed, classifier.classify)
+            if classifier
+            else None,
+        )
+    )

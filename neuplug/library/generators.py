@@ -1,0 +1,120 @@
+"""A generator by itself: fitted one for each class, or once if it is conditional."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import torch
+
+from neuplug.devices import pick_device
+from neuplug.errors import InputError
+from neuplug.imageset import TrainingSet
+from neuplug.interfaces import ClassGenerator, FitContext, FitRecord, Generator, Progress
+from neuplug.loading import load
+from neuplug.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class FittedGenerator:
+    """A generator that has learned every class of a set.
+
+    Attributes:
+        name: Of the component; the origin of its images.
+        classes: Class names in label order.
+        sources: Class name to what draws its images.
+        records: Class name to what happened in its fit, the same one for all if it is conditional.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    sources: Mapping[str, ClassGenerator]
+    records: Mapping[str, FitRecord] = field(repr=False)
+
+    def sample(self, n: int | Mapping[str, int], seed: int) -> TrainingSet:
+        """Draw images, the same ones for the same seed.
+
+        Args:
+            n: Images of each class, or class names to numbers.
+            seed: The only source of randomness.
+
+        Raises:
+            InputError: If it has not learned a class.
+        """
+        counts = dict.fromkeys(self.classes, n) if isinstance(n, int) else dict(n)
+        if strangers := sorted(set(counts) - set(self.classes)):
+            raise InputError(
+                f"{self.name} has not learned {', '.join(strangers)}; "
+                f"it draws {', '.join(self.classes)}."
+            )
+        return TrainingSet(
+            images=torch.cat(
+                [self.sources[c].sample(k, derive_seed(seed, c)) for c, k in counts.items()]
+            ),
+            labels=torch.tensor(
+                [self.classes.index(c) for c, k in counts.items() for _ in range(k)],
+                dtype=torch.int64,
+            ),
+            classes=self.classes,
+            ids=tuple(f"{self.name}/{c}/{i:05d}" for c, k in counts.items() for i in range(k)),
+            origins=(self.name,) * sum(counts.values()),
+        )
+
+
+def fit_generator(
+    generator: str | Generator,
+    train: TrainingSet,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    progress: Progress | None = None,
+) -> FittedGenerator:
+    """Fit a generator to every class of a set.
+
+    Args:
+        generator: A component's name, or one that is loaded with options and not fitted; it stays
+            as it is.
+        train: Real images.
+        seed: The source of all randomness.
+        device: ``auto``, ``cpu``, ``cuda``.
+        progress: Told how far each fit is.
+
+    Raises:
+        InputError: If there is no such generator, or it cannot take these images.
+        TrainingDiverged: If a loss is no longer finite.
+
+    Example:
+        >>> dcgan = neuplug.load("dcgan", steps=2, ngf=4, ndf=4)
+        >>> images = neuplug.training_set(torch.zeros(8, 1, 32, 32, dtype=torch.uint8), [0, 1] * 4)
+        >>> neuplug.fit_generator(dcgan, images, device="cpu").sample(3, seed=0).counts()
+        {'0': 3, '1': 3}
+    """
+    name = generator if isinstance(generator, str) else type(generator).__name__.lower()
+    blank = load(generator) if isinstance(generator, str) else generator
+    if not isinstance(blank, Generator):
+        raise InputError(f"{name} is no generator.")
+    blank.check_images(train.channels, train.image_size)
+    where = pick_device(device)
+    sources: dict[str, ClassGenerator] = {}
+    records: dict[str, FitRecord] = {}
+    for together in [train.classes] if blank.conditional else [(c,) for c in train.classes]:
+        fitted = copy.deepcopy(blank)
+        title = name if blank.conditional else f"{name}, {together[0]}"
+        context = FitContext(where, derive_seed(seed, "fit", name, *together), title)
+        if progress is not None:
+            context = FitContext(where, context.seed, title, progress)
+        record = fitted.fit(_only(train, together), context)
+        for label, c in enumerate(together):
+            sources[c], records[c] = ClassGenerator(fitted, label), record
+    return FittedGenerator(name, train.classes, sources, records)
+
+
+def _only(train: TrainingSet, classes: tuple[str, ...]) -> TrainingSet:
+    """The images of these classes, which are the new set's only ones."""
+    labels = [train.classes.index(c) for c in classes]
+    mine = train.subset(torch.isin(train.labels, torch.tensor(labels)).nonzero().flatten())
+    if not len(mine):
+        raise InputError(f"there are no images of {', '.join(classes)} to learn from.")
+    renumbered = torch.tensor([labels.index(k) for k in mine.labels.tolist()], dtype=torch.int64)
+    return TrainingSet(mine.images, renumbered, classes, mine.ids, mine.origins, mine.parents)
