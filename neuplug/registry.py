@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 import pluggy
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from neuplug import __version__, hookspecs
 from neuplug.errors import InputError, PluginError, did_you_mean
@@ -152,16 +153,20 @@ class Registry:
         )
 
 
-def discover() -> Registry:
+def discover(*, strict: bool | None = None) -> Registry:
     """Go through the entry points of the group ``neuplug``; cached for the life of the process.
 
     ``NEUPLUG_BLOCK`` names distributions (or ``distribution:entry``) that are left out, separated
     by commas. With ``NEUPLUG_STRICT=1`` the first problem is raised.
 
+    Args:
+        strict: Whether the first problem is raised; by default what ``NEUPLUG_STRICT`` says.
+
     Raises:
-        PluginError: Under ``NEUPLUG_STRICT=1``, for the first problem.
+        PluginError: If strict, for the first problem.
     """
-    strict = os.environ.get("NEUPLUG_STRICT") == "1"
+    if strict is None:
+        strict = os.environ.get("NEUPLUG_STRICT") == "1"
     return _discover(os.environ.get("NEUPLUG_BLOCK", ""), strict, tuple(sys.path))
 
 
@@ -316,8 +321,17 @@ def _unmet_requirement(distribution: Distribution) -> str:
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue
         if not requirement.specifier.contains(__version__, prereleases=True):
+            newer = _wants_newer(requirement)
+            remedy = "upgrade neuplug" if newer else f"upgrade {distribution.name}"
             return (
-                f"requires neuplug {requirement.specifier}, this is {__version__}: "
-                f"install a version of the plugin made for it"
+                f"requires neuplug {requirement.specifier}, this is {__version__}: {remedy}, "
+                f"or install a version of the plugin made for {__version__}"
             )
     return ""
+
+
+def _wants_newer(requirement: Requirement) -> bool:
+    """Whether it asks for a later neuplug than this one, rather than for an earlier one."""
+    here = Version(__version__)
+    lower = [s.version.removesuffix(".*") for s in requirement.specifier if "<" not in s.operator]
+    return any(Version(bound) > here for bound in lower if bound)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from neuplug import __version__
-from neuplug.cli import compose, data, plugins, recipes, report
+from neuplug.cli import compose, data, doctor, plugins, recipes, report
 from neuplug.cli.group import LightGroup
 from neuplug.errors import NeuplugError
 
@@ -29,6 +29,7 @@ def build() -> typer.Typer:
     app.callback()(_neuplug)
     app.command("compose")(compose.compose)
     app.add_typer(data.app, name="data")
+    app.command("doctor")(doctor.doctor)
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(recipes.app, name="recipes")
     app.command("report")(report.report)

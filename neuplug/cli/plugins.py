@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuplug.cli.columns import make_console, print_columns
 from neuplug.cli.group import LightGroup
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from neuplug.registry import Provided, Registry
+    from neuplug.testing import Outcome
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -67,14 +69,14 @@ def show(
     if as_json:
         _print_json({**_record(provided), "description": about, "options": rows})
         return
-    console = _console()
+    console = make_console()
     console.print(f"{provided.name}: {provided.kind} of {provided.source}", style="bold")
     console.print(about)
     if not rows:
         console.print("It has no options.")
         return
     console.print()
-    _print_columns(
+    print_columns(
         console,
         [
             ("option", "type", "default", "bounds", "meaning"),
@@ -82,6 +84,27 @@ def show(
         ],
     )
     console.print(f"\nSet one with --set {provided.name}.{rows[0]['name']}=VALUE")
+
+
+@app.command()
+def check(
+    distribution: Annotated[str, typer.Argument(help="An installed plugin: neuplug-dcgan.")],
+    as_json: AsJson = False,
+) -> None:
+    """Check that a plugin keeps the laws that plugins keep; exit code 1 if it breaks one."""
+    from neuplug.testing import iterate_plugin
+
+    outcomes = []
+    with _counting(quiet=as_json) as count:
+        for outcome in iterate_plugin(distribution):
+            outcomes.append(outcome)
+            count(len(outcomes), outcome.subject)
+    if as_json:
+        _print_json([outcome.as_dict() for outcome in outcomes])
+    else:
+        _print_outcomes(outcomes)
+    if any(outcome.status == "failed" for outcome in outcomes):
+        raise typer.Exit(1)
 
 
 def _kinds() -> tuple[str, ...]:
@@ -108,7 +131,7 @@ def _print_json(content: Any) -> None:
 
 
 def _print_registry(registry: Registry) -> None:
-    console = _console()
+    console = make_console()
     offers = Counter(p.name for p in registry.components)
     rows: list[tuple[str, ...]] = []
     for kind in _kinds():
@@ -119,32 +142,36 @@ def _print_registry(registry: Registry) -> None:
             name = p.name if offers[p.name] == 1 else f"{p.distribution}:{p.name}"
             rows.append((f"  {name}", p.component.summary, p.source))
     if rows:
-        _print_columns(console, rows)
+        print_columns(console, rows)
     else:
         console.print("no plugin offers a component; pip install 'neuplug[standard]' brings some")
     if registry.problems:
         console.print("problems", style="bold red")
-        _print_columns(
+        print_columns(
             console, [(f"  {p.distribution} {p.version}", p.message) for p in registry.problems]
         )
 
 
-def _console() -> Console:
+@contextlib.contextmanager
+def _counting(quiet: bool) -> Iterator[Callable[[int, str], None]]:
+    """A line that counts on a terminal, and nothing elsewhere."""
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False)
-    if not console.is_terminal:
-        console.width = 1000  # a pipe has no margin: one line for each row
-    return console
+    console = Console(stderr=True, quiet=quiet)
+    with console.status("checking") as status:
+        yield lambda done, subject: status.update(f"checking {subject}: {done} laws")
 
 
-def _print_columns(console: Console, rows: Iterable[tuple[str, ...]]) -> None:
-    """Print rows under each other; a row of one cell is a heading."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2))
-    for row in rows:
-        style = "bold" if len(row) == 1 else ""
-        table.add_row(*(Text(cell, style) for cell in row))
-    console.print(table)
+def _print_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """Each component with its counts, below it what failed and what could not be checked."""
+    console = make_console()
+    for (subject, kind), group in itertools.groupby(outcomes, lambda o: (o.subject, o.kind)):
+        found = list(group)
+        counts = Counter(outcome.status for outcome in found)
+        said = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
+        console.print(f"{subject} ({kind}): {said}", style="bold")
+        for status, style in (("failed", "red"), ("skipped", "dim")):
+            rows = [(o.law, o.message) for o in found if o.status == status]
+            if rows:
+                console.print(f"  {status}", style=style)
+                print_columns(console, [(f"    {law}", message) for law, message in rows])

@@ -150,7 +150,7 @@ def _along_training(
 
 def _courses(plan: Plan, bench: Workbench, training: Training) -> Iterator[_Course]:
     for fit in training.first:
-        grids: list[tuple[int, Tensor]] = bench.tree(fit["key"], "record")["grids"]
+        grids = bench.record(fit["key"]).grids
         if not grids:
             continue
         moments = [training.moment(step, fit) for step, _ in grids]

@@ -278,7 +278,7 @@ def _scores(
 
 def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:
     entry = plan.fits[index]
-    record = bench.tree(entry.key, "record")
+    record = bench.record(entry.key)
     about = bench.about(entry.key)
     return {
         "stage": entry.stage,
@@ -289,11 +289,11 @@ def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:
         "run": entry.run,
         "images": about["images"],
         "seconds": about["seconds"],
-        "curves": {name: [list(p) for p in points] for name, points in record["curves"].items()},
-        "units": record.get("units", {}),
-        "checkpoints": [list(point) for point in record["checkpoints"]],
-        "epoch_steps": record["epoch_steps"],
-        "warnings": record["warnings"],
+        "curves": {name: [list(p) for p in points] for name, points in record.curves.items()},
+        "units": record.units,
+        "checkpoints": [list(point) for point in record.checkpoints],
+        "epoch_steps": record.epoch_steps,
+        "warnings": record.warnings,
     }
 
 

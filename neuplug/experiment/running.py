@@ -66,7 +66,7 @@ def do_jobs(
     """
     pending = {job.key: job for job in jobs if not bench.store.has(job.key)}
     listener.planned(list(pending.values()))
-    count = _choose_workers(bench.device) if workers is None else workers
+    count = choose_workers(bench.device) if workers is None else workers
     with ExitStack() as stack:
         crew: _Crew | _Alone
         if count == 0 or not pending:
@@ -74,7 +74,7 @@ def do_jobs(
         else:
             # how many threads a job has decides its last digits, so a resumed run must not
             # give the jobs that are left more than the whole run would have
-            threads = max(1, torch.get_num_threads() // count)
+            threads = threads_each(count)
             heavy = sum(job.kind in HEAVY for job in pending.values())
             crew = stack.enter_context(
                 _Crew(max(1, min(count, heavy)), threads, bench, listener, log)
@@ -86,11 +86,17 @@ def do_jobs(
     return failures
 
 
-def _choose_workers(device: torch.device) -> int:
+def choose_workers(device: torch.device) -> int:
+    """How many processes share the work where nobody says: one for each core; 0 with a GPU."""
     if device.type != "cpu":
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(cores or 1, MOST_WORKERS)
+
+
+def threads_each(workers: int) -> int:
+    """How many threads each of some processes has; 0 stands for this process alone."""
+    return max(1, torch.get_num_threads() // max(1, workers))
 
 
 def _schedule(pending: dict[str, Job], crew: _Crew | _Alone, listener: Listener) -> list[Failure]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from neuplug.devices import pick_device
 from neuplug.experiment.plan import Job, Pool
 from neuplug.experiment.store import Store
 from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
-from neuplug.interfaces import FitContext, Progress
+from neuplug.interfaces import FitContext, FitRecord, Progress
 from neuplug.tensorfile import load_tree
 
 
@@ -46,6 +46,15 @@ class Workbench:
     def tree(self, key: str, name: str) -> Any:
         """A file of tensors of a finished job."""
         return load_tree(self.store.path(key) / f"{name}.safetensors")
+
+    def record(self, key: str) -> FitRecord:
+        """What happened in a fit, whichever version of neuplug has noted it.
+
+        What that one did not write yet has its default; what this one does not know is left out.
+        """
+        known = {field.name for field in fields(FitRecord)}
+        tree = self.tree(key, "record")
+        return FitRecord(**{name: value for name, value in tree.items() if name in known})
 
     def training_set(self, pool: Pool, dataset: Dataset, only: list[str]) -> TrainingSet:
         """Put a training set together.

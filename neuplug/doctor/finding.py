@@ -1,0 +1,46 @@
+"""What is wrong, how badly, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from neuplug.errors import NeuplugError
+
+Level = Literal["fault", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes:
+        topic: The part of the examination that it belongs to, such as ``places``.
+        level: ``fault`` if it would stop a run as people start it, else ``warning``.
+        message: What is wrong, and where, in one sentence.
+        advice: What to do, in one line.
+    """
+
+    topic: str
+    level: Level
+    message: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of the examination.
+
+    Attributes:
+        facts: What is there, as JSON values.
+        findings: What is wrong with it.
+    """
+
+    facts: Any
+    findings: list[Finding] = field(default_factory=list)
+
+
+def told(error: BaseException) -> str:
+    """An exception in one line; those of neuplug are sentences already."""
+    kind = "" if isinstance(error, NeuplugError) else f"{type(error).__name__}: "
+    return " ".join(f"{kind}{error}".split())
