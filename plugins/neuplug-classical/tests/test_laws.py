@@ -43,6 +43,11 @@ def always(name):
     return ALWAYS.get(name, {"probability": 1})
 
 
+@pytest.mark.neuplug("neuplug-classical")
+def test_law(neuplug_law):
+    neuplug_law()
+
+
 def test_the_plugin_offers_these_augmenters():
     offered = discover().of_kind("augmenter")
     assert [p.name for p in offered if p.distribution == "neuplug-classical"] == NAMES

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import nn
 
@@ -26,6 +26,17 @@ class DCGAN(AdversarialGenerator):
     """Deep convolutional GAN (Radford et al. 2016), one for each class or conditional."""
 
     options_class: ClassVar[type[DCGANOptions]] = DCGANOptions
+    quick_options: ClassVar[dict[str, Any]] = {"steps": 4, "batch": 4, "ngf": 4, "ndf": 4}
+
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse sizes that the layout has no networks for."""
+        layout = self.options.layout
+        if not HOME[layout].fits(image_size):
+            which = "" if layout == "default" else f" with layout={layout}"
+            raise InputError(
+                f"dcgan{which} makes {HOME[layout].SIZES}, not {image_size[0]}x{image_size[1]}: "
+                "choose another --imgsz."
+            )
 
     def build(
         self, num_classes: int, in_chans: int, image_size: tuple[int, int]
@@ -35,15 +46,10 @@ class DCGAN(AdversarialGenerator):
         Raises:
             InputError: If the layout has none for this size.
         """
+        self.check_images(in_chans, image_size)
         options: DCGANOptions = self.options
         layout, latent_dim = options.layout, options.latent_dim
         home = HOME[layout]
-        if not home.fits(image_size):
-            which = "" if layout == "default" else f" with layout={layout}"
-            raise InputError(
-                f"dcgan{which} makes {home.SIZES}, not {image_size[0]}x{image_size[1]}: "
-                "choose another --imgsz."
-            )
         if layout == "default":
             maps = 16 if max(image_size) < 64 else 32
             ngf, ndf = options.ngf or maps, options.ndf or maps

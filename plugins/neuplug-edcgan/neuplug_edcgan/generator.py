@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import Field
 from torch import nn
@@ -35,6 +35,15 @@ class EDCGAN(AdversarialGenerator):
     """DCGAN with an ELU and alpha-dropout discriminator, one for each class or conditional."""
 
     options_class: ClassVar[type[EDCGANOptions]] = EDCGANOptions
+    quick_options: ClassVar[dict[str, Any]] = {"steps": 4, "batch": 4, "ngf": 4, "ndf": 4}
+
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse images with a side that is not between 28 and 256 pixels."""
+        if not SMALLEST <= min(image_size) <= max(image_size) <= LARGEST:
+            raise InputError(
+                f"edcgan makes images from {SMALLEST} to {LARGEST} pixels a side, "
+                f"not {image_size[0]}x{image_size[1]}: choose another --imgsz."
+            )
 
     def build(
         self, num_classes: int, in_chans: int, image_size: tuple[int, int]
@@ -44,11 +53,7 @@ class EDCGAN(AdversarialGenerator):
         Raises:
             InputError: If a side is not between 28 and 256 pixels.
         """
-        if not SMALLEST <= min(image_size) <= max(image_size) <= LARGEST:
-            raise InputError(
-                f"edcgan makes images from {SMALLEST} to {LARGEST} pixels a side, "
-                f"not {image_size[0]}x{image_size[1]}: choose another --imgsz."
-            )
+        self.check_images(in_chans, image_size)
         o = self.options
         return (
             Generator(

@@ -34,6 +34,7 @@ class MobileNetV2(TorchvisionClassifier):
     """MobileNetV2 (Sandler et al., CVPR 2018) as in torchvision, embeddings of length 1280."""
 
     options_class: ClassVar[type[MobileNetV2Options]] = MobileNetV2Options
+    quick_options: ClassVar[dict[str, str]] = {"stem": "imagenet"}  # a sixteenth of the work
     head = "classifier."
 
     def network(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:

@@ -53,6 +53,7 @@ class ResNet50Options(ResNetOptions):
 
 class _ResNet(TorchvisionClassifier):
     options_class: ClassVar[type[ResNetOptions]]
+    quick_options: ClassVar[dict[str, str]] = {"stem": "imagenet"}  # a sixteenth of the work
     head = "fc."
 
     def network(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:

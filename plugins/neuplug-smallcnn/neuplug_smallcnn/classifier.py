@@ -37,18 +37,24 @@ class SmallCNN(Classifier):
 
     options_class = SmallCNNOptions
 
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse images of which the layout's poolings leave nothing."""
+        super().check_images(in_chans, image_size)
+        layout, smallest = self.options.layout, LAYOUTS[self.options.layout].smallest
+        if min(image_size) < smallest:
+            raise InputError(
+                f"smallcnn takes images from {smallest}x{smallest} pixels with layout={layout}; "
+                f"these have {image_size[0]}x{image_size[1]}: choose a larger --imgsz."
+            )
+
     def build(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
         """Return a new network; see :class:`neuplug.Classifier`.
 
         Raises:
-            InputError: If the layout's poolings leave nothing of the images.
+            InputError: If the images are too small.
         """
+        self.check_images(in_chans, image_size)
         layout = LAYOUTS[self.options.layout]
-        if min(image_size) < layout.smallest:
-            raise InputError(
-                f"smallcnn takes images from {layout.smallest}x{layout.smallest} pixels with "
-                f"layout={self.options.layout}; these have {image_size[0]}x{image_size[1]}."
-            )
         channels = self.options.channels or layout.channels
         features, width = layout.build(in_chans, channels, image_size)
         return SmallNet(features, width, num_classes, self.options.dropout)

@@ -68,6 +68,15 @@ class _VGG(TorchvisionClassifier):
         """Of the full head the last layer alone depends on the classes."""
         return "classifier." if self.options.head == "small" else "classifier.6."
 
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse images of which five poolings leave nothing."""
+        super().check_images(in_chans, image_size)
+        if min(image_size) < SMALLEST:
+            raise InputError(
+                f"{self.options.component} takes images from {SMALLEST}x{SMALLEST} pixels; these "
+                f"have {image_size[0]}x{image_size[1]}: choose a larger --imgsz."
+            )
+
     def network(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
         """A new network with random weights.
 
@@ -76,12 +85,8 @@ class _VGG(TorchvisionClassifier):
         """
         from neuplug_vgg.model import VGG
 
+        self.check_images(in_chans, image_size)
         options: VGGOptions = self.options
-        if min(image_size) < SMALLEST:
-            raise InputError(
-                f"{options.component} takes images from {SMALLEST}x{SMALLEST} pixels; these have "
-                f"{image_size[0]}x{image_size[1]}: choose a larger --imgsz."
-            )
         full = options.head == "full" or (
             options.head == "auto" and (options.weights != "none" or min(image_size) >= LARGE)
         )

@@ -1,0 +1,167 @@
+"""Checking laws: which hold for what is installed, and what comes of each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from neuplug.errors import InputError, did_you_mean
+from neuplug.registry import FAULTS, GROUP, Provided, discover
+from neuplug.testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
+from neuplug.testing.laws import LAWS
+from neuplug.testing.subjects import ComponentSubject, PluginSubject, told
+from neuplug.testing.watch import working_in
+
+OptionsOf = Mapping[str, Mapping[str, Any]]
+"""Component names to options."""
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One law and what it is checked on."""
+
+    law: Law
+    subject: PluginSubject | ComponentSubject
+
+    def __str__(self) -> str:
+        return f"{self.subject.name}-{self.law.name}"
+
+    def run(self) -> Outcome:
+        """Check it; whatever the component raises becomes an outcome."""
+        about = (self.subject.name, self.subject.kind, self.law.name)
+        try:
+            # what a component writes must not land in its author's working folder
+            with (
+                tempfile.TemporaryDirectory(prefix="neuplug-testing-") as folder,
+                working_in(Path(folder)),
+            ):
+                self.law.check(self.subject)
+        except Unchecked as reason:
+            return Outcome(*about, "skipped", str(reason))
+        except Broken as seen:
+            return Outcome(*about, "failed", f"{seen} {self.law.advice}")
+        except FAULTS as error:
+            return Outcome(*about, "failed", f"It fails: {told(error)}. {self.law.advice}")
+        return Outcome(*about, "passed")
+
+
+def plugin_cases(distribution: str, options: OptionsOf | None = None) -> list[Case]:
+    """Every law that holds for an installed plugin and for its components.
+
+    Args:
+        distribution: Its name, as pip knows it.
+        options: For some components, on top of their ``quick_options``.
+
+    Raises:
+        InputError: If no such plugin is installed, or it has no such component.
+    """
+    plugin = PluginSubject(*_installed(distribution))
+    wanted = dict(options or {})
+    cases = _cases(plugin)
+    for provided in plugin.components:
+        cases += component_cases(provided, wanted.pop(provided.name, None))
+    if wanted:
+        raise InputError(f"{plugin.name} has no component {', '.join(wanted)}.")
+    return cases
+
+
+def component_cases(provided: Provided, options: Mapping[str, Any] | None = None) -> list[Case]:
+    """Every law that holds for one component."""
+    return _cases(ComponentSubject(provided, options))
+
+
+def _cases(subject: PluginSubject | ComponentSubject) -> list[Case]:
+    return [Case(law, subject) for law in LAWS if subject.kind in law.kinds]
+
+
+def _installed(distribution: str) -> tuple[Distribution, str]:
+    wanted, plugins = canonicalize_name(distribution), set()
+    for found in distributions():
+        try:
+            name, entries = found.metadata["Name"], found.read_text("entry_points.txt") or ""
+        except Exception:  # whoever it is, discovery tells of it
+            continue
+        if not name or f"[{GROUP}]" not in entries:
+            continue
+        if canonicalize_name(name) == wanted:
+            return found, name
+        plugins.add(name)
+    owners = [p.distribution for p in discover().components if p.name == distribution]
+    hint = f" It is a component of {owners[0]}." if owners else did_you_mean(distribution, plugins)
+    raise InputError(f"no plugin is installed as {distribution!r}.{hint} See 'neuplug plugins'.")
+
+
+def _held(cases: list[Case]) -> list[Outcome]:
+    outcomes = [case.run() for case in cases]
+    if any(outcome.status == "failed" for outcome in outcomes):
+        raise LawsBroken(outcomes)
+    return outcomes
+
+
+def iterate_plugin(distribution: str, options: OptionsOf | None = None) -> Iterator[Outcome]:
+    """Check an installed plugin and its components; the outcomes one by one, failed or not.
+
+    Args:
+        distribution: Its name, as pip knows it.
+        options: Component names to options, on top of their ``quick_options``.
+
+    Raises:
+        InputError: If no such plugin is installed, or it has no such component.
+    """
+    cases = plugin_cases(distribution, options)
+    return (case.run() for case in cases)
+
+
+def check_plugin(distribution: str, options: OptionsOf | None = None) -> list[Outcome]:
+    """Check an installed plugin and its components; see :func:`iterate_plugin`.
+
+    Returns:
+        What passed and what was skipped.
+
+    Raises:
+        LawsBroken: An ``AssertionError`` that names every broken law.
+        InputError: If no such plugin is installed, or it has no such component.
+    """
+    return _held(plugin_cases(distribution, options))
+
+
+def check_augmenter(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check an installed augmenter.
+
+    Args:
+        name: As a user types it.
+        options: On top of its ``quick_options``.
+
+    Returns:
+        What passed and what was skipped.
+
+    Raises:
+        LawsBroken: An ``AssertionError`` that names every broken law.
+        InputError: If no plugin offers it.
+    """
+    return _check(name, "augmenter", options)
+
+
+def check_generator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check an installed generator; see :func:`check_augmenter`."""
+    return _check(name, "generator", options)
+
+
+def check_classifier(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check an installed classifier; see :func:`check_augmenter`."""
+    return _check(name, "classifier", options)
+
+
+def check_evaluator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check an installed evaluator; see :func:`check_augmenter`."""
+    return _check(name, "evaluator", options)
+
+
+def _check(name: str, kind: str, options: Mapping[str, Any] | None) -> list[Outcome]:
+    return _held(component_cases(discover().resolve(name, (kind,)), options))

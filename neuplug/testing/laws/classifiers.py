@@ -1,0 +1,149 @@
+"""What classifiers owe besides."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuplug.interfaces import Classifier, FitContext
+from neuplug.seeds import seeded
+from neuplug.tensorfile import load_tree, save_tree
+from neuplug.testing.law import Broken, law
+from neuplug.testing.pictures import training_set
+from neuplug.testing.subjects import ComponentSubject, told
+from neuplug.testing.work import CPU, DRAWN, build
+from neuplug.training import FittedClassifier, fit_classifier
+from neuplug.training_options import TrainingOptions
+
+
+@functools.lru_cache(maxsize=1)
+def _built(subject: ComponentSubject, num_classes: int = 2) -> tuple[FittedClassifier, Tensor]:
+    """A network, made once for the laws that follow each other, and a batch for it."""
+    run, _ = subject.worked()
+    classifier: Classifier = run.component
+    fitted = build(classifier, subject.form, 1, num_classes)
+    return fitted, fitted.prepare(training_set(subject.form).images[:DRAWN])
+
+
+def _ask(module: Callable[[Tensor], Any], batch: Tensor) -> Any:
+    with torch.no_grad(), seeded(1, CPU):
+        return module(batch)
+
+
+@law("classifier", advice="Give the last layer num_classes outputs.")
+def respects_num_classes(subject: ComponentSubject) -> None:
+    """There are as many logits as classes."""
+    for num_classes in (7, 2):
+        fitted, batch = _built(subject, num_classes)
+        shape = tuple(_ask(fitted.module.eval(), batch).shape)
+        if shape != (DRAWN, num_classes):
+            raise Broken(f"With num_classes={num_classes} the logits have the shape {shape}.")
+
+
+@law(
+    "classifier",
+    advice="Give the module a method forward_features that returns one vector for each image, as "
+    "timm's networks have; forward puts the last layer on it.",
+)
+def has_features(subject: ComponentSubject) -> None:
+    """``forward_features`` returns finite embeddings (N, F)."""
+    fitted, batch = _built(subject)
+    module = fitted.module.eval()
+    features: Any = getattr(module, "forward_features", None)
+    if features is None:
+        raise Broken("Its module has no forward_features.")
+    found = _ask(features, batch)
+    if found.ndim != 2 or len(found) != DRAWN:
+        raise Broken(f"forward_features returns {tuple(found.shape)} instead of (N, F).")
+    if not found.isfinite().all():
+        raise Broken("forward_features returns numbers that are not finite.")
+
+
+@law(
+    "classifier",
+    advice="Let every parameter take part in forward; drop those that do not, or set their "
+    "requires_grad to false.",
+)
+def every_parameter_has_a_gradient(subject: ComponentSubject) -> None:
+    """A step backwards reaches every parameter, with finite numbers."""
+    fitted, batch = _built(subject)
+    module = fitted.module.train()
+    with seeded(1, CPU):
+        loss = torch.nn.functional.cross_entropy(module(batch).float(), torch.arange(DRAWN) % 2)
+        loss.backward()
+    for name, parameter in module.named_parameters():
+        if parameter.requires_grad and parameter.grad is None:
+            raise Broken(f"The parameter {name} gets no gradient.")
+        if parameter.grad is not None and not parameter.grad.isfinite().all():
+            raise Broken(f"The gradient of {name} is not finite.")
+
+
+@law(
+    "classifier",
+    advice="Switch dropout and the like off in eval(), by nn.Dropout or training=self.training.",
+)
+def eval_is_deterministic(subject: ComponentSubject) -> None:
+    """In ``eval()`` the same images have the same logits."""
+    fitted, batch = _built(subject)
+    module = fitted.module.eval()
+    with torch.no_grad(), seeded(1, CPU):
+        one, other = module(batch), module(batch)
+    if not torch.equal(one, other):
+        raise Broken("In eval() the same images have other logits the second time.")
+
+
+@law(
+    "classifier",
+    advice="Register every tensor that forward uses as a parameter or a buffer, so that it is in "
+    "state_dict.",
+)
+def weights_come_back(subject: ComponentSubject) -> None:
+    """A network with the stored weights has the same logits, bit for bit."""
+    fitted, batch = _built(subject)
+    before = _ask(fitted.module.eval(), batch)
+    path = subject.folder() / "classifier.safetensors"
+    try:
+        save_tree(fitted.state_dict(), path)
+        other = FittedClassifier.load(
+            subject.make(), load_tree(path), 2, subject.form.image_size, CPU
+        )
+    except Exception as error:
+        raise Broken(f"Its weights cannot be stored and loaded: {told(error)}.") from error
+    if not torch.equal(before, _ask(other.module.eval(), batch)):
+        raise Broken("A network with its stored weights has other logits.")
+
+
+@law(
+    "classifier",
+    advice="See that gradients are neither cut off nor scaled away between the loss and the "
+    "weights, and that the first weights are drawn at a sensible scale.",
+)
+def learns(subject: ComponentSubject) -> None:
+    """In neuplug's training the loss on lying and standing bars falls."""
+    run, _ = subject.worked()
+    falls = []
+    for steps in (20, 80):
+        options = TrainingOptions(
+            steps=steps, batch=8, lr=1e-3, schedule="constant", evaluations=10, precision="fp32"
+        )
+        context = FitContext(CPU, 1, "the classifier")
+        _, record = fit_classifier(run.component, training_set(subject.form), options, context)
+        losses = [loss for _, loss in record.curves["train_loss"]]
+        if losses[-1] < 0.9 * losses[0]:
+            return
+        falls.append(f"from {losses[0]:.3f} to {losses[-1]:.3f} in {steps} steps")
+    raise Broken(f"The loss does not fall: {', '.join(falls)}.")
+
+
+LAWS = (
+    respects_num_classes,
+    has_features,
+    every_parameter_has_a_gradient,
+    eval_is_deterministic,
+    weights_come_back,
+    learns,
+)

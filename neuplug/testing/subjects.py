@@ -1,0 +1,241 @@
+"""What laws are checked on: an installed plugin, and each of its components."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution
+from pathlib import Path
+from typing import Any
+
+from neuplug.errors import InputError
+from neuplug.interfaces import ComponentBase
+from neuplug.registry import FAULTS, Provided, discover
+from neuplug.testing import elsewhere
+from neuplug.testing.law import PLUGIN, Unchecked
+from neuplug.testing.pictures import LARGE, STANDARD, Format, held_out_set
+from neuplug.testing.probes import global_random_states, guarded
+from neuplug.testing.watch import Watch, watching
+from neuplug.testing.work import WORK, Done
+
+
+@dataclass(frozen=True, eq=False)
+class PluginSubject:
+    """A distribution that has an entry point in our group."""
+
+    distribution: Distribution
+    name: str
+    kind: str = PLUGIN
+
+    @property
+    def components(self) -> list[Provided]:
+        """What it offers."""
+        return [p for p in discover().components if p.distribution == self.name]
+
+    @functools.cached_property
+    def imports(self) -> dict[str, Any]:
+        """What loading it does in a fresh process; see :mod:`neuplug.testing.importing`.
+
+        Raises:
+            Unchecked: If the process fails.
+        """
+        registry = discover()
+        others = {p.distribution for p in registry.components}
+        others |= {p.distribution for p in registry.problems}
+        asked = {
+            "distribution": self.name,
+            "others": sorted(others - {self.name}),
+            "targets": [p.component.target for p in self.components],
+            "path": sys.path,
+        }
+        with tempfile.TemporaryDirectory(prefix="neuplug-testing-") as here:
+            done = subprocess.run(
+                [sys.executable, "-c", "from neuplug.testing.importing import main; main()"],
+                input=json.dumps(asked),
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=here,
+            )
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["nothing was said"]
+            raise Unchecked(f"a process that loads the plugin fails: {lines[-1]}")
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+
+@dataclass
+class Run:
+    """One piece of work under observation.
+
+    Attributes:
+        component: A new object, after its work.
+        done: What came of it, or ``None``.
+        refusal: The sentence of an ``InputError``, if that is what came of it.
+        early: Whether ``check_images`` refused, so that there was no work.
+        error: Any other exception.
+        folder: Where it might write.
+        watch: What it did to the world.
+        moved: The global generators that it moved.
+        seen: What it asked held-out images for.
+    """
+
+    component: Any = None
+    done: Done | None = None
+    refusal: str | None = None
+    early: bool = False
+    error: BaseException | None = None
+    folder: Path = field(default_factory=Path)
+    watch: Watch | None = None
+    moved: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+
+
+class ComponentSubject:
+    """A component under examination; what several laws look at is done once.
+
+    Args:
+        provided: The component.
+        options: On top of its ``quick_options``.
+    """
+
+    def __init__(self, provided: Provided, options: Mapping[str, Any] | None = None) -> None:
+        self.provided, self.given = provided, dict(options or {})
+        self.name, self.kind = provided.name, provided.kind
+        self._folder = tempfile.TemporaryDirectory(prefix="neuplug-testing-")
+        self._numbers = itertools.count()
+        self._runs: dict[tuple[Format, int, int, int], Run] = {}
+
+    @functools.cached_property
+    def component(self) -> type[ComponentBase]:
+        """Its class.
+
+        Raises:
+            Unchecked: If it cannot be loaded.
+        """
+        try:
+            return self.provided.load()
+        except Exception as error:
+            raise Unchecked("its class cannot be loaded; see the law loads") from error
+
+    def make(self) -> Any:
+        """A new object, quick where it can be.
+
+        Raises:
+            Unchecked: If it cannot be made.
+        """
+        component = self.component
+        try:
+            values = {**component.quick_options, **self.given}
+            return component(component.options_class.parse(values, self.name))
+        except Exception as error:
+            raise Unchecked("it cannot be made; see the law defaults-are-valid") from error
+
+    def folder(self) -> Path:
+        """A new, empty folder."""
+        place = Path(self._folder.name) / str(next(self._numbers))
+        place.mkdir()
+        return place
+
+    def run(self, form: Format, seed: int = 1, world: int = 1, number: int = 0) -> Run:
+        """Let a new object do its work, or recall it.
+
+        Args:
+            form: The images.
+            seed: Its own.
+            world: The seed of the global generators.
+            number: Tells runs apart that have all else in common.
+        """
+        key = (form, seed, world, number)
+        if key not in self._runs:
+            self._runs[key] = self._run(form, seed, world)
+        return self._runs[key]
+
+    def _run(self, form: Format, seed: int, world: int) -> Run:
+        run = Run(component=self.make(), folder=self.folder())
+        try:
+            run.component.check_images(form.channels, form.image_size)
+        except InputError as error:
+            run.refusal, run.early = str(error), True
+            return run
+        except FAULTS as error:
+            run.error = error
+            return run
+        held_out = held_out_set(form)
+        try:
+            with (
+                watching(run.folder) as run.watch,
+                global_random_states(world) as run.moved,
+                guarded(held_out) as run.seen,
+            ):
+                run.done = WORK[self.kind](run.component, form, seed, run.folder)
+        except InputError as error:
+            run.refusal = str(error)
+        except FAULTS as error:
+            run.error = error
+        return run
+
+    @functools.cached_property
+    def form(self) -> Format:
+        """The first format that it gets through its work with.
+
+        Raises:
+            Unchecked: If there is none.
+        """
+        for form in (*STANDARD, *LARGE):
+            if form in LARGE and any(self.run(f).error for f in STANDARD):
+                break
+            if self.run(form).done is not None:
+                return form
+        raise Unchecked("it gets through its work with no images; see the laws takes-...")
+
+    def worked(self, seed: int = 1, world: int = 1, number: int = 0) -> tuple[Run, Done]:
+        """A run that went well with the usual images.
+
+        Raises:
+            Unchecked: If there is none.
+        """
+        run = self.run(self.form, seed, world, number)
+        if run.done is None:
+            raise Unchecked(f"with seed {seed} it fails: {run.refusal or told(run.error)}")
+        return run, run.done
+
+    def elsewhere(self, component: Any, seed: int) -> Any:
+        """What the component's work comes to in another process.
+
+        Raises:
+            ElsewhereError: If it cannot be sent there or fails there.
+        """
+        return elsewhere.call(_work, self.kind, component, self.form, seed, self.folder())
+
+    @functools.cached_property
+    def new_elsewhere(self) -> Any:
+        """What a new object's work comes to in another process, or the ``ElsewhereError``."""
+        try:
+            return self.elsewhere(self.make(), 1)
+        except elsewhere.ElsewhereError as error:
+            return error
+
+
+def _work(kind: str, component: Any, form: Format, seed: int, folder: Path) -> Any:
+    with global_random_states(1):  # as here: what reads them breaks another law
+        return WORK[kind](component, form, seed, folder).value
+
+
+def told(error: BaseException | None) -> str:
+    """An exception in one line, with where it was raised."""
+    if error is None:
+        return "nothing"
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [f for f in frames if "neuplug/testing" not in Path(f.filename).as_posix()]
+    if not own:
+        return text
+    return f"{text} ({Path(own[-1].filename).name}, line {own[-1].lineno})"

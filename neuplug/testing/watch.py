@@ -1,0 +1,166 @@
+"""What code does to the world around it: connections, files, processes, held-out images.
+
+Python's audit events tell of these, whatever library asks for them. What a compiled library does
+on its own, without Python, goes unseen, and so does all that another process does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing.process
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import platformdirs
+
+from neuplug.cache import cache_dir
+
+_CONNECTING = ("socket.connect", "socket.sendto", "socket.sendmsg")
+_LOOKING_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
+_CHANGING = ("os.remove", "os.rmdir", "os.truncate", "os.chmod")
+_PLACING = ("os.rename", "os.link", "os.symlink")
+_STARTING = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec")
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+
+class Watch:
+    """What happened while it was on.
+
+    Args:
+        folder: Where files may be written besides the system's places for passing ones.
+
+    Attributes:
+        connections: What was to be connected to or looked up; every attempt was refused.
+        files: What was changed outside of ``folder``.
+        processes: What was started.
+        reads: What was read of the data sets that neuplug keeps.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.connections: list[str] = []
+        self.files: list[str] = []
+        self.processes: list[str] = []
+        self.reads: list[str] = []
+        self._folder = folder.resolve()
+        self._here = Path.cwd().resolve()
+        self._data = (cache_dir() / "data").resolve()
+        # libraries, such as matplotlib, keep caches and settings of their own
+        places = [Path(tempfile.gettempdir()), cache_dir()]
+        places += [platformdirs.user_cache_path(), platformdirs.user_config_path()]
+        if matplotlib := os.environ.get("MPLCONFIGDIR"):
+            places.append(Path(matplotlib))
+        self._passing = [place.resolve() for place in (*places, Path("/dev"))]
+
+    def hear(self, event: str, args: tuple[Any, ...]) -> None:
+        """Note an audit event.
+
+        Raises:
+            OSError: For one that would reach the network.
+        """
+        if event in _CONNECTING and isinstance(args[1], tuple):  # a local socket has a path
+            self.connections.append(f"a connection to {args[1][0]}")
+            raise OSError("neuplug.testing lets nothing reach the network")
+        if event in _LOOKING_UP:
+            self.connections.append(f"a look-up of {args[0]}")
+            raise OSError("neuplug.testing lets nothing reach the network")
+        if event == "open" and isinstance(args[2], int) and args[2] & _WRITES:
+            self._change(args[0])
+        elif event == "open":
+            self._read(args[0])
+        elif event in _CHANGING or (event == "os.mkdir" and not os.path.isdir(args[0])):  # noqa: PTH112
+            self._change(args[0])
+        elif event in _PLACING:
+            self._change(args[1])
+        elif event in _STARTING:
+            self.processes.append(f"{event} {args[1] if len(args) > 1 else ''}".strip())
+
+    def _change(self, path: Any) -> None:
+        place = _resolved(path)
+        if place is None or "__pycache__" in place.parts or place.is_relative_to(self._folder):
+            return
+        passing = any(place.is_relative_to(p) for p in self._passing)
+        if (not passing or place.is_relative_to(self._here)) and str(place) not in self.files:
+            self.files.append(str(place))
+
+    def _read(self, path: Any) -> None:
+        place = _resolved(path)
+        if place is not None and place.is_relative_to(self._data):
+            self.reads.append(str(place))
+
+
+def _resolved(path: Any) -> Path | None:
+    if isinstance(path, int) or path is None:
+        return None  # an open file
+    try:
+        # not resolve(): links would be read for every file that anybody opens
+        return Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100
+    except (TypeError, ValueError):
+        return None
+
+
+@contextlib.contextmanager
+def watching(folder: Path) -> Iterator[Watch]:
+    """Watch while the block runs, in a working folder of its own.
+
+    Args:
+        folder: Where files may be written.
+    """
+    global _active
+    with tempfile.TemporaryDirectory(prefix="neuplug-here-") as here:
+        with working_in(Path(here)):
+            found = Watch(folder)
+            start = _noted(found.processes)
+            with mock.patch.object(multiprocessing.process.BaseProcess, "start", start):
+                _listen()
+                _active = found
+                try:
+                    yield found
+                finally:
+                    _active = None
+        # what compiled libraries write raises no event
+        left = [str(path) for path in Path(here).rglob("*") if str(path) not in found.files]
+        found.files.extend(left)
+
+
+@contextlib.contextmanager
+def working_in(folder: Path) -> Iterator[None]:
+    """Make ``folder`` the working folder in the block; what could be imported still can."""
+    before = list(sys.path)
+    sys.path[:] = [os.path.abspath(entry) for entry in before]  # noqa: PTH100
+    try:
+        with contextlib.chdir(folder):
+            yield
+    finally:
+        sys.path[:] = before
+
+
+def _noted(processes: list[str]) -> Any:
+    start = multiprocessing.process.BaseProcess.start
+
+    def noted(process: multiprocessing.process.BaseProcess) -> None:
+        processes.append(f"multiprocessing {process.name}")
+        start(process)
+
+    return noted
+
+
+_active: Watch | None = None
+_listening = False
+
+
+def _listen() -> None:
+    """An audit hook stays for the life of the process; without a watch it does nothing."""
+    global _listening
+    if not _listening:
+        sys.addaudithook(_hook)
+        _listening = True
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if _active is not None:
+        _active.hear(event, args)

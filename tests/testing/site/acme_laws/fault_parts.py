@@ -1,0 +1,580 @@
+"""The faulty components."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import os
+import random
+import socket
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import ConfigDict, Field, field_validator
+from torch import nn
+from torch.nn import functional as F
+
+from acme_laws.sound_parts import Count, Jitter, Linear, Net, Noise, NoiseOptions
+from neuplug import Evaluation, HeldOutSet, InputError, Options, seeded
+from neuplug.cache import cache_dir
+
+
+class Plain(Noise):
+    """Nothing is wrong with it but its name."""
+
+
+class Undocumented(Noise):
+    pass
+
+
+class RequiredOptions(Options):
+    most: int
+
+
+class Required(Noise):
+    """Cannot be made without an option."""
+
+    options_class = RequiredOptions
+
+
+class TooQuick(Noise):
+    """Its quick options are out of bounds."""
+
+    quick_options = {"most": 1000}  # noqa: RUF012
+
+
+class LenientOptions(NoiseOptions):
+    model_config = ConfigDict(extra="ignore")
+
+
+class Lenient(Noise):
+    """Ignores options that it does not know."""
+
+    options_class = LenientOptions
+
+
+class ClampingOptions(NoiseOptions):
+    @field_validator("most", mode="before")
+    @classmethod
+    def _into_range(cls, value):
+        return min(max(int(value), 1), 128)
+
+
+class Clamping(Noise):
+    """Corrects what is out of bounds."""
+
+    options_class = ClampingOptions
+
+
+class RaisingOptions(NoiseOptions):
+    levels: int = Field(2, ge=1)
+
+    @field_validator("levels", mode="before")
+    @classmethod
+    def _table(cls, value):
+        return {1: 1, 2: 2}[value]
+
+
+class Raising(Noise):
+    """Fails with a KeyError where it should refuse."""
+
+    options_class = RaisingOptions
+
+
+class Picky(Noise):
+    """Refuses everything."""
+
+    def check_images(self, in_chans, image_size):
+        raise InputError("there is no image that this one takes.")
+
+
+class Late(Noise):
+    """Refuses when it is too late."""
+
+    def augment(self, images, rng):
+        if images.shape[2] < 16:
+            raise InputError("it takes images from 16 pixels a side: choose another --imgsz.")
+        return super().augment(images, rng)
+
+
+class Crashing(Noise):
+    """Fails on small images."""
+
+    def augment(self, images, rng):
+        F.conv2d(images[:, :1].float(), torch.ones(1, 1, 16, 16))
+        return super().augment(images, rng)
+
+
+class Terse(Noise):
+    """Refuses without a sentence."""
+
+    def check_images(self, in_chans, image_size):
+        if image_size[0] < 16:
+            raise InputError("no")
+
+
+class Floats(Noise):
+    """Returns floats."""
+
+    def augment(self, images, rng):
+        return super().augment(images, rng).float()
+
+
+class Even(Noise):
+    """Loses the last row of an odd number."""
+
+    def augment(self, images, rng):
+        height, width = (side // 2 * 2 for side in images.shape[2:])
+        return super().augment(images, rng)[:, :, :height, :width]
+
+
+class OnlyGrey(Noise):
+    """Fails on RGB images."""
+
+    def augment(self, images, rng):
+        return super().augment(images.view(len(images), 1, *images.shape[2:]), rng)
+
+
+class Restless(Noise):
+    """Seeds itself by what the system gives."""
+
+    def augment(self, images, rng):
+        seed = int.from_bytes(os.urandom(4), "big")
+        return super().augment(images, torch.Generator().manual_seed(seed))
+
+
+class NumPy(Noise):
+    """Draws from NumPy's global generator too."""
+
+    def augment(self, images, rng):
+        return super().augment(images, rng) ^ np.random.randint(0, 64)
+
+
+class Reading(Noise):
+    """Looks at the state of Python's global generator, and moves nothing."""
+
+    def augment(self, images, rng):
+        return super().augment(images, rng) ^ (random.getstate()[1][1] % 64)
+
+
+class Torch(Noise):
+    """Moves torch's global generator, and does nothing with it."""
+
+    def augment(self, images, rng):
+        torch.rand(1)
+        return super().augment(images, rng)
+
+
+class Lambda(Noise):
+    """Holds what cannot be pickled."""
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        self.change = lambda images: images
+
+
+class Hashing(Noise):
+    """Seeds by hash() of text."""
+
+    def augment(self, images, rng):
+        drawn = int(torch.randint(0, 2**30, (), generator=rng))
+        seed = hash(("noise", drawn)) % 2**31
+        return super().augment(images, torch.Generator().manual_seed(seed))
+
+
+class InPlace(Noise):
+    """Works in place."""
+
+    def augment(self, images, rng):
+        return images.copy_(super().augment(images, rng)).clone()
+
+
+class Smudging(InPlace):
+    """The same, without options; for the tests of how faults are told."""
+
+    options_class = Options
+
+    def augment(self, images, rng):
+        images += torch.randint(0, 9, images.shape, generator=rng).byte()
+        return images.clone()
+
+
+class Online(Noise):
+    """Looks something up, and does not mind if that fails."""
+
+    def augment(self, images, rng):
+        with suppress(OSError):
+            socket.create_connection(("neuplug.invalid", 80), timeout=1)
+        return super().augment(images, rng)
+
+
+class Writing(Noise):
+    """Leaves a file in the working folder."""
+
+    def augment(self, images, rng):
+        Path("notes.txt").write_text("I was here.")
+        return super().augment(images, rng)
+
+
+class Hoarding(Noise):
+    """Keeps what it has seen."""
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        self.seen = []
+
+    def augment(self, images, rng):
+        self.seen.append(images)
+        return super().augment(images, rng)
+
+
+class InitialSeed(Noise):
+    """Starts from the generator's seed every time."""
+
+    def augment(self, images, rng):
+        return super().augment(images, torch.Generator().manual_seed(rng.initial_seed()))
+
+
+class OwnGenerator(Noise):
+    """Takes its first batch's generator for its own, for ever."""
+
+    state = None
+
+    def augment(self, images, rng):
+        if self.state is not None:
+            rng = torch.Generator()
+            rng.set_state(self.state)
+        result = super().augment(images, rng)
+        self.state = rng.get_state()
+        return result
+
+
+def _peek():
+    return [found.images for found in gc.get_objects() if type(found) is HeldOutSet]
+
+
+class Peeking(Noise):
+    """Looks for test images in memory."""
+
+    def augment(self, images, rng):
+        _peek()
+        return super().augment(images, rng)
+
+
+class SeedBlind(Jitter):
+    """Draws the same, whatever the seed."""
+
+    def fit(self, train, context):
+        record = super().fit(train, context)
+        self.mean = train.images.float().mean(0)
+        return record
+
+    def sample(self, labels, seed):
+        return super().sample(labels, 0)
+
+
+class Locking(Jitter):
+    """Holds a lock once it is fitted."""
+
+    def fit(self, train, context):
+        self.lock = threading.Lock()
+        return super().fit(train, context)
+
+
+class Scribbling(Jitter):
+    """Changes the training images."""
+
+    def fit(self, train, context):
+        train.images[:, :, 0] = 0
+        return super().fit(train, context)
+
+
+class Remembering(Jitter):
+    """Keeps what it has drawn, by seed."""
+
+    def sample(self, labels, seed):
+        images = super().sample(labels, seed)
+        memory = self.__dict__.setdefault("memory", {})
+        memory[seed] = np.array(images.numpy(), copy=True)
+        return images
+
+
+class PeekingFiles(Jitter):
+    """Looks for test images where neuplug keeps them."""
+
+    def fit(self, train, context):
+        with suppress(OSError):
+            (cache_dir() / "data" / "images.bin").read_bytes()
+        return super().fit(train, context)
+
+
+class Eight(Jitter):
+    """Draws eight images, always."""
+
+    def sample(self, labels, seed):
+        return super().sample(torch.zeros(8), seed)
+
+
+class Forgetful(Jitter):
+    """Leaves out of its state what it has learned of the strength."""
+
+    strength = 0.0
+
+    def fit(self, train, context):
+        record = super().fit(train, context)
+        self.strength = float(train.images.float().std())
+        return record
+
+    def sample(self, labels, seed):
+        return super().sample(labels, seed) // 2 + int(self.strength)
+
+
+class Stateless(Jitter):
+    """Has no state worth the name."""
+
+    def state_dict(self):
+        return {}
+
+    def load_state_dict(self, state):
+        return None
+
+
+class Arrays(Jitter):
+    """Has a state that is no tree of tensors."""
+
+    def state_dict(self):
+        return {"mean": self.mean.numpy()}
+
+
+class _Mute:
+    """A context whose progress goes elsewhere."""
+
+    def __init__(self, context, progress):
+        self.inner, self.progress = context, progress
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+
+class Silent(Jitter):
+    """Says nothing."""
+
+    def fit(self, train, context):
+        return super().fit(train, _Mute(context, lambda *_: None))
+
+
+class Short(Jitter):
+    """Stops saying before the end."""
+
+    def fit(self, train, context):
+        return super().fit(train, _Mute(context, lambda d, t: context.progress(d, t + 1)))
+
+
+class Backwards(Jitter):
+    """Counts down."""
+
+    def fit(self, train, context):
+        record = super().fit(train, _Mute(context, lambda d, t: context.progress(t - d, t)))
+        context.progress(5, 5)
+        return record
+
+
+class NotANumber(Jitter):
+    """Has a curve that is not finite."""
+
+    def fit(self, train, context):
+        record = super().fit(train, context)
+        record.curves["loss"].append((2, float("nan")))
+        return record
+
+
+class Dictionary(Jitter):
+    """Returns something else."""
+
+    def fit(self, train, context):
+        super().fit(train, context)
+        return {"loss": 1.0}
+
+
+class LosingState(Jitter):
+    """Keeps the step alone."""
+
+    def resume(self, context):
+        if kept := context.checkpoint.load():
+            self.step = kept["step"]
+
+
+class NeverLoading(Jitter):
+    """Begins anew."""
+
+    def resume(self, context):
+        return None
+
+
+class ArrayCheckpoint(Jitter):
+    """Keeps what cannot be stored."""
+
+    def keep(self, context):
+        context.checkpoint.save({"step": self.step, "mean": self.mean.numpy()})
+
+
+class FixedWeights(Linear):
+    """Always the same weights."""
+
+    def build(self, num_classes, in_chans, image_size):
+        with seeded(0, torch.device("cpu")):
+            return super().build(num_classes, in_chans, image_size)
+
+
+class RestlessNet(Linear):
+    """Weights that no seed decides."""
+
+    def build(self, num_classes, in_chans, image_size):
+        with seeded(int.from_bytes(os.urandom(4), "big"), torch.device("cpu")):
+            return super().build(num_classes, in_chans, image_size)
+
+
+class ThreeAtLeast(Linear):
+    """Knows no two classes."""
+
+    def build(self, num_classes, in_chans, image_size):
+        return super().build(max(num_classes, 3), in_chans, image_size)
+
+
+class FeaturelessNet(nn.Module):
+    def __init__(self, num_classes, in_chans, image_size):
+        super().__init__()
+        self.inner = Net(num_classes, in_chans, image_size)
+
+    def forward(self, images):
+        return self.inner(images)
+
+
+class Featureless(Linear):
+    """Has no features."""
+
+    net = FeaturelessNet
+
+
+class FeatureMapNet(FeaturelessNet):
+    def forward_features(self, images):
+        return images
+
+
+class FeatureMap(Linear):
+    """Has features that are no vectors."""
+
+    net = FeatureMapNet
+
+
+class IdleNet(Net):
+    def __init__(self, *shape):
+        super().__init__(*shape)
+        self.idle = nn.Linear(2, 2)
+
+
+class Idle(Linear):
+    """Has a layer that nothing goes through."""
+
+    net = IdleNet
+
+
+class DroppingNet(Net):
+    def forward(self, images):
+        return self.head(F.dropout(self.forward_features(images), 0.3))
+
+
+class AlwaysDropping(Linear):
+    """Drops in eval() too."""
+
+    net = DroppingNet
+
+
+class UnregisteredNet(Net):
+    def __init__(self, *shape):
+        super().__init__(*shape)
+        self.gain = torch.rand(16) + 0.5
+
+    def forward(self, images):
+        return self.head(self.forward_features(images) * self.gain)
+
+
+class Unregistered(Linear):
+    """Has weights that are in no state_dict."""
+
+    net = UnregisteredNet
+
+
+class CutOffNet(Net):
+    def forward(self, images):
+        logits = super().forward(images)
+        return logits.detach() + 0 * logits
+
+
+class CutOff(Linear):
+    """Lets no gradient through."""
+
+    net = CutOffNet
+
+
+class RestlessCount(Count):
+    """Measures something else every time."""
+
+    def evaluate(self, context):
+        found = super().evaluate(context)
+        luck = int.from_bytes(os.urandom(4), "big")
+        return Evaluation({**found.metrics, "luck": float(luck)})
+
+
+class Smearing(Count):
+    """Changes the generated images."""
+
+    def evaluate(self, context):
+        context.generated.images[:] = 0
+        return super().evaluate(context)
+
+
+class Weather(Count):
+    """Asks for what nobody has."""
+
+    needs = Count.needs | {"weather"}
+
+
+class Infinite(Count):
+    """Has a metric that is not finite."""
+
+    def evaluate(self, context):
+        return Evaluation({**super().evaluate(context).metrics, "ratio": float("nan")})
+
+
+class Wordy(Count):
+    """Has a metric in words."""
+
+    def evaluate(self, context):
+        return Evaluation({**super().evaluate(context).metrics, "ratio": "high"})
+
+
+class Countless(Count):
+    """Says of how many nowhere."""
+
+    def evaluate(self, context):
+        return Evaluation({"grey": float(hashlib.sha256(b"").digest()[0])})
+
+
+class Outside(Count):
+    """Writes beside its folder."""
+
+    def evaluate(self, context):
+        file = context.folder.with_name("beside.txt")
+        file.write_text("beside")
+        return Evaluation(super().evaluate(context).metrics, (file,))
+
+
+class Missing(Count):
+    """Names a figure that it has not drawn."""
+
+    def evaluate(self, context):
+        return Evaluation(super().evaluate(context).metrics, (context.folder / "never.png",))

@@ -1,0 +1,36 @@
+"""Components that break one law each; each is called after it, and after how where that is needed.
+
+Where a fault cannot but break several, its name begins with a word of its own.
+"""
+
+import inspect
+
+from neuplug import Component, hookimpl
+
+
+def _parts(kind):
+    from acme_laws import fault_names
+
+    for name, target in vars(fault_names)[kind].items():
+        yield Component(name, f"acme_laws.fault_parts:{target}", inspect.cleandoc("a fault"))
+
+
+@hookimpl
+def neuplug_augmenters():
+    yield from _parts("AUGMENTERS")
+    yield Component("is-documented_blank", "acme_laws.sound_parts:Noise", " ")
+
+
+@hookimpl
+def neuplug_generators():
+    yield from _parts("GENERATORS")
+
+
+@hookimpl
+def neuplug_classifiers():
+    yield from _parts("CLASSIFIERS")
+
+
+@hookimpl
+def neuplug_evaluators():
+    yield from _parts("EVALUATORS")

@@ -1,0 +1,32 @@
+"""Components that keep every law."""
+
+from neuplug import Component, hookimpl
+
+PARTS = "acme_laws.sound_parts"
+
+
+@hookimpl
+def neuplug_augmenters():
+    yield Component("acme-noise", f"{PARTS}:Noise", "adds noise")
+    yield Component("acme-stretch", f"{PARTS}:Stretch", "always the same")
+    yield Component("acme-tint", f"{PARTS}:Tint", "takes RGB alone")
+    yield Component("acme-process", f"{PARTS}:Process", "starts another process")
+
+
+@hookimpl
+def neuplug_generators():
+    yield Component("acme-jitter", f"{PARTS}:Jitter", "keeps checkpoints by the clock")
+    yield Component("acme-jitters", f"{PARTS}:Jitters", "all classes at once")
+
+
+@hookimpl
+def neuplug_classifiers():
+    yield Component("acme-net", f"{PARTS}:Linear", "one hidden layer")
+    yield Component("acme-grey", f"{PARTS}:Grey", "takes grey alone")
+    yield Component("acme-large", f"{PARTS}:Large", "takes images from 100 pixels")
+
+
+@hookimpl
+def neuplug_evaluators():
+    yield Component("acme-count", f"{PARTS}:Count", "looks at everything")
+    yield Component("acme-sure", f"{PARTS}:Sure", "looks at predictions")

@@ -1,0 +1,194 @@
+"""The sound components, from which the faulty ones derive."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from typing import Literal
+
+import torch
+from pydantic import Field
+from torch import nn
+
+from neuplug import (
+    Augmenter,
+    Classifier,
+    Evaluation,
+    Evaluator,
+    FitRecord,
+    Generator,
+    InputError,
+    Options,
+)
+
+
+class NoiseOptions(Options):
+    most: int = Field(20, ge=1, le=128)
+    share: float | None = Field(None, gt=0, lt=1)
+    where: Literal["all", "rows"] = "all"
+    loud: bool = False
+
+
+class Noise(Augmenter):
+    """Adds noise."""
+
+    options_class = NoiseOptions
+
+    def augment(self, images, rng):
+        noise = torch.randint(0, self.options.most, images.shape, generator=rng)
+        return (images + noise).clamp(max=255).to(torch.uint8)
+
+
+class Stretch(Augmenter):
+    """Doubles the contrast."""
+
+    deterministic = True
+
+    def augment(self, images, rng):
+        return images.clamp(max=127) * 2
+
+
+class Tint(Noise):
+    """Needs three channels."""
+
+    def check_images(self, in_chans, image_size):
+        if in_chans != 3:
+            raise InputError("acme-tint takes RGB images only: choose another augmenter.")
+
+
+class Process(Noise):
+    """Asks another process."""
+
+    def augment(self, images, rng):
+        subprocess.run([sys.executable, "-S", "-c", ""], check=True)
+        return super().augment(images, rng)
+
+
+class JitterOptions(Options):
+    steps: int = Field(6, ge=1)
+    strength: float = Field(1.0, ge=0)
+
+
+class Jitter(Generator):
+    """The mean image, approached step by step, with noise."""
+
+    options_class = JitterOptions
+    quick_options = {"steps": 5}  # noqa: RUF012
+
+    def start(self, train, context):
+        self.rng = torch.Generator().manual_seed(context.seed)
+        self.mean = torch.zeros(train.images.shape[1:])
+        self.step = 0
+
+    def keep(self, context):
+        state = {"step": self.step, "mean": self.mean, "rng": self.rng.get_state()}
+        context.checkpoint.save(state)
+
+    def resume(self, context):
+        if kept := context.checkpoint.load():
+            self.step, self.mean = kept["step"], kept["mean"]
+            self.rng.set_state(kept["rng"])
+
+    def fit(self, train, context):
+        self.start(train, context)
+        self.resume(context)
+        saved = time.monotonic()
+        while self.step < self.options.steps:
+            one = int(torch.randint(len(train), (), generator=self.rng))
+            self.mean = self.mean * 0.5 + train.images[one].float() * 0.5
+            self.step += 1
+            context.progress(self.step, self.options.steps)
+            if time.monotonic() - saved > 30:
+                self.keep(context)
+                saved = time.monotonic()
+        del self.rng
+        return FitRecord(curves={"loss": [(1, 1.0)]}, grids=[(1, train.images[:2])])
+
+    def sample(self, labels, seed):
+        rng = torch.Generator().manual_seed(seed)
+        noise = torch.randn(len(labels), *self.mean.shape, generator=rng)
+        drawn = self.mean + noise * self.options.strength * 20
+        return drawn.round().clamp(0, 255).to(torch.uint8)
+
+    def state_dict(self):
+        return {"mean": self.mean}
+
+    def load_state_dict(self, state):
+        self.mean = state["mean"]
+
+
+class Jitters(Jitter):
+    """One for all classes."""
+
+    conditional = True
+
+    def sample(self, labels, seed):
+        assert set(labels.tolist()) <= {0, 1}
+        return super().sample(labels, seed)
+
+
+class Net(nn.Module):
+    def __init__(self, num_classes, in_chans, image_size):
+        super().__init__()
+        height, width = image_size
+        self.hidden = nn.Linear(in_chans * height * width, 16)
+        self.head = nn.Linear(16, num_classes)
+
+    def forward_features(self, images):
+        return self.hidden(images.flatten(1)).relu()
+
+    def forward(self, images):
+        return self.head(self.forward_features(images))
+
+
+class Linear(Classifier):
+    """One hidden layer."""
+
+    net = Net
+
+    def build(self, num_classes, in_chans, image_size):
+        return self.net(num_classes, in_chans, image_size)
+
+
+class Grey(Linear):
+    """Takes grey alone."""
+
+    channels = frozenset({1})
+
+
+class Large(Linear):
+    """Takes large images alone."""
+
+    def check_images(self, in_chans, image_size):
+        super().check_images(in_chans, image_size)
+        if min(image_size) < 100:
+            raise InputError("acme-large takes images from 100x100 pixels: raise --imgsz.")
+
+
+class Count(Evaluator):
+    """Asks for everything and draws a figure."""
+
+    needs = frozenset({"generated", "generators", "embedder"})
+
+    def evaluate(self, context):
+        file = context.folder / "count.txt"
+        file.write_text("some")
+        found = {"n": len(context.generated)}
+        for name in context.generators:
+            drawn = context.draw(name, 5, context.seed)
+            found[f"grey {name}"] = float(drawn.float().mean())
+            found[f"likeness {name}"] = float(context.embedder.embed(drawn).mean())
+            found[f"logit {name}"] = float(context.embedder.classify(drawn).mean())
+        return Evaluation(found, (file,))
+
+
+class Sure(Evaluator):
+    """Looks at predictions."""
+
+    needs = frozenset({"logits"})
+
+    def evaluate(self, context):
+        assert context.generated is None and len(context.logits) == len(context.test)
+        sure = context.logits.softmax(1).max(1).values.mean()
+        return Evaluation({"n": len(context.test), "sure": float(sure)})
