@@ -170,6 +170,11 @@ class Selection:
         """Every component that takes part, once."""
         return tuple({c.name: c.provided for c in self._chosen.values()}.values())
 
+    @property
+    def everything(self) -> tuple[Chosen, ...]:
+        """Every component with each set of options that it takes part with."""
+        return tuple(self._chosen.values())
+
     def _choose(
         self, name: str, kinds: tuple[str, ...], own: Mapping[str, Any] | None = None
     ) -> Chosen:

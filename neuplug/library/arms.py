@@ -17,7 +17,7 @@ from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.listener import Listener
 from neuplug.experiment.planning.cells import add_cell
 from neuplug.experiment.planning.draft import Case, Draft
-from neuplug.experiment.planning.planner import plan_training_set
+from neuplug.experiment.planning.planner import plan_training_set, refuse_images
 from neuplug.experiment.running import do_jobs
 from neuplug.imageset import TrainingSet
 from neuplug.interfaces import Augmenter
@@ -90,6 +90,7 @@ def build_arm(
     }
     dataset = Dataset.from_imageset(train)
     draft = Draft(resolve(flags=asked, environment={}), dataset, discover())
+    refuse_images(draft)
     split = Split(list(range(len(dataset))), [], [], [])
     plain, chosen = draft.selection.arms[0], draft.selection.arms[-1]
     if any(f.kind == AGREEMENT for group in chosen.groups for f in group.filters):

@@ -195,3 +195,10 @@ def test_compare_refuses_what_does_not_pair() -> None:
         neuplug.compare({"none": [[1, 0], [1, 1]], "flip": [[1, 0]]})
     with pytest.raises(ValueError, match="items"):
         neuplug.compare({"none": [[1, 0], [1]], "flip": [[1, 0], [1]]})
+
+
+def test_images_that_a_component_cannot_take_are_refused_first() -> None:
+    tiny = neuplug.training_set(torch.zeros(6, 1, 16, 16, dtype=torch.uint8), [0, 1] * 3)
+    with pytest.raises(neuplug.InputError, match="28 to 256"):
+        neuplug.build_arm("dcgan", tiny, judge="mobilenetv2")
+    assert not finished_jobs()

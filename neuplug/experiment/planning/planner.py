@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from neuplug.data.dataset import Dataset
 from neuplug.errors import InputError, did_you_mean
+from neuplug.experiment.blame import blame
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.identity import identity
 from neuplug.experiment.plan import Plan, Pool
 from neuplug.experiment.planning.cells import add_cell
 from neuplug.experiment.planning.draft import Case, Draft, Made
@@ -23,6 +25,7 @@ def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Pl
     """
     draft = Draft(config, dataset, registry)
     _refuse_unknown_classes(draft.plan, dataset.images.classes)
+    refuse_images(draft)
     for repeat in range(config.repeats):
         splits = draw_splits(config, draft.dataset, repeat)
         draft.plan.splits.append(list(splits.values())[-1])
@@ -54,6 +57,19 @@ def plan_training_set(draft: Draft, case: Case) -> tuple[Pool, Made]:
             pool = add_stage(draft, case, group, group.amount, pool, made)
     refuse_empty(case.arm, {name: draft.size(parts) for name, parts in pool.items()})
     return pool, made
+
+
+def refuse_images(draft: Draft) -> None:
+    """Let every component say whether it takes images of this kind, before anything is trained.
+
+    Raises:
+        InputError: If one does not.
+    """
+    images = draft.dataset.images
+    for chosen in draft.selection.everything:
+        component = chosen.make()
+        with blame(identity(chosen.provided)):
+            component.check_images(images.channels, images.image_size)
 
 
 def _refuse_unknown_classes(plan: Plan, classes: Sequence[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import torch
 
 from neuplug import Evaluation, EvaluationContext, Evaluator, ImageSet, derive_seed
@@ -19,6 +21,7 @@ class FID(Evaluator):
     """
 
     options_class = FIDOptions
+    quick_options: ClassVar[dict[str, Any]] = {"kid_subsets": 5, "halvings": 1}
     title = "Distances from the real images"
     guide = (
         "Fréchet and kernel distance: 0 is best; compare them with their floor, which is what two "

@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-QUICK = {"kid_subsets": 5, "halvings": 1}
 
-
-@pytest.mark.neuplug("neuplug-fid", options={"fid": QUICK})
+@pytest.mark.neuplug("neuplug-fid")
 def test_law(neuplug_law: Callable[[], None]) -> None:
     neuplug_law()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, ClassVar
 
 import torch
 from pydantic import Field
@@ -104,6 +105,12 @@ class Interpolation(Evaluator):
     """
 
     options_class = InterpolationOptions
+    quick_options: ClassVar[dict[str, Any]] = {
+        "optimisation_steps": 5,
+        "restarts": 1,
+        "images": 2,
+        "rows": 1,
+    }
     title = "Walks through the latent space"
     guide = (
         "Each row leads from one image to another through the generator's latent space. Where the "

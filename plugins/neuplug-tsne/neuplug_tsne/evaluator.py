@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -78,6 +78,7 @@ class TSNE(Evaluator):
     """
 
     options_class = TSNEOptions
+    quick_options: ClassVar[dict[str, Any]] = {"many": 20}
     title = "t-SNE maps"
     guide = (
         "Each point is an image, and images that are alike lie close together. Where real and "

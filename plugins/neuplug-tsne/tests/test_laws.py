@@ -6,9 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-QUICK = {"many": 20}
 
-
-@pytest.mark.neuplug("neuplug-tsne", options={"tsne": QUICK})
+@pytest.mark.neuplug("neuplug-tsne")
 def test_law(neuplug_law: Callable[[], None]) -> None:
     neuplug_law()
