@@ -20,7 +20,7 @@ def load(name: str, /, **options: Any) -> ComponentBase:
         PluginError: If the plugin fails to load.
 
     Example:
-        >>> generator = neuplug.load("dcgan", steps=500)  # doctest: +SKIP
+        >>> generator = neuplug.load("dcgan", steps=500)
     """
     component = discover().resolve(name).load()
     return component(component.options_class.parse(options, name))

@@ -55,42 +55,6 @@ def test_the_two_commands_stand_on_the_first_screen_and_ci_runs_the_second() -> 
     assert "pip install uv && uv run pytest\n" in (ROOT / ".ci" / "run").read_text("utf-8")
 
 
-def commands() -> list[str]:
-    text = "\n".join(
-        file.read_text("utf-8") for file in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
-    )
-    found = re.findall(r"uv run (neuplug [^\n`]*)", text)
-    return sorted({command.strip() for command in found})
-
-
-@pytest.mark.parametrize("command", commands())
-def test_every_command_of_the_docs_is_one(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Planned rather than run: every name, option and value must exist."""
-    from PIL import Image
-
-    from neuplug.cli import main
-
-    monkeypatch.chdir(tmp_path)
-    for name in ("scratch", "dent"):
-        for i in range(60):
-            file = tmp_path / "PHOTOS" / name / f"{i}.png"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            Image.effect_noise((32, 32), 60 + i).save(file)
-    words = command.split()[1:]
-    if words[0] == "compose" and "--dry-run" not in words:
-        words.append("--dry-run")
-    assert main(words) == 0
-
-
-def test_links_lead_somewhere() -> None:
-    for file in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *ROOT.glob("plugins/*/*.md")]:
-        for target in re.findall(r"\]\(([^)#]+)\)", file.read_text("utf-8")):
-            if "://" not in target:
-                assert (file.parent / target).exists(), f"{file}: {target}"
-
-
 def test_the_plugin_of_the_guide_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import torch
 

@@ -179,7 +179,7 @@ def load_dataset(
     """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
 
     Args:
-        source: A path in one of the layouts of :mod:`neuplug.data.layouts`, or ``demo``.
+        source: A path in one of the layouts of ``neuplug.data.layouts``, or ``demo``.
         imgsz: Height and width in pixels, the same for all images.
         resize: ``resize`` stretches an image, ``crop`` keeps its aspect and cuts off the rest.
         classes: Only these, in this order; by default all, in natural order.

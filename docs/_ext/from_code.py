@@ -1,0 +1,268 @@
+"""Pages made from the code: the components with their options, the command line, the settings.
+
+They are written as Markdown before Sphinx looks for pages: one page for each plugin of this
+repository into ``components/``, which holds nothing else, and into ``generated/`` what other pages
+include. Nothing of it is kept in the repository, so none of it can be out of date.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neuplug import interfaces
+from neuplug.cli import build
+from neuplug.cli.options import OptionRow, option_rows
+from neuplug.errors import PluginError
+from neuplug.hookspecs import HOOKS
+from neuplug.registry import Provided, discover
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+ROOT = Path(__file__).parents[2]
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Write the pages when Sphinx has started."""
+    app.connect("builder-inited", lambda app: write(Path(app.srcdir)))
+    app.connect("source-read", lambda app, name, source: source.append(on_site(source.pop(), name)))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def write(docs: Path) -> None:
+    """Write all pages below ``docs``; one that has not changed is left alone."""
+    pages = {
+        "generated/components.md": components(),
+        "generated/command-line.md": command_line(),
+        "generated/settings.md": settings(),
+        **{f"components/{name}.md": plugin_page(name) for name in plugins()},
+    }
+    for name, text in pages.items():
+        file = docs / name
+        file.parent.mkdir(exist_ok=True)
+        if not file.is_file() or file.read_text("utf-8") != text:
+            file.write_text(text, "utf-8")
+    for left in (docs / "components").glob("*.md"):
+        if f"components/{left.name}" not in pages:
+            left.unlink()
+
+
+def on_site(text: str, page: str) -> str:
+    """Links that lead to files beside ``docs/`` on a code host, and to pages on the site."""
+    up = "../" * page.count("/")
+    text = re.sub(rf"\]\({up}\.\./plugins/([\w-]+)/README\.md\)", rf"]({up}components/\1.md)", text)
+    names = "|".join(("CONTRIBUTING", "CHANGELOG"))
+    return re.sub(rf"\]\({up}\.\./({names})\.md\)", lambda m: f"]({up}{m[1].lower()}.md)", text)
+
+
+def plugins() -> list[str]:
+    """The distributions of this repository's plugins, those without a component too."""
+    files = sorted((ROOT / "plugins").glob("*/pyproject.toml"))
+    return [tomllib.loads(file.read_text("utf-8"))["project"]["name"] for file in files]
+
+
+def provided() -> list[Provided]:
+    """The components of this repository's plugins, by kind and name.
+
+    Raises:
+        PluginError: If one of the plugins has a problem, since its components would be missing.
+    """
+    own = set(plugins())
+    for problem in discover().problems:
+        if problem.distribution in own:
+            raise PluginError(f"{problem.distribution}: {problem.message}")
+    return [p for kind in HOOKS.values() for p in discover().of_kind(kind) if p.distribution in own]
+
+
+# Components.
+
+
+def components() -> str:
+    """A table of components for each kind."""
+    parts = []
+    for kind in HOOKS.values():
+        rows = [
+            (f"[`{p.name}`](#{anchor(p)})", plain(p.component.summary), page_link(p))
+            for p in provided()
+            if p.kind == kind
+        ]
+        parts += [f"## {kind.capitalize()}s", table(("name", "what it is", "plugin"), rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def page_link(found: Provided) -> str:
+    """A link to the page of a component's plugin."""
+    return f"[{found.distribution}](components/{found.distribution}.md)"
+
+
+def anchor(found: Provided) -> str:
+    """The name of a component's section."""
+    return f"component-{found.name}"
+
+
+def plugin_page(distribution: str) -> str:
+    """A plugin's README, and below it each of its components with all options."""
+    text = (ROOT / "plugins" / distribution / "README.md").read_text("utf-8").strip()
+    text = re.sub(r"\]\(\.\./([\w-]+)/README\.md\)", r"](\1.md)", text)
+    sections = [component(p) for p in provided() if p.distribution == distribution]
+    return "\n\n".join([text, *sections]) + "\n"
+
+
+def component(found: Provided) -> str:
+    """The section of one component."""
+    cls = found.load()
+    rows = [
+        (
+            code(row["name"]),
+            code(row["type"]),
+            code(row["default"]) if row["default"] else "",
+            bounds(row),
+            plain(row["description"]),
+        )
+        for row in option_rows(cls.options_class)
+    ]
+    parts = [
+        f"({anchor(found)})=",
+        f"## Options of `{found.name}`",
+        f"{found.kind.capitalize()}: {plain(found.component.summary)}.",
+        " ".join(facts(cls)),
+    ]
+    if rows:
+        head = ("option", "type", "default", "bounds", "meaning")
+        parts += [f"Set one with `--set {found.name}.{rows[0][0].strip('`')}=VALUE`."]
+        parts += [table(head, rows)]
+    else:
+        parts += ["It has no options."]
+    return "\n\n".join(filter(None, parts))
+
+
+def bounds(row: OptionRow) -> str:
+    """An option's bounds, each of which stays on one line."""
+    return ", ".join(plain(part).replace(" ", NO_BREAK) for part in row["bounds"].split(", "))
+
+
+def facts(cls: type[interfaces.ComponentBase]) -> Iterator[str]:
+    """What a class says of itself besides its options, in sentences."""
+    if cls.control:
+        yield "It is a control: it adds nothing new, and is there to be compared with."
+    if issubclass(cls, interfaces.Augmenter) and cls.deterministic:
+        yield "It does the same to an image every time."
+    if issubclass(cls, interfaces.Generator) and cls.sampling_options:
+        names = ", ".join(map(code, sorted(cls.sampling_options)))
+        yield f"Arms that differ only in {names} share one training."
+    if issubclass(cls, interfaces.LatentGenerator):
+        yield "It draws from latent vectors, so `--eval interpolation` can walk through them."
+    if issubclass(cls, interfaces.Evaluator):
+        if cls.title:
+            yield f"Its section of the report is called *{plain(cls.title)}*."
+        yield f"It is given {', '.join(map(code, sorted(cls().needs)))}."
+        if cls.guide:
+            yield f"\n\n> {plain(cls.guide)}"
+
+
+# The command line.
+
+
+def command_line() -> str:
+    """A section for each command, with its arguments and options."""
+    import typer
+
+    return "\n\n".join(_commands(typer.main.get_command(build()), "neuplug")) + "\n"
+
+
+def _commands(command: Any, path: str) -> Iterator[str]:
+    yield f"(command-{path.replace(' ', '-')})=\n## `{path}`"
+    for paragraph in (command.help or "").split("\n\n"):
+        text = " ".join(paragraph.split())
+        yield f"```\n{text}\n```" if text.startswith("neuplug ") else plain(text)
+    panels: dict[str, list[Any]] = {}
+    for param in command.params:
+        panels.setdefault(getattr(param, "rich_help_panel", None) or "", []).append(param)
+    for panel, params in panels.items():
+        if panel:
+            yield f"**{panel}**"
+        rows = [(_names(p), _value(p), plain(getattr(p, "help", "") or "")) for p in params]
+        yield table(("option or argument", "value", "meaning"), rows)
+    for name, below in getattr(command, "commands", {}).items():
+        yield from _commands(below, f"{path} {name}")
+
+
+def _names(param: Any) -> str:
+    if param.param_type_name == "argument":
+        return code(param.name.upper())
+    return ", ".join(map(code, [*param.opts, *param.secondary_opts]))
+
+
+def _value(param: Any) -> str:
+    if getattr(param, "is_flag", False):
+        return "flag"
+    kind = _kind(param)
+    said = getattr(param, "show_default", None)
+    default = said if isinstance(said, str) else param.default
+    if param.required:
+        return f"{kind}, required"
+    plainly = default is None or callable(default) or default in ((), [])
+    return kind if plainly else f"{kind}, by default {plain(str(default))}"
+
+
+def _kind(param: Any) -> str:
+    """The type of a value; Typer keeps it here or there, depending on its version."""
+    if hasattr(param, "type"):
+        name = param.type.name
+    else:
+        name = param.type_descriptor.annotation.__name__.lower()
+    return {"str": "text", "list": "text", "integer": "int", "filename": "path"}.get(name, name)
+
+
+# Settings.
+
+
+def settings() -> str:
+    """The settings of an experiment file, and those of the training."""
+    from neuplug.experiment.config import ComposeConfig
+    from neuplug.training_options import TrainingOptions
+
+    parts = []
+    for title, model in (("Of a run", ComposeConfig), ("Of the training", TrainingOptions)):
+        rows = [
+            (
+                code(row["name"]),
+                code(row["type"]) if row["type"] != "any" else "",
+                "see below" if row["name"] == "training" else code(row["default"]),
+                bounds(row),
+                plain(row["description"]),
+            )
+            for row in option_rows(model)  # type: ignore[arg-type]
+        ]
+        head = ("setting", "type", "default", "bounds", "meaning")
+        parts += [f"### {title}", table(head, rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+# Markdown.
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; a column in which nothing stands is left out."""
+    rows = list(rows)
+    kept = [i for i in range(len(head)) if any(row[i] for row in rows)]
+    lines = [[head[i] for i in kept], ["---"] * len(kept), *([r[i] for i in kept] for r in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def plain(text: str) -> str:
+    """Text in which nothing is markup; options of commands become code."""
+    escaped = re.sub(r"([\\`*_\[\]<>|{}#$~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"`\1`", escaped)
+
+
+def code(text: str) -> str:
+    """Text as code, also within a table."""
+    if not text:
+        return ""
+    return "`" + text.replace("|", r"\|") + "`"
