@@ -294,3 +294,14 @@ def test_sizes_that_do_not_fit(layout: str, size: tuple[int, int], sentence: str
 def test_options_that_do_not_fit(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         neuplug.load("dcgan", **options)
+
+
+@pytest.mark.parametrize("layout", ["reser2020", "zamani", "farhat", "schlagenhauf2020"])
+def test_a_published_network_keeps_the_training_of_its_time(layout: str) -> None:
+    def training(**options: Any) -> tuple[Any, ...]:
+        asked = neuplug.load("dcgan", **options).options
+        return asked.loss, asked.lr, asked.spectral_norm
+
+    assert training() == ("hinge", 4e-4, True)
+    assert training(layout=layout) == ("bce", 2e-4, False)
+    assert training(layout=layout, spectral_norm=True, lr=1e-4) == ("bce", 1e-4, True)

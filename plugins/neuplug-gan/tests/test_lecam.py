@@ -31,7 +31,7 @@ def test_lecam_by_hand() -> None:
 def test_lecam_leaves_alone_what_is_beyond_the_other_anchor() -> None:
     penalty = LeCam(1.0, 0.99, 0)
     penalty(given([1.0], [-1.0], 0))
-    assert float(penalty(given([-5.0, -6.0], [5.0, 6.0], 1))) == 0
+    assert penalty(given([-5.0, -6.0], [5.0, 6.0], 1)).item() == 0
 
 
 def test_lecam_does_nothing_before_its_start() -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 
+from neuplug import InputError
 from neuplug_gan.losses import discriminator_loss, generator_loss, targets
 
 from .helpers import context
@@ -39,3 +42,10 @@ def test_labels_by_class_reach_the_training() -> None:
     assert TinyGAN(half).fit(train_set(), context()).curves["discriminator"][-1][1] > 1.386
     other = options(real_label={"rust": 0.5}, fake_label={"rust": 0.5}, steps=200, lr=1e-2)
     assert TinyGAN(other).fit(train_set(), context()).curves["discriminator"][-1][1] < 1.386
+
+
+@pytest.mark.parametrize("label", [{"real_label": 0.9}, {"fake_label": {"bar": 0.1}}])
+def test_hinge_has_no_targets_to_smooth(label: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"_label is a target of loss=bce.*add loss=bce"):
+        type(options()).parse({"loss": "hinge", **label}, "gan")
+    assert type(options()).parse({"loss": "bce", **label}, "gan").loss == "bce"
