@@ -6,6 +6,7 @@ import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -105,6 +106,25 @@ def check(
         _print_outcomes(outcomes)
     if any(outcome.status == "failed" for outcome in outcomes):
         raise typer.Exit(1)
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="What the component is to be called: film-grain.")],
+    kind: Annotated[str, typer.Option(help="augmenter, generator, classifier or evaluator.")],
+    to: Annotated[Path, typer.Option(help="Where the folder neuplug-NAME is made.")] = Path(),
+) -> None:
+    """Write a plugin's package, complete and working, to make your own from."""
+    import shlex
+
+    from neuplug.scaffold import KINDS, write_plugin
+
+    folder = write_plugin(name, kind, to)
+    # a script may read this: plain lines of any length
+    typer.echo(f"{folder}: a package with the {kind} {name}, {KINDS[kind].summary}. Next:")
+    typer.echo(f"  pip install -e {shlex.quote(str(folder))}")
+    typer.echo(f"  neuplug plugins check {folder.name}")
+    typer.echo(f"  neuplug compose {KINDS[kind].use.replace('THE_NAME', name)}")
 
 
 def _kinds() -> tuple[str, ...]:
