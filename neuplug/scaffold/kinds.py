@@ -19,9 +19,13 @@ class Kind:
 
 
 KINDS = {
-    "augmenter": Kind("gamma correction with a random exponent", "--aug THE_NAME"),
-    "generator": Kind("normal distribution over principal components", "--aug THE_NAME"),
+    "augmenter": Kind("gamma correction with a random exponent", "--aug THE_NAME --clf smallcnn"),
+    "generator": Kind(
+        "normal distribution over principal components", "--aug THE_NAME --clf smallcnn"
+    ),
     "classifier": Kind("small convolutional network", "--clf THE_NAME"),
-    "evaluator": Kind("brightness and contrast beside real images", "--aug dcgan --eval THE_NAME"),
+    "evaluator": Kind(
+        "brightness and contrast beside real images", "--aug dcgan --clf smallcnn --eval THE_NAME"
+    ),
 }
 """By the names of :data:`neuplug.hookspecs.HOOKS`."""

@@ -27,7 +27,7 @@ def test_it_names_the_next_three_commands(
     assert commands == [
         "  pip install -e 'my plugins/neuplug-film-grain'",
         "  neuplug plugins check neuplug-film-grain",
-        "  neuplug compose --aug film-grain",
+        "  neuplug compose --aug film-grain --clf smallcnn",
     ]
 
 
