@@ -54,6 +54,7 @@ def kid(ours: Tensor, theirs: Tensor) -> float:
     def kernel(a: Tensor, b: Tensor) -> Tensor:
         return (a @ b.T / a.shape[1] + 1) ** 3
 
+    ours, theirs = ours.double(), theirs.double()  # cubes of large products cancel
     n, m = len(ours), len(theirs)
     xx, yy = kernel(ours, ours), kernel(theirs, theirs)
     within = (xx.sum() - xx.diagonal().sum()) / (n * (n - 1))

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from features import kid
 from PIL import Image
 from torch import Tensor
 
@@ -58,20 +59,6 @@ def classifier(images: dict[str, Tensor]) -> FittedClassifier:
     return fitted
 
 
-def kid(ours: Tensor, theirs: Tensor) -> float:
-    """Unbiased squared MMD with the cubic kernel (Binkowski et al. 2018)."""
-    ours, theirs = ours.double(), theirs.double()
-
-    def kernel(a: Tensor, b: Tensor) -> Tensor:
-        return (a @ b.T / a.shape[1] + 1) ** 3
-
-    def within(a: Tensor) -> Tensor:
-        k = kernel(a, a)
-        return (k.sum() - k.trace()) / (len(a) * (len(a) - 1))
-
-    return float(within(ours) + within(theirs) - 2 * kernel(ours, theirs).mean())
-
-
 def row(images: Tensor) -> Tensor:
     """The first images side by side, filled up with black."""
     shown = list(images[:SHOWN, 0])
@@ -103,7 +90,7 @@ def main() -> None:
     for name in args.classes.split(","):
         train, held_out = images[name][first:][: args.images], images[name][first + args.images :]
         real = embed(held_out)
-        floor = kid(embed(train), real)
+        floor = kid(embed(train), real) / 1000
         sheet.append(row(train))
         for seed in range(args.seeds):
             gan = neuplug.load(args.gan, steps=args.steps, grids=0, **options)
@@ -114,7 +101,7 @@ def main() -> None:
             )
             step = (time.perf_counter() - began) / args.steps
             drawn = gan.sample(torch.zeros(DRAWN, dtype=torch.int64), seed + 1000)
-            every.append(kid(embed(drawn), real))
+            every.append(kid(embed(drawn), real) / 1000)
             sheet.append(row(drawn))
             print(
                 f"{name:16} seed {seed}: KID {every[-1]:8.3f}, floor {floor:6.3f}, "
