@@ -10,10 +10,9 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import torch
 from torch import Tensor, nn
 
-from neuplug_gan.minibatch_std import MinibatchStd
+from neuplug_gan.labels import LabelledNoise, ProjectionHead
 
 SIZES = "images from 28 to 256 pixels a side"
 
@@ -67,10 +66,9 @@ class Generator(nn.Module):
         super().__init__()
         sizes = pyramid(image_size)[::-1]
         maps = widths(ngf, len(sizes) - 1)[::-1]
-        self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes else None
-        inputs = latent_dim * (2 if num_classes else 1)
+        self.noise = LabelledNoise(latent_dim, num_classes)
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(inputs, maps[0], sizes[0], bias=False),
+            nn.ConvTranspose2d(self.noise.length, maps[0], sizes[0], bias=False),
             nn.BatchNorm2d(maps[0]),
             nn.ReLU(inplace=True),
         ]
@@ -89,22 +87,19 @@ class Generator(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Float (N, latent_dim) to float (N, C, H, W); ``labels`` int64 (N,) if conditional."""
-        if self.embedding is not None:
-            noise = torch.cat([noise, self.embedding(labels)], 1)
-        images: Tensor = self.layers(noise[:, :, None, None])
+        images: Tensor = self.layers(self.noise(noise, labels)[:, :, None, None])
         return images
 
 
 class Discriminator(nn.Module):
     """Images to logits: positive for real.
 
-    With classes it is a projection discriminator (Miyato and Koyama 2018, arXiv:1802.05637).
-
     Args:
         image_size: (height, width), each at least 28.
         in_chans: Channels of the images, 1 or 3.
         ndf: Feature maps of the first layer.
-        num_classes: How many labels there are, 0 for none.
+        num_classes: How many labels there are, 0 for none; see
+            :class:`neuplug_gan.labels.ProjectionHead`.
         slope: Of the leaky ReLUs below zero.
         bias: Whether the first and the last layer have one; the others' normalisation has.
         minibatch_std: Whether the last layer also sees how much the images of a batch differ.
@@ -129,18 +124,17 @@ class Discriminator(nn.Module):
             layers += [] if i == 0 else [nn.BatchNorm2d(after)]
             layers.append(nn.LeakyReLU(slope, inplace=True))
         self.features = nn.Sequential(*layers)
-        self.minibatch_std = MinibatchStd() if minibatch_std else None
-        self.head = nn.Conv2d(maps[-1] + minibatch_std, 1, sizes[-1], bias=bias)
-        self.embedding = nn.Embedding(num_classes, maps[-1]) if num_classes else None
+        self.head = ProjectionHead(
+            maps[-1],
+            lambda seen: nn.Conv2d(seen, 1, sizes[-1], bias=bias),
+            num_classes,
+            minibatch_std,
+        )
         self.apply(initialize)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Float (N, C, H, W) in [-1, 1] to float (N,)."""
-        features = self.features(images)
-        shown = features if self.minibatch_std is None else self.minibatch_std(features)
-        logits: Tensor = self.head(shown).flatten()
-        if self.embedding is not None:
-            logits = logits + (self.embedding(labels) * features.mean((2, 3))).sum(1)
+        logits: Tensor = self.head(self.features(images), labels)
         return logits
 
 

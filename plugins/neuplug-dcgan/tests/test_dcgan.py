@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
 import neuplug
 from neuplug import FitContext, InputError, TrainingSet
+from neuplug_dcgan.generator import DCGAN
 from neuplug_dcgan.model import Discriminator, Generator, pyramid
+from neuplug_gan.testing import check_options
 
 SIZES = [
     (28, 28),
@@ -104,50 +105,10 @@ def test_unknown_options_are_refused() -> None:
         neuplug.load("dcgan", ngff=3)
 
 
-REGULARIZERS: dict[str, dict[str, Any]] = {
-    "spectral_norm": {"spectral_norm": True},
-    "r1": {"r1": 1.0},
-    "lecam": {"lecam": 1.0, "lecam_start": 1},
-    "minibatch_std": {"minibatch_std": True},
-    "consistency": {"consistency": 10.0},
-    "ada": {"ada": True, "ada_images": 100},
-}
-REGULARIZERS["all"] = {name: on for one in REGULARIZERS.values() for name, on in one.items()}
-
-
-def losses(channels: int, classes: int, **changes: Any) -> Tensor:
-    """Both losses after three steps; with one class hinge, with two a conditional pair and bce."""
-    options = {"steps": 3, "ngf": 4, "ndf": 4, "batch": 5, "latent_dim": 8, "grids": 1}
-    loss = "hinge" if classes == 1 else "bce"
-    options |= {"ema": 0, "loss": loss, "spectral_norm": False, **changes}
-    gan: Any = neuplug.load("dcgan", **options, conditional=classes > 1)
-    curves = gan.fit(train_set((32, 32), channels, classes), context()).curves
-    images = gan.sample(torch.zeros(3, dtype=torch.int64), 0)
-    assert images.shape == (3, channels, 32, 32)
-    return torch.tensor([curves["discriminator"][-1][1], curves["generator"][-1][1]])
-
-
-@pytest.mark.parametrize(("channels", "classes"), [(1, 1), (3, 2)])
-def test_regularizers_take_part(channels: int, classes: int) -> None:
-    """Each trains, and changes the training."""
-    plain = losses(channels, classes)
-    for name, changes in REGULARIZERS.items():
-        found = losses(channels, classes, **changes)
-        assert found.isfinite().all() and (found != plain).any(), name
-
-
-def test_minibatch_std_is_one_more_map_for_the_last_layer() -> None:
-    without = Discriminator((32, 32), 1, 4)
-    torch.manual_seed(0)
-    with_it = Discriminator((32, 32), 1, 4, num_classes=2, minibatch_std=True)
-    assert with_it.head.weight.shape[1] == without.head.weight.shape[1] + 1
-    labels = torch.tensor([0, 1, 0])
-    alike, unlike = torch.zeros(3, 1, 32, 32), torch.randn(3, 1, 32, 32)
-    seen: list[Tensor] = []
-    with_it.head.register_forward_pre_hook(lambda module, args: seen.append(args[0][:, -1]))
-    with_it(alike, labels)
-    with_it(unlike, labels)
-    assert seen[0].abs().max() < 2e-4 and seen[1].min() > 1e-2
+@pytest.mark.parametrize(("channels", "conditional"), [(1, False), (3, True)])
+def test_options_take_part(channels: int, conditional: bool) -> None:
+    small = {"ngf": 4, "ndf": 4, "latent_dim": 8, "conditional": conditional}
+    check_options(DCGAN, small, in_chans=channels)
 
 
 @pytest.mark.parametrize("layout", ["reser2020", "zamani", "farhat", "schlagenhauf2020"])

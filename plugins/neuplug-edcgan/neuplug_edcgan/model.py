@@ -14,11 +14,10 @@ import math
 from itertools import pairwise
 from typing import Literal
 
-import torch
 from torch import Tensor, nn
 
 from neuplug_edcgan.alpha_dropout import ELUAlphaDropout
-from neuplug_gan.minibatch_std import MinibatchStd
+from neuplug_gan.labels import LabelledNoise, ProjectionHead
 
 Activation = Literal["relu", "elu"]
 
@@ -76,10 +75,9 @@ class Generator(nn.Module):
         super().__init__()
         sizes = pyramid(image_size)[::-1]
         maps = widths(ngf, len(sizes) - 1)[::-1]
-        self.embedding = nn.Embedding(num_classes, latent_dim) if num_classes else None
-        inputs = latent_dim * (2 if num_classes else 1)
+        self.noise = LabelledNoise(latent_dim, num_classes)
         layers: list[nn.Module] = [
-            nn.Linear(inputs, maps[0] * math.prod(sizes[0]), bias=False),
+            nn.Linear(self.noise.length, maps[0] * math.prod(sizes[0]), bias=False),
             nn.Unflatten(1, (maps[0], *sizes[0])),
             *_normalized(maps[0], activation),
         ]
@@ -92,16 +90,12 @@ class Generator(nn.Module):
 
     def forward(self, noise: Tensor, labels: Tensor | None = None) -> Tensor:
         """Float (N, latent_dim) to float (N, C, H, W); ``labels`` int64 (N,) if conditional."""
-        if self.embedding is not None:
-            noise = torch.cat([noise, self.embedding(labels)], 1)
-        images: Tensor = self.layers(noise)
+        images: Tensor = self.layers(self.noise(noise, labels))
         return images
 
 
 class Discriminator(nn.Module):
     """Images to logits: positive for real. ELU and alpha-dropout, no batch normalisation.
-
-    With classes it is a projection discriminator (Miyato and Koyama 2018, arXiv:1802.05637).
 
     The weights begin as PyTorch's own, since the paper names none. DCGAN's 0.02 counts on batch
     normalisation; those of self-normalising networks (variance 1 / fan-in) were tried and
@@ -111,7 +105,8 @@ class Discriminator(nn.Module):
         image_size: (height, width), each at least 5.
         in_chans: Channels of the images, 1 or 3.
         ndf: Feature maps of the first layer.
-        num_classes: How many labels there are, 0 for none.
+        num_classes: How many labels there are, 0 for none; see
+            :class:`neuplug_gan.labels.ProjectionHead`.
         dropout: Probability that alpha-dropout drops a unit.
         minibatch_std: Whether the last layer also sees how much the images of a batch differ.
     """
@@ -136,17 +131,17 @@ class Discriminator(nn.Module):
                 ELUAlphaDropout(dropout),
             ]
         self.features = nn.Sequential(*layers)
-        self.minibatch_std = MinibatchStd() if minibatch_std else None
-        self.head = nn.Linear((maps[-1] + minibatch_std) * math.prod(sizes[-1]), 1)
-        self.embedding = nn.Embedding(num_classes, maps[-1]) if num_classes else None
+        pixels = math.prod(sizes[-1])
+        self.head = ProjectionHead(
+            maps[-1],
+            lambda seen: nn.Sequential(nn.Flatten(), nn.Linear(seen * pixels, 1)),
+            num_classes,
+            minibatch_std,
+        )
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Float (N, C, H, W) in [-1, 1] to float (N,)."""
-        features = self.features(images)
-        shown = features if self.minibatch_std is None else self.minibatch_std(features)
-        logits: Tensor = self.head(shown.flatten(1)).flatten()
-        if self.embedding is not None:
-            logits = logits + (self.embedding(labels) * features.mean((2, 3))).sum(1)
+        logits: Tensor = self.head(self.features(images), labels)
         return logits
 
 

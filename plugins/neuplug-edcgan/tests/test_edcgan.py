@@ -13,7 +13,10 @@ from torch import Tensor, nn
 import neuplug
 from neuplug import FitContext, InputError, TrainingSet
 from neuplug_edcgan.alpha_dropout import ELUAlphaDropout
+from neuplug_edcgan.generator import EDCGAN
 from neuplug_edcgan.model import Discriminator, Generator, pyramid
+from neuplug_gan.labels import LabelledNoise
+from neuplug_gan.testing import check_options
 
 SIZES = [
     (28, 28),
@@ -112,7 +115,7 @@ def test_parameters_at_256() -> None:
 
 def test_discriminator_is_elu_and_alpha_dropout_without_batch_norm() -> None:
     network = Discriminator((256, 256), 3, dropout=0.3)
-    assert kinds(network) == [nn.Conv2d, nn.ELU, ELUAlphaDropout] * 6 + [nn.Linear]
+    assert kinds(network) == [nn.Conv2d, nn.ELU, ELUAlphaDropout] * 6 + [nn.Flatten, nn.Linear]
     for module in network.modules():
         if isinstance(module, nn.ELU):
             assert module.alpha == 1.0
@@ -126,7 +129,7 @@ def test_generator_has_batch_norm_and_the_chosen_activation(
 ) -> None:
     network = Generator((256, 256), 3, 8, 2, activation=activation)
     assert kinds(network) == (
-        [nn.Linear, nn.Unflatten, nn.BatchNorm2d, layer]
+        [LabelledNoise, nn.Linear, nn.Unflatten, nn.BatchNorm2d, layer]
         + [nn.ConvTranspose2d, nn.BatchNorm2d, layer] * 5
         + [nn.ConvTranspose2d, nn.Tanh]
     )
@@ -248,44 +251,6 @@ def test_wrong_options_are_refused(values: dict[str, Any], sentence: str) -> Non
         neuplug.load("edcgan", **values)
 
 
-REGULARIZERS: dict[str, dict[str, Any]] = {
-    "spectral_norm": {"spectral_norm": True},
-    "r1": {"r1": 1.0},
-    "lecam": {"lecam": 1.0, "lecam_start": 1},
-    "minibatch_std": {"minibatch_std": True},
-    "consistency": {"consistency": 10.0},
-    "ada": {"ada": True, "ada_images": 100},
-}
-REGULARIZERS["all"] = {name: on for one in REGULARIZERS.values() for name, on in one.items()}
-
-
-def losses(channels: int, classes: int, **changes: Any) -> Tensor:
-    """Both losses after three steps; with one class hinge, with two a conditional pair and bce."""
-    options = {**TINY, "steps": 3, "batch": 5, "grids": 1}
-    options |= {"ema": 0, "loss": "hinge" if classes == 1 else "bce", **changes}
-    gan: Any = neuplug.load("edcgan", **options, conditional=classes > 1)
-    curves = gan.fit(train_set((32, 32), channels, classes), context()).curves
-    images = gan.sample(torch.zeros(3, dtype=torch.int64), 0)
-    assert images.shape == (3, channels, 32, 32)
-    return torch.tensor([curves["discriminator"][-1][1], curves["generator"][-1][1]])
-
-
-@pytest.mark.parametrize(("channels", "classes"), [(1, 1), (3, 2)])
-def test_regularizers_take_part(channels: int, classes: int) -> None:
-    """Each trains, and changes the training."""
-    plain = losses(channels, classes)
-    for name, changes in REGULARIZERS.items():
-        found = losses(channels, classes, **changes)
-        assert found.isfinite().all() and (found != plain).any(), name
-
-
-def test_minibatch_std_is_one_more_map_for_the_last_layer() -> None:
-    without = Discriminator((32, 32), 1, 4)
-    with_it = Discriminator((32, 32), 1, 4, minibatch_std=True)
-    assert with_it.head.in_features == without.head.in_features + 4 * 4
-    with_it.eval()
-    seen: list[Tensor] = []
-    with_it.head.register_forward_pre_hook(lambda module, args: seen.append(args[0][:, -16:]))
-    with_it(torch.zeros(3, 1, 32, 32))
-    with_it(torch.randn(3, 1, 32, 32))
-    assert seen[0].abs().max() < 2e-4 and seen[1].min() > 1e-2
+@pytest.mark.parametrize(("channels", "conditional"), [(1, False), (3, True)])
+def test_options_take_part(channels: int, conditional: bool) -> None:
+    check_options(EDCGAN, {**TINY, "conditional": conditional}, in_chans=channels)

@@ -25,8 +25,9 @@ class AdversarialGenerator(LatentGenerator):
     """A generator trained against a discriminator.
 
     A plugin derives from it, sets ``options_class`` and implements :meth:`build`. With the option
-    ``minibatch_std`` its discriminator has a :class:`neuplug_gan.minibatch_std.MinibatchStd` before
-    the last layer; all other options need nothing of it.
+    ``minibatch_std`` its discriminator has a :class:`neuplug_gan.minibatch_std.MinibatchStd`, as
+    that of :class:`neuplug_gan.labels.ProjectionHead`; all other options need nothing of it.
+    :func:`neuplug_gan.testing.check_options` shows whether each of them takes part.
     """
 
     options_class: ClassVar[type[GANOptions]] = GANOptions

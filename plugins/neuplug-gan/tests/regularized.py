@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from neuplug import TrainingSet
 from neuplug_gan.component import AdversarialGenerator
 from neuplug_gan.greyrange import GreyRange
-from neuplug_gan.minibatch_std import MinibatchStd
+from neuplug_gan.labels import LabelledNoise, ProjectionHead
 from neuplug_gan.options import GANOptions
 from neuplug_gan.regularizers.turn import Judge, Turn
 from neuplug_gan.trainer import AdversarialTrainer
@@ -25,16 +25,14 @@ class Generator(nn.Module):
 
     def __init__(self, latent_dim: int, classes: int) -> None:
         super().__init__()
-        self.embedding = nn.Embedding(classes, latent_dim) if classes else None
+        self.noise = LabelledNoise(latent_dim, classes)
         self.layers = nn.Sequential(
-            nn.Linear(latent_dim, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.1),
+            nn.Linear(self.noise.length, 32), nn.BatchNorm1d(32), nn.ReLU(), nn.Dropout(0.1),
             nn.Linear(32, 64), nn.Tanh(),
         )  # fmt: skip
 
     def forward(self, noise: Tensor, labels: Tensor) -> Tensor:
-        if self.embedding is not None:
-            noise = noise + self.embedding(labels)
-        images: Tensor = self.layers(noise).view(-1, 1, 8, 8)
+        images: Tensor = self.layers(self.noise(noise, labels)).view(-1, 1, 8, 8)
         return images
 
 
@@ -47,16 +45,15 @@ class Discriminator(nn.Module):
             nn.Conv2d(1, 4, 4, 2, 1), nn.BatchNorm2d(4), nn.LeakyReLU(0.2, inplace=True),
             nn.Dropout(0.1),
         )  # fmt: skip
-        self.minibatch_std = MinibatchStd() if minibatch_std else nn.Identity()
-        self.head = nn.Linear((4 + minibatch_std) * 16, 1)
-        self.embedding = nn.Embedding(classes, 4) if classes else None
+        self.head = ProjectionHead(4, self._last, classes, minibatch_std)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
-        features = self.features(images)
-        logits: Tensor = self.head(self.minibatch_std(features).flatten(1)).flatten()
-        if self.embedding is not None:
-            logits = logits + (self.embedding(labels) * features.mean((2, 3))).sum(1)
+        logits: Tensor = self.head(self.features(images), labels)
         return logits
+
+    @staticmethod
+    def _last(maps: int) -> nn.Module:
+        return nn.Sequential(nn.Flatten(), nn.Linear(maps * 16, 1))
 
 
 class GAN(AdversarialGenerator):

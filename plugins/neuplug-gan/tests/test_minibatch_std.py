@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor, nn
 
 from neuplug import InputError
+from neuplug_gan.labels import ProjectionHead
 from neuplug_gan.minibatch_std import MinibatchStd
 
 from .helpers import context
@@ -43,6 +45,17 @@ def test_minibatch_std_of_identical_images_is_zero() -> None:
     out = MinibatchStd()(features)
     assert out.dtype == torch.bfloat16
     assert float(out[:, 3].abs().max()) < 2e-4
+
+
+def test_the_last_layer_sees_it_and_the_projection_does_not() -> None:
+    head = ProjectionHead(3, lambda maps: nn.Conv2d(maps, 1, 4), num_classes=2, minibatch_std=True)
+    assert isinstance(head.last, nn.Conv2d) and head.last.in_channels == 4
+    seen: list[Tensor] = []
+    head.last.register_forward_pre_hook(lambda module, args: seen.append(args[0][:, -1]))
+    labels = torch.tensor([0, 1, 0])
+    assert head(torch.zeros(3, 3, 4, 4), labels).shape == (3,)
+    head(torch.randn(3, 3, 4, 4), labels)
+    assert seen[0].abs().max() < 2e-4 and seen[1].min() > 1e-2
 
 
 def test_minibatch_std_needs_a_place() -> None:

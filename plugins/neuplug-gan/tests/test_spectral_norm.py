@@ -40,8 +40,9 @@ def test_spectral_norm_in_training(precision: str) -> None:
     for on in (False, True):
         network = Discriminator()
         with torch.no_grad():
-            for weight in (network.features[0].weight, network.head.weight):
-                weight.mul_(3)
+            for module in network.modules():
+                if isinstance(module, nn.Conv2d | nn.Linear):
+                    module.weight.mul_(3)
         trainer(network, precision=precision, spectral_norm=on).run()
         found[on] = norms(network.eval())
     assert min(found[False]) > 1.5

@@ -1,0 +1,81 @@
+"""For the tests of GANs with other networks: does every option of the training take part?
+
+The laws that every generator keeps are :mod:`neuplug.testing`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from neuplug import FitContext, TrainingSet
+from neuplug_gan.component import AdversarialGenerator
+
+TURNED_ON: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "spectral_norm": {"spectral_norm": True},
+        "r1": {"r1": 1.0},
+        "lecam": {"lecam": 1.0, "lecam_start": 1},
+        "minibatch_std": {"minibatch_std": True},
+        "consistency": {"consistency": 10.0},
+        "ada": {"ada": True, "ada_images": 100},
+    }
+)
+"""What the training can have besides, each by the options that turn it on."""
+
+PLAIN = {"spectral_norm": False, "ema": 0, "steps": 3, "batch": 5, "grids": 1}
+
+
+def check_options(
+    component: type[AdversarialGenerator],
+    options: Mapping[str, Any] = MappingProxyType({}),
+    in_chans: int = 1,
+    image_size: tuple[int, int] = (32, 32),
+) -> None:
+    """Train a few steps with each of :data:`TURNED_ON`, and with all, and compare the losses.
+
+    Args:
+        component: The plugin's class.
+        options: To make it small, and ``conditional`` to train it on two classes at once.
+        in_chans: 1 (grey) or 3 (RGB).
+        image_size: (height, width) in pixels.
+
+    Raises:
+        AssertionError: If an option changes neither loss: the networks leave it nothing to act on.
+        InputError: If the component refuses an option.
+        TrainingDiverged: If a loss is no longer finite.
+    """
+    name = component.__name__
+    off = {**PLAIN, "loss": "bce" if options.get("conditional") else "hinge", **options}
+    plain = _losses(component, off, in_chans, image_size)
+    everything = {option: value for on in TURNED_ON.values() for option, value in on.items()}
+    for title, on in {**TURNED_ON, "all of them": everything}.items():
+        found = _losses(component, {**off, **on}, in_chans, image_size)
+        assert (found != plain).any(), f"{name}: {title} changes nothing in the losses."
+
+
+def _losses(
+    component: type[AdversarialGenerator],
+    options: Mapping[str, Any],
+    in_chans: int,
+    image_size: tuple[int, int],
+) -> Tensor:
+    """The discriminator's and the generator's last loss."""
+    gan = component(component.options_class.parse(options, component.__name__))
+    context = FitContext(torch.device("cpu"), 0, component.__name__)
+    curves = gan.fit(_images(in_chans, image_size, gan.conditional), context).curves
+    return torch.tensor([curves["discriminator"][-1][1], curves["generator"][-1][1]])
+
+
+def _images(in_chans: int, image_size: tuple[int, int], two: bool) -> TrainingSet:
+    """Twelve noisy images; with two classes every second one is brighter."""
+    rng = torch.Generator().manual_seed(0)
+    labels = torch.arange(12) % (2 if two else 1)
+    images = torch.randint(0, 120, (12, in_chans, *image_size), generator=rng)
+    images += 120 * labels[:, None, None, None]
+    classes = ("dark", "bright")[: 2 if two else 1]
+    return TrainingSet(images.byte(), labels, classes, tuple(map(str, range(12))))

@@ -1,0 +1,45 @@
+"""The check for authors of other networks finds networks that leave an option nothing to do."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from neuplug import InputError
+from neuplug_gan.testing import check_options
+
+from .regularized import GAN, DeafGAN
+
+
+class Handmade(nn.Module):
+    """Its weights are in none of torch's layers, where spectral normalisation could find them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(64) / 8)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        return images.flatten(1) @ self.weight
+
+
+class HandmadeGAN(GAN):
+    def build(
+        self, num_classes: int, in_chans: int, image_size: tuple[int, int]
+    ) -> tuple[nn.Module, nn.Module]:
+        return super().build(num_classes, in_chans, image_size)[0], Handmade()
+
+
+def test_sound_networks_pass() -> None:
+    check_options(GAN, {"latent_dim": 8}, image_size=(8, 8))
+    check_options(GAN, {"latent_dim": 8, "conditional": True}, image_size=(8, 8))
+
+
+def test_an_option_without_effect_is_named() -> None:
+    with pytest.raises(AssertionError, match="HandmadeGAN: spectral_norm changes nothing"):
+        check_options(HandmadeGAN, {"latent_dim": 8}, image_size=(8, 8))
+
+
+def test_an_option_without_a_place_is_named() -> None:
+    with pytest.raises(InputError, match="no place for minibatch_std"):
+        check_options(DeafGAN, {"latent_dim": 8}, image_size=(8, 8))
