@@ -15,7 +15,7 @@ from neuplug.statistics import Difference, estimate, holm, paired_difference, ve
 DECISIVE = "accuracy"
 """The metric that the verdict goes by: one, since of several one may clear zero by chance."""
 
-BASELINE, CLASSICAL = "none", "best classical"
+BASELINE, CLASSICAL, MORE = "none", "best classical", "more images"
 """What an arm is compared with. Each question is a family of its own for Holm's correction."""
 
 Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
@@ -27,7 +27,8 @@ def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) 
 
     Every arm is compared with ``none``; an arm that generates, unless it is a control, also with
     the best classical arm: the one of highest mean accuracy on the same test images. That favours
-    it, so an arm that beats it does so in spite of the choice.
+    it, so an arm that beats it does so in spite of the choice. Where several numbers of real images
+    are compared, ``none`` with each is compared with ``none`` with the next smaller one.
 
     Args:
         cells: As in ``results.json``.
@@ -41,7 +42,7 @@ def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) 
     """
     groups = {(arm, classifier): group for arm, classifier, group in grouped(cells)}
     rows = []
-    for question in (BASELINE, CLASSICAL):
+    for question in (BASELINE, CLASSICAL, MORE):
         family = [
             (arm, classifier, rival, _difference(group, groups[rival, classifier], correct))
             for (arm, classifier), group in groups.items()
@@ -77,6 +78,8 @@ def _rival(
     own = next(arm for arm in arms if arm.name == name)
     if question == BASELINE:
         return own.baseline if own.baseline != name else None
+    if question == MORE:
+        return _with_fewer_images(own, arms)
     rivals = [a.name for a in arms if a.classical and a.per_class == own.per_class]
     if not own.generates or own.control or not rivals:
         return None
@@ -86,6 +89,18 @@ def _rival(
         return float(np.mean(scores))
 
     return max(rivals, key=accuracy)
+
+
+def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> str | None:
+    """Of a baseline, the one with the next smaller number of real images."""
+    if own.baseline != own.name or own.per_class is None:
+        return None
+    fewer = {
+        arm.per_class: arm.name
+        for arm in arms
+        if arm.baseline == arm.name and arm.per_class is not None and arm.per_class < own.per_class
+    }
+    return fewer[max(fewer)] if fewer else None
 
 
 def _difference(

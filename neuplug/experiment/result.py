@@ -39,6 +39,11 @@ class Result:
         """The same beside the best classical arm, for arms that generate; empty without one."""
         return self._verdicts("best classical")
 
+    @property
+    def verdicts_of_more_images(self) -> dict[tuple[str, str], str]:
+        """Of ``none`` beside ``none`` with fewer real images; empty with one number of them."""
+        return self._verdicts("more images")
+
     def _verdicts(self, question: str) -> dict[tuple[str, str], str]:
         return {
             (c["arm"], c["classifier"]): c["verdict"]

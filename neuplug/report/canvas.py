@@ -22,8 +22,8 @@ class Drawing:
 
     Attributes:
         name: Words that tell it from the others. The first is the kind, ``accuracy``,
-            ``differences``, ``dose``, ``generator``, ``distances``, ``classifier`` or
-            ``confusion``.
+            ``differences``, ``learning``, ``dose``, ``generator``, ``distances``, ``classifier``
+            or ``confusion``.
         alt: What it shows, in words.
     """
 

@@ -21,6 +21,7 @@ from neuplug.report.canvas import Drawing
 from neuplug.report.confusion import confusion_matrix
 from neuplug.report.curves import classifier_curves, generator_curves, generator_distances
 from neuplug.report.doses import dose_curves
+from neuplug.report.learning import learning_curves
 from neuplug.report.strips import accuracy, differences
 
 # No date and no version in a file: the same figure is the same bytes.
@@ -36,9 +37,9 @@ def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
 
     Returns:
         Name of the figure to an ``<svg>`` element that can stand in a page and follows the page's
-        colours. The first word of a name is its kind: ``accuracy``, ``differences``, ``dose-…``,
-        ``generator-…``, ``distances-…``, ``classifier-…``, ``confusion-…``. What was not recorded
-        has no figure.
+        colours. The first word of a name is its kind: ``accuracy``, ``differences``,
+        ``learning-…``, ``dose-…``, ``generator-…``, ``distances-…``, ``classifier-…``,
+        ``confusion-…``. What was not recorded has no figure.
     """
     results = reading.clean_results(results)
     written: dict[str, str] = {}
@@ -57,6 +58,7 @@ def _drawings(results: reading.Results) -> Iterator[Drawing]:
         yield accuracy(results)
     if reading.comparisons(results):
         yield differences(results)
+    yield from learning_curves(results)
     yield from dose_curves(results)
     yield from generator_curves(results)
     yield from generator_distances(results)

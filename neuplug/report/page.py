@@ -13,7 +13,16 @@ from neuplug.report.gallery import Gallery
 from neuplug.report.rendering import render
 from neuplug.report.sections import view
 
-_KINDS = ("accuracy", "differences", "dose", "generator", "distances", "classifier", "confusion")
+_KINDS = (
+    "accuracy",
+    "differences",
+    "learning",
+    "dose",
+    "generator",
+    "distances",
+    "classifier",
+    "confusion",
+)
 
 
 def write_report(folder: Path) -> Path:

@@ -128,13 +128,18 @@ def classical_comparisons(results: Results) -> list[dict[str, Any]]:
     return [c for c in results.get("comparisons") or [] if is_with_classical(c)]
 
 
+def comparisons_of_more_images(results: Results) -> list[dict[str, Any]]:
+    """The comparisons of ``none`` with ``none`` on fewer real images."""
+    return [c for c in results.get("comparisons") or [] if is_of_more_images(c)]
+
+
 def other_comparisons(results: Results) -> list[dict[str, Any]]:
     """The comparisons with still other arms, or of other metrics."""
     rivals = baselines(results)
     return [
         c
         for c in results.get("comparisons") or []
-        if not _gives_verdict(c, rivals) and not is_with_classical(c)
+        if not _gives_verdict(c, rivals) and not is_with_classical(c) and not is_of_more_images(c)
     ]
 
 
@@ -146,6 +151,11 @@ def is_with_baseline(comparison: dict[str, Any], rivals: dict[str, str]) -> bool
 def is_with_classical(comparison: dict[str, Any]) -> bool:
     """Whether an arm is compared with the best classical one."""
     return bool(comparison.get("question") == "best classical")
+
+
+def is_of_more_images(comparison: dict[str, Any]) -> bool:
+    """Whether the same is compared with itself on fewer real images."""
+    return bool(comparison.get("question") == "more images")
 
 
 def _gives_verdict(comparison: dict[str, Any], rivals: dict[str, str]) -> bool:

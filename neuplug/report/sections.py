@@ -22,6 +22,7 @@ def view(results: reading.Results) -> dict[str, Any]:
         "verdicts": _verdicts(verdicts.ranked(results), results),
         "power": verdicts.power_sentence(results),
         "beside_classical": _verdicts(reading.classical_comparisons(results), results),
+        "more_images": _verdicts(reading.comparisons_of_more_images(results), results),
         "others": _verdicts(reading.other_comparisons(results), results),
         "warnings": reading.all_warnings(results),
         "metrics": [(shown.name, shown.unit) for shown in verdicts.METRICS.values()],

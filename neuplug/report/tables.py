@@ -42,12 +42,16 @@ def print_summary(results: reading.Results, console: Console) -> None:
     for line in reading.leak(results):
         write.line(line, "bold red")
     found = verdicts.ranked(results)
-    others = [*reading.classical_comparisons(results), *reading.other_comparisons(results)]
+    others = [
+        *reading.classical_comparisons(results),
+        *reading.comparisons_of_more_images(results),
+        *reading.other_comparisons(results),
+    ]
     for comparison in [*found, *others]:
         sentence = verdicts.verdict_sentence(comparison, results)
         verdict = comparison["verdict"]
         write.line(f"{verdicts.MARKS[verdict]} {sentence}", _STYLES[verdict])
-    if not found:
+    if not found and not others:
         for _, sentence in verdicts.headline(results):
             write.line(sentence)
     if power := verdicts.power_sentence(results):

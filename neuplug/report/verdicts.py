@@ -52,6 +52,11 @@ _BESIDE = {
     "no evidence": "no evidence that {arm} is better for {classifier}",
     "harms": "{arm} is worse for {classifier}",
 }
+_MORE = {
+    "helps": "{arm} are better for {classifier}",
+    "no evidence": "no evidence that {arm} are better for {classifier}",
+    "harms": "{arm} are worse for {classifier}",
+}
 _OF_A_CLASS = {"f1": "F1", "precision": "precision", "recall": "recall", "ap": "AP"}
 _NAMED = 6  # arms that the headline names at most
 
@@ -112,31 +117,44 @@ def repeats(n: int) -> str:
 
 def verdict_parts(comparison: dict[str, Any], results: reading.Results) -> tuple[str, str]:
     """A verdict in two parts: what is claimed, and the figures it rests on."""
-    names = reading.labels(results)
-    arm, against = comparison["arm"], comparison["against"]
-    arm, against = names.get(arm, arm), names.get(against, against)
-    classifier, verdict = comparison["classifier"], comparison["verdict"]
     shown = metric(comparison["metric"])
     percent = shown.unit == "%"
     effect = number(comparison["effect"], shown, signed=True)
     figures = f"{effect} points {shown.name}" if percent else f"{effect} {shown.name}"
-    classical = reading.is_with_classical(comparison)
-    if not classical and not reading.is_with_baseline(comparison, reading.baselines(results)):
-        figures += f" against {against}"
+    does, arm, rival = _wording(comparison, results)
+    beside_another = does is _ALONE and not reading.is_with_baseline(
+        comparison, reading.baselines(results)
+    )
+    figures += f" against {rival}" if beside_another else ""
+    classifier, verdict = comparison["classifier"], comparison["verdict"]
     if verdict == "one repeat":
         claim = f"{arm} with {classifier}"
-        claim += f" beside {against}, the best classical arm" if classical else ""
+        claim += "" if does is _ALONE else f" beside {rival}"
         figures += ", one repeat: no verdict, add --repeats"
     else:
-        does = _BESIDE if classical else _ALONE
-        claim = f"{does[verdict].format(arm=arm, classifier=classifier)}"
-        claim += f" than {against}, the best classical arm" if classical else ""
+        claim = does[verdict].format(arm=arm, classifier=classifier)
+        claim += "" if does is _ALONE else f" than {rival}"
         spelled = interval(comparison, shown, signed=True)
         figures += f", 95 % interval {spelled}, {repeats(comparison['n'])}"
         figures += _corrected(comparison)
     if reading.is_simulated(results):
         figures += ", simulated data"
     return claim, figures
+
+
+def _wording(
+    comparison: dict[str, Any], results: reading.Results
+) -> tuple[dict[str, str], str, str]:
+    """The sentences of the comparison's question, and what they say is compared with what."""
+    arm, against = comparison["arm"], comparison["against"]
+    if reading.is_of_more_images(comparison):
+        sizes = {entry["name"]: entry["per_class"] for entry in results["arms"]}
+        return _MORE, f"{sizes[arm]} real images per class", str(sizes[against])
+    names = reading.labels(results)
+    arm, against = names.get(arm, arm), names.get(against, against)
+    if reading.is_with_classical(comparison):
+        return _BESIDE, arm, f"{against}, the best classical arm"
+    return _ALONE, arm, against
 
 
 def _corrected(comparison: dict[str, Any]) -> str:
@@ -172,10 +190,15 @@ def ranked(results: reading.Results) -> list[dict[str, Any]]:
 def headline(results: reading.Results) -> list[tuple[str, str]]:
     """The whole run in at most three short sentences without figures, each with its verdict."""
     found = ranked(results)
-    if not found:
+    more = reading.comparisons_of_more_images(results)
+    if not found and not more:
         return [("no evidence", "Nothing to compare: no arm ran beside none.")]
-    if all(c["verdict"] == "one repeat" for c in found):
+    if all(c["verdict"] == "one repeat" for c in found or more):
         return [("one repeat", "One repeat: no verdict, add --repeats.")]
+    if not found:
+        better = sum(c["verdict"] == "helps" for c in more)
+        text = f"More real images are better in {better or 'none'} of {len(more)} comparisons."
+        return [("helps" if better else "no evidence", text)]
     clauses = _clauses(found, reading.labels(results))
     if len(clauses) <= 3 and len({c["arm"] for c in found}) <= _NAMED:
         return clauses

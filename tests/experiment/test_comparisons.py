@@ -47,6 +47,22 @@ def test_with_several_numbers_of_images_the_best_has_as_many(ask: Any) -> None:
         assert arm.partition(" ")[2] == c["against"].partition(" ")[2] != ""
 
 
+def test_none_is_compared_with_none_on_fewer_images(ask: Any) -> None:
+    result = ask(aug=["same"], per_class=[3, 12, 6], repeats=3)
+    more = rows(result, "more images")
+    assert {(arm, c["against"]) for arm, c in more.items()} == {
+        ("none (6 per class)", "none (3 per class)"),
+        ("none (12 per class)", "none (6 per class)"),
+    }
+    for arm, c in more.items():
+        gain = result.mean(arm, "linear") - result.mean(c["against"], "linear")
+        assert c["effect"] == pytest.approx(gain)
+        assert c["family"] == 2 and c["n"] == 3
+    assert set(result.verdicts_of_more_images) == {(arm, "linear") for arm in more}
+    # it is no verdict on an augmentation
+    assert {arm for arm, _ in result.verdicts} == {f"same ({n} per class)" for n in (3, 6, 12)}
+
+
 def test_one_repeat_has_no_verdict(ask: Any) -> None:
     result = ask(aug=["same", "jitter"], repeats=1)
     assert {c["verdict"] for c in result.content["comparisons"]} == {"one repeat"}

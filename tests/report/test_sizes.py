@@ -11,6 +11,7 @@ import pytest
 
 from neuplug.report import reading, strips, verdicts
 from neuplug.report.figures import write_figures
+from neuplug.report.learning import learning_curves
 
 Make = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], Any]
@@ -87,6 +88,67 @@ def test_the_page_says_with_how_many_images(sized: dict[str, Any], show: Show) -
         assert page.row(baseline).endswith(f"{verdicts.MISSING} 2")
     captions = [" ".join(data for p, data in page.parts if p[-2:] == ("caption", "strong"))]
     assert "smallcnn, 6 per class smallcnn, 10 per class" in captions[0]
+
+
+@pytest.fixture
+def growing(sized: dict[str, Any]) -> dict[str, Any]:
+    """With the comparisons of none with itself that a run makes."""
+    for entry in sized["summary"]:
+        if entry["metric"] == "accuracy":
+            size = 10 if "10" in entry["arm"] else 6
+            entry["mean"] = {6: 0.5, 10: 0.9}[size] + 0.05 * entry["arm"].startswith("dcgan")
+            entry["low"], entry["high"] = entry["mean"] - 0.02, entry["mean"] + 0.02
+    sized["comparisons"].append(
+        sized["comparisons"][0]
+        | {"arm": "none (10 per class)", "against": "none (6 per class)"}
+        | {"question": "more images", "effect": 0.4, "low": 0.3, "high": 0.5, "verdict": "helps"}
+    )
+    return sized
+
+
+def test_more_real_images_have_a_verdict_of_their_own(growing: dict[str, Any], show: Show) -> None:
+    (more,) = reading.comparisons_of_more_images(growing)
+    assert more not in reading.comparisons(growing) + reading.other_comparisons(growing)
+    sentence = verdicts.verdict_sentence(more, growing)
+    assert sentence.startswith(
+        "10 real images per class are better for smallcnn than 6: +40.0 points accuracy, "
+        "95 % interval +30.0 … +50.0, 2 repeats"
+    )
+    more["verdict"] = "one repeat"
+    assert verdicts.verdict_sentence(more, growing).startswith(
+        "10 real images per class with smallcnn beside 6: +40.0 points"
+    )
+    text = show(growing).text
+    assert "More real images" in text
+    assert "Other comparisons" not in text
+
+
+def test_without_an_augmentation_the_headline_is_about_more_images(
+    growing: dict[str, Any],
+) -> None:
+    growing["comparisons"] = reading.comparisons_of_more_images(growing)
+    assert verdicts.headline(growing) == [
+        ("helps", "More real images are better in 1 of 1 comparisons.")
+    ]
+
+
+def test_learning_curves_show_an_arm_beside_none(growing: dict[str, Any]) -> None:
+    (drawing,) = learning_curves(growing)
+    assert drawing.name == "learning smallcnn"
+    assert "none: 6 images 50.0 % and 10 images 90.0 %" in drawing.alt
+    assert "dcgan: 6 images 55.0 % and 10 images 95.0 %" in drawing.alt
+    (axes,) = drawing.figure.axes
+    lines = {
+        tuple(round(float(y), 3) for y in line.get_ydata())
+        for line in axes.get_lines()
+        if line.get_linestyle() != "None"
+    }
+    assert {(50.0, 90.0), (55.0, 95.0)} <= lines
+    assert list(axes.get_xticks()) == [6, 10]
+
+
+def test_one_number_of_images_has_no_learning_curve(make: Make) -> None:
+    assert list(learning_curves(make(repeats=2, curves=False))) == []
 
 
 def test_more_arms_than_classes_stand_in_rows(make: Make, show: Show) -> None:
