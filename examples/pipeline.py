@@ -9,6 +9,7 @@ a minute, too little for good images.
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import torch
 
@@ -21,7 +22,9 @@ def main() -> None:
     parser.add_argument("data", nargs="?", default="demo")
     parser.add_argument("--quick", action="store_true")
     arguments = parser.parse_args()
-    quick = {"imgsz": 28, "per_class": 8, "repeats": 2} if arguments.quick else {"repeats": 3}
+    settings: dict[str, Any] = (
+        {"imgsz": 28, "per_class": 8, "repeats": 2} if arguments.quick else {"repeats": 3}
+    )
     steps = 20 if arguments.quick else 1000
 
     result = neuplug.compose(
@@ -30,7 +33,7 @@ def main() -> None:
         clf=["smallcnn"],
         options={"dcgan": {"steps": steps}},
         training={"steps": 20 if arguments.quick else 600},
-        **quick,
+        **settings,
     )
     for (arm, classifier), verdict in result.verdicts.items():
         mean = result.mean(arm, classifier)

@@ -7,23 +7,59 @@ from difflib import get_close_matches
 
 
 class NeuplugError(Exception):
-    """Base of every error that neuplug raises on purpose. Exit code 1."""
+    """Base of every error that neuplug raises on purpose. Exit code 1.
+
+    Example:
+        >>> try:
+        ...     neuplug.load("dcgan", steps=0)
+        ... except neuplug.NeuplugError as error:
+        ...     print(f"{error} (exit code {error.exit_code})")
+        dcgan.steps = 0: input should be greater than or equal to 1. (exit code 2)
+    """
 
     exit_code = 1
 
 
 class InputError(NeuplugError):
-    """The user asked for something that cannot be done; what, where, what to do. Exit code 2."""
+    """The user asked for something that cannot be done; what, where, what to do. Exit code 2.
+
+    Example:
+        >>> try:
+        ...     neuplug.draw_split(neuplug.load_dataset("PHOTOS"), per_class=40, seed=0, repeat=0)
+        ... except neuplug.InputError as error:
+        ...     print(error)
+        class dent has 12 image(s), which leave none to test on with per_class = 40: use at most 11.
+    """
 
     exit_code = 2
 
 
 class PluginError(NeuplugError):
-    """A plugin failed; the message names its distribution and version. Exit code 1."""
+    """A plugin failed; the message names its distribution and version. Exit code 1.
+
+    Example:
+        >>> from neuplug.registry import Provided
+        >>> vae = neuplug.Component("vae", "no_such_module:VAE", "variational autoencoder")
+        >>> try:
+        ...     Provided(vae, "generator", "neuplug-vae", "1.0").load()
+        ... except neuplug.PluginError as error:
+        ...     print(str(error).partition(": ")[0])
+        vae of neuplug-vae 1.0 cannot be loaded from no_such_module:VAE
+    """
 
 
 class TrainingDiverged(NeuplugError):
-    """A loss became NaN or infinite; raised by generators and by the classifier loop."""
+    """A loss became NaN or infinite; raised by generators and by the classifier loop.
+
+    Example:
+        >>> photos = torch.randint(0, 256, (8, 1, 16, 16), dtype=torch.uint8)
+        >>> wild = {"lr": 1e30, "schedule": "constant", "steps": 20}
+        >>> try:
+        ...     neuplug.ImageClassifier("smallcnn", training=wild).fit(photos, [0, 1] * 4)
+        ... except neuplug.TrainingDiverged as error:
+        ...     print(str(error).split("; ")[1])
+        lower the learning rate (lr = 1e+30).
+    """
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -42,6 +42,11 @@ class Component:
 
     Raises:
         ValueError: If the name, the target or the summary has another form.
+
+    Example:
+        >>> vae = neuplug.Component("vae", "neuplug_vae.generator:VAE", "variational autoencoder")
+        >>> vae.name, vae.summary
+        ('vae', 'variational autoencoder')
     """
 
     name: str

@@ -23,6 +23,14 @@ class ImageSet:
 
     Raises:
         ValueError: If shapes, dtypes or lengths do not fit together.
+
+    Example:
+        >>> pixels, labels = torch.zeros(3, 1, 32, 48, dtype=torch.uint8), torch.tensor([0, 1, 1])
+        >>> images = neuplug.ImageSet(pixels, labels, ("dent", "rust"), ("a.png", "b.png", "c.png"))
+        >>> len(images), images.counts(), images.channels, images.image_size
+        (3, {'dent': 1, 'rust': 2}, 1, (32, 48))
+        >>> images.of_class(1).ids, images.subset([2, 0]).ids
+        (('b.png', 'c.png'), ('c.png', 'a.png'))
     """
 
     images: Tensor
@@ -85,6 +93,11 @@ class ImageSet:
 
         Args:
             indices: Only these images; by default all.
+
+        Example:
+            >>> images = neuplug.training_set(torch.zeros(2, 1, 8, 8, dtype=torch.uint8), [0, 1])
+            >>> images.digest() == neuplug.held_out(images).digest(), images.digest([0])[:8]
+            (True, 'd3dca5e2')
         """
         everything = range(len(self)) if indices is None else indices
         chosen = torch.as_tensor(everything, dtype=torch.int64)
@@ -103,6 +116,14 @@ class TrainingSet(ImageSet):
     Attributes:
         origins: For each image ``real`` or the name of the component that made it.
         parents: For each image the id it was derived from; empty for real ones.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> real = neuplug.training_set(torch.zeros(2, 1, 8, 8, dtype=torch.uint8), [0, 1])
+        >>> names = {"ids": ("invert/0", "invert/1"), "origins": ("invert",) * 2}
+        >>> made = replace(real, images=255 - real.images, parents=real.ids, **names)
+        >>> neuplug.TrainingSet.concatenate([real, made]).origins
+        ('real', 'real', 'invert', 'invert')
     """
 
     origins: tuple[str, ...] = field(default=())

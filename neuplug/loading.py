@@ -21,6 +21,8 @@ def load(name: str, /, **options: Any) -> ComponentBase:
 
     Example:
         >>> generator = neuplug.load("dcgan", steps=500)
+        >>> generator.options.steps, generator.options.batch
+        (500, 16)
     """
     component = discover().resolve(name).load()
     return component(component.options_class.parse(options, name))

@@ -25,6 +25,12 @@ def classification_metrics(
     Returns:
         ``metrics`` (name to number; ``loss`` in nats), ``per_class`` (precision, recall, f1 and
         support) and ``confusion`` (rows: true class, columns: predicted).
+
+    Example:
+        >>> logits = torch.tensor([[2.0, 0.0], [0.0, 2.0], [1.0, 0.0], [0.0, 3.0]])
+        >>> found = neuplug.classification_metrics(logits, torch.tensor([0, 1, 1, 1]), ["a", "b"])
+        >>> found["metrics"]["accuracy"], found["confusion"], found["per_class"]["a"]["precision"]
+        (0.75, [[1, 0], [1, 2]], 0.5)
     """
     truth = labels.numpy()
     predicted = logits.argmax(1).numpy()

@@ -19,6 +19,13 @@ def nearest(queries: Tensor, references: Tensor, *, same: bool = False) -> tuple
     Returns:
         Root mean square difference to it, float32 (N,), in the unit of the input; its index,
         int64 (N,).
+
+    Example:
+        >>> queries = torch.tensor([[0.0, 0.0], [9.0, 9.0]])
+        >>> references = torch.tensor([[3.0, 3.0], [9.0, 7.0], [1.0, 1.0]])
+        >>> distances, indices = neuplug.nearest(queries, references)
+        >>> indices.tolist(), [round(distance, 2) for distance in distances.tolist()]
+        ([2, 1], [1.0, 1.41])
     """
     distances, indices = [], []
     for start in range(0, len(queries), _BLOCK):

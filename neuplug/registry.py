@@ -93,6 +93,13 @@ class Problem:
 
     Attributes:
         error: The exception, or ``None`` where the plugin was blocked by the user.
+
+    Example:
+        >>> import os
+        >>> os.environ["NEUPLUG_BLOCK"] = "neuplug-vgg"
+        >>> for problem in neuplug.discover().problems:
+        ...     print(problem.distribution, "is", problem.message)
+        neuplug-vgg is blocked by NEUPLUG_BLOCK
     """
 
     distribution: str
@@ -164,6 +171,11 @@ def discover(*, strict: bool | None = None) -> Registry:
 
     Raises:
         PluginError: If strict, for the first problem.
+
+    Example:
+        >>> dcgan = neuplug.discover().resolve("dcgan")
+        >>> dcgan.name, dcgan.kind, dcgan.distribution, dcgan.load().__name__
+        ('dcgan', 'generator', 'neuplug-dcgan', 'DCGAN')
     """
     if strict is None:
         strict = os.environ.get("NEUPLUG_STRICT") == "1"

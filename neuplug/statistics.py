@@ -61,6 +61,11 @@ def estimate(values: Sequence[float]) -> Estimate:
 
     Raises:
         ValueError: If there is no value.
+
+    Example:
+        >>> found = neuplug.estimate([0.90, 0.92, 0.94])
+        >>> round(found.mean, 3), round(found.low, 3), round(found.high, 3), found.n
+        (0.92, 0.87, 0.97, 3)
     """
     if not len(values):
         raise ValueError("no values to estimate a mean from")
@@ -104,6 +109,12 @@ def paired_difference(
     Raises:
         ValueError: If there is no repeat, a repeat without images, or scores and images do not
             match.
+
+    Example:
+        >>> differences = [np.array([1, 0, 0, 1, 0]), np.array([0, 0, 1, 1, 0])]
+        >>> found = neuplug.paired_difference(differences, [np.arange(5)] * 2)
+        >>> found.effect, round(found.low, 2), round(found.high, 2), found.n, found.items
+        (0.4, -0.4, 1.2, 2, 5)
     """
     if not len(differences) or any(not len(scores) for scores in differences):
         raise ValueError("nothing to compare: each repeat needs test images")
@@ -163,6 +174,10 @@ def holm(p_values: Sequence[float]) -> list[float]:
     """p-values adjusted for their number: Holm (Scandinavian Journal of Statistics 6, 1979).
 
     Calling those below 0.05 differences calls any at all by mistake in at most 5 % of cases.
+
+    Example:
+        >>> neuplug.holm([0.01, 0.04, 0.03])
+        [0.03, 0.06, 0.06]
     """
     adjusted = [1.0] * len(p_values)
     largest = 0.0
@@ -182,6 +197,11 @@ def verdict(difference: Difference, adjusted_p: float | None) -> Verdict:
     Returns:
         *helps* or *harms* where the adjusted p-value is below 0.05, else *no evidence*; *one
         repeat* where no interval can be had.
+
+    Example:
+        >>> gain = neuplug.Difference(0.02, 0.01, 0.03, p=0.004, detectable=0.014, n=5, items=300)
+        >>> neuplug.verdict(gain, adjusted_p=0.008), neuplug.verdict(gain, adjusted_p=0.06)
+        ('helps', 'no evidence')
     """
     if adjusted_p is None:
         return "one repeat"

@@ -32,6 +32,19 @@ class FittedClassifier:
         mean: Pixel mean in 0-1, one for each channel.
         std: Pixel standard deviation, likewise.
         channels: Image channels that the network takes.
+
+    Example:
+        >>> photos = torch.randint(0, 256, (8, 1, 32, 32), dtype=torch.uint8)
+        >>> images = neuplug.training_set(photos, ["rust", "dent"] * 4)
+        >>> smallcnn, context = neuplug.load("smallcnn"), neuplug.FitContext(torch.device("cpu"), 0)
+        >>> options = neuplug.TrainingOptions(steps=2)
+        >>> fitted, _ = neuplug.fit_classifier(smallcnn, images, options, context)
+        >>> fitted.predict(images).shape, fitted.embed(photos).shape
+        (torch.Size([8, 2]), torch.Size([8, 128]))
+        >>> state, size = fitted.state_dict(), images.image_size
+        >>> again = neuplug.FittedClassifier.load(smallcnn, state, 2, size, context.device)
+        >>> torch.equal(again.classify(photos), fitted.classify(photos))
+        True
     """
 
     def __init__(self, module: nn.Module, mean: Tensor, std: Tensor, channels: int) -> None:
@@ -41,7 +54,14 @@ class FittedClassifier:
         self.channels = channels
 
     def prepare(self, images: Tensor) -> Tensor:
-        """uint8 (N, C, H, W) to normalised float32, grey repeated where RGB is needed."""
+        """uint8 (N, C, H, W) to normalised float32, grey repeated where RGB is needed.
+
+        Example:
+            >>> network, mean, std = torch.nn.Identity(), torch.tensor([0.5]), torch.tensor([0.25])
+            >>> fitted = neuplug.FittedClassifier(network, mean, std, channels=1)
+            >>> fitted.prepare(torch.tensor([[[[0, 255]]]], dtype=torch.uint8)).tolist()
+            [[[[-2.0, 2.0]]]]
+        """
         if images.shape[1] == 1 and self.channels == 3:
             images = images.expand(-1, 3, -1, -1)
         scaled = images.to(self.mean.device).float().div_(255)

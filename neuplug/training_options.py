@@ -13,7 +13,15 @@ DEFAULT_STEPS = 600
 
 
 class TrainingOptions(Options):
-    """How classifiers are trained. All arms of a run share these."""
+    """How classifiers are trained. All arms of a run share these.
+
+    Example:
+        >>> neuplug.TrainingOptions(epochs=10, batch=16).total_steps(images=100)
+        70
+        >>> retraining = neuplug.TrainingOptions(steps=600, real_first=300)
+        >>> retraining.first_phase().steps, retraining.second_phase().steps
+        (300, 600)
+    """
 
     steps: int | None = Field(
         None,

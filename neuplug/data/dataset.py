@@ -51,6 +51,16 @@ class Dataset:
             grouped with exact and near duplicates, and every other image is a group of its own.
         report: Facts for people.
         key: The set's name in the cache.
+
+    Example:
+        >>> photos = torch.randint(0, 256, (6, 1, 32, 32), dtype=torch.uint8)
+        >>> images = neuplug.training_set(photos, ["rust", "dent"] * 3)
+        >>> objects = ["cog", "cog", "axle", None, None, None]
+        >>> data = neuplug.Dataset.from_imageset(images, groups=objects)
+        >>> len(data), data.report.counts, data.groups[0] == data.groups[1]
+        (6, {'dent': 3, 'rust': 3}, True)
+        >>> torch.equal(neuplug.Dataset.open(data.key).images.images, photos)
+        True
     """
 
     images: ImageSet
@@ -189,6 +199,11 @@ def load_dataset(
     Raises:
         InputError: If the source, a class or the size makes no sense, a class is left without
             images, or a file cannot be read and ``strict`` is set.
+
+    Example:
+        >>> data = neuplug.load_dataset("PHOTOS", imgsz=(48, 64))
+        >>> data.images.counts(), data.images.image_size, data.report.layout
+        ({'dent': 12, 'scratch': 12}, (48, 64), 'a folder of class folders')
     """
     if min(imgsz) < 1:
         raise InputError(f"image size {imgsz[0]}x{imgsz[1]}: a side needs at least 1 pixel.")

@@ -31,6 +31,14 @@ class DataReport:
         near: (id, id, correlation) of near duplicates; ``None`` where they were not looked for.
         crowded: How many images look like another one, but no more than most of the set do.
         simulated: Whether the images were drawn by code, which is to be said beside every number.
+
+    Example:
+        >>> cut = (("rust/7.png", "it ends too early"),)
+        >>> report = DataReport("class folders", "PHOTOS", {"rust": 39, "dent": 40}, skipped=cut)
+        >>> report.warnings()
+        ('1 file(s) cannot be read and are skipped, such as rust/7.png (it ends too early).',)
+        >>> DataReport.from_json(report.to_json()) == report
+        True
     """
 
     layout: str

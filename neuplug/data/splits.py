@@ -92,6 +92,13 @@ def draw_split(
 
     Raises:
         InputError: If there are too few classes, images or groups for it, or the given parts leak.
+
+    Example:
+        >>> data = neuplug.load_dataset("PHOTOS")
+        >>> split = neuplug.draw_split(data, per_class=8, val=0.25, seed=0, repeat=0)
+        >>> train, val, test = split.sets(data)
+        >>> train.counts(), val.counts(), test.counts()
+        ({'dent': 6, 'scratch': 6}, {'dent': 2, 'scratch': 2}, {'dent': 4, 'scratch': 4})
     """
     _check(dataset, per_class, test, val)
     leak = leak_sentence(dataset, find_leaks(dataset))

@@ -179,7 +179,7 @@ def resolve(
     values = over(values, _from_environment(os.environ if environment is None else environment))
     values = over(values, {k: v for k, v in (flags or {}).items() if v is not None})
     for item in settings:
-        values = over(values, _setting(item))
+        values = over(values, setting(item))
     if values.get("recipe") is not None:
         values = over(recipe_settings(values), values)
     for name in values:
@@ -254,8 +254,15 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return found
 
 
-def _setting(item: str) -> dict[str, Any]:
-    """What ``component.option=value`` sets."""
+def setting(item: str) -> dict[str, Any]:
+    """What ``component.option=value``, as typed after ``--set``, sets.
+
+    Returns:
+        ``{"options": {component: {option: value}}}``, or ``{"training": {option: value}}``.
+
+    Raises:
+        InputError: If it is written in another way.
+    """
     target, equals, text = item.partition("=")
     component, dot, option = target.rpartition(".")
     if not (equals and dot and component and option):

@@ -80,6 +80,13 @@ def build_arm(
         InputError: If the arm, an option or an amount does not exist or does not fit.
         PluginError: If a plugin fails.
         TrainingDiverged: If a generator's loss is no longer finite.
+
+    Example:
+        >>> photos = torch.randint(0, 256, (8, 1, 32, 32), dtype=torch.uint8)
+        >>> train = neuplug.training_set(photos, ["rust", "dent"] * 4)
+        >>> arm = neuplug.build_arm("flip@add=3", train)
+        >>> arm.train.counts(), arm.train.origins.count("flip"), arm.augmenter
+        ({'dent': 7, 'rust': 7}, 6, None)
     """
     asked = {
         "data": "in memory",

@@ -50,6 +50,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         >>> model = neuplug.ImageClassifier("smallcnn", arm="flip", steps=20, device="cpu")
         >>> model.fit(x, y).predict(x[[0, 7]]).tolist()
         ['dark', 'bright']
+        >>> model.predict_proba(x).shape, model.transform(x).shape
+        ((8, 2), (8, 128))
     """
 
     def __init__(

@@ -17,7 +17,14 @@ from neuplug.training import FittedClassifier
 
 
 def held_out(images: ImageSet) -> HeldOutSet:
-    """The same images, for measuring alone: nothing that learns accepts them."""
+    """The same images, for measuring alone: nothing that learns accepts them.
+
+    Example:
+        >>> photos = torch.zeros(4, 1, 32, 32, dtype=torch.uint8)
+        >>> test = neuplug.held_out(neuplug.training_set(photos, ["rust", "dent"] * 2))
+        >>> test.counts(), isinstance(test, neuplug.TrainingSet)
+        ({'dent': 2, 'rust': 2}, False)
+    """
     return HeldOutSet(images.images, images.labels, images.classes, images.ids)
 
 
@@ -50,6 +57,15 @@ def evaluate(
 
     Raises:
         InputError: If there is no such evaluator, or it needs what is not given.
+
+    Example:
+        >>> photos = torch.randint(0, 256, (20, 1, 32, 32), dtype=torch.uint8)
+        >>> images = neuplug.training_set(photos, ["rust", "dent"] * 10)
+        >>> train, test = images.subset(range(12)), neuplug.held_out(images.subset(range(12, 20)))
+        >>> by_pixels = neuplug.load("memorization", features=False)
+        >>> found = neuplug.evaluate(by_pixels, train=train, test=test, generated=train)
+        >>> found.metrics["copies, pixels"]
+        1.0
     """
     component = load(evaluator) if isinstance(evaluator, str) else evaluator
     name = evaluator if isinstance(evaluator, str) else type(evaluator).__name__

@@ -89,6 +89,8 @@ class TorchDataset(Dataset[tuple[Any, int]]):
         >>> batch, labels = next(iter(DataLoader(neuplug.TorchDataset(images), batch_size=4)))
         >>> batch.shape, batch.dtype, labels.tolist()
         (torch.Size([4, 1, 32, 32]), torch.float32, [0, 1, 0, 1])
+        >>> neuplug.TorchDataset(images).classes
+        ('0', '1')
     """
 
     def __init__(self, images: ImageSet, transform: Callable[[Tensor], Any] | None = None) -> None:

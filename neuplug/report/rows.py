@@ -28,6 +28,11 @@ class ImageRow:
         caption: Above them; may be empty.
         left: Below the first image; may be empty.
         right: Below the last image; may be empty.
+
+    Example:
+        >>> row = neuplug.ImageRow(torch.zeros(6, 1, 32, 32, dtype=torch.uint8), "scratches")
+        >>> row.caption, len(row.images), row.left
+        ('scratches', 6, '')
     """
 
     images: Tensor
@@ -44,6 +49,14 @@ def write_image_rows(file: Path, title: str, aside: str, rows: Sequence[ImageRow
         title: What is shown, in bold.
         aside: How to read it, with its sample count.
         rows: At least one. Names in any script are set in a font that has them.
+
+    Example:
+        >>> images = torch.randint(0, 256, (6, 1, 32, 32), dtype=torch.uint8)
+        >>> row = neuplug.ImageRow(images, "scratches", left="the nearest", right="the farthest")
+        >>> file = Path("rows.png")
+        >>> neuplug.write_image_rows(file, "Generated images", "6 of 300", [row])
+        >>> file.is_file()
+        True
     """
     with mpl.rc_context(style.settings()), warnings.catch_warnings():
         # a script that no installed font has: boxes

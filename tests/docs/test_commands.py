@@ -1,13 +1,14 @@
-"""Every command line of the README and the guides is one that neuplug takes.
+"""Every command line of the README, the guides and the packages' READMEs is one that neuplug takes.
 
 A line of a fenced block that begins with ``neuplug`` (or ``uv run neuplug``, or a setting of the
 environment) is run as it stands, ``compose`` with ``--dry-run``, in a folder with the images that
-the texts speak of. A block followed by ``<!-- parsed only: why -->`` is not run: its options must
-exist.
+the texts speak of. A block followed by ``<!-- parsed only: why -->`` is not run: its options, and
+those of components behind ``--set``, must exist. So must those of the commands of the results.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import shlex
@@ -17,25 +18,22 @@ from typing import Any
 import pytest
 import typer
 
-ROOT = Path(__file__).parents[2]
-GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:<!-- parsed only: (.+?) -->)?", re.DOTALL | re.M)
+from .texts import ROOT, TEXTS, blocks
+
+RESULTS = sorted((ROOT / "docs" / "results").glob("*.md"))
 COMMAND = re.compile(r"(?:^|&& )(?:[A-Z_]+=\S+ )*(?:uv run )?(neuplug .*)")
 
 
 def commands() -> dict[str, bool]:
     """Command lines, and whether they are run."""
     found: dict[str, bool] = {}
-    for guide in GUIDES:
-        text = guide.read_text("utf-8")
-        for language, content, reason in BLOCK.findall(text):
-            if language in ("", "console", "sh", "bash"):
-                lines = [
-                    match[1] for line in content.splitlines() if (match := COMMAND.search(line))
-                ]
-                found |= {line.strip(): not reason for line in lines}
+    for text in [*RESULTS, *TEXTS]:
+        for content, reason in blocks(text, "", "console", "sh", "bash"):
+            lines = [match[1] for line in content.splitlines() if (match := COMMAND.search(line))]
+            found |= {line.strip(): not reason and text not in RESULTS for line in lines}
         # within the text too, where the whole line is meant to be typed
-        found |= {line.strip(): True for line in re.findall(r"`uv run (neuplug [^\n`]*)`", text)}
+        typed = re.findall(r"`uv run (neuplug [^\n`]*)`", text.read_text("utf-8"))
+        found |= {line.strip(): text not in RESULTS for line in typed}
     return found
 
 
@@ -67,16 +65,22 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("command", sorted(commands()))
 def test_a_command_of_the_texts(
-    command: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str,
+    place: Path,
+    packages: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from neuplug.cli import build, main
 
     monkeypatch.chdir(place)
+    monkeypatch.syspath_prepend(str(packages))
     monkeypatch.setenv("NEUPLUG_CACHE", str(place / "cache"))  # images are decoded once
     words = shlex.split(command, comments=True)[1:]
     # what doctor finds is the machine's, and takes as long as loading everything
     if not commands()[command] or words[0] == "doctor":
         parse(typer.main.get_command(build()), words)
+        check_settings(words)
         return
     if words[0] == "compose" and "--dry-run" not in words:
         words.append("--dry-run")
@@ -93,19 +97,43 @@ def parse(group: Any, words: list[str]) -> None:
         command.make_context(name, words[1:], parent=context)
 
 
-def test_what_is_parsed_only_says_why() -> None:
-    reasons = [reason for guide in GUIDES for *_, reason in BLOCK.findall(guide.read_text("utf-8"))]
-    assert all(len(reason.split()) > 3 for reason in filter(None, reasons))
-    with pytest.raises(Exception, match="--agu"):
-        from neuplug.cli import build
+def check_settings(words: list[str]) -> None:
+    """See that what is behind ``--set`` is there."""
+    from neuplug.registry import discover
+    from neuplug.training_options import TrainingOptions
 
+    settings = (word for before, word in itertools.pairwise(words) if before == "--set")
+    for name, _, option in (setting.partition("=")[0].partition(".") for setting in settings):
+        if name == "training":
+            assert option in TrainingOptions.model_fields
+        else:
+            assert option in discover().resolve(name).load().options_class.model_fields
+
+
+def test_what_is_parsed_only_must_exist() -> None:
+    from neuplug.cli import build
+
+    with pytest.raises(Exception, match="--agu"):
         parse(typer.main.get_command(build()), ["compose", "--agu", "flip"])
+    check_settings(["compose", "--set", "dcgan.steps=3", "--set", "training.lr=1"])
+    with pytest.raises(AssertionError, match="stepz"):
+        check_settings(["compose", "--set", "dcgan.stepz=3"])
+
+
+def test_no_command_is_passed_over() -> None:
+    """None is in an indented block, and the end of another block is not the beginning of one."""
+    for text in [*TEXTS, *RESULTS]:
+        indented = re.findall(r"^(?: {4}|\t).*neuplug compose.*$", text.read_text("utf-8"), re.M)
+        assert not indented, f"{text}: put it between fences"
+    found = commands()
+    assert found["neuplug compose --data OUT --aug flip --aug dcgan --clf smallcnn"] is False
+    assert found["neuplug compose --aug posterize --clf smallcnn --set posterize.levels=16"]
+    assert found["neuplug compose --aug dcgan --clf smallcnn --eval fid"]
 
 
 def test_links_of_the_texts_lead_somewhere() -> None:
     """Also to headings: ``page.md#heading``."""
-    files = [*GUIDES, *(ROOT / "docs" / "results").glob("*.md"), *ROOT.glob("plugins/*/*.md")]
-    for file in [*files, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
+    for file in [*TEXTS, *RESULTS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]:
         for target in re.findall(r"\]\(([^)\s]+)\)", file.read_text("utf-8")):
             page, _, heading = target.partition("#")
             if "://" in target:
