@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from .environments import PACKAGES, ROOT, Installer, build
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -22,3 +24,20 @@ def shared_data() -> Path:
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or fills the user's cache."""
     monkeypatch.setenv("NEUPLUG_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the wheels of all packages of the repository, built once."""
+    folder = tmp_path_factory.mktemp("wheels")
+    build(ROOT, folder, "--wheel", "--all-packages")
+    for package in PACKAGES:
+        if package.parent.name == "examples":  # they are no members of the workspace
+            build(package, folder, "--wheel")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def install(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Installer:
+    """Makes environments: ``install("neuplug[standard]")``."""
+    return Installer(wheels, tmp_path_factory.mktemp("environments"))

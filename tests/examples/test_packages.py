@@ -2,80 +2,45 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-PACKAGES = Path(__file__).parents[2] / "examples"
-NAMES = ("neuplug-posterize", "neuplug-vae")
+from ..environments import PACKAGES, Environment, Installer
+from ..wheels.trying import checked, compose
 
-Run = Callable[..., str]
+FOLDERS = {folder.name: folder for folder in PACKAGES if folder.parent.name == "examples"}
+NAMES = ("neuplug-posterize", "neuplug-vae")
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheels installed, which nothing but their entry points leads to."""
-    uv = shutil.which("uv")
-    if uv is None:
-        pytest.skip("uv, which builds and installs the packages, is missing")
-    folder = tmp_path_factory.mktemp("packages")
-
-    def call(*words: str | Path) -> None:
-        done = subprocess.run([uv, *words], cwd=folder, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-
-    for name in NAMES:
-        call("build", "--wheel", "--out-dir", folder / "dist", PACKAGES / name)
-    wheels = sorted((folder / "dist").glob("*.whl"))
-    assert [w.name.split("-")[0] for w in wheels] == ["neuplug_posterize", "neuplug_vae"]
-    into = ("--python", sys.executable, "--target", folder / "site")
-    call("pip", "install", "--no-deps", *into, *wheels)
-    return folder / "site"
-
-
-@pytest.fixture
-def run(site: Path, tmp_path: Path) -> Run:
-    """Run a module of the present environment, the packages beside it; return what it printed."""
-
-    def call(*words: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", *words], cwd=tmp_path, capture_output=True, text=True,
-            check=False, env=os.environ | {"PYTHONPATH": str(site)},
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return call
+def made(install: Installer) -> Environment:
+    """An environment with both, neuplug and a classifier, and pytest for their own tests."""
+    assert set(FOLDERS) == set(NAMES)
+    return install(*NAMES, "neuplug-smallcnn", beside=["pytest"])
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_law_is_kept(run: Run, name: str) -> None:
-    outcomes = json.loads(run("neuplug", "plugins", "check", name, "--json"))
-    assert not [o for o in outcomes if o["status"] == "failed"]
+def test_every_law_is_kept(made: Environment, name: str, tmp_path: Path) -> None:
+    outcomes = checked(made, name, where=tmp_path)
     passed = {o["law"] for o in outcomes if o["status"] == "passed"}
     assert {"is-discovered", "imports-stay-light", "bounds-of-options-hold"} <= passed
     assert name != "neuplug-vae" or {"an-interrupted-fit-goes-on", "state-comes-back"} <= passed
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_their_own_tests_pass(run: Run, name: str, tmp_path: Path) -> None:
+def test_their_own_tests_pass(made: Environment, name: str, tmp_path: Path) -> None:
     """Apart from their sources, so that what is tested is what was installed."""
-    shutil.copytree(PACKAGES / name / "tests", tmp_path / "tests")
-    output = run("pytest", "-q", "-p", "no:cacheprovider", "tests")
+    shutil.copytree(FOLDERS[name] / "tests", tmp_path / "tests")
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    output = made.output("python", *words, where=tmp_path)
     assert " passed" in output and "failed" not in output
 
 
-def test_they_compose(run: Run, tmp_path: Path) -> None:
-    words = ["--aug", "vae", "--aug", "posterize", "--clf", "smallcnn", "--imgsz", "32"]
-    words += ["--steps", "4", "--per-class", "4", "--repeats", "1", "--workers", "0"]
-    words += ["--set", "vae.steps=6", "--set", "vae.width=4", "--set", "posterize.levels=4"]
-    result = json.loads(run("neuplug", "compose", *words, "--name", "tiny", "--json"))
+def test_they_compose(made: Environment, tmp_path: Path) -> None:
+    words = ["--set", "posterize.levels=4", "--name", "tiny"]
+    result = compose(made, ["vae", "posterize"], ["smallcnn"], *words, where=tmp_path)
     assert [arm["name"] for arm in result["arms"]] == ["none", "vae", "posterize"]
     assert {cell["arm"] for cell in result["cells"]} == {"none", "vae", "posterize"}
     curves = result["generators"][0]["curves"]
