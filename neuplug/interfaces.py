@@ -39,6 +39,12 @@ class Options(BaseModel):
 
         Raises:
             InputError: One sentence for the first thing that is wrong.
+
+        Example:
+            >>> class BlurOptions(neuplug.Options):
+            ...     radius: float = 1.0
+            >>> BlurOptions.parse({"radius": "2.5"}, "blur").radius
+            2.5
         """
         for name in values:
             if name not in cls.model_fields:
@@ -70,6 +76,11 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
             its result, such as ``{"steps": 3}``; :mod:`neuplug.testing` checks it with these.
         control: Whether it adds nothing new and is there to be compared with: an arm with a control
             is never taken for the best classical one, nor compared with it.
+
+    Example:
+        >>> flip = neuplug.load("flip", vertical=0.0)
+        >>> isinstance(flip, ComponentBase), flip.options.vertical, flip.control
+        (True, 0.0, False)
     """
 
     options_class: ClassVar[type[Options]] = Options
@@ -88,6 +99,13 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
 
         Raises:
             InputError: A sentence with what it takes, and what to choose instead.
+
+        Example:
+            >>> try:
+            ...     neuplug.load("dcgan").check_images(in_chans=1, image_size=(600, 600))
+            ... except neuplug.InputError as error:
+            ...     print(error)
+            dcgan makes images from 28 to 256 pixels a side, not 600x600: choose another --imgsz.
         """
         return None
 
@@ -110,7 +128,7 @@ class Augmenter(ComponentBase):
         """Return one changed version of each image.
 
         Args:
-            images: uint8 (N, C, H, W), C 1 or 3. Not to be modified in place.
+            images: uint8 (N, C, H, W), N from 0, C 1 or 3. Not to be modified in place.
             rng: The only source of randomness; on the CPU.
 
         Returns:
@@ -121,7 +139,9 @@ class Augmenter(ComponentBase):
         """Return one augmenter that does what ``self`` then ``following`` do, or ``None``.
 
         Override it where doing both at once is better than one after the other, for example
-        one warp instead of two.
+        one warp instead of two. It is asked about any augmenter, another plugin's too, and leaves
+        both as they are. With the same generator the images are like those of the two in turn, but
+        for what doing it at once spares them, such as a second resampling.
         """
         return None
 
@@ -214,6 +234,7 @@ class Generator(ComponentBase):
         """Learn from ``train``: the images of one class, or of all if ``conditional``.
 
         Raises:
+            InputError: If they are too few for it; a class may have a single one.
             TrainingDiverged: If a loss is no longer finite.
         """
 
@@ -222,7 +243,7 @@ class Generator(ComponentBase):
         """Draw one image for each label, the same ones for the same seed.
 
         Args:
-            labels: int64 (N,), indices into the classes of the set it was fitted on.
+            labels: int64 (N,), N from 0, indices into the classes of the set it was fitted on.
             seed: The only source of randomness.
 
         Returns:
@@ -248,14 +269,15 @@ class LatentGenerator(Generator):
 
     @abstractmethod
     def decode(self, latents: Tensor, labels: Tensor) -> Tensor:
-        """Images of latents, with gradients.
+        """Images of latents, with gradients; each depends on its own latent and label alone.
 
         Args:
-            latents: float32 (N, ``latent_dim``).
+            latents: float32 (N, ``latent_dim``), N from 0.
             labels: int64 (N,), as for :meth:`sample`.
 
         Returns:
-            float32 (N, C, H, W) in grey levels, 0-255, on the latents' device.
+            float32 (N, C, H, W) in grey levels, 0-255, on the latents' device: of latents from a
+            standard normal, images such as :meth:`sample` draws.
         """
 
 
@@ -285,7 +307,7 @@ class Classifier(ComponentBase):
         """Return a new network, initialised from torch's current random state.
 
         The module maps normalised float images (N, in_chans, H, W) to logits (N, num_classes);
-        its ``forward_features`` maps them to embeddings (N, F).
+        its ``forward_features`` maps them to embeddings (N, F). In ``eval()`` N may be 0.
 
         Raises:
             InputError: If the images are too small for it.
@@ -421,7 +443,16 @@ class Evaluator(ComponentBase):
 
     @abstractmethod
     def evaluate(self, context: EvaluationContext) -> Evaluation:
-        """Measure. An exception is recorded beside the result and stops nothing."""
+        """Measure. An exception is recorded beside the result, and stops nothing but for one.
+
+        Some classes may have no generated image, or a single one. What that does not allow is left
+        out, with a sentence in ``warnings``.
+
+        Raises:
+            NeuplugError: A sentence, if there is nothing to measure.
+            InputError: A sentence, if what the user gave is at fault, such as a weights file that
+                is not there. It ends the run.
+        """
 
 
 KINDS: Mapping[str, type[ComponentBase]] = {

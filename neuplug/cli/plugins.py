@@ -90,14 +90,19 @@ def show(
 @app.command()
 def check(
     distribution: Annotated[str, typer.Argument(help="An installed plugin: neuplug-dcgan.")],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="component.option=value, to check it with. Repeatable."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Check that a plugin keeps the laws that plugins keep; exit code 1 if it breaks one."""
     from neuplug.testing import iterate_plugin
 
     outcomes = []
+    options = _options(set_ or [])
     with _counting(quiet=as_json) as count:
-        for outcome in iterate_plugin(distribution):
+        for outcome in iterate_plugin(distribution, options):
             outcomes.append(outcome)
             count(len(outcomes), outcome.subject)
     if as_json:
@@ -125,6 +130,19 @@ def new(
     typer.echo(f"  pip install -e {shlex.quote(str(folder))}")
     typer.echo(f"  neuplug plugins check {folder.name}")
     typer.echo(f"  neuplug compose {KINDS[kind].use.replace('THE_NAME', name)}")
+
+
+def _options(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Component names to the options that ``--set`` gives them."""
+    from neuplug.experiment.config import TRAINING, over, setting
+
+    values: dict[str, Any] = {}
+    for item in settings:
+        values = over(values, setting(item))
+    training = (
+        {TRAINING: values[TRAINING]} if TRAINING in values else {}
+    )  # no component is so called
+    return {**values.get("options", {}), **training}
 
 
 def _kinds() -> tuple[str, ...]:

@@ -24,7 +24,9 @@ def blame(reference: Mapping[str, Any]) -> Iterator[None]:
     except NeuplugError:
         raise
     except (Exception, SystemExit) as error:
+        distribution = reference["distribution"]
+        said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
         raise PluginError(
-            f"{reference['name']} of {reference['distribution']} {reference['version']} failed: "
-            f"{type(error).__name__}: {error}"
+            f"{reference['name']} of {distribution} {reference['version']} failed: {said}. "
+            f"Leave it out, or see what 'neuplug plugins check {distribution}' finds."
         ) from error

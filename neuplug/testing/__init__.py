@@ -13,9 +13,9 @@ The marker and the fixture come with neuplug; nothing else is to be set up. With
 ``check_plugin("neuplug-posterize")``, or ``check_augmenter("posterize")`` for one component, raises
 :class:`LawsBroken`; :func:`iterate_plugin` yields the outcomes as data.
 
-A component is checked with its ``quick_options``, so that a generator fits in a second; the marker
-and the functions take others: ``options={"posterize": {"levels": 4}}`` for a plugin,
-``options={"levels": 4}`` for a component.
+A component is checked with its ``quick_options``, so that a generator fits in a second. Others go
+on top of them: ``--set posterize.levels=4`` for the command, ``options={"levels": 4}`` for a
+component, ``options={"posterize": {"levels": 4}}`` for a plugin and for the marker.
 """
 
 from __future__ import annotations

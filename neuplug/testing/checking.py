@@ -59,21 +59,36 @@ def plugin_cases(distribution: str, options: OptionsOf | None = None) -> list[Ca
         options: For some components, on top of their ``quick_options``.
 
     Raises:
-        InputError: If no such plugin is installed, or it has no such component.
+        InputError: If no such plugin is installed, or it has no such component or option.
+
+    Example:
+        >>> case = neuplug.testing.plugin_cases("neuplug-controls")[0]
+        >>> str(case), case.run().status
+        ('neuplug-controls-is-discovered', 'passed')
     """
     plugin = PluginSubject(*_installed(distribution))
     wanted = dict(options or {})
     cases = _cases(plugin)
     for provided in plugin.components:
         cases += component_cases(provided, wanted.pop(provided.name, None))
-    if wanted:
-        raise InputError(f"{plugin.name} has no component {', '.join(wanted)}.")
+    for name in wanted:
+        known = [provided.name for provided in plugin.components]
+        raise InputError(
+            f"{plugin.name} has no component {name!r}.{did_you_mean(name, known)} "
+            f"It has: {', '.join(known) or 'none'}."
+        )
     return cases
 
 
 def component_cases(provided: Provided, options: Mapping[str, Any] | None = None) -> list[Case]:
-    """Every law that holds for one component."""
-    return _cases(ComponentSubject(provided, options))
+    """Every law that holds for one component.
+
+    Raises:
+        InputError: If it refuses the options.
+    """
+    subject = ComponentSubject(provided, options)
+    subject.check_given()
+    return _cases(subject)
 
 
 def _cases(subject: PluginSubject | ComponentSubject) -> list[Case]:
@@ -112,7 +127,12 @@ def iterate_plugin(distribution: str, options: OptionsOf | None = None) -> Itera
         options: Component names to options, on top of their ``quick_options``.
 
     Raises:
-        InputError: If no such plugin is installed, or it has no such component.
+        InputError: If no such plugin is installed, or it has no such component or option.
+
+    Example:
+        >>> first = next(neuplug.testing.iterate_plugin("neuplug-controls"))
+        >>> first.as_dict()["law"], first.status
+        ('is-discovered', 'passed')
     """
     cases = plugin_cases(distribution, options)
     return (case.run() for case in cases)
@@ -126,7 +146,12 @@ def check_plugin(distribution: str, options: OptionsOf | None = None) -> list[Ou
 
     Raises:
         LawsBroken: An ``AssertionError`` that names every broken law.
-        InputError: If no such plugin is installed, or it has no such component.
+        InputError: If no such plugin is installed, or it has no such component or option.
+
+    Example:
+        >>> outcomes = neuplug.testing.check_plugin("neuplug-controls")
+        >>> sorted({outcome.subject for outcome in outcomes})
+        ['duplicate', 'neuplug-controls', 'oversample']
     """
     return _held(plugin_cases(distribution, options))
 
@@ -143,23 +168,46 @@ def check_augmenter(name: str, options: Mapping[str, Any] | None = None) -> list
 
     Raises:
         LawsBroken: An ``AssertionError`` that names every broken law.
-        InputError: If no plugin offers it.
+        InputError: If no plugin offers it, or it refuses the options.
+
+    Example:
+        >>> outcomes = neuplug.testing.check_augmenter("flip", {"vertical": 0.0})
+        >>> {outcome.law for outcome in outcomes if outcome.status == "skipped"}
+        set()
     """
     return _check(name, "augmenter", options)
 
 
 def check_generator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed generator; see :func:`check_augmenter`."""
+    """Check an installed generator; see :func:`check_augmenter`.
+
+    Example:
+        >>> outcomes = neuplug.testing.check_generator("duplicate")
+        >>> "state-comes-back" in {o.law for o in outcomes if o.status == "passed"}
+        True
+    """
     return _check(name, "generator", options)
 
 
 def check_classifier(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed classifier; see :func:`check_augmenter`."""
+    """Check an installed classifier; see :func:`check_augmenter`.
+
+    Example:
+        >>> outcomes = neuplug.testing.check_classifier("smallcnn", {"channels": 4})
+        >>> "has-features" in {o.law for o in outcomes if o.status == "passed"}
+        True
+    """
     return _check(name, "classifier", options)
 
 
 def check_evaluator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed evaluator; see :func:`check_augmenter`."""
+    """Check an installed evaluator; see :func:`check_augmenter`.
+
+    Example:
+        >>> outcomes = neuplug.testing.check_evaluator("gantest", {"probe": False})
+        >>> "metrics-are-finite" in {o.law for o in outcomes if o.status == "passed"}
+        True
+    """
     return _check(name, "evaluator", options)
 
 

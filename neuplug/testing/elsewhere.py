@@ -1,6 +1,8 @@
 """A second Python process to which components are sent, as a worker's that was spawned.
 
-It is started when it is needed first and serves until this process ends.
+It is started when it is needed first and serves until this process ends, or until a new one is
+asked for. Starting it is most of the work, for it imports torch and the plugin: so what a plugin's
+import does is looked at in the same process that its components are sent to afterwards.
 """
 
 from __future__ import annotations
@@ -37,6 +39,12 @@ class _Server:
         )
         atexit.register(self.process.kill)
 
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        atexit.unregister(self.process.kill)
+        self.folder.cleanup()
+
     def call(self, pickled: bytes) -> bytes:
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
@@ -72,6 +80,14 @@ def call(function: Callable[..., Any], *arguments: Any) -> Any:
     if not done:
         raise ElsewhereError(result)
     return result
+
+
+def renew() -> None:
+    """Let the next call have a process in which nothing of a plugin is imported yet."""
+    global _server
+    if _server is not None:
+        _server.end()
+        _server = None
 
 
 def serve() -> None:

@@ -8,7 +8,9 @@ import io
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from unittest import mock
 
 from neuplug.testing.watch import watching
 
@@ -21,15 +23,14 @@ HEAVY = frozenset(
 
 
 def main() -> None:
-    """Read what is asked from standard input, and print what was found as one line of JSON.
+    """Print what discovery and ``neuplug plugins`` import because of a plugin, as a line of JSON.
 
-    Asked are ``distribution``, ``others`` to be left out, ``targets`` to be imported and ``path``,
-    all but the first as lists. Found are ``heavy``, what discovery and ``neuplug plugins`` import
-    because of the plugin, and ``connections``, what importing any of it tries to reach.
+    It is asked on standard input, in JSON: the ``distribution``, ``others`` to be left out, and the
+    ``path`` to find them on.
     """
     asked = json.load(sys.stdin)
     sys.path[:] = asked["path"]
-    with watching(Path.cwd()) as watch, contextlib.redirect_stdout(io.StringIO()):
+    with watching(Path.cwd()), contextlib.redirect_stdout(io.StringIO()):
         _discover([*asked["others"], asked["distribution"]])
         before = set(sys.modules)
         _discover(asked["others"])
@@ -37,13 +38,25 @@ def main() -> None:
 
         neuplug(["plugins"])
         heavy = sorted(HEAVY & ({*sys.modules} - before))
-        for target in asked["targets"]:
+    print(json.dumps(heavy))
+
+
+def connections(others: Sequence[str], targets: Sequence[str]) -> list[str]:
+    """What discovering a plugin and importing its components tries to reach, here and now.
+
+    Args:
+        others: The other distributions, which are left out.
+        targets: Of its components.
+    """
+    with watching(Path.cwd()) as watch, mock.patch.dict(os.environ):
+        _discover(others)
+        for target in targets:
             with contextlib.suppress(Exception, SystemExit):  # other laws tell of it
                 importlib.import_module(target.partition(":")[0])
-    print(json.dumps({"heavy": heavy, "connections": watch.connections}))
+    return watch.connections
 
 
-def _discover(blocked: list[str]) -> None:
+def _discover(blocked: Sequence[str]) -> None:
     from neuplug.registry import discover
 
     os.environ["NEUPLUG_BLOCK"] = ",".join(blocked)

@@ -20,6 +20,11 @@ class Unchecked(Exception):
     """A law cannot be checked here; the message is the reason."""
 
 
+def is_sentence(text: str) -> bool:
+    """Whether a refusal says something."""
+    return len(text.split()) >= 3
+
+
 @dataclass(frozen=True)
 class Law:
     """One thing that every component of some kinds owes.
@@ -90,6 +95,13 @@ class LawsBroken(AssertionError):
 
     Attributes:
         outcomes: The same.
+
+    Example:
+        >>> seen = "Two batches are changed alike."
+        >>> dusk = Outcome("dusk", "augmenter", "every-batch-is-new", "failed", seen)
+        >>> print(neuplug.testing.LawsBroken([dusk]))
+        1 of 1 laws broken
+        dusk, every-batch-is-new: Two batches are changed alike.
     """
 
     def __init__(self, outcomes: Sequence[Outcome]) -> None:

@@ -85,30 +85,45 @@ def guarded(held_out: HeldOutSet) -> Iterator[list[str]]:
         yield seen
 
 
-def growth(call: Callable[[int], object], warm_up: int = 2, calls: int = 4) -> str:
-    """Call again and again; say what every call left behind, or nothing.
+def growth(call: Callable[[int], object], calls: int = 6) -> str:
+    """Call again and again; say what every call but the first left behind, or nothing.
 
-    Tensors are counted. Python's memory, NumPy's in it, is measured; below 8 kB a call it does not
-    count.
+    Tensors are counted, and their bytes. Python's memory, NumPy's in it, is measured; below 8 kB a
+    call it does not count. A single call that leaves nothing settles it, and most often the second
+    does; the others are for caches that fill slowly, such as a plotting library's.
     """
-    tensors, memory = [], []
-    gc.collect()
+    least = {"tensors": 1, "bytes of tensors": 1, "bytes": LEAST_BYTES}
+    steps: dict[str, list[int]] = {what: [] for what in least}
     gc.freeze()  # what was there before is not looked through again and again
     started = not tracemalloc.is_tracing()
     if started:
         tracemalloc.start()
     try:
-        for i in range(warm_up + calls):
+        call(0)
+        before = _held()
+        for i in range(1, calls + 1):
             call(i)
-            gc.collect()
-            tensors.append(sum(issubclass(type(o), torch.Tensor) for o in gc.get_objects()))
-            memory.append(tracemalloc.get_traced_memory()[0])
+            held = _held()
+            for what in steps:
+                steps[what].append(held[what] - before[what])
+            steps = {what: found for what, found in steps.items() if found[-1] >= least[what]}
+            if not steps:
+                return ""
+            before = held
     finally:
         if started:
             tracemalloc.stop()
         gc.unfreeze()
-    for what, values, least in (("tensors", tensors, 1), ("bytes", memory, LEAST_BYTES)):
-        steps = [b - a for a, b in zip(values[warm_up - 1 :], values[warm_up:], strict=False)]
-        if min(steps) >= least:
-            return f"each of {calls} calls left at least {min(steps)} {what} behind"
-    return ""
+    what, found = next(iter(steps.items()))
+    return f"each of {calls} calls left at least {min(found)} {what} behind"
+
+
+def _held() -> dict[str, int]:
+    gc.collect()
+    tensors = [o for o in gc.get_objects() if issubclass(type(o), torch.Tensor)]
+    held = {
+        "tensors": len(tensors),
+        "bytes of tensors": sum(t.numel() * t.element_size() for t in tensors),
+    }
+    del tensors
+    return {**held, "bytes": tracemalloc.get_traced_memory()[0]}

@@ -18,7 +18,7 @@ from typing import Any
 from neuplug.errors import InputError
 from neuplug.interfaces import ComponentBase
 from neuplug.registry import FAULTS, Provided, discover
-from neuplug.testing import elsewhere
+from neuplug.testing import elsewhere, importing
 from neuplug.testing.law import PLUGIN, Unchecked
 from neuplug.testing.pictures import LARGE, STANDARD, Format, held_out_set
 from neuplug.testing.probes import global_random_states, guarded
@@ -39,22 +39,21 @@ class PluginSubject:
         """What it offers."""
         return [p for p in discover().components if p.distribution == self.name]
 
-    @functools.cached_property
-    def imports(self) -> dict[str, Any]:
-        """What loading it does in a fresh process; see :mod:`neuplug.testing.importing`.
+    @property
+    def others(self) -> list[str]:
+        """The other distributions that are discovered."""
+        registry = discover()
+        found = {p.distribution for p in registry.components}
+        found |= {p.distribution for p in registry.problems}
+        return sorted(found - {self.name})
+
+    def heavy_imports(self) -> list[str]:
+        """What discovering it imports, in a process that imports nothing else.
 
         Raises:
             Unchecked: If the process fails.
         """
-        registry = discover()
-        others = {p.distribution for p in registry.components}
-        others |= {p.distribution for p in registry.problems}
-        asked = {
-            "distribution": self.name,
-            "others": sorted(others - {self.name}),
-            "targets": [p.component.target for p in self.components],
-            "path": sys.path,
-        }
+        asked = {"distribution": self.name, "others": self.others, "path": sys.path}
         with tempfile.TemporaryDirectory(prefix="neuplug-testing-") as here:
             done = subprocess.run(
                 [sys.executable, "-c", "from neuplug.testing.importing import main; main()"],
@@ -67,7 +66,21 @@ class PluginSubject:
         if done.returncode:
             lines = done.stderr.strip().splitlines() or ["nothing was said"]
             raise Unchecked(f"a process that loads the plugin fails: {lines[-1]}")
-        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        found: list[str] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    def connections(self) -> list[str]:
+        """What importing it tries to reach, in a new process.
+
+        Raises:
+            Unchecked: If the process fails.
+        """
+        targets = [p.component.target for p in self.components]
+        elsewhere.renew()
+        try:
+            found: list[str] = elsewhere.call(importing.connections, self.others, targets)
+        except elsewhere.ElsewhereError as error:
+            raise Unchecked(f"a process that imports the plugin fails: {error}") from error
         return found
 
 
@@ -124,6 +137,22 @@ class ComponentSubject:
             return self.provided.load()
         except Exception as error:
             raise Unchecked("its class cannot be loaded; see the law loads") from error
+
+    def check_given(self) -> None:
+        """Refuse options that were given for the check as ``compose`` refuses them.
+
+        Raises:
+            InputError: One sentence.
+        """
+        if not self.given:
+            return
+        try:
+            values = {**self.component.quick_options, **self.given}
+            self.component.options_class.parse(values, self.name)
+        except InputError:
+            raise
+        except Exception:  # whatever else is wrong breaks a law
+            return
 
     def make(self) -> Any:
         """A new object, quick where it can be.
@@ -207,6 +236,12 @@ class ComponentSubject:
             raise Unchecked(f"with seed {seed} it fails: {run.refusal or told(run.error)}")
         return run, run.done
 
+    def watched(self) -> Watch:
+        """What its usual work does to the world; see :meth:`worked`."""
+        run, _ = self.worked()
+        assert run.watch is not None  # it is refused early otherwise
+        return run.watch
+
     def elsewhere(self, component: Any, seed: int) -> Any:
         """What the component's work comes to in another process.
 
@@ -235,7 +270,11 @@ def told(error: BaseException | None) -> str:
         return "nothing"
     text = " ".join(f"{type(error).__name__}: {error}".split())
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if "neuplug/testing" not in Path(f.filename).as_posix()]
-    if not own:
+    places = [(Path(f.filename).as_posix(), f.lineno) for f in frames]
+    own = [place for place in places if "neuplug/testing" not in place[0]]
+    # where it called a library rather than within that, unless it is installed as one itself
+    near = [place for place in own if "site-packages" not in place[0]] or own
+    if not near:
         return text
-    return f"{text} ({Path(own[-1].filename).name}, line {own[-1].lineno})"
+    path, line = near[-1]
+    return f"{text} ({Path(path).name}, line {line})"

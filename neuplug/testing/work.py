@@ -62,9 +62,11 @@ class _Given:
         return [name for name, t in self._now.items() if not torch.equal(t, self._before[name])]
 
 
-def augment(augmenter: Augmenter, form: Format, seed: int, folder: Path) -> Done:
-    """Change a batch."""
-    images = training_set(form).images
+def augment(
+    augmenter: Augmenter, form: Format, seed: int, folder: Path, n: int | None = None
+) -> Done:
+    """Change a batch, of ``n`` images if that is said."""
+    images = training_set(form).images[:n]
     given = _Given(images=images)
     result = augmenter.augment(images, torch.Generator().manual_seed(seed))
     return Done(result, given.changed())
@@ -86,9 +88,10 @@ def generate(
     seed: int,
     folder: Path,
     checkpoint: Checkpoint | None = None,
+    train: TrainingSet | None = None,
 ) -> Done:
-    """Fit and draw."""
-    train = to_learn(generator, form)
+    """Fit, on the usual images if none are given, and draw."""
+    train = to_learn(generator, form) if train is None else train
     given = _Given(images=train.images, labels=train.labels)
     steps: list[tuple[int, int]] = []
 
@@ -116,10 +119,10 @@ def build(classifier: Classifier, form: Format, seed: int, num_classes: int) -> 
     return FittedClassifier(module, level, level / 2, channels)
 
 
-def classify(classifier: Classifier, form: Format, seed: int, folder: Path) -> Done:
-    """Build a network and ask it about a batch."""
+def classify(classifier: Classifier, form: Format, seed: int, folder: Path, n: int = DRAWN) -> Done:
+    """Build a network and ask it about a batch of ``n`` images."""
     fitted = build(classifier, form, seed, 3)
-    batch = fitted.prepare(training_set(form).images[:DRAWN])
+    batch = fitted.prepare(training_set(form).images[:n])
     given = _Given(images=batch)
     module = fitted.module.eval()
     with torch.no_grad(), seeded(seed, CPU):

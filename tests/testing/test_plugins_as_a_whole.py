@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from neuplug import InputError
@@ -64,6 +66,14 @@ def test_every_law_has_a_fault() -> None:
     }
 
 
+def test_each_plugin_is_imported_anew(install: MakePlugin, tmp_path: Path) -> None:
+    """What two plugins share is not taken for done with after the first."""
+    (tmp_path / "acme_shared_library.py").write_text(ONLINE)
+    shared = "\nimport acme_shared_library"
+    names = [install(n, HOOKS.format(name=n) + shared) for n in ("acme-one", "acme-two")]
+    assert [failed(name).keys() for name in names] == [{"imports-stay-offline"}] * 2
+
+
 def test_a_sound_plugin_breaks_none() -> None:
     assert failed("Acme_Sound") == {}  # as pip takes it
 
@@ -85,7 +95,12 @@ def test_heavy_imports_are_named(install: MakePlugin) -> None:
             "'acme-noise'. It is a component of acme-sound. See 'neuplug plugins'",
         ),
         ("numpy", None, "no plugin is installed as 'numpy'."),
-        ("acme-sound", {"acme-nois": {}}, "acme-sound has no component acme-nois."),
+        ("acme-sound", {"acme-nois": {}}, "acme-sound has no component 'acme-nois'. Did you"),
+        (
+            "acme-sound",
+            {"acme-noise": {"most": 1000}},
+            r"acme-noise\.most = 1000: input should be less than or equal to 128\.",
+        ),
     ],
 )
 def test_what_is_not_there(distribution: str, options: object, sentence: str) -> None:

@@ -9,9 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from neuplug import testing
+from neuplug import InputError, testing
 from neuplug.cli import main
-from neuplug.testing import LawsBroken, Outcome, check_augmenter, check_evaluator, iterate_plugin
+from neuplug.testing import (
+    LawsBroken,
+    Outcome,
+    check_augmenter,
+    check_evaluator,
+    check_generator,
+)
 
 from .conftest import MakePlugin
 
@@ -44,12 +50,18 @@ def test_check_raises_one_assertion_that_names_every_broken_law() -> None:
     assert len(rest) == 6 < len(caught.value.outcomes)
 
 
-def test_options_go_on_top_of_the_quick_ones(install: MakePlugin) -> None:
-    name = install("acme-some", ONE.format(target=SOUND))
-    outcomes = list(iterate_plugin(name, {"acme-some": {"most": 1000}}))
-    (failed,) = [o for o in outcomes if o.status == "failed"]
-    assert failed.law == "defaults-are-valid"
-    assert "With quick_options it cannot be made: InputError: acme-some.most" in failed.message
+def test_options_go_on_top_of_the_quick_ones() -> None:
+    with pytest.raises(LawsBroken, match="other-seed-other-result"):
+        check_augmenter("acme-noise", {"most": 1})  # which is no noise
+    too_quick = "acme-faults:defaults-are-valid_quick"
+    with pytest.raises(LawsBroken, match="With quick_options it cannot be made"):
+        check_augmenter(too_quick)
+    assert check_augmenter(too_quick, {"most": 9})  # in place of the quick one
+
+
+def test_options_that_are_refused_are_a_mistake_of_whoever_gives_them() -> None:
+    with pytest.raises(InputError, match=r"acme-jitter has no option 'stepz'\. Did you mean steps"):
+        check_generator("acme-jitter", {"stepz": 3})
 
 
 def test_the_command(install: MakePlugin, capsys: pytest.CaptureFixture[str]) -> None:
@@ -64,11 +76,49 @@ def test_the_command(install: MakePlugin, capsys: pytest.CaptureFixture[str]) ->
     assert told[1].startswith("It changes the images that it is given in place. Work on a copy")
 
 
-def test_the_command_as_json(install: MakePlugin, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("acme-noise.mst=3", "acme-noise has no option 'mst'. Did you mean most? It has: "),
+        ("acme-noise.most=1000", "acme-noise.most = 1000: input should be less than or equal to"),
+        ("acme-noise=3", "--set 'acme-noise=3': write component.option=value, as in "),
+        ("acme-noise.most=[", "--set acme-noise.most: '[' is no value"),
+    ],
+)
+def test_the_command_refuses_options_as_compose_does(
+    setting: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = []
+    for command in (
+        ["plugins", "check", "acme-sound"],
+        ["compose", "--aug", "acme-noise", "--clf", "acme-net", "--dry-run"],
+    ):
+        assert main([*command, "--set", setting]) == 2
+        told.append(capsys.readouterr().err)
+    assert told[0] == told[1]
+    assert told[0].startswith(f"neuplug: error: {sentence}")
+    assert len(told[0].splitlines()) == 1
+
+
+@pytest.mark.parametrize("component", ["acme-nois", "training"])
+def test_the_command_refuses_options_of_nobody(
+    component: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["plugins", "check", "acme-sound", "--set", f"{component}.most=3"]) == 2
+    error = capsys.readouterr().err
+    assert f"acme-sound has no component {component!r}." in error
+    assert ("Did you mean acme-noise?" in error) == (component == "acme-nois")
+
+
+def test_the_command_as_json_with_options(
+    install: MakePlugin, capsys: pytest.CaptureFixture[str]
+) -> None:
     name = install("acme-some", ONE.format(target=SOUND))
-    assert main(["plugins", "check", name, "--json"]) == 0
+    options = ["--set", "acme-some.where=rows", "--set", "acme-some.most=1"]  # which is no noise
+    assert main(["plugins", "check", name, "--json", *options]) == 1
     outcomes = [Outcome(**record) for record in json.loads(capsys.readouterr().out)]
-    assert {o.status for o in outcomes} <= {"passed", "skipped"}
+    failed = {o.law for o in outcomes if o.status == "failed"}
+    assert failed == {"other-seed-other-result", "every-batch-is-new", "workers-differ"}
     assert {o.kind for o in outcomes} == {"plugin", "augmenter"}
 
 

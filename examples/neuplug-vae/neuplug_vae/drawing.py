@@ -30,7 +30,7 @@ def draw(
     network.eval()
     device = next(network.parameters()).device
     parts = []
-    for start in range(0, len(latents), AT_ONCE):
+    for start in range(0, max(1, len(latents)), AT_ONCE):  # of none too, for their shape
         part = slice(start, start + AT_ONCE)
         decoded = network.decode(latents[part].to(device), labels[part].to(device))
         images = to_grey(decoded).cpu()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from neuplug.testing.law import Law
 from neuplug.testing.laws import (
+    amounts,
     augmenters,
     classifiers,
     conduct,
     evaluators,
     formats,
+    fusing,
     generators,
+    latents,
     options,
     plugins,
     repeatability,
@@ -19,10 +22,13 @@ LAWS: tuple[Law, ...] = (
     *plugins.LAWS,
     *options.LAWS,
     *formats.LAWS,
+    *amounts.LAWS,
     *repeatability.LAWS,
     *conduct.LAWS,
     *augmenters.LAWS,
+    *fusing.LAWS,
     *generators.LAWS,
+    *latents.LAWS,
     *classifiers.LAWS,
     *evaluators.LAWS,
 )

@@ -29,9 +29,10 @@ def _built(subject: ComponentSubject, num_classes: int = 2) -> tuple[FittedClass
     return fitted, fitted.prepare(training_set(subject.form).images[:DRAWN])
 
 
-def _ask(module: Callable[[Tensor], Any], batch: Tensor) -> Any:
+def _ask(fitted: FittedClassifier, question: Callable[[Any], Any]) -> Any:
+    """What the network answers in ``eval()``; every question meets the same random state."""
     with torch.no_grad(), seeded(1, CPU):
-        return module(batch)
+        return question(fitted.module.eval())
 
 
 @law("classifier", advice="Give the last layer num_classes outputs.")
@@ -39,7 +40,7 @@ def respects_num_classes(subject: ComponentSubject) -> None:
     """There are as many logits as classes."""
     for num_classes in (7, 2):
         fitted, batch = _built(subject, num_classes)
-        shape = tuple(_ask(fitted.module.eval(), batch).shape)
+        shape = tuple(_ask(fitted, lambda net: net(batch)).shape)  # noqa: B023 - asked at once
         if shape != (DRAWN, num_classes):
             raise Broken(f"With num_classes={num_classes} the logits have the shape {shape}.")
 
@@ -52,11 +53,9 @@ def respects_num_classes(subject: ComponentSubject) -> None:
 def has_features(subject: ComponentSubject) -> None:
     """``forward_features`` returns finite embeddings (N, F)."""
     fitted, batch = _built(subject)
-    module = fitted.module.eval()
-    features: Any = getattr(module, "forward_features", None)
-    if features is None:
+    if not hasattr(fitted.module, "forward_features"):
         raise Broken("Its module has no forward_features.")
-    found = _ask(features, batch)
+    found = _ask(fitted, lambda net: net.forward_features(batch))
     if found.ndim != 2 or len(found) != DRAWN:
         raise Broken(f"forward_features returns {tuple(found.shape)} instead of (N, F).")
     if not found.isfinite().all():
@@ -89,9 +88,7 @@ def every_parameter_has_a_gradient(subject: ComponentSubject) -> None:
 def eval_is_deterministic(subject: ComponentSubject) -> None:
     """In ``eval()`` the same images have the same logits."""
     fitted, batch = _built(subject)
-    module = fitted.module.eval()
-    with torch.no_grad(), seeded(1, CPU):
-        one, other = module(batch), module(batch)
+    one, other = _ask(fitted, lambda net: (net(batch), net(batch)))
     if not torch.equal(one, other):
         raise Broken("In eval() the same images have other logits the second time.")
 
@@ -104,7 +101,7 @@ def eval_is_deterministic(subject: ComponentSubject) -> None:
 def weights_come_back(subject: ComponentSubject) -> None:
     """A network with the stored weights has the same logits, bit for bit."""
     fitted, batch = _built(subject)
-    before = _ask(fitted.module.eval(), batch)
+    before = _ask(fitted, lambda net: net(batch))
     path = subject.folder() / "classifier.safetensors"
     try:
         save_tree(fitted.state_dict(), path)
@@ -113,7 +110,7 @@ def weights_come_back(subject: ComponentSubject) -> None:
         )
     except Exception as error:
         raise Broken(f"Its weights cannot be stored and loaded: {told(error)}.") from error
-    if not torch.equal(before, _ask(other.module.eval(), batch)):
+    if not torch.equal(before, _ask(other, lambda net: net(batch))):
         raise Broken("A network with its stored weights has other logits.")
 
 

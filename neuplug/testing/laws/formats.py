@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from neuplug.interfaces import Evaluation
-from neuplug.testing.law import Broken, Law, Unchecked, law
+from neuplug.testing.law import Broken, Law, Unchecked, is_sentence, law
 from neuplug.testing.laws.plugins import KINDS
 from neuplug.testing.pictures import LARGE, PER_CLASS, STANDARD, TINY, Format
 from neuplug.testing.subjects import ComponentSubject, told
@@ -106,7 +106,7 @@ def refuses_images_early(subject: ComponentSubject) -> None:
                     f"check_images took {form} images, and then the work refused them: "
                     f"{run.refusal}"
                 )
-            if len(run.refusal.split()) < 3:
+            if not is_sentence(run.refusal):
                 raise Broken(
                     f"It refuses {form} images with {run.refusal!r}, which is no sentence."
                 )

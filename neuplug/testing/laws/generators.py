@@ -28,11 +28,10 @@ SEED = 1  # of the usual run
 def sees_no_held_out_image(subject: ComponentSubject) -> None:
     """It looks at no validation or test image, in memory or in neuplug's files."""
     run, _ = subject.worked()
-    assert run.watch is not None
     if run.seen:
         raise Broken(f"It reads the {run.seen[0]} of a held-out set.")
-    if run.watch.reads:
-        raise Broken(f"It reads {run.watch.reads[0]}, where neuplug keeps whole data sets.")
+    if reads := subject.watched().reads:
+        raise Broken(f"It reads {reads[0]}, where neuplug keeps whole data sets.")
 
 
 @law(

@@ -32,7 +32,7 @@ def is_discovered(plugin: PluginSubject) -> None:
 )
 def imports_stay_light(plugin: PluginSubject) -> None:
     """Neither discovery nor ``neuplug plugins`` imports anything heavy because of it."""
-    heavy = plugin.imports["heavy"]
+    heavy = plugin.heavy_imports()
     if heavy:
         raise Broken(f"Discovering it imports {', '.join(heavy)}.")
 
@@ -44,7 +44,7 @@ def imports_stay_light(plugin: PluginSubject) -> None:
 )
 def imports_stay_offline(plugin: PluginSubject) -> None:
     """Importing its modules reaches for no network."""
-    connections = plugin.imports["connections"]
+    connections = plugin.connections()
     if connections:
         raise Broken(f"Importing it asks for {connections[0]}.")
 

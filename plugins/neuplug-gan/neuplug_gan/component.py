@@ -113,8 +113,7 @@ class AdversarialGenerator(LatentGenerator):
         rng = torch.Generator().manual_seed(seed)
         noise = torch.randn(len(labels), self.latent_dim, generator=rng)
         numbers = self._checkpoint_of_each(labels)
-        shape = (self._shape["in_chans"], self._shape["height"], self._shape["width"])
-        images = torch.empty(len(labels), *shape, dtype=torch.uint8)
+        images = torch.empty(len(labels), *self._image_shape, dtype=torch.uint8)
         for number in numbers.unique().tolist():
             mine = numbers == number
             network = self._network(number, self._device)
@@ -132,14 +131,13 @@ class AdversarialGenerator(LatentGenerator):
         """
         labels = labels.to(latents.device)
         numbers = self._checkpoint_of_each(labels.cpu(), mix=False).to(latents.device)
-        parts, places = [], []
+        images = torch.zeros(len(latents), *self._image_shape, device=latents.device)
         for number in numbers.unique().tolist():
             mine = (numbers == number).nonzero().flatten()
             network = self._network(number, latents.device)
-            parts.append(network(latents[mine], labels[mine]).float())
-            places.append(mine)
-        in_order = torch.cat(places).argsort()
-        return self._scale.to_grey(torch.cat(parts)[in_order])
+            drawn = network(latents[mine], labels[mine]).float()
+            images = images.index_copy(0, mine, drawn)  # not in place: gradients go through
+        return self._scale.to_grey(images)
 
     def state_dict(self) -> dict[str, Any]:
         """The networks that were kept, the shape of their images and the classes' names.
@@ -161,6 +159,11 @@ class AdversarialGenerator(LatentGenerator):
         self._classes = tuple(state["classes"])
         self._scale = GreyRange(*state["range"])
         self._take_over([Kept(**tree) for tree in state["kept"]], CPU)
+
+    @property
+    def _image_shape(self) -> tuple[int, int, int]:
+        """(C, H, W)."""
+        return self._shape["in_chans"], self._shape["height"], self._shape["width"]
 
     def _take_over(self, kept: list[Kept], device: torch.device) -> None:
         self._kept = {entry.number: entry for entry in kept}

@@ -15,6 +15,7 @@ from neuplug import (
     EvaluationContext,
     Evaluator,
     ImageRow,
+    NeuplugError,
     Options,
     derive_seed,
     write_image_rows,
@@ -66,9 +67,14 @@ class Memorization(Evaluator):
             of each class: ``copies`` (share), ``nearer to training`` (share; ``…, real`` beside
             it), ``copying`` (probability). ``n`` is the number of generated images. A figure of the
             closest pairs for each class.
+
+        Raises:
+            NeuplugError: If nothing was generated.
         """
         generated = context.generated
         assert generated is not None
+        if not len(generated):
+            raise NeuplugError("memorization has nothing to judge: no image was generated.")
         metrics: dict[str, float] = {"n": float(len(generated))}
         figures: list[Path] = []
         warnings: list[str] = []

@@ -17,8 +17,20 @@ from pydantic import ConfigDict, Field, field_validator
 from torch import nn
 from torch.nn import functional as F
 
-from acme_laws.sound_parts import Count, Jitter, Linear, Net, Noise, NoiseOptions
-from neuplug import Evaluation, HeldOutSet, InputError, Options, seeded
+from acme_laws.sound_parts import (
+    Both,
+    Count,
+    Jitter,
+    Jitters,
+    Linear,
+    Mixture,
+    Net,
+    Noise,
+    NoiseOptions,
+    Stretch,
+    Twofold,
+)
+from neuplug import Evaluation, HeldOutSet, InputError, NeuplugError, Options, seeded
 from neuplug.cache import cache_dir
 
 
@@ -231,6 +243,119 @@ class Hoarding(Noise):
         return super().augment(images, rng)
 
 
+class Joining(Noise):
+    """Keeps what it has seen, in one tensor that is ever longer."""
+
+    seen = torch.zeros(0)
+
+    def augment(self, images, rng):
+        self.seen = torch.cat([self.seen, images.flatten()])
+        return super().augment(images, rng)
+
+
+class Darkest(Noise):
+    """Asks for the least of nothing."""
+
+    def augment(self, images, rng):
+        return super().augment(images - images.min(), rng)
+
+
+class EmptyFloats(Noise):
+    """Returns floats, of nothing alone."""
+
+    def augment(self, images, rng):
+        return super().augment(images, rng) if len(images) else torch.empty(images.shape)
+
+
+class Squeezing(Noise):
+    """Drops the batch where it is one."""
+
+    def augment(self, images, rng):
+        changed = super().augment(images, rng)
+        return changed[0] if len(changed) == 1 else changed
+
+
+class Forgetting(Twofold):
+    """Does itself alone where it is fused."""
+
+    def fuse(self, following):
+        return type(self)(self.options) if isinstance(following, Twofold) else None
+
+
+class OnlyFollowing(Twofold):
+    """Does what follows alone where it is fused."""
+
+    def fuse(self, following):
+        return following if isinstance(following, Stretch | Twofold) else None
+
+
+class Reseeding(Twofold):
+    """Shifts by other random numbers where it is fused."""
+
+    def augment(self, images, rng):
+        return self.shifted(images, int(torch.randint(0, 24, (), generator=rng)))
+
+    def shifted(self, images, by):
+        return images.roll(by, dims=3)
+
+    def fuse(self, following):
+        return Reshifting() if isinstance(following, Reseeding) else None
+
+
+class Reshifting(Reseeding):
+    """Two shifts at once, from a seed of their own."""
+
+    def augment(self, images, rng):
+        torch.randint(0, 24, (2,), generator=rng)
+        by = torch.randint(0, 24, (2,), generator=torch.Generator().manual_seed(2))
+        return self.shifted(images, int(by.sum()))
+
+
+class Cutting(Twofold):
+    """Loses a row where it is fused."""
+
+    def fuse(self, following):
+        return Cut(self, following) if isinstance(following, Cutting) else None
+
+
+class Cut(Both):
+    def augment(self, images, rng):
+        return super().augment(images, rng)[:, :, 1:]
+
+
+class Willing(Noise):
+    """Says whether it would fuse, and not with what result."""
+
+    def fuse(self, following):
+        return isinstance(following, Willing)
+
+
+class Trusting(Noise):
+    """Takes every augmenter for one of its own."""
+
+    def fuse(self, following):
+        assert isinstance(following, Noise) or following.options.most
+
+
+class Absorbing(Noise):
+    """Becomes the two itself."""
+
+    def fuse(self, following):
+        if isinstance(following, Absorbing):
+            self.options = NoiseOptions(most=self.options.most + following.options.most)
+
+
+class Draining(Twofold):
+    """Takes from the other what it does."""
+
+    def fuse(self, following):
+        if not isinstance(following, Draining):
+            return None
+        fused = Both(self, Twofold(following.options))
+        following.options = NoiseOptions(most=1)
+        return fused
+
+
 class InitialSeed(Noise):
     """Starts from the generator's seed every time."""
 
@@ -312,10 +437,165 @@ class PeekingFiles(Jitter):
 
 
 class Eight(Jitter):
-    """Draws eight images, always."""
+    """Draws eight images, or none."""
 
     def sample(self, labels, seed):
-        return super().sample(torch.zeros(8), seed)
+        return super().sample(torch.zeros(8 if len(labels) else 0), seed)
+
+
+class Stacking(Jitter):
+    """Draws image by image, and puts together what may be nothing."""
+
+    def sample(self, labels, seed):
+        return torch.stack(list(super().sample(labels, seed)))
+
+
+class Second(Jitter):
+    """Looks at a second image."""
+
+    def fit(self, train, context):
+        assert train.images[1].any()
+        return super().fit(train, context)
+
+
+class Curt(Jitter):
+    """Refuses a single image without a sentence."""
+
+    def fit(self, train, context):
+        if len(train) == 1:
+            raise InputError("one?")
+        return super().fit(train, context)
+
+
+class Grey(Mixture):
+    """Samples by itself, so that decode alone is at fault."""
+
+    def sample(self, labels, seed):
+        rng = torch.Generator().manual_seed(seed)
+        latents = torch.randn(len(labels), self.latent_dim, generator=rng)
+        return Mixture.decode(self, latents, labels).round().to(torch.uint8)
+
+
+class UnitRange(Grey):
+    """Decodes to -1 to 1."""
+
+    def decode(self, latents, labels):
+        return super().decode(latents, labels) / 127.5 - 1
+
+
+class Bytes(Grey):
+    """Decodes in double precision."""
+
+    def decode(self, latents, labels):
+        return super().decode(latents, labels).double()
+
+
+class Flat(Grey):
+    """Decodes to rows of numbers."""
+
+    def decode(self, latents, labels):
+        return super().decode(latents, labels).flatten(1)
+
+
+class Unclamped(Grey):
+    """Decodes to levels beyond black and white."""
+
+    def decode(self, latents, labels):
+        return super().decode(latents, labels) + 230
+
+
+class Pale(Grey):
+    """Decodes to a quarter of the contrast."""
+
+    def decode(self, latents, labels):
+        mean = self.means.mean()
+        return (super().decode(latents, labels) - mean) / 4 + mean
+
+
+class NeverNothing(Grey):
+    """Decodes one image at least."""
+
+    def decode(self, latents, labels):
+        if not len(latents):
+            latents, labels = torch.zeros(1, self.latent_dim), torch.zeros(1, dtype=torch.int64)
+        return super().decode(latents, labels)
+
+
+class BatchMean(Grey):
+    """Takes the batch's mean off, as in train()."""
+
+    def decode(self, latents, labels):
+        return super().decode(latents - 0.5 * latents.mean(0), labels)
+
+
+class Drawing(Grey):
+    """Adds noise of its own."""
+
+    def decode(self, latents, labels):
+        images = super().decode(latents, labels)
+        seed = int.from_bytes(os.urandom(4), "big")
+        noise = torch.rand(images.shape, generator=torch.Generator().manual_seed(seed))
+        return (images + noise).clamp(0, 255)
+
+
+class Normalizing(Grey):
+    """Brings its latents to a length in place."""
+
+    def decode(self, latents, labels):
+        if not latents.requires_grad:
+            latents /= latents.norm(dim=1, keepdim=True) / 2
+        return super().decode(latents, labels)
+
+
+class HalfStored(Grey):
+    """Leaves a brightness that only decode knows out of its state."""
+
+    brightness = 0.0
+
+    def fit(self, train, context):
+        record = super().fit(train, context)
+        self.brightness = 3.0
+        return record
+
+    def decode(self, latents, labels):
+        return (super().decode(latents, labels) + self.brightness).clamp(0, 255)
+
+
+class Detached(Grey):
+    """Decodes without gradients."""
+
+    def decode(self, latents, labels):
+        with torch.no_grad():
+            return super().decode(latents, labels)
+
+
+class Rounded(Grey):
+    """Decodes to whole levels."""
+
+    def decode(self, latents, labels):
+        return super().decode(latents, labels).round()
+
+
+class Steep(Grey):
+    """Has no derivative at black."""
+
+    def decode(self, latents, labels):
+        images = super().decode(latents, labels)
+        return images + 0 * (images - images.detach()).abs().sqrt()
+
+
+class OneForAll(Jitters):
+    """Draws the same whatever the label."""
+
+    def sample(self, labels, seed):
+        return super().sample(torch.zeros_like(labels), seed)
+
+
+class OneForAllDecoded(Grey):
+    """Decodes the same whatever the label."""
+
+    def decode(self, latents, labels):
+        return super().decode(latents, torch.zeros_like(labels))
 
 
 class Forgetful(Jitter):
@@ -453,6 +733,28 @@ class FeaturelessNet(nn.Module):
         return self.inner(images)
 
 
+class ViewingNet(Net):
+    def forward_features(self, images):
+        return super().forward_features(images.contiguous().view(len(images), -1))
+
+
+class Viewing(Linear):
+    """Leaves it to view() how long nothing is."""
+
+    net = ViewingNet
+
+
+class SqueezedNet(Net):
+    def forward(self, images):
+        return super().forward(images).squeeze(0)
+
+
+class Squeezed(Linear):
+    """Drops the batch where it is one."""
+
+    net = SqueezedNet
+
+
 class Featureless(Linear):
     """Has no features."""
 
@@ -561,6 +863,7 @@ class Countless(Count):
     """Says of how many nowhere."""
 
     def evaluate(self, context):
+        super().evaluate(context)
         return Evaluation({"grey": float(hashlib.sha256(b"").digest()[0])})
 
 
@@ -578,3 +881,49 @@ class Missing(Count):
 
     def evaluate(self, context):
         return Evaluation(super().evaluate(context).metrics, (context.folder / "never.png",))
+
+
+class Fearless(Count):
+    """Takes what is there for granted."""
+
+    def evaluate(self, context):
+        first = float(context.generated.images[0].float().mean())
+        return Evaluation({"n": len(context.generated), "first": first})
+
+
+class Quiet(Count):
+    """Counts nothing, and does not mind."""
+
+    def evaluate(self, context):
+        return Evaluation({"n": len(context.generated)})
+
+
+class Spread(Count):
+    """Measures how far a single image is spread."""
+
+    def evaluate(self, context):
+        found = super().evaluate(context)
+        levels = context.generated.images.float().mean((1, 2, 3)).numpy()
+        with np.errstate(all="ignore"):
+            spread = np.sqrt(np.square(levels - levels.mean()).sum() / np.float64(len(levels) - 1))
+        return Evaluation({**found.metrics, "spread": float(spread)})
+
+
+class EveryClass(Count):
+    """Expects images of every class."""
+
+    def evaluate(self, context):
+        found = super().evaluate(context)
+        if len(context.generated) > 1:
+            for label in range(len(context.generated.classes)):
+                assert len(context.generated.of_class(label))
+        return found
+
+
+class Monosyllabic(Count):
+    """Refuses without a sentence."""
+
+    def evaluate(self, context):
+        if not len(context.generated):
+            raise NeuplugError("none")
+        return super().evaluate(context)

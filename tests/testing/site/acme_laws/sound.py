@@ -8,6 +8,7 @@ PARTS = "acme_laws.sound_parts"
 @hookimpl
 def neuplug_augmenters():
     yield Component("acme-noise", f"{PARTS}:Noise", "adds noise")
+    yield Component("acme-twofold", f"{PARTS}:Twofold", "adds noise, and more at once")
     yield Component("acme-stretch", f"{PARTS}:Stretch", "always the same")
     yield Component("acme-tint", f"{PARTS}:Tint", "takes RGB alone")
     yield Component("acme-process", f"{PARTS}:Process", "starts another process")
@@ -17,6 +18,8 @@ def neuplug_augmenters():
 def neuplug_generators():
     yield Component("acme-jitter", f"{PARTS}:Jitter", "keeps checkpoints by the clock")
     yield Component("acme-jitters", f"{PARTS}:Jitters", "all classes at once")
+    yield Component("acme-pairs", f"{PARTS}:Pairs", "refuses a single image")
+    yield Component("acme-mixture", f"{PARTS}:Mixture", "a latent space")
 
 
 @hookimpl

@@ -19,6 +19,8 @@ from neuplug import (
     FitRecord,
     Generator,
     InputError,
+    LatentGenerator,
+    NeuplugError,
     Options,
 )
 
@@ -38,6 +40,27 @@ class Noise(Augmenter):
     def augment(self, images, rng):
         noise = torch.randint(0, self.options.most, images.shape, generator=rng)
         return (images + noise).clamp(max=255).to(torch.uint8)
+
+
+class Twofold(Noise):
+    """Adds noise once instead of twice where more of it follows."""
+
+    def fuse(self, following):
+        return Both(self, following) if isinstance(following, Twofold) else None
+
+
+class Both(Noise):
+    """Two of them at once."""
+
+    def __init__(self, *parts):
+        super().__init__()
+        self.parts = parts
+
+    def augment(self, images, rng):
+        sums = images.long()
+        for part in self.parts:
+            sums = sums + torch.randint(0, part.options.most, images.shape, generator=rng)
+        return sums.clamp(max=255).to(torch.uint8)
 
 
 class Stretch(Augmenter):
@@ -118,14 +141,68 @@ class Jitter(Generator):
         self.mean = state["mean"]
 
 
+class Pairs(Jitter):
+    """Learns from two images at least."""
+
+    def fit(self, train, context):
+        if len(train) < 2:
+            raise InputError(f"{context.name}: acme-pairs takes two images at least.")
+        return super().fit(train, context)
+
+
 class Jitters(Jitter):
     """One for all classes."""
 
     conditional = True
 
+    def fit(self, train, context):
+        record = super().fit(train, context)
+        self.means = torch.stack([train.of_class(k).images.float().mean(0) for k in (0, 1)])
+        return record
+
     def sample(self, labels, seed):
-        assert set(labels.tolist()) <= {0, 1}
-        return super().sample(labels, seed)
+        rng = torch.Generator().manual_seed(seed)
+        noise = torch.randn(len(labels), *self.mean.shape, generator=rng)
+        return (self.means[labels] + 20 * noise).round().clamp(0, 255).to(torch.uint8)
+
+    def state_dict(self):
+        return {**super().state_dict(), "means": self.means}
+
+    def load_state_dict(self, state):
+        super().load_state_dict(state)
+        self.means = state["means"]
+
+
+class Mixture(LatentGenerator):
+    """A class's mean image with more or less of four directions, in grey levels."""
+
+    conditional = True
+
+    def fit(self, train, context):
+        rng = torch.Generator().manual_seed(context.seed)
+        self.means = torch.stack([train.of_class(k).images.float().mean(0) for k in (0, 1)])
+        self.ways = torch.randn(4, *self.means.shape[1:], generator=rng)
+        context.progress(1, 1)
+        return FitRecord()
+
+    @property
+    def latent_dim(self):
+        return len(self.ways)
+
+    def decode(self, latents, labels):
+        changes = torch.einsum("nl,lchw->nchw", latents, self.ways)
+        return (self.means[labels] + 20 * changes).clamp(0, 255)
+
+    def sample(self, labels, seed):
+        rng = torch.Generator().manual_seed(seed)
+        latents = torch.randn(len(labels), self.latent_dim, generator=rng)
+        return self.decode(latents, labels).round().to(torch.uint8)
+
+    def state_dict(self):
+        return {"means": self.means, "ways": self.ways}
+
+    def load_state_dict(self, state):
+        self.means, self.ways = state["means"], state["ways"]
 
 
 class Net(nn.Module):
@@ -172,6 +249,8 @@ class Count(Evaluator):
     needs = frozenset({"generated", "generators", "embedder"})
 
     def evaluate(self, context):
+        if not len(context.generated):
+            raise NeuplugError("acme-count has no image to count.")
         file = context.folder / "count.txt"
         file.write_text("some")
         found = {"n": len(context.generated)}

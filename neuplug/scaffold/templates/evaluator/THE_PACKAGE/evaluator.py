@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from pydantic import Field
 from torch import Tensor
 
-from neuplug import Evaluation, EvaluationContext, Evaluator, Options
+from neuplug import Evaluation, EvaluationContext, Evaluator, NeuplugError, Options
 
 
 class TheNameOptions(Options):
@@ -40,8 +40,13 @@ class TheNameEvaluator(Evaluator):
             generated over that of the real: for each class, and as means over the classes, of a
             shift's absolute value. The means of each class in grey levels. ``n`` is the number of
             generated images, ``n real`` that of real ones. A figure for each class.
+
+        Raises:
+            NeuplugError: If nothing was generated.
         """
         assert context.generated is not None  # it is in needs
+        if not len(context.generated):
+            raise NeuplugError("THE_NAME has nothing to measure: no image was generated.")
         metrics = {"n": float(len(context.generated)), "n real": float(len(context.test))}
         overall: dict[str, list[float]] = {}
         figures: list[Path] = []
