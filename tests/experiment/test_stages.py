@@ -101,9 +101,13 @@ def test_several_numbers_of_real_images(ask: Any, lab: Any) -> None:
         assert (len(few), len(many)) == (6, 12) and few < many
         assert not many & ids["alltest"]
         assert few == ids["jitter@add=2 (3 per class)train"]
-    # an arm's rival is the one with as many real images
-    rivals = {(c["arm"], c["against"]) for c in result.content["comparisons"]}
-    assert rivals == {(names[1], names[0]), (names[3], names[2])}
+    # an arm's rival is the one with as many real images; none's is none with fewer
+    rivals = {(c["arm"], c["against"], c["question"]) for c in result.content["comparisons"]}
+    assert rivals == {
+        (names[1], names[0], "none"),
+        (names[3], names[2], "none"),
+        (names[2], names[0], "more images"),
+    }
     assert {c["test_images"] for c in result.content["cells"]} == {40 - 12}
 
 
