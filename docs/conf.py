@@ -55,6 +55,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!neuplug).*"),
     ("py:class", r"neuplug\.testing\.subjects\..*"),
+    ("py:class", r"neuplug\.recipes\.model\..*"),
 ]
 
 copybutton_prompt_text = r">>> |\.\.\. "

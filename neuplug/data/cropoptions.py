@@ -76,7 +76,12 @@ class CropOptions:
 
     @property
     def source_side(self) -> int:
-        """Side of the squares in the source images, in pixels."""
+        """Side of the squares in the source images, in pixels.
+
+        Example:
+            >>> CropOptions(size=96).source_side, CropOptions(size=96, side=200).source_side
+            (96, 200)
+        """
         return self.side or self.size
 
 

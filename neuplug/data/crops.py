@@ -106,7 +106,7 @@ def crop_failures(
     """Cut failures and intact squares out of annotated images, into a folder of class folders.
 
     ``out`` gets ``<class>/group=<group>/<image>_….png`` (TIFF for colour of 16 bits), which
-    :func:`neuplug.data.dataset.load_dataset` reads with the groups; ``crops.csv``, which says of
+    :func:`neuplug.load_dataset` reads with the groups; ``crops.csv``, which says of
     each crop where it comes from; and ``crop.json``, the options and the report. It appears whole
     or not at all. The same images, annotations and options give the same bytes.
 

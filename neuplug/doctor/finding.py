@@ -19,6 +19,10 @@ class Finding:
         level: ``fault`` if it would stop a run as people start it, else ``warning``.
         message: What is wrong, and where, in one sentence.
         advice: What to do, in one line.
+
+    Example:
+        >>> Finding("places", "warning", "the disk is full but for 1 GB", "make room").level
+        'warning'
     """
 
     topic: str

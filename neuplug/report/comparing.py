@@ -35,7 +35,7 @@ def compare_runs(runs: Sequence[reading.Results]) -> Comparison:
     """Put runs side by side, in the order given.
 
     Args:
-        runs: Results as :func:`neuplug.report.reading.read_results` returns them, two or more.
+        runs: Results as :func:`neuplug.read_results` returns them, two or more.
     """
     flat = [_flat(results["config"]) for results in runs]
     keys = [key for key in dict.fromkeys(k for f in flat for k in f) if key not in _NOT_COMPARED]
