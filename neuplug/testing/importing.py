@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
@@ -41,19 +42,48 @@ def main() -> None:
     print(json.dumps(heavy))
 
 
-def connections(others: Sequence[str], targets: Sequence[str]) -> list[str]:
-    """What discovering a plugin and importing its components tries to reach, here and now.
+@dataclass(frozen=True)
+class Traces:
+    """What importing a plugin does besides.
+
+    Attributes:
+        connections: What it tries to reach.
+        files: What it changes, as :class:`neuplug.testing.watch.Watch` tells.
+        moved: The global random generators that it moves.
+    """
+
+    connections: list[str]
+    files: list[str]
+    moved: list[str]
+
+
+def traces(others: Sequence[str], modules: Sequence[str]) -> Traces:
+    """Discover a plugin and import its components, here and now.
 
     Args:
         others: The other distributions, which are left out.
-        targets: Of its components.
+        modules: Its own: of its entry points, and of its components.
     """
-    with watching(Path.cwd()) as watch, mock.patch.dict(os.environ):
+    from neuplug.testing.probes import global_random_states
+
+    with watching(Path.cwd()) as watch:
+        with global_random_states(0) as moved:
+            _import(others, modules)
+        if moved:  # by a library perhaps, which is imported by now
+            own = {module.partition(".")[0] for module in modules}
+            for name in [name for name in sys.modules if name.partition(".")[0] in own]:
+                del sys.modules[name]
+            with global_random_states(1) as moved:
+                _import(others, modules)
+    return Traces(watch.connections, watch.files, moved)
+
+
+def _import(others: Sequence[str], modules: Sequence[str]) -> None:
+    with mock.patch.dict(os.environ):
         _discover(others)
-        for target in targets:
+        for module in modules:
             with contextlib.suppress(Exception, SystemExit):  # other laws tell of it
-                importlib.import_module(target.partition(":")[0])
-    return watch.connections
+                importlib.import_module(module)
 
 
 def _discover(blocked: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from neuplug.errors import InputError
 from neuplug.interfaces import ComponentBase
-from neuplug.registry import FAULTS, Provided, discover
+from neuplug.registry import FAULTS, GROUP, Provided, discover
 from neuplug.testing import elsewhere, importing
 from neuplug.testing.law import PLUGIN, Unchecked
 from neuplug.testing.pictures import LARGE, STANDARD, Format, held_out_set
@@ -69,16 +69,18 @@ class PluginSubject:
         found: list[str] = json.loads(done.stdout.splitlines()[-1])
         return found
 
-    def connections(self) -> list[str]:
-        """What importing it tries to reach, in a new process.
+    @functools.cached_property
+    def traces(self) -> importing.Traces:
+        """What importing it does besides, in a new process.
 
         Raises:
             Unchecked: If the process fails.
         """
-        targets = [p.component.target for p in self.components]
+        modules = [entry.module for entry in self.distribution.entry_points.select(group=GROUP)]
+        modules += [p.component.target.partition(":")[0] for p in self.components]
         elsewhere.renew()
         try:
-            found: list[str] = elsewhere.call(importing.connections, self.others, targets)
+            found: importing.Traces = elsewhere.call(importing.traces, self.others, modules)
         except elsewhere.ElsewhereError as error:
             raise Unchecked(f"a process that imports the plugin fails: {error}") from error
         return found
@@ -188,15 +190,8 @@ class ComponentSubject:
         return self._runs[key]
 
     def _run(self, form: Format, seed: int, world: int) -> Run:
-        run = Run(component=self.make(), folder=self.folder())
-        try:
-            run.component.check_images(form.channels, form.image_size)
-        except InputError as error:
-            run.refusal, run.early = str(error), True
-            return run
-        except FAULTS as error:
-            run.error = error
-            return run
+        run = Run(folder=self.folder())
+        _ = self.component  # its import is looked at by itself
         held_out = held_out_set(form)
         try:
             with (
@@ -204,11 +199,17 @@ class ComponentSubject:
                 global_random_states(world) as run.moved,
                 guarded(held_out) as run.seen,
             ):
+                run.component = self.make()
+                run.early = True
+                run.component.check_images(form.channels, form.image_size)
+                run.early = False
                 run.done = WORK[self.kind](run.component, form, seed, run.folder)
+        except Unchecked:
+            raise
         except InputError as error:
             run.refusal = str(error)
         except FAULTS as error:
-            run.error = error
+            run.error, run.early = error, False
         return run
 
     @functools.cached_property

@@ -32,7 +32,8 @@ class Watch:
     """What happened while it was on.
 
     Args:
-        folder: Where files may be written besides the system's places for passing ones.
+        folder: Where files may be written, besides the system's folder for passing ones and those
+            where programs keep caches and settings; of neuplug's, all but its data and results.
 
     Attributes:
         connections: What was to be connected to or looked up; every attempt was refused.
@@ -49,6 +50,7 @@ class Watch:
         self._folder = folder.resolve()
         self._here = Path.cwd().resolve()
         self._data = (cache_dir() / "data").resolve()
+        self._own = (self._data, (cache_dir() / "store").resolve())
         # libraries, such as matplotlib, keep caches and settings of their own
         places = [Path(tempfile.gettempdir()), cache_dir()]
         places += [platformdirs.user_cache_path(), platformdirs.user_config_path()]
@@ -84,7 +86,8 @@ class Watch:
         if place is None or "__pycache__" in place.parts or place.is_relative_to(self._folder):
             return
         passing = any(place.is_relative_to(p) for p in self._passing)
-        if (not passing or place.is_relative_to(self._here)) and str(place) not in self.files:
+        kept = any(place.is_relative_to(p) for p in (self._here, *self._own))
+        if (kept or not passing) and str(place) not in self.files:
             self.files.append(str(place))
 
     def _read(self, path: Any) -> None:

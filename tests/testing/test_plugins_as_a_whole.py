@@ -32,6 +32,8 @@ FAULTS = {
     "is-discovered_empty": "",
     "imports-stay-light": "\nimport numpy",
     "imports-stay-offline": ONLINE,
+    "imports-leave-no-trace_file": "\nopen('imported.log', 'w').close()",
+    "imports-leave-no-trace_random": "\nimport random; random.seed(0)",
     "requires-neuplug-within-bounds": "",
     "requires-neuplug-within-bounds_missing": "",
 }

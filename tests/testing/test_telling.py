@@ -70,7 +70,7 @@ def test_the_command(install: MakePlugin, capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr()
     assert printed.err == ""
     lines = printed.out.splitlines()
-    assert lines[0] == "acme-some (plugin): 4 passed"
+    assert lines[0] == "acme-some (plugin): 5 passed"
     assert lines[1].startswith("acme-some (augmenter): 1 failed, ")
     (told,) = [line.split(maxsplit=1) for line in lines if "changes-nothing-in-place" in line]
     assert told[1].startswith("It changes the images that it is given in place. Work on a copy")

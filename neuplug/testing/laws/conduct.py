@@ -37,7 +37,7 @@ def stays_offline(subject: ComponentSubject) -> None:
     "nothing else.",
 )
 def writes_nowhere_else(subject: ComponentSubject) -> None:
-    """It writes below its folder alone, and the working folder stays empty."""
+    """It writes below its folder alone, but for caches, and the working folder stays empty."""
     watch = subject.watched()
     if watch.files:
         raise Broken(f"It writes {watch.files[0]}.")

@@ -44,9 +44,22 @@ def imports_stay_light(plugin: PluginSubject) -> None:
 )
 def imports_stay_offline(plugin: PluginSubject) -> None:
     """Importing its modules reaches for no network."""
-    connections = plugin.connections()
-    if connections:
+    if connections := plugin.traces.connections:
         raise Broken(f"Importing it asks for {connections[0]}.")
+
+
+@law(
+    PLUGIN,
+    advice="Let modules define things and do nothing else: write files and draw random numbers "
+    "when the component is at work.",
+)
+def imports_leave_no_trace(plugin: PluginSubject) -> None:
+    """Importing its modules writes no file and moves no global random generator."""
+    found = plugin.traces
+    if found.files:
+        raise Broken(f"Importing it writes {found.files[0]}.")
+    if found.moved:
+        raise Broken(f"Importing it moves the global state of {' and '.join(found.moved)}.")
 
 
 @law(
@@ -111,6 +124,7 @@ LAWS = (
     is_discovered,
     imports_stay_light,
     imports_stay_offline,
+    imports_leave_no_trace,
     requires_neuplug_within_bounds,
     name_is_its_own,
     loads,

@@ -231,6 +231,41 @@ class Writing(Noise):
         return super().augment(images, rng)
 
 
+class Storing(Noise):
+    """Leaves a file among neuplug's results."""
+
+    def augment(self, images, rng):
+        place = cache_dir() / "store" / "mine"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("I was here.")
+        return super().augment(images, rng)
+
+
+class SeedingWhenMade(Noise):
+    """Seeds torch for everybody."""
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        torch.manual_seed(0)
+
+
+class OnlineWhenMade(Noise):
+    """Looks for a newer version of itself."""
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        with suppress(OSError):
+            socket.create_connection(("neuplug.invalid", 80), timeout=1)
+
+
+class WritingWhenMade(Noise):
+    """Keeps a log."""
+
+    def __init__(self, options=None):
+        super().__init__(options)
+        Path("made.log").write_text("made")
+
+
 class Hoarding(Noise):
     """Keeps what it has seen."""
 
