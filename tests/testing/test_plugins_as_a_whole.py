@@ -49,7 +49,10 @@ def failed(distribution: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_fault_breaks_its_law_and_no_other(fault: str, install: MakePlugin) -> None:
+def test_a_fault_breaks_its_law_and_no_other(
+    fault: str, install: MakePlugin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # one of them leaves a file wherever it is imported
     name = f"acme-{fault.replace('_', '-')}"
     hooks = HOOKS.format(name=name)
     if fault.endswith("empty"):
