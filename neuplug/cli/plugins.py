@@ -134,15 +134,13 @@ def new(
 
 def _options(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Component names to the options that ``--set`` gives them."""
-    from neuplug.experiment.config import TRAINING, over, setting
+    from neuplug.experiment.config import over, setting
 
     values: dict[str, Any] = {}
     for item in settings:
         values = over(values, setting(item))
-    training = (
-        {TRAINING: values[TRAINING]} if TRAINING in values else {}
-    )  # no component is so called
-    return {**values.get("options", {}), **training}
+    options: dict[str, dict[str, Any]] = values.pop("options", {})
+    return options | values  # training's, if any: refused by name, as no component has it
 
 
 def _kinds() -> tuple[str, ...]:

@@ -33,18 +33,13 @@ def learning_curves(results: reading.Results) -> Iterator[Drawing]:
     """A figure for each classifier, with a small plot for each arm."""
     for classifier in results["classifiers"]:
         curves = _curves(results, classifier)
-        plain = curves.pop(_base_of_none(results), {})
+        plain = curves.pop("none", {})
         if len(plain) > 1:
             yield Drawing(
                 f"learning {classifier}",
                 _alt(classifier, plain, curves),
                 _draw(results, classifier, plain, curves),
             )
-
-
-def _base_of_none(results: reading.Results) -> str:
-    rivals = reading.baselines(results)
-    return next((a["base"] for a in results["arms"] if rivals[a["name"]] == a["name"]), "none")
 
 
 def _curves(results: reading.Results, classifier: str) -> dict[str, Curve]:
