@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
+from ..environments import PACKAGES, Installer
 from .examples import Examples
 from .texts import ROOT
 
@@ -42,20 +41,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the packages of ``examples/`` as pip would put them there."""
+def packages(install: Installer, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of ``examples/``, from their wheels."""
     folder = tmp_path_factory.mktemp("packages")
-    for file in ROOT.glob("examples/*/pyproject.toml"):
-        project = tomllib.loads(file.read_text("utf-8"))["project"]
-        module = project["name"].replace("-", "_")
-        shutil.copytree(file.parent / module, folder / module)
-        info = folder / f"{module}-{project['version']}.dist-info"
-        info.mkdir()
-        about = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-        (info / "METADATA").write_text(about)
-        entries = project["entry-points"]["neuplug"].items()
-        lines = [f"{entry} = {target}\n" for entry, target in entries]
-        (info / "entry_points.txt").write_text("".join(["[neuplug]\n", *lines]))
+    names = [package.name for package in PACKAGES if package.parent.name == "examples"]
+    words = ("--no-index", "--find-links", install.wheels, "--no-deps", "--target", folder)
+    install.pip.output("pip", "--isolated", "install", "--quiet", *words, *names, where=folder)
     return folder
 
 
