@@ -36,7 +36,7 @@ _HOME = {
     "InputError": "errors",
     "LatentGenerator": "interfaces",
     "NeuplugError": "errors",
-    "Options": "interfaces",
+    "Options": "options",
     "PluginError": "errors",
     "PreparedArm": "library.arms",
     "Result": "experiment.result",

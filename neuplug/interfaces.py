@@ -1,6 +1,6 @@
 """What a plugin's classes implement: Augmenter, Generator, Classifier, Evaluator.
 
-Each takes one validated :class:`Options` object. This module loads without torch.
+Each takes one validated :class:`~neuplug.options.Options` object. This module loads without torch.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from neuplug.errors import InputError, did_you_mean
+from neuplug.errors import InputError
+from neuplug.options import Options
 from neuplug.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -22,49 +21,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
-
-
-class Options(BaseModel):
-    """Base of a component's options: unknown names and values out of range are refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any], owner: str) -> Self:
-        """Validate ``values``; text as typed after ``--set`` is accepted for every type.
-
-        Args:
-            values: Option names and values.
-            owner: The component's name, for messages.
-
-        Raises:
-            InputError: One sentence for the first thing that is wrong.
-
-        Example:
-            >>> class BlurOptions(neuplug.Options):
-            ...     radius: float = 1.0
-            >>> BlurOptions.parse({"radius": "2.5"}, "blur").radius
-            2.5
-        """
-        for name in values:
-            if name not in cls.model_fields:
-                known = ", ".join(sorted(cls.model_fields)) or "none"
-                hint = did_you_mean(name, cls.model_fields)
-                raise InputError(f"{owner} has no option {name!r}.{hint} It has: {known}.")
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise InputError(f"{owner}{validation_sentence(error)}") from None
-
-
-def validation_sentence(error: ValidationError) -> str:
-    """Turn pydantic's first complaint into ``.option = value: what is wrong``."""
-    first = error.errors()[0]
-    where = "".join(f".{part}" for part in first["loc"] if isinstance(part, str))
-    message = first["msg"].removeprefix("Value error, ")
-    if not where:
-        return f": {message}"
-    return f"{where} = {first['input']!r}: {message[:1].lower()}{message[1:]}."
 
 
 class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods

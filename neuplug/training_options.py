@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from neuplug.interfaces import Options
+from neuplug.options import Options
 
 DEFAULT_STEPS = 600
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from neuplug.interfaces import Options
+    from neuplug.options import Options
 
 TYPES = {
     "boolean": "bool",

@@ -11,7 +11,7 @@ from neuplug.experiment.blame import blame
 from neuplug.experiment.config import TRAINING, ComposeConfig, over
 from neuplug.experiment.grammar import NONE, Amount, ArmText, Filter, parse_arm
 from neuplug.experiment.identity import file_digests, identity
-from neuplug.interfaces import Options
+from neuplug.options import Options
 from neuplug.recipes import load_recipe
 from neuplug.registry import Provided, Registry
 

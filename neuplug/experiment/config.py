@@ -20,7 +20,7 @@ from pydantic import (
 
 from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.grammar import Amount, make_amount
-from neuplug.interfaces import validation_sentence
+from neuplug.options import validation_sentence
 from neuplug.training_options import TrainingOptions
 
 ENVIRONMENT = "NEUPLUG_COMPOSE_"

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from neuplug.errors import InputError
-from neuplug.interfaces import Options
+from neuplug.options import Options
 from neuplug.testing.law import Broken, Unchecked, law
 from neuplug.testing.laws.plugins import KINDS
 from neuplug.testing.subjects import ComponentSubject, told
