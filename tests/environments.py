@@ -204,6 +204,32 @@ class Installer:
         found = sorted(n for n in needed(names, self.wheels) if not n.startswith("neuplug"))
         return [link(name, self.home / "third-party") for name in found]
 
+    def fetched(self, *names: str) -> Path:
+        """A folder with packages that the running environment need not have."""
+        folder = self.home / "fetched" / canonicalize_name(Requirement(names[0]).name)
+        if not folder.exists():
+            uv("pip", "install", "--quiet", "--target", folder, *names, where=self.home)
+        return folder
+
+    def without_network(self, *names: str) -> dict[str, str]:
+        """Settings for commands as users type them, which install these.
+
+        What takes the network's place: third-party packages are there before they are asked for.
+        pip finds them where Python does and asks no index. To install a folder pip would fetch its
+        build backend: it is given one too, and told to use it (pip reads this variable as the
+        option's opposite).
+        """
+        paths = [*self.third_party(*names), self.fetched("hatchling>=1.26,<2", "editables")]
+        return {
+            "PYTHONPATH": ":".join(map(str, paths)),
+            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_FIND_LINKS": "",
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",
+            "PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin",
+            **self.settings,
+        }
+
     def __call__(
         self, *names: str, own: Path | None = None, beside: Iterable[str] = ()
     ) -> Environment:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ..environments import ROOT, Installer, run, uv
+from ..environments import ROOT, Installer, run
 
 PAGE = ROOT / "docs" / "first-plugin.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -48,25 +48,9 @@ def script() -> Iterator[str]:
 
 @pytest.fixture
 def without_network(install: Installer, tmp_path: Path) -> dict[str, str]:
-    """What takes the network's place: third-party packages are there before they are asked for.
-
-    pip finds them where Python does and asks no index; ``wheels``, which the page begins with,
-    is the folder that it speaks of. To install the new package pip would fetch its build backend:
-    it is given one too, and told to use it (pip reads this variable as the option's opposite).
-    """
+    """Settings; and ``wheels``, which the page begins with, is the folder that it speaks of."""
     (tmp_path / "wheels").symlink_to(install.wheels)
-    backend = install.home / "backend"
-    parts = ("hatchling>=1.26,<2", "editables")
-    uv("pip", "install", "--quiet", "--target", backend, *parts, where=tmp_path)
-    paths = [*install.third_party("neuplug", "neuplug-smallcnn", "pytest"), backend]
-    return {
-        "PYTHONPATH": ":".join(map(str, paths)),
-        "PIP_CONFIG_FILE": "/dev/null",
-        "PIP_NO_INDEX": "1",
-        "PIP_NO_BUILD_ISOLATION": "0",
-        "PATH": f"{sys.base_prefix}/bin:/usr/bin:/bin",
-        **install.settings,
-    }
+    return install.without_network("neuplug", "neuplug-smallcnn", "pytest")
 
 
 def test_from_nothing_to_a_run(without_network: dict[str, str], tmp_path: Path) -> None:

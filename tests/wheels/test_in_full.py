@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from ..environments import Environment, metadata, requirements, run, uv
+from ..environments import ROOT, Environment, metadata, requirements, run, uv
 from .trying import checked, compose
+from .typed import all_typed, copy, path, type_in
 
 pytestmark = pytest.mark.skipif(
     os.environ.get("NEUPLUG_TEST_INSTALL") != "1",
@@ -38,6 +39,16 @@ def test_pip_installs_it_with_all_it_needs(place: Path, wheels: Path, tmp_path: 
     made = Environment.make(place)
     made.output("pip", "install", "--find-links", wheels, "neuplug[standard]", where=tmp_path)
     made.output("pip", "check", where=tmp_path)
+    use(made, tmp_path)
+
+
+def test_it_is_carried_to_where_there_is_no_network(place: Path, tmp_path: Path) -> None:
+    """As docs/install.md has one do it: collected with one environment, installed with another."""
+    here = copy(ROOT, place / "here")
+    for number, word in enumerate(("pip download", "pip install --no-index")):
+        (typed,) = [typed for typed in all_typed() if word in typed.lines[-1]]
+        made = Environment.make(place / str(number))
+        type_in(typed.lines, here, PATH=path(made))
     use(made, tmp_path)
 
 
