@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -101,7 +103,7 @@ def check(
 
     outcomes = []
     options = _options(set_ or [])
-    with _counting(quiet=as_json) as count:
+    with _spared_output(), _counting(quiet=as_json) as count:
         for outcome in iterate_plugin(distribution, options):
             outcomes.append(outcome)
             count(len(outcomes), outcome.subject)
@@ -189,11 +191,30 @@ def _print_registry(registry: Registry) -> None:
 
 
 @contextlib.contextmanager
+def _spared_output() -> Iterator[None]:
+    """Send what plugins print, Python or not, to the standard error: a program may read ours."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    try:
+        kept = os.dup(1)
+        os.dup2(2, 1)
+    except OSError:  # one of them is closed
+        kept = None
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if kept is not None:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+@contextlib.contextmanager
 def _counting(quiet: bool) -> Iterator[Callable[[int, str], None]]:
     """A line that counts on a terminal, and nothing elsewhere."""
     from rich.console import Console
 
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(emoji=False, stderr=True, quiet=quiet)
     with console.status("checking") as status:
         yield lambda done, subject: status.update(f"checking {subject}: {done} laws")
 

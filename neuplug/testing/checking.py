@@ -15,6 +15,7 @@ from neuplug.errors import InputError, did_you_mean
 from neuplug.registry import FAULTS, GROUP, Provided, discover
 from neuplug.testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
 from neuplug.testing.laws import LAWS
+from neuplug.testing.settings import kept_settings
 from neuplug.testing.subjects import ComponentSubject, PluginSubject, told
 from neuplug.testing.watch import working_in
 
@@ -36,10 +37,12 @@ class Case:
         """Check it; whatever the component raises becomes an outcome."""
         about = (self.subject.name, self.subject.kind, self.law.name)
         try:
-            # what a component writes must not land in its author's working folder
+            # what a component writes must not land in its author's working folder, and what it
+            # sets must not change what another law finds
             with (
                 tempfile.TemporaryDirectory(prefix="neuplug-testing-") as folder,
                 working_in(Path(folder)),
+                kept_settings(),
             ):
                 self.law.check(self.subject)
         except Unchecked as reason:

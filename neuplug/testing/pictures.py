@@ -13,6 +13,8 @@ from neuplug.seeds import derive_seed
 
 CLASSES = ("bars", "rolled-in scale")
 PER_CLASS = 12
+FLAT = (40, 200)
+"""Grey levels of dark and of bright images."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,16 @@ def pictures(form: Format, n: int, role: str) -> tuple[Tensor, Tensor]:
         bar = (i, slice(None), slice(at, at + 3)) if label == 0 else (i, ..., slice(at, at + 3))
         images[bar] += tint
     return images, labels
+
+
+def flat_set(form: Format) -> TrainingSet:
+    """Twelve dark images and twelve bright ones, with a little noise."""
+    labels = torch.arange(PER_CLASS * len(FLAT)) % len(FLAT)
+    rng = torch.Generator().manual_seed(derive_seed(0, "flat"))
+    noise = torch.randint(0, 17, (len(labels), form.channels, *form.image_size), generator=rng)
+    images = (torch.tensor(FLAT)[labels].view(-1, 1, 1, 1) + noise).to(torch.uint8)
+    ids = tuple(f"flat/{i}" for i in range(len(labels)))
+    return TrainingSet(images=images, labels=labels, classes=("dark", "bright"), ids=ids)
 
 
 def _fields(form: Format, per_class: int, role: str, classes: tuple[str, ...]) -> dict[str, Any]:

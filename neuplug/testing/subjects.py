@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import io
 import itertools
 import json
 import subprocess
@@ -22,6 +24,7 @@ from neuplug.testing import elsewhere, importing
 from neuplug.testing.law import PLUGIN, Unchecked
 from neuplug.testing.pictures import LARGE, STANDARD, Format, held_out_set
 from neuplug.testing.probes import global_random_states, guarded
+from neuplug.testing.settings import kept_settings, left_threads
 from neuplug.testing.watch import Watch, watching
 from neuplug.testing.work import WORK, Done
 
@@ -99,6 +102,8 @@ class Run:
         folder: Where it might write.
         watch: What it did to the world.
         moved: The global generators that it moved.
+        settings: What it left changed in the process, and the threads that it left behind.
+        printed: What it wrote to the standard output.
         seen: What it asked held-out images for.
     """
 
@@ -110,6 +115,8 @@ class Run:
     folder: Path = field(default_factory=Path)
     watch: Watch | None = None
     moved: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    printed: str = ""
     seen: list[str] = field(default_factory=list)
 
 
@@ -193,11 +200,16 @@ class ComponentSubject:
         run = Run(folder=self.folder())
         _ = self.component  # its import is looked at by itself
         held_out = held_out_set(form)
+        output = io.StringIO()
+        threads: list[str] = []
         try:
             with (
                 watching(run.folder) as run.watch,
                 global_random_states(world) as run.moved,
                 guarded(held_out) as run.seen,
+                contextlib.redirect_stdout(output),
+                left_threads() as threads,
+                kept_settings() as run.settings,
             ):
                 run.component = self.make()
                 run.early = True
@@ -210,6 +222,7 @@ class ComponentSubject:
             run.refusal = str(error)
         except FAULTS as error:
             run.error, run.early = error, False
+        run.settings, run.printed = [*run.settings, *threads], output.getvalue()
         return run
 
     @functools.cached_property
@@ -261,7 +274,7 @@ class ComponentSubject:
 
 
 def _work(kind: str, component: Any, form: Format, seed: int, folder: Path) -> Any:
-    with global_random_states(1):  # as here: what reads them breaks another law
+    with global_random_states(1), kept_settings():  # as here: other laws tell of them
         return WORK[kind](component, form, seed, folder).value
 
 

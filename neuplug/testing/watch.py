@@ -22,8 +22,17 @@ from neuplug.cache import cache_dir
 
 _CONNECTING = ("socket.connect", "socket.sendto", "socket.sendmsg")
 _LOOKING_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")
-_CHANGING = ("os.remove", "os.rmdir", "os.truncate", "os.chmod")
-_PLACING = ("os.rename", "os.link", "os.symlink")
+# where in its arguments the path is that an event changes, and the folder it is relative to, if any
+_CHANGING: dict[str, tuple[int, int | None]] = {
+    "os.remove": (0, 1),
+    "os.rmdir": (0, 1),
+    "os.mkdir": (0, 2),
+    "os.chmod": (0, 2),
+    "os.truncate": (0, None),
+    "os.rename": (1, 3),
+    "os.link": (1, 3),
+    "os.symlink": (1, 2),
+}
 _STARTING = ("subprocess.Popen", "os.system", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec")
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
@@ -71,18 +80,18 @@ class Watch:
             self.connections.append(f"a look-up of {args[0]}")
             raise OSError("neuplug.testing lets nothing reach the network")
         if event == "open" and isinstance(args[2], int) and args[2] & _WRITES:
-            self._change(args[0])
+            self._change(_resolved(args[0]))
         elif event == "open":
-            self._read(args[0])
-        elif event in _CHANGING or (event == "os.mkdir" and not os.path.isdir(args[0])):  # noqa: PTH112
-            self._change(args[0])
-        elif event in _PLACING:
-            self._change(args[1])
+            self._read(_resolved(args[0]))
+        elif event in _CHANGING:
+            path, base = _CHANGING[event]
+            place = _resolved(args[path], -1 if base is None else args[base])
+            if event != "os.mkdir" or place is None or not place.is_dir():
+                self._change(place)
         elif event in _STARTING:
             self.processes.append(f"{event} {args[1] if len(args) > 1 else ''}".strip())
 
-    def _change(self, path: Any) -> None:
-        place = _resolved(path)
+    def _change(self, place: Path | None) -> None:
         if place is None or "__pycache__" in place.parts or place.is_relative_to(self._folder):
             return
         passing = any(place.is_relative_to(p) for p in self._passing)
@@ -90,20 +99,28 @@ class Watch:
         if (kept or not passing) and str(place) not in self.files:
             self.files.append(str(place))
 
-    def _read(self, path: Any) -> None:
-        place = _resolved(path)
+    def _read(self, place: Path | None) -> None:
         if place is not None and place.is_relative_to(self._data):
             self.reads.append(str(place))
 
 
-def _resolved(path: Any) -> Path | None:
+def _resolved(path: Any, base: int = -1) -> Path | None:
+    """The whole path, or ``None`` where it cannot be told.
+
+    Args:
+        path: As a function of the module ``os`` was given it.
+        base: Its ``dir_fd``, the open folder to which it is relative; -1 for the working folder.
+    """
     if isinstance(path, int) or path is None:
         return None  # an open file
     try:
+        name = os.fsdecode(path)
+        if base != -1 and not os.path.isabs(name):  # noqa: PTH117
+            name = os.path.join(os.readlink(f"/proc/self/fd/{base}"), name)  # noqa: PTH115, PTH118
         # not resolve(): links would be read for every file that anybody opens
-        return Path(os.path.abspath(os.fsdecode(path)))  # noqa: PTH100
-    except (TypeError, ValueError):
-        return None
+        return Path(os.path.abspath(name))  # noqa: PTH100
+    except (OSError, TypeError, ValueError):
+        return None  # without /proc, nobody knows which folder is open
 
 
 @contextlib.contextmanager

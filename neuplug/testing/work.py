@@ -32,6 +32,8 @@ from neuplug.training import FittedClassifier
 
 CPU = torch.device("cpu")
 DRAWN = 8
+ROUNDING = 1e-3
+"""Part of the largest number; a network sums up in another order for a batch of another size."""
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,12 @@ def test_a_crash_in_fit(install: MakePlugin, capsys: pytest.CaptureFixture[str])
     install("acme-crash", CRASH)
     code, lines = compose(capsys, "--aug", "crash@add=2")
     assert code == 1
-    assert lines[-1] == (
-        "neuplug: error: crash of acme-crash 1.0 failed: ZeroDivisionError: planted, and told in "
-        "two lines. Leave it out, or see what 'neuplug plugins check acme-crash' finds."
+    line = CRASH[: CRASH.index("raise ")].count("\n") + 1
+    assert re.fullmatch(
+        r"neuplug: error: crash of acme-crash 1\.0 failed: ZeroDivisionError: planted, and told in "
+        rf"two lines \(\w+\.py, line {line}\)\. Leave it out, or see what 'neuplug plugins check "
+        r"acme-crash' finds\.",
+        lines[-1],
     )
     assert not any("Traceback" in line for line in lines)
 
@@ -76,6 +80,6 @@ def test_a_module_that_fails_on_import_keeps_nobody_from_composing(
     install("acme-early", "import torch\nraise RuntimeError('planted')")
     code, lines = compose(capsys, "--aug", "acme-noise")
     assert code == 0
-    assert any("1 plugin(s) have problems: see 'neuplug plugins'." in line for line in lines)
+    assert any("acme-early has a problem: see 'neuplug plugins'." in line for line in lines)
     assert main(["plugins"]) == 0
     assert "RuntimeError: planted" in capsys.readouterr().out

@@ -77,18 +77,20 @@ NO_LATENTS = {
     "decodes-each-latent-by-itself",
     "decodes-with-gradients",
 }
-ONE_CLASS = NO_LATENTS | {"labels-decide"}
+ONE_CLASS = NO_LATENTS | {"labels-decide", "each-image-shows-its-label"}
 SOUND = {
     "acme-noise": ("augmenter", set()),
     "acme-twofold": ("augmenter", set()),
     "acme-stretch": ("augmenter", {"other-seed-other-result", "every-batch-is-new"}),
     "acme-tint": ("augmenter", {f"takes-{f}" for f in STANDARD if f.channels == 1}),
+    "acme-seeing": ("augmenter", set()),
     "acme-process": ("augmenter", {"stays-offline", "writes-nowhere-else"}),
     "acme-jitter": ("generator", ONE_CLASS),
     "acme-pairs": ("generator", ONE_CLASS),
     "acme-jitters": ("generator", NO_LATENTS),
     "acme-mixture": ("generator", {"an-interrupted-fit-goes-on"}),
     "acme-net": ("classifier", set()),
+    "acme-normed": ("classifier", set()),
     "acme-grey": ("classifier", {f"takes-{f}" for f in STANDARD if f.channels == 3}),
     "acme-large": ("classifier", {f"takes-{form}" for form in STANDARD}),
     "acme-count": ("evaluator", set()),

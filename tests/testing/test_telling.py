@@ -122,6 +122,22 @@ def test_the_command_as_json_with_options(
     assert {o.kind for o in outcomes} == {"plugin", "augmenter"}
 
 
+@pytest.mark.parametrize("kind", ["json", "table"])
+def test_what_a_component_prints_stays_out_of_the_standard_output(
+    kind: str, install: MakePlugin, capfd: pytest.CaptureFixture[str]
+) -> None:
+    name = install("acme-some", ONE.format(target="fault_parts:Loud"))
+    assert main(["plugins", "check", name, *(["--json"] if kind == "json" else [])]) == 1
+    printed = capfd.readouterr()
+    assert "by Python" in printed.err and "by the system" in printed.err
+    if kind == "json":
+        (failed,) = [r for r in json.loads(printed.out) if r["status"] == "failed"]
+        assert failed["law"] == "prints-nothing"
+        assert failed["message"].startswith("It prints 'by Python'. Leave the standard output")
+    else:
+        assert printed.out.startswith("acme-some (plugin): 5 passed")
+
+
 UNMARKED = """
 def test_law(neuplug_law):
     neuplug_law()

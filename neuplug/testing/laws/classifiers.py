@@ -12,12 +12,15 @@ from torch import Tensor
 from neuplug.interfaces import Classifier, FitContext
 from neuplug.seeds import seeded
 from neuplug.tensorfile import load_tree, save_tree
-from neuplug.testing.law import Broken, law
+from neuplug.testing.law import Broken, Unchecked, law
 from neuplug.testing.pictures import training_set
 from neuplug.testing.subjects import ComponentSubject, told
-from neuplug.testing.work import CPU, DRAWN, build
+from neuplug.testing.work import CPU, DRAWN, ROUNDING, alike, build
 from neuplug.training import FittedClassifier, fit_classifier
 from neuplug.training_options import TrainingOptions
+
+STEPS = (20, 80)
+"""Lengths of a training; the longer one is for networks that the shorter one is too short for."""
 
 
 @functools.lru_cache(maxsize=1)
@@ -114,6 +117,18 @@ def weights_come_back(subject: ComponentSubject) -> None:
         raise Broken("A network with its stored weights has other logits.")
 
 
+@functools.lru_cache(maxsize=1)
+def _trained(subject: ComponentSubject, steps: int) -> tuple[FittedClassifier, list[float]]:
+    """A network after some steps, and its losses on the way."""
+    run, _ = subject.worked()
+    options = TrainingOptions(
+        steps=steps, batch=8, lr=1e-3, schedule="constant", evaluations=10, precision="fp32"
+    )
+    context = FitContext(CPU, 1, "the classifier")
+    fitted, record = fit_classifier(run.component, training_set(subject.form), options, context)
+    return fitted, [loss for _, loss in record.curves["train_loss"]]
+
+
 @law(
     "classifier",
     advice="See that gradients are neither cut off nor scaled away between the loss and the "
@@ -121,19 +136,39 @@ def weights_come_back(subject: ComponentSubject) -> None:
 )
 def learns(subject: ComponentSubject) -> None:
     """In neuplug's training the loss on lying and standing bars falls."""
-    run, _ = subject.worked()
+    fitted, batch = _built(subject)
+    if _ask(fitted, lambda net: net(batch)).shape[1:] != (2,):
+        raise Unchecked("its logits are not one for each class; see the law respects-num-classes")
     falls = []
-    for steps in (20, 80):
-        options = TrainingOptions(
-            steps=steps, batch=8, lr=1e-3, schedule="constant", evaluations=10, precision="fp32"
-        )
-        context = FitContext(CPU, 1, "the classifier")
-        _, record = fit_classifier(run.component, training_set(subject.form), options, context)
-        losses = [loss for _, loss in record.curves["train_loss"]]
+    for steps in STEPS:
+        _, losses = _trained(subject, steps)
         if losses[-1] < 0.9 * losses[0]:
             return
         falls.append(f"from {losses[0]:.3f} to {losses[-1]:.3f} in {steps} steps")
     raise Broken(f"The loss does not fall: {', '.join(falls)}.")
+
+
+@law(
+    "classifier",
+    advice="Let no image see another in eval(): BatchNorm with its running statistics, switched by "
+    "train() and eval(), and neither a mean nor an attention over the batch.",
+)
+def classifies_each_image_by_itself(subject: ComponentSubject) -> None:
+    """In ``eval()`` a trained network gives an image the same logits, alone or among others."""
+    try:
+        fitted, _ = _trained(subject, STEPS[0])
+    except Exception as error:
+        raise Unchecked("it cannot be trained; see the law learns") from error
+    batch = fitted.prepare(training_set(subject.form).images[:DRAWN])
+    together = _ask(fitted, lambda net: net(batch))
+    try:
+        alone = _ask(fitted, lambda net: torch.cat([net(one) for one in batch.split(1)]))
+    except Exception as error:
+        raise Unchecked("it takes no single image; see takes-a-single-image") from error
+    if alone.shape != together.shape:
+        raise Unchecked("it takes no single image; see takes-a-single-image")
+    if not alike(together, alone, ROUNDING):
+        raise Broken("In eval() an image alone has other logits than among others.")
 
 
 LAWS = (
@@ -143,4 +178,5 @@ LAWS = (
     eval_is_deterministic,
     weights_come_back,
     learns,
+    classifies_each_image_by_itself,
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+
 from neuplug.testing.law import Broken, Unchecked, law
 from neuplug.testing.laws.plugins import KINDS
 from neuplug.testing.probes import growth
@@ -44,6 +46,31 @@ def writes_nowhere_else(subject: ComponentSubject) -> None:
     _saw_everything(watch)
 
 
+@law(
+    *KINDS,
+    advice="Change such a thing within a with statement that puts it back, as torch.no_grad(), "
+    "warnings.catch_warnings() and contextlib.chdir() do, and join every thread.",
+)
+def leaves_the_process_as_it_is(subject: ComponentSubject) -> None:
+    """Torch's settings, the environment, the working folder, warnings and threads are as before."""
+    run, _ = subject.worked(number=1)  # the first one imports libraries, which have their own ways
+    if run.settings:
+        raise Broken(f"It {', and '.join(run.settings)}.")
+
+
+@law(
+    *KINDS,
+    advice="Leave the standard output to the command, whose --json a program reads: warnings go "
+    "into the FitRecord or the Evaluation, live figures to context.progress, all else to the "
+    "module logging.",
+)
+def prints_nothing(subject: ComponentSubject) -> None:
+    """It writes nothing to the standard output."""
+    run, _ = subject.worked()
+    if run.printed:
+        raise Broken(f"It prints {reprlib.repr(run.printed.splitlines()[0])}.")
+
+
 def _saw_everything(watch: Watch) -> None:
     if watch.processes:
         raise Unchecked(
@@ -65,4 +92,11 @@ def memory_does_not_grow(subject: ComponentSubject) -> None:
         raise Broken(f"Its memory grows: {left}.")
 
 
-LAWS = (changes_nothing_in_place, stays_offline, writes_nowhere_else, memory_does_not_grow)
+LAWS = (
+    changes_nothing_in_place,
+    stays_offline,
+    writes_nowhere_else,
+    leaves_the_process_as_it_is,
+    prints_nothing,
+    memory_does_not_grow,
+)

@@ -36,7 +36,7 @@ def sees_no_held_out_image(subject: ComponentSubject) -> None:
 
 @law(
     "generator",
-    advice="Return one image for each label, in the order of the labels, however many there are.",
+    advice="Return one image for each label, however many there are.",
 )
 def one_image_for_each_label(subject: ComponentSubject) -> None:
     """Any number of labels in any order is drawn."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from neuplug.errors import InputError
 from neuplug.interfaces import Generator, LatentGenerator
 from neuplug.testing.law import Broken, Unchecked, law
+from neuplug.testing.pictures import FLAT, flat_set
 from neuplug.testing.subjects import ComponentSubject
-from neuplug.testing.work import CPU, DRAWN, alike, to_draw
+from neuplug.testing.work import CPU, DRAWN, ROUNDING, alike, generate, to_draw
+
+LEARNT = (FLAT[1] - FLAT[0]) / 2
+"""Grey levels between classes that a fit has told apart."""
 
 LIKE = 16.0
 """Grey levels by which means and deviations of 64 images of one kind differ at most."""
-
-ROUNDING = 1e-3
-"""Part of the largest number; a network sums up in another order for a batch of another size."""
 
 
 def _fitted(subject: ComponentSubject) -> LatentGenerator:
@@ -134,9 +136,48 @@ def _of_label(generator: Generator, label: int) -> Tensor:
     return generator.sample(labels, 1)
 
 
+@law(
+    "generator",
+    advice="Return the image of each label in that label's place, without sorting, shuffling or "
+    "renumbering the labels, in fit as in sample: every image is taken for one of its label.",
+)
+def each_image_shows_its_label(subject: ComponentSubject) -> None:
+    """Fitted on dark and on bright images, it draws each label its own, in any order of labels."""
+    subject.worked()
+    generator: Generator = subject.make()
+    if not generator.conditional:
+        raise Unchecked("it is fitted on one class at a time")
+    try:
+        generate(generator, subject.form, 1, subject.folder(), train=flat_set(subject.form))
+    except InputError as refusal:
+        raise Unchecked(f"it says of flat images: {refusal}") from refusal
+    dark, bright = (_levels(generator, torch.full((32,), label)).mean() for label in (0, 1))
+    apart = float(bright - dark)
+    if abs(apart) < LEARNT:
+        raise Unchecked(
+            "so short a fit does not tell dark from bright images: check it with options for a "
+            "longer one"
+        )
+    if apart < 0:
+        raise Broken("Fitted on dark images of label 0 and bright ones of label 1, it swaps them.")
+    mixed = torch.randperm(64, generator=torch.Generator().manual_seed(1)) % 2
+    levels = _levels(generator, mixed)
+    if levels[mixed == 1].mean() - levels[mixed == 0].mean() < apart / 2:
+        raise Broken("Where labels 0 and 1 are mixed, images are not in their labels' places.")
+
+
+def _levels(generator: Generator, labels: Tensor) -> Tensor:
+    """The mean grey level of each image."""
+    levels = generator.sample(labels, 1).float().mean((1, 2, 3))
+    if len(levels) != len(labels):
+        raise Unchecked("it does not draw an image for each label; see one-image-for-each-label")
+    return levels
+
+
 LAWS = (
     decodes_to_grey_levels,
     decodes_each_latent_by_itself,
     decodes_with_gradients,
     labels_decide,
+    each_image_shows_its_label,
 )

@@ -7,7 +7,11 @@ import hashlib
 import os
 import random
 import socket
+import sys
+import tempfile
 import threading
+import time
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,6 +31,7 @@ from acme_laws.sound_parts import (
     Net,
     Noise,
     NoiseOptions,
+    NormNet,
     Stretch,
     Twofold,
 )
@@ -292,7 +297,8 @@ class Darkest(Noise):
     """Asks for the least of nothing."""
 
     def augment(self, images, rng):
-        return super().augment(images - images.min(), rng)
+        assert images.min() >= 0
+        return super().augment(images, rng)
 
 
 class EmptyFloats(Noise):
@@ -399,17 +405,164 @@ class InitialSeed(Noise):
 
 
 class OwnGenerator(Noise):
-    """Takes its first batch's generator for its own, for ever."""
+    """Its copies go on from where it was, whatever generator they are given."""
 
-    state = None
+    state, copied = None, False
+
+    def __setstate__(self, kept):
+        self.__dict__.update(kept)
+        self.copied = self.state is not None
 
     def augment(self, images, rng):
-        if self.state is not None:
+        if self.copied:
             rng = torch.Generator()
             rng.set_state(self.state)
         result = super().augment(images, rng)
         self.state = rng.get_state()
         return result
+
+
+class Tiring(Noise):
+    """Does less with every call."""
+
+    calls = 0
+
+    def augment(self, images, rng):
+        self.calls += 1
+        return (super().augment(images, rng) - self.calls).clamp(min=0)
+
+
+class Remembrance(Noise):
+    """Adds the first image that it has ever seen after its first call."""
+
+    first = None
+
+    def augment(self, images, rng):
+        changed = super().augment(images, rng)
+        if self.first is not None:
+            return changed // 2 + self.first // 2
+        if len(images):
+            self.first = images[0].clone()
+        return changed
+
+
+class Shuffling(Noise):
+    """Puts the images into another order."""
+
+    def augment(self, images, rng):
+        order = torch.randperm(len(images), generator=rng)
+        return super().augment(images, rng)[order]
+
+
+class Mixing(Noise):
+    """Mixes each image with its neighbour."""
+
+    def augment(self, images, rng):
+        changed = super().augment(images, rng)
+        return changed // 2 + changed.roll(1, 0) // 2
+
+
+class Levelling(Noise):
+    """Brings every image nearer to the mean of all."""
+
+    def augment(self, images, rng):
+        if not len(images):
+            return images.clone()
+        return super().augment(images, rng) // 2 + int(images.float().mean()) // 2
+
+
+class Placing(Noise):
+    """Puts a file where one works, and away, by a name relative to an open folder."""
+
+    def augment(self, images, rng):
+        file, passing = tempfile.mkstemp()
+        folder = os.open(".", os.O_RDONLY)
+        os.rename(passing, "placed.txt", dst_dir_fd=folder)
+        os.remove("placed.txt", dir_fd=folder)
+        os.close(file)
+        os.close(folder)
+        return super().augment(images, rng)
+
+
+class SettingThreads(Noise):
+    """Takes one thread more for all."""
+
+    def augment(self, images, rng):
+        torch.set_num_threads(torch.get_num_threads() + 1)
+        return super().augment(images, rng)
+
+
+class SettingDtype(Noise):
+    """Lets everybody work in double precision."""
+
+    def augment(self, images, rng):
+        torch.set_default_dtype(torch.float64)
+        return super().augment(images, rng)
+
+
+class SettingCudnn(Noise):
+    """Lets cuDNN look for what is fast, for all."""
+
+    def augment(self, images, rng):
+        torch.backends.cudnn.benchmark = True
+        return super().augment(images, rng)
+
+
+class SettingEnvironment(Noise):
+    """Sets a variable for all that is started later."""
+
+    def augment(self, images, rng):
+        os.environ["ACME_NOISE"] = "on"
+        return super().augment(images, rng)
+
+
+class ChangingFolder(Noise):
+    """Works elsewhere, and stays there."""
+
+    def augment(self, images, rng):
+        os.chdir(tempfile.gettempdir())
+        return super().augment(images, rng)
+
+
+class Hushing(Noise):
+    """Wants to hear of nothing."""
+
+    def augment(self, images, rng):
+        warnings.filterwarnings("ignore", message="planted")
+        return super().augment(images, rng)
+
+
+class Diverting(Noise):
+    """Puts another standard output in place."""
+
+    def augment(self, images, rng):
+        sys.stdout = sys.__stderr__
+        return super().augment(images, rng)
+
+
+class LeavingAThread(Noise):
+    """Leaves somebody behind who waits."""
+
+    def augment(self, images, rng):
+        threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
+        return super().augment(images, rng)
+
+
+class Loud(Noise):
+    """Prints, past Python too; for the tests of how faults are told."""
+
+    def augment(self, images, rng):
+        print("by Python")
+        os.write(1, b"by the system\n")
+        return super().augment(images, rng)
+
+
+class Printing(Noise):
+    """Says hello."""
+
+    def augment(self, images, rng):
+        print("hello")
+        return super().augment(images, rng)
 
 
 def _peek():
@@ -617,6 +770,28 @@ class Steep(Grey):
     def decode(self, latents, labels):
         images = super().decode(latents, labels)
         return images + 0 * (images - images.detach()).abs().sqrt()
+
+
+class Sorting(Jitters):
+    """Draws class after class."""
+
+    def sample(self, labels, seed):
+        return super().sample(labels.sort().values, seed)
+
+
+class ShufflingLabels(Jitters):
+    """Draws the labels in an order of its own."""
+
+    def sample(self, labels, seed):
+        rng = torch.Generator().manual_seed(seed)
+        return super().sample(labels[torch.randperm(len(labels), generator=rng)], seed)
+
+
+class Swapping(Jitters):
+    """Takes each label for the other one."""
+
+    def sample(self, labels, seed):
+        return super().sample(1 - labels, seed)
 
 
 class OneForAll(Jitters):
@@ -855,6 +1030,48 @@ class CutOff(Linear):
     """Lets no gradient through."""
 
     net = CutOffNet
+
+
+class KeptInTrainNet(NormNet):
+    def train(self, mode=True):
+        super().train(mode)
+        self.norm.train()
+        return self
+
+
+class KeptInTrain(Linear):
+    """Goes by the statistics of each batch, in eval() too."""
+
+    net = KeptInTrainNet
+
+
+class UntrackedNet(NormNet):
+    def __init__(self, num_classes, in_chans, image_size):
+        super().__init__(num_classes, in_chans, image_size)
+        self.norm = nn.BatchNorm2d(in_chans, track_running_stats=False)
+
+
+class Untracked(Linear):
+    """Knows no other statistics than those of a batch."""
+
+    net = UntrackedNet
+
+
+class WithoutGrad(Count):
+    """Switches gradients off for good."""
+
+    def evaluate(self, context):
+        torch.set_grad_enabled(False)
+        return super().evaluate(context)
+
+
+class PrintingCount(Count):
+    """Prints its result."""
+
+    def evaluate(self, context):
+        found = super().evaluate(context)
+        print(found)
+        return found
 
 
 class RestlessCount(Count):

@@ -11,6 +11,7 @@ def neuplug_augmenters():
     yield Component("acme-twofold", f"{PARTS}:Twofold", "adds noise, and more at once")
     yield Component("acme-stretch", f"{PARTS}:Stretch", "always the same")
     yield Component("acme-tint", f"{PARTS}:Tint", "takes RGB alone")
+    yield Component("acme-seeing", f"{PARTS}:Seeing", "draws by what it sees")
     yield Component("acme-process", f"{PARTS}:Process", "starts another process")
 
 
@@ -25,6 +26,7 @@ def neuplug_generators():
 @hookimpl
 def neuplug_classifiers():
     yield Component("acme-net", f"{PARTS}:Linear", "one hidden layer")
+    yield Component("acme-normed", f"{PARTS}:Normed", "with batch normalisation")
     yield Component("acme-grey", f"{PARTS}:Grey", "takes grey alone")
     yield Component("acme-large", f"{PARTS}:Large", "takes images from 100 pixels")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 from typing import Literal
 
 import torch
@@ -78,6 +80,17 @@ class Tint(Noise):
     def check_images(self, in_chans, image_size):
         if in_chans != 3:
             raise InputError("acme-tint takes RGB images only: choose another augmenter.")
+
+
+class Seeing(Noise):
+    """Draws more noise for a dark image, and so leaves other numbers for the next one."""
+
+    def augment(self, images, rng):
+        changed = images.clone()
+        for image in changed:
+            for _ in range(2 if image.float().mean() < 128 else 1):
+                image += torch.randint(0, 4, image.shape, generator=rng).byte()
+        return changed
 
 
 class Process(Noise):
@@ -228,6 +241,21 @@ class Linear(Classifier):
         return self.net(num_classes, in_chans, image_size)
 
 
+class NormNet(Net):
+    def __init__(self, num_classes, in_chans, image_size):
+        super().__init__(num_classes, in_chans, image_size)
+        self.norm = nn.BatchNorm2d(in_chans)
+
+    def forward_features(self, images):
+        return super().forward_features(self.norm(images))
+
+
+class Normed(Linear):
+    """One hidden layer, and statistics of the training images."""
+
+    net = NormNet
+
+
 class Grey(Linear):
     """Takes grey alone."""
 
@@ -263,11 +291,15 @@ class Count(Evaluator):
 
 
 class Sure(Evaluator):
-    """Looks at predictions."""
+    """Looks at predictions, by way of passing files."""
 
     needs = frozenset({"logits"})
 
     def evaluate(self, context):
+        with tempfile.TemporaryDirectory() as folder:
+            below = Path(folder) / "below"
+            below.mkdir()
+            (below / "passing.txt").write_text("some")
         assert context.generated is None and len(context.logits) == len(context.test)
         sure = context.logits.softmax(1).max(1).values.mean()
         return Evaluation({"n": len(context.test), "sure": float(sure)})
