@@ -94,7 +94,12 @@ def test_equal_arms_and_single_repeats() -> None:
 
 
 def crossed(
-    rng: np.random.Generator, repeats: int, images: int, effect: float, by_image: float
+    rng: np.random.Generator,
+    repeats: int,
+    images: int,
+    effect: float,
+    by_image: float,
+    comparisons: int = 1,
 ) -> Difference:
     """Scores that vary by repeat (sd 0.03), by image and by chance (sd 0.3)."""
     of_images = rng.normal(0, by_image, images)
@@ -102,7 +107,7 @@ def crossed(
         effect + rng.normal(0, 0.03) + of_images + rng.normal(0, 0.3, images)
         for _ in range(repeats)
     ]
-    return paired_difference(rows, [np.arange(images)] * repeats)
+    return paired_difference(rows, [np.arange(images)] * repeats, comparisons=comparisons)
 
 
 @pytest.mark.parametrize(("repeats", "by_image"), [(3, 0.0), (5, 0.0), (5, 0.5), (10, 0.5)])
@@ -160,6 +165,24 @@ def test_what_is_called_detectable_is_found_in_80_of_100_cases() -> None:
     assert 0.75 < found / 500 < 0.9
 
 
+def test_what_is_detectable_as_the_clearest_of_several() -> None:
+    rng = np.random.default_rng(3)
+    cases = [crossed(rng, 5, 300, 0.0, 0.2, comparisons=10) for _ in range(400)]
+    typical = np.mean(np.square([case.detectable or 0 for case in cases])) ** 0.5
+    found = sum(
+        (d.p or 1.0) < 0.05 / 10
+        for d in (crossed(rng, 5, 300, float(typical), 0.2) for _ in range(500))
+    )
+    assert 0.75 < found / 500 < 0.9
+
+
+def test_scores_that_cancel_out_are_no_certainty() -> None:
+    """Each repeat and each image comes to nothing, and yet half of the scores differ."""
+    rows = [np.array([1.0, -1, 0, 0]), np.array([-1.0, 1, 0, 0])]
+    found = paired_difference(rows, [np.arange(4)] * 2)
+    assert found.low is not None and found.low < 0 < (found.high or 0)
+
+
 def test_holm_by_hand() -> None:
     # sorted 0.005, 0.01, 0.03, 0.04 times 4, 3, 2, 1, and never less than one before
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
@@ -186,6 +209,11 @@ def test_wrong_input() -> None:
         paired_difference([np.array([])], [np.array([])])
     with pytest.raises(ValueError, match="do not match"):
         paired_difference([np.zeros(3), np.zeros(2)], [np.arange(3), np.arange(3)])
+    for wrong in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="not a finite number"):
+            paired_difference([np.zeros(2), np.array([0, wrong])], [np.arange(2)] * 2)
+        with pytest.raises(ValueError, match="from 0 to 1"):
+            holm([0.01, wrong])
 
 
 def test_the_order_of_repeats_and_images_does_not_matter() -> None:

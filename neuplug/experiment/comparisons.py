@@ -18,6 +18,8 @@ DECISIVE = "accuracy"
 BASELINE, CLASSICAL, MORE = "none", "best classical", "more images"
 """What an arm is compared with. Each question is a family of its own for Holm's correction."""
 
+_ESTIMATED = ("effect", "low", "high", "n")
+
 Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
 """A cell's key to whether each test image is classified rightly, and its group's number."""
 
@@ -27,8 +29,10 @@ def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) 
 
     Every arm is compared with ``none``; an arm that generates, unless it is a control, also with
     the best classical arm: the one of highest mean accuracy on the same test images. That favours
-    it, so an arm that beats it does so in spite of the choice. Where several numbers of real images
-    are compared, ``none`` with each is compared with ``none`` with the next smaller one.
+    it, so an arm that beats it does so in spite of the choice; of an arm that is worse the p-value
+    is multiplied by the number of classical arms that it could have been (Bonferroni). Where
+    several numbers of real images are compared, ``none`` with each is compared with ``none`` with
+    the next smaller one.
 
     Args:
         cells: As in ``results.json``.
@@ -37,74 +41,91 @@ def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) 
 
     Returns:
         Rows with ``arm``, ``classifier``, ``against``, ``question``, ``metric``, ``effect``,
-        ``low``, ``high``, ``p``, ``adjusted_p``, ``family`` (comparisons corrected for together),
-        ``detectable``, ``n``, ``items`` (test images, or groups of them) and ``verdict``.
+        ``low``, ``high``, ``p``, ``candidates`` (arms that ``against`` was chosen from),
+        ``adjusted_p``, ``family`` (comparisons corrected for together), ``detectable``, ``n``,
+        ``items`` (test images, or groups of them) and ``verdict``.
     """
     groups = {(arm, classifier): group for arm, classifier, group in grouped(cells)}
     rows = []
     for question in (BASELINE, CLASSICAL, MORE):
-        family = [
-            (arm, classifier, rival, _difference(group, groups[rival, classifier], correct))
-            for (arm, classifier), group in groups.items()
-            if (rival := _rival(arm, classifier, question, groups, arms)) is not None
+        asked = [
+            (arm, classifier, rivals)
+            for arm, classifier in groups
+            if (rivals := _rivals(arm, classifier, question, groups, arms))
         ]
-        rows += _judged(question, family)
+        family = []
+        for arm, classifier, rivals in asked:
+            accuracy = {rival: _accuracy(groups[rival, classifier]) for rival in rivals}
+            best = max(rivals, key=accuracy.__getitem__)
+            pair = groups[arm, classifier], groups[best, classifier]
+            found = _difference(*pair, correct, comparisons=len(asked))
+            about = {"arm": arm, "classifier": classifier, "against": best, "question": question}
+            family.append((about, found, len(rivals)))
+        rows += _judged(family)
     return rows
 
 
-def _judged(question: str, family: list[tuple[str, str, str, Difference]]) -> list[dict[str, Any]]:
-    certain = [found.p for *_, found in family if found.p is not None]
+def _judged(family: list[tuple[dict[str, Any], Difference, int]]) -> list[dict[str, Any]]:
+    """Verdicts on the comparisons of one question, each with the number of possible rivals."""
+    certain = [
+        found.p if found.effect >= 0 else min(1.0, found.p * candidates)
+        for _, found, candidates in family
+        if found.p is not None
+    ]
     adjusted = iter(holm(certain))
     rows = []
-    for arm, classifier, rival, found in family:
+    for about, found, candidates in family:
         p = next(adjusted) if found.p is not None else None
-        about = {"arm": arm, "classifier": classifier, "against": rival, "question": question}
         rows.append(
             about
-            | {"metric": DECISIVE, **asdict(found), "adjusted_p": p, "family": len(certain)}
-            | {"verdict": verdict(found, p)}
+            | {"metric": DECISIVE, **asdict(found), "candidates": candidates, "adjusted_p": p}
+            | {"family": len(certain), "verdict": verdict(found, p)}
         )
     return rows
 
 
-def _rival(
+def _accuracy(group: list[dict[str, Any]]) -> float:
+    return float(np.mean([cell["metrics"][DECISIVE] for cell in group]))
+
+
+def _rivals(
     name: str,
     classifier: str,
     question: str,
     groups: Mapping[tuple[str, str], list[dict[str, Any]]],
     arms: Sequence[Arm],
-) -> str | None:
-    """The name of the arm to compare with, if the question is one for this arm."""
+) -> list[str]:
+    """The names of the arms to compare with the best of; none if this arm is not asked that."""
     own = next(arm for arm in arms if arm.name == name)
     if question == BASELINE:
-        return own.baseline if own.baseline != name else None
+        return [own.baseline] if own.baseline != name else []
     if question == MORE:
         return _with_fewer_images(own, arms)
-    rivals = [a.name for a in arms if a.classical and a.per_class == own.per_class]
-    if not own.generates or own.control or not rivals:
-        return None
-
-    def accuracy(rival: str) -> float:
-        scores = [cell["metrics"][DECISIVE] for cell in groups[rival, classifier]]
-        return float(np.mean(scores))
-
-    return max(rivals, key=accuracy)
+    if not own.generates or own.control:
+        return []
+    # of an arm's amounts only the one chosen for a classifier has been tested with it
+    tested = (arm for arm in arms if (arm.name, classifier) in groups)
+    return [arm.name for arm in tested if arm.classical and arm.per_class == own.per_class]
 
 
-def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> str | None:
+def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> list[str]:
     """Of a baseline, the one with the next smaller number of real images."""
     if own.baseline != own.name or own.per_class is None:
-        return None
+        return []
     fewer = {
         arm.per_class: arm.name
         for arm in arms
         if arm.baseline == arm.name and arm.per_class is not None and arm.per_class < own.per_class
     }
-    return fewer[max(fewer)] if fewer else None
+    return [fewer[max(fewer)]] if fewer else []
 
 
 def _difference(
-    ours: list[dict[str, Any]], theirs: list[dict[str, Any]], correct: Correct
+    ours: list[dict[str, Any]],
+    theirs: list[dict[str, Any]],
+    correct: Correct,
+    *,
+    comparisons: int,
 ) -> Difference:
     differences, items = [], []
     rivals = {cell["repeat"]: cell for cell in theirs}
@@ -115,15 +136,26 @@ def _difference(
             raise ValueError(f"arms of repeat {cell['repeat']} have different test images")
         differences.append(right.astype(np.float64) - rival_right)
         items.append(images)
-    return paired_difference(differences, items)
+    return paired_difference(differences, items, comparisons=comparisons)
 
 
-def differences(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The paired difference to ``none`` in every metric, with t intervals over repeats.
+def differences(
+    cells: list[dict[str, Any]], comparisons: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The paired difference to ``none`` in every metric, with an interval.
 
-    With several numbers of real images an arm's rival is ``none`` with as many. No verdict goes by
-    these.
+    With several numbers of real images an arm's rival is ``none`` with as many. In the metric that
+    the verdict goes by it is the verdict's; in the others a t interval over repeats.
+
+    Args:
+        cells: As in ``results.json``.
+        comparisons: What :func:`compare` found in them.
     """
+    judged = {
+        (c["arm"], c["classifier"], c["metric"]): {key: c[key] for key in _ESTIMATED}
+        for c in comparisons
+        if c["question"] == BASELINE
+    }
     plain = {(c["arm"], c["classifier"], c["repeat"]): c["metrics"] for c in cells}
     rows = []
     for arm, classifier, group in grouped(cells):
@@ -136,7 +168,8 @@ def differences(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
                 [c["metrics"][metric] - other for c, other in zip(group, theirs, strict=True)]
             )
             row = {"arm": arm, "classifier": classifier, "against": against, "metric": metric}
-            rows.append(row | _renamed(asdict(found)))
+            own = judged.get((arm, classifier, metric), {})
+            rows.append(row | _renamed(asdict(found)) | own)
     return rows
 
 

@@ -49,7 +49,8 @@ def compare(
         Arm to what was found, without the baseline.
 
     Raises:
-        ValueError: If arms differ in repeats or images, or there is no baseline.
+        ValueError: If arms differ in repeats or images, there is no baseline, or a score is not
+            finite.
 
     Example:
         >>> right = {"none": [[1, 0, 0, 1], [0, 0, 1, 1]], "flip": [[1, 0, 0, 1], [0, 0, 1, 1]]}
@@ -66,7 +67,8 @@ def compare(
     for arm, ours in arrays.items():
         if [s.shape for s in ours] != [s.shape for s in base]:
             raise ValueError(f"{arm} and {baseline} have different repeats or test images")
-        found[arm] = paired_difference([a - b for a, b in zip(ours, base, strict=True)], names)
+        differences = [a - b for a, b in zip(ours, base, strict=True)]
+        found[arm] = paired_difference(differences, names, comparisons=len(arrays))
     certain = [d.p for d in found.values() if d.p is not None]
     adjusted = iter(holm(certain))
     results = {}

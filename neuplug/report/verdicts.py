@@ -42,21 +42,14 @@ METRICS = {
 }
 """The metrics of the main table, in its order."""
 
-_ALONE = {
-    "helps": "{arm} helps {classifier}",
-    "no evidence": "no evidence that {arm} helps {classifier}",
-    "harms": "{arm} harms {classifier}",
-}
+_ALONE = {"helps": "helps", "no evidence": "helps or harms", "harms": "harms"}
+_ALONE_MANY = {"helps": "help", "no evidence": "help or harm", "harms": "harm"}
 _BESIDE = {
-    "helps": "{arm} is better for {classifier}",
-    "no evidence": "no evidence that {arm} is better for {classifier}",
-    "harms": "{arm} is worse for {classifier}",
+    "helps": "is better for",
+    "no evidence": "is better or worse for",
+    "harms": "is worse for",
 }
-_MORE = {
-    "helps": "{arm} are better for {classifier}",
-    "no evidence": "no evidence that {arm} are better for {classifier}",
-    "harms": "{arm} are worse for {classifier}",
-}
+_BESIDE_MANY = {verdict: verb.replace("is", "are", 1) for verdict, verb in _BESIDE.items()}
 _OF_A_CLASS = {"f1": "F1", "precision": "precision", "recall": "recall", "ap": "AP"}
 _NAMED = 6  # arms that the headline names at most
 
@@ -76,14 +69,17 @@ def is_score(key: str) -> bool:
 
 
 def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:
-    """``94.3``, or ``+2.3`` and a true minus if ``signed``; a dash where there is no number."""
+    """``94.3``, or ``+2.3`` and a true minus if ``signed``; a dash where there is no number.
+
+    Signed, a number that rounds to zero keeps its sign: on which side an interval ends matters.
+    """
     if value is None or not math.isfinite(value):
         return MISSING
-    rounded = round(value * shown.scale, shown.digits) + 0.0  # + 0.0: no negative zero
+    rounded = round(value * shown.scale, shown.digits)
     text = f"{abs(rounded):.{shown.digits}f}"
-    if rounded < 0:
+    if rounded < 0 or (signed and value < 0):
         return MINUS + text
-    return f"+{text}" if signed and rounded > 0 else text
+    return f"+{text}" if signed and value > 0 else text
 
 
 def interval(entry: dict[str, Any], shown: Metric, *, signed: bool = False) -> str:
@@ -132,7 +128,7 @@ def verdict_parts(comparison: dict[str, Any], results: reading.Results) -> tuple
         claim += "" if does is _ALONE else f" beside {rival}"
         figures += ", one repeat: no verdict, add --repeats"
     else:
-        claim = does[verdict].format(arm=arm, classifier=classifier)
+        claim = _claim(verdict, does, arm, classifier)
         claim += "" if does is _ALONE else f" than {rival}"
         spelled = interval(comparison, shown, signed=True)
         figures += f", 95 % interval {spelled}, {repeats(comparison['n'])}"
@@ -145,11 +141,11 @@ def verdict_parts(comparison: dict[str, Any], results: reading.Results) -> tuple
 def _wording(
     comparison: dict[str, Any], results: reading.Results
 ) -> tuple[dict[str, str], str, str]:
-    """The sentences of the comparison's question, and what they say is compared with what."""
+    """The verbs of the comparison's question, and what they say is compared with what."""
     arm, against = comparison["arm"], comparison["against"]
     if reading.is_of_more_images(comparison):
         sizes = {entry["name"]: entry["per_class"] for entry in results["arms"]}
-        return _MORE, f"{sizes[arm]} real images per class", str(sizes[against])
+        return _BESIDE_MANY, f"{sizes[arm]} real images per class", str(sizes[against])
     names = reading.labels(results)
     arm, against = names.get(arm, arm), names.get(against, against)
     if reading.is_with_classical(comparison):
@@ -157,12 +153,18 @@ def _wording(
     return _ALONE, arm, against
 
 
+def _claim(verdict: str, does: dict[str, str], who: str, whom: str) -> str:
+    said = f"{who} {does[verdict]} {whom}"
+    return f"no evidence that {said}" if verdict == "no evidence" else said
+
+
 def _corrected(comparison: dict[str, Any]) -> str:
     """Why an interval that does not hold zero may go with *no evidence*."""
     low, high = comparison["low"], comparison["high"]
     if comparison["verdict"] != "no evidence" or low <= 0 <= high:
         return ""
-    return f", which is not clear among {comparison['family']} comparisons"
+    p = comparison["adjusted_p"]
+    return f", p {p:.2f} when corrected for {comparison['family']} comparisons"
 
 
 def verdict_sentence(comparison: dict[str, Any], results: reading.Results) -> str:
@@ -188,8 +190,14 @@ def ranked(results: reading.Results) -> list[dict[str, Any]]:
 
 
 def headline(results: reading.Results) -> list[tuple[str, str]]:
-    """The whole run in at most three short sentences without figures, each with its verdict."""
+    """The whole run in a few short sentences without figures, each with its verdict.
+
+    First what helps beside ``none``, then what generators do beside the best classical arm.
+    Controls are left out where there is anything else.
+    """
+    controls = reading.controls(results)
     found = ranked(results)
+    found = [c for c in found if c["arm"] not in controls] or found
     more = reading.comparisons_of_more_images(results)
     if not found and not more:
         return [("no evidence", "Nothing to compare: no arm ran beside none.")]
@@ -197,22 +205,55 @@ def headline(results: reading.Results) -> list[tuple[str, str]]:
         return [("one repeat", "One repeat: no verdict, add --repeats.")]
     if not found:
         better = sum(c["verdict"] == "helps" for c in more)
-        text = f"More real images are better in {better or 'none'} of {len(more)} comparisons."
+        text = f"More real images are better in {better or 'none'} of {_comparisons(more)}."
         return [("helps" if better else "no evidence", text)]
-    clauses = _clauses(found, reading.labels(results))
-    if len(clauses) <= 3 and len({c["arm"] for c in found}) <= _NAMED:
-        return clauses
-    count = {verdict: sum(c["verdict"] == verdict for c in found) for verdict in MARKS}
-    text = f"Augmentation helps in {count['helps'] or 'none'} of {len(found)} comparisons"
+    names = reading.labels(results)
+    clauses = _clauses(found, names, _ALONE, _ALONE_MANY)
+    beside = reading.classical_comparisons(results)
+    others = _clauses(beside, names, _BESIDE, _BESIDE_MANY, " than the best classical arm")
+    if len(clauses) <= 3 and len(others) <= 2 and len({c["arm"] for c in found}) <= _NAMED:
+        return clauses + others
+    count = _count(found)
+    text = f"Augmentation helps in {count['helps'] or 'none'} of {_comparisons(found)}"
     if count["harms"]:
         text += f", harms in {count['harms']}"
     if undecided := count["no evidence"] + count["one repeat"]:
         text += f"; no evidence in {undecided}"
-    return [("helps" if count["helps"] else "no evidence", f"{text}.")]
+    short = [("helps" if count["helps"] else "no evidence", f"{text}.")]
+    if beside:
+        count = _count(beside)
+        better, worse = count["helps"], count["harms"]
+        text = f"Generated images beat the best classical arm in {better or 'none'} of "
+        text += _comparisons(beside) + (f", are worse in {worse}" if worse else "")
+        verdict = "helps" if better else "harms" if worse else "no evidence"
+        short.append((verdict, f"{text}."))
+    return short
 
 
-def _clauses(found: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[str, str]]:
-    """``dcgan and flip help mobilenetv2.``: arms with the same verdict on the same classifiers."""
+def _comparisons(found: list[dict[str, Any]]) -> str:
+    return f"{len(found)} comparison{'s' * (len(found) != 1)}"
+
+
+def _count(found: list[dict[str, Any]]) -> dict[str, int]:
+    return {verdict: sum(c["verdict"] == verdict for c in found) for verdict in MARKS}
+
+
+def _clauses(
+    found: list[dict[str, Any]],
+    names: dict[str, str],
+    one: dict[str, str],
+    many: dict[str, str],
+    than: str = "",
+) -> list[tuple[str, str]]:
+    """``dcgan and flip help mobilenetv2.``: arms with the same verdict on the same classifiers.
+
+    Args:
+        found: The comparisons.
+        names: Arms to what the reader sees.
+        one: A verdict's verb after one arm.
+        many: Likewise after several.
+        than: What ends each clause.
+    """
     clauses = []
     for verdict in MARKS:
         touched: dict[str, list[str]] = {}
@@ -223,40 +264,43 @@ def _clauses(found: list[dict[str, Any]], names: dict[str, str]) -> list[tuple[s
         for arm, classifiers in touched.items():
             together.setdefault(tuple(sorted(classifiers)), []).append(arm)
         for shared, arms in together.items():
-            who, whom, many = listing(arms), listing(shared), len(arms) > 1
-            if verdict == "no evidence":
-                text = f"No evidence that {who} help{'s' * (not many)} {whom}."
-            elif verdict == "one repeat":
+            who, whom = listing(arms), listing(shared)
+            if verdict == "one repeat":
                 text = f"One repeat of {who} with {whom}: no verdict, add --repeats."
             else:
-                text = f"{who} {verdict.removesuffix('s') if many else verdict} {whom}."
+                does = many if len(arms) > 1 else one
+                text = f"{_claim(verdict, does, who, whom)}{than}."
+            if verdict == "no evidence":  # other clauses begin with the name of an arm
+                text = f"N{text[1:]}"
             clauses.append((verdict, text))
     return clauses
 
 
 def power_sentence(results: reading.Results) -> str:
-    """What differences the run could not have seen; empty where there is no verdict.
+    """What differences to ``none`` the run may have missed; empty where there is no verdict.
 
-    The smallest difference that one comparison finds in 80 of 100 cases is that of the typical
-    comparison with ``none``: the root of the mean square.
+    From the arm that varies least to the one that varies most; controls are left out where there
+    is anything else.
     """
+    controls = reading.controls(results)
     found = [c for c in reading.comparisons(results) if c.get("detectable")]
+    found = [c for c in found if c["arm"] not in controls] or found
     if not found:
         return ""
-    shown = METRICS["accuracy"]
-    limits = []
+    limits = {}
     for classifier in dict.fromkeys(c["classifier"] for c in found):
-        squares = [c["detectable"] ** 2 for c in found if c["classifier"] == classifier]
-        limits.append((classifier, number(math.sqrt(sum(squares) / len(squares)), shown)))
-    if len(limits) == 1:
-        under = f"a difference under {limits[0][1]} points"
-    else:
-        each = listing([f"{limit} points with {classifier}" for classifier, limit in limits])
-        under = f"a difference under {each}"
+        of_arms = [min(1.0, c["detectable"]) for c in found if c["classifier"] == classifier]
+        low, high = (number(limit, METRICS["accuracy"]) for limit in (min(of_arms), max(of_arms)))
+        limits[classifier] = f"{low} points" if low == high else f"{low} to {high} points"
+    spans = [f"{limit} with {classifier}" for classifier, limit in limits.items()]
+    under = listing(spans if len(spans) > 1 else list(limits.values()))
+    by_arm = ", by arm," if " to " in under else ""
     images = max(cell["test_images"] for cell in results["cells"])
+    family = found[0]["family"]
+    where = f", as the clearest of {family} comparisons" if family > 1 else ""
     return (
-        f"With {repeats(found[0]['n'])} and {images} test images, {under} would probably not be "
-        "seen (80 % power, one comparison)."
+        f"With {repeats(found[0]['n'])} and {images} test images, a true difference under {under}"
+        f"{by_arm} may well go unseen (power below 80 %{where})."
     )
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
+
+from neuplug.experiment.arms import Selection
+from neuplug.experiment.comparisons import compare
+from neuplug.experiment.config import resolve
+from neuplug.registry import discover
 
 
 @pytest.fixture
@@ -25,14 +31,49 @@ def test_every_arm_beside_none_and_generators_beside_the_best_classical(result: 
     assert {c["against"] for c in plain.values()} == {"none"}
     assert {c["family"] for c in plain.values()} == {4}
     assert {c["family"] for c in classical.values()} == {2}
+    assert {c["candidates"] for c in plain.values()} == {1}
+    assert {c["candidates"] for c in classical.values()} == {2}
     for arm, c in [*plain.items(), *classical.items()]:
         expected = result.mean(arm, "linear") - result.mean(c["against"], "linear")
         assert c["effect"] == pytest.approx(expected)
         assert c["adjusted_p"] >= c["p"] and c["low"] <= c["effect"] <= c["high"]
         assert c["n"] == 3
         assert 28 < c["items"] <= 40  # of three tests of 28 images, each image counts once
+    ends = {d["arm"]: d for d in result.content["differences"] if d["metric"] == "accuracy"}
+    assert all(c[end] == ends[arm][end] for arm, c in plain.items() for end in ("low", "high"))
     assert set(result.verdicts) == {(arm, "linear") for arm in plain}
     assert set(result.verdicts_against_classical) == {(arm, "linear") for arm in classical}
+
+
+def simulated(arms: list[Any], rng: np.random.Generator, **gain: float) -> list[dict[str, Any]]:
+    """What is found in five repeats of 300 images where arms differ by ``gain`` alone."""
+    images = np.arange(300)
+    easy = rng.beta(8, 1.2, 300)
+    cells, right = [], {}
+    for arm in arms:
+        for repeat in range(5):
+            key = f"{arm.name}/{repeat}"
+            chance = np.clip(easy + rng.normal(gain.get(arm.base, 0.0), 0.02), 0, 1)
+            right[key] = rng.random(300) < chance, images
+            metrics = {"accuracy": float(right[key][0].mean())}
+            about = {"arm": arm.name, "classifier": "smallcnn", "repeat": repeat}
+            cells.append(about | {"key": key, "metrics": metrics})
+    return [c for c in compare(cells, arms, right) if c["question"] == "best classical"]
+
+
+def test_the_best_of_many_equal_arms_makes_no_other_worse() -> None:
+    """It is the best by chance, and chance alone would call the other one worse too often."""
+    classical = ["flip", "rotate", "zoom", "translate", "noise", "color", "blur", "classical"]
+    config = resolve(None, {"aug": [*classical, "dcgan"], "clf": ["smallcnn"]}, ())
+    arms = list(Selection(config, discover()).arms)
+    rng = np.random.default_rng(0)
+    found = [row for _ in range(400) for row in simulated(arms, rng)]
+    assert len(found) == 400 and {row["candidates"] for row in found} == {8}
+    assert sum(row["p"] < 0.05 and row["effect"] < 0 for row in found) > 24  # as it would be
+    assert sum(row["verdict"] == "harms" for row in found) <= 10  # half of 5 %
+    assert sum(row["verdict"] == "helps" for row in found) <= 10
+    truly = [row for _ in range(40) for row in simulated(arms, rng, dcgan=-0.15)]
+    assert sum(row["verdict"] == "harms" for row in truly) > 30
 
 
 def test_without_a_classical_arm_nobody_is_compared_with_one(ask: Any) -> None:

@@ -40,7 +40,7 @@ def comparison(
         ),
         (
             comparison("no evidence", 0.004, -0.01, 0.018),
-            "no evidence that dcgan helps mobilenetv2: "
+            "no evidence that dcgan helps or harms mobilenetv2: "
             "+0.4 points accuracy, 95 % interval \N{MINUS SIGN}1.0 … +1.8, 3 repeats",
         ),
         (
@@ -71,7 +71,8 @@ def test_a_sentence_names_what_it_compares_with(make: Make) -> None:
         ("harms", "dcgan is worse for mobilenetv2 than flip, the best classical arm"),
         (
             "no evidence",
-            "no evidence that dcgan is better for mobilenetv2 than flip, the best classical arm",
+            "no evidence that dcgan is better or worse for mobilenetv2 than flip, "
+            "the best classical arm",
         ),
     ],
 )
@@ -82,22 +83,34 @@ def test_beside_the_best_classical_arm(make: Make, verdict: str, claim: str) -> 
 
 
 def test_an_interval_that_correction_has_overruled_is_explained(make: Make) -> None:
-    entry = comparison("no evidence", 0.02, 0.003, 0.037) | {"family": 12}
+    corrected = {"family": 12, "adjusted_p": 0.07}
+    entry = comparison("no evidence", 0.02, 0.003, 0.037) | corrected
     sentence = verdicts.verdict_sentence(entry, make(simulated=False))
-    assert sentence.endswith("3 repeats, which is not clear among 12 comparisons")
-    held = comparison("no evidence", 0.02, -0.003, 0.043) | {"family": 12}
-    assert "not clear" not in verdicts.verdict_sentence(held, make())
+    assert sentence.endswith("3 repeats, p 0.07 when corrected for 12 comparisons")
+    held = comparison("no evidence", 0.02, -0.003, 0.043) | corrected
+    assert "corrected" not in verdicts.verdict_sentence(held, make())
 
 
 def test_what_could_not_be_seen(make: Make) -> None:
-    results = make(classifiers=["mobilenetv2", "smallcnn"])
+    results = make(
+        arms=dict.fromkeys(["none", "flip", "dcgan", "twice"], 0.0), classifiers=["a", "b"]
+    )
+    results["arms"][3]["control"] = True
+    points = {"flip": 0.02, "dcgan": 0.035, "twice": 0.1}
     for c in results["comparisons"]:
-        c |= {"detectable": 0.02 if c["classifier"] == "smallcnn" else 0.035}
+        c |= {"detectable": points[c["arm"]] if c["classifier"] == "a" else 0.04, "family": 6}
     for cell in results["cells"]:
         cell["test_images"] = 780
     assert verdicts.power_sentence(results) == (
-        "With 3 repeats and 780 test images, a difference under 3.5 points with mobilenetv2 and "
-        "2.0 points with smallcnn would probably not be seen (80 % power, one comparison)."
+        "With 3 repeats and 780 test images, a true difference under 2.0 to 3.5 points with a and "
+        "4.0 points with b, by arm, may well go unseen "
+        "(power below 80 %, as the clearest of 6 comparisons)."
+    )
+    results["comparisons"] = [
+        c | {"family": 1} for c in results["comparisons"] if c["arm"] == "twice"
+    ][:1]
+    assert verdicts.power_sentence(results).endswith(
+        "a true difference under 10.0 points may well go unseen (power below 80 %)."
     )
     assert verdicts.power_sentence(make(repeats=1)) == ""
 
@@ -119,7 +132,9 @@ def test_a_loss_is_no_percentage(make: Make) -> None:
     [
         (0.9434, False, "94.3"),
         (0.0226, True, "+2.3"),
-        (-0.0004, True, "0.0"),
+        (-0.0004, True, "\N{MINUS SIGN}0.0"),
+        (0.0004, True, "+0.0"),
+        (-0.0004, False, "0.0"),
         (0.0, True, "0.0"),
         (-0.021, True, "\N{MINUS SIGN}2.1"),
         (math.nan, False, "\N{EN DASH}"),
@@ -159,7 +174,37 @@ def test_the_headline_joins_arms_of_one_fate(make: Make) -> None:
     ]
     assert headline(make(), found) == [
         "dcgan and edcgan help a and b.",
-        "No evidence that flip helps a and b.",
+        "No evidence that flip helps or harms a and b.",
+    ]
+
+
+def test_the_headline_says_what_generators_do_beside_classical_arms(make: Make) -> None:
+    results = make()
+    beside = {"against": "flip", "question": "best classical"}
+    headline(results, [("flip", "a", "helps"), ("dcgan", "a", "helps"), ("twice", "a", "harms")])
+    results["comparisons"].append(comparison("harms", -0.02, -0.03, -0.01) | beside)
+    results["comparisons"][-1]["classifier"] = "a"
+    results["arms"][3]["control"] = True  # and is no news
+    assert [text for _, text in verdicts.headline(results)] == [
+        "flip and dcgan help a.",
+        "dcgan is worse for a than the best classical arm.",
+    ]
+    results["comparisons"] += [
+        comparison(verdict, 0.01, 0.0, 0.02) | beside | {"classifier": name}
+        for verdict, name in (("no evidence", "b"), ("helps", "c"))
+    ]
+    assert [text for _, text in verdicts.headline(results)] == [
+        "Augmentation helps in 2 of 2 comparisons.",
+        "Generated images beat the best classical arm in 1 of 3 comparisons, are worse in 1.",
+    ]
+
+
+def test_a_headline_of_controls_alone(make: Make) -> None:
+    results = make()
+    headline(results, [("twice", "a", "no evidence")])
+    results["arms"][1]["control"] = True
+    assert [text for _, text in verdicts.headline(results)] == [
+        "No evidence that twice helps or harms a."
     ]
 
 
