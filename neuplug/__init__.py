@@ -49,6 +49,7 @@ _HOME = {
     "classification_metrics": "metrics",
     "compare": "library.comparing",
     "compose": "experiment.compose",
+    "copy_scores": "neighbors",
     "derive_seed": "seeds",
     "discover": "registry",
     "draw_split": "data.splits",
@@ -104,7 +105,7 @@ if TYPE_CHECKING:
     from neuplug.library.images import TorchDataset, training_set
     from neuplug.loading import load
     from neuplug.metrics import classification_metrics
-    from neuplug.neighbors import nearest
+    from neuplug.neighbors import copy_scores, nearest
     from neuplug.registry import discover
     from neuplug.report.page import write_report
     from neuplug.report.reading import read_results
@@ -154,6 +155,7 @@ __all__ = [
     "classification_metrics",
     "compare",
     "compose",
+    "copy_scores",
     "derive_seed",
     "discover",
     "draw_split",

@@ -10,6 +10,8 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from neuplug.errors import InputError
+
 
 @dataclass(frozen=True, eq=False)
 class ImageSet:
@@ -162,3 +164,16 @@ class TrainingSet(ImageSet):
 @dataclass(frozen=True, eq=False)
 class HeldOutSet(ImageSet):
     """Real images kept for validation or test; no augmenter or generator accepts them."""
+
+
+def refuse_unfit(train: object, who: str) -> None:
+    """Refuse to learn from anything but a training set: a test says nothing about images seen.
+
+    Raises:
+        InputError: If ``train`` is no :class:`TrainingSet`.
+    """
+    if not isinstance(train, TrainingSet):
+        raise InputError(
+            f"{who} learns from a neuplug.TrainingSet, and this is a {type(train).__name__}: give "
+            "the training part of a split, or what neuplug.training_set makes of images."
+        )

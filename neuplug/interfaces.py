@@ -152,7 +152,7 @@ class FitRecord:
     """What happened in a fit, for the report.
 
     Attributes:
-        curves: Name to (step, value) pairs.
+        curves: Name to (step, value) pairs; a value is finite.
         units: Name of a curve to what it is measured in, such as ``probability``, unless it is a
             loss: curves of one unit share a scale, so every other unit is drawn apart from losses.
         grids: (step, uint8 (N, C, H, W)): the same fixed noise drawn at several steps.
@@ -365,8 +365,8 @@ class Evaluation:
     """What an evaluator found.
 
     Attributes:
-        metrics: Name to number; the sample count belongs in here as ``n``.
-        figures: Files written below the context's folder.
+        metrics: Name to finite number; the sample count belongs in here as ``n``.
+        figures: Files written below the context's folder, none of them empty.
         warnings: Sentences that the user must see, such as too few images for a measure.
     """
 

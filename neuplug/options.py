@@ -48,6 +48,8 @@ def validation_sentence(error: ValidationError) -> str:
     first = error.errors()[0]
     where = "".join(f".{part}" for part in first["loc"] if isinstance(part, str))
     message = first["msg"].removeprefix("Value error, ")
+    if where and first["type"] == "missing":  # its input is all that was given
+        return f"{where} must be given: it has no default."
     if not where:
         return f": {message}"
     return f"{where} = {first['input']!r}: {message[:1].lower()}{message[1:]}."

@@ -73,18 +73,27 @@ class Provided:
         except FAULTS as error:
             raise PluginError(
                 f"{self.name} of {self.source} cannot be loaded from {self.component.target}: "
-                f"{_told(error)}"
+                f"{_told(error).rstrip('.')}. {self._remedy}"
             ) from error
         base = interfaces.KINDS[self.kind]
         if not (isinstance(found, type) and issubclass(found, base)):
             raise PluginError(
-                f"{self.name} of {self.source}: {self.component.target} is no {base.__name__}"
+                f"{self.name} of {self.source}: {self.component.target} is no "
+                f"neuplug.{base.__name__}. {self._remedy}"
             )
         if missing := sorted(getattr(found, "__abstractmethods__", ())):
             raise PluginError(
-                f"{self.name} of {self.source}: {self.component.target} lacks {', '.join(missing)}"
+                f"{self.name} of {self.source}: {self.component.target} lacks "
+                f"{', '.join(missing)}. {self._remedy}"
             )
         return found
+
+    @property
+    def _remedy(self) -> str:
+        return (
+            f"Leave it out or install another version of {self.distribution}; its author finds "
+            f"more with 'neuplug plugins check {self.distribution}'."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +163,18 @@ class Registry:
         names = sorted({p.name for p in offers})
         hint = did_you_mean(plain, names)
         listing = f" There are: {', '.join(names)}." if names else " No plugin offers any."
-        missing = f" {len(self.problems)} plugin(s) have problems." if self.problems else ""
+        missing = f" {name_troubled(self.problems)}." if self.problems else ""
         raise InputError(
             f"no {what} is called {name!r}.{hint}{listing}{missing} See 'neuplug plugins'."
         )
+
+
+def name_troubled(problems: Iterable[Problem]) -> str:
+    """``neuplug-vae has a problem``: the plugins that have one; empty if all are well."""
+    names = list(dict.fromkeys(problem.distribution for problem in problems))
+    if len(names) > 1:
+        return f"{', '.join(names[:-1])} and {names[-1]} have problems"
+    return f"{names[0]} has a problem" if names else ""
 
 
 def discover(*, strict: bool | None = None) -> Registry:

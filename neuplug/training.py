@@ -14,7 +14,7 @@ from torch.optim import lr_scheduler
 
 from neuplug.devices import wants_bf16
 from neuplug.errors import InputError, TrainingDiverged
-from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
+from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
 from neuplug.interfaces import Augmenter, Classifier, FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
 from neuplug.tensorfile import to_device
@@ -96,7 +96,15 @@ class FittedClassifier:
 
         Returns:
             Logits, float32 (N, classes), on the CPU.
+
+        Raises:
+            TypeError: If ``images`` is no set.
         """
+        if not isinstance(images, ImageSet):
+            raise TypeError(
+                f"predict takes a neuplug.ImageSet, not {type(images).__name__}: classify takes a "
+                "tensor of images"
+            )
         everything = range(len(images)) if indices is None else indices
         wanted = torch.as_tensor(everything, dtype=torch.int64)
         parts = wanted.split(PREDICT_BATCH)
@@ -128,6 +136,22 @@ class FittedClassifier:
         return cls(module, state["mean"].to(device), state["std"].to(device), state["channels"])
 
 
+def check_logits(logits: object, shape: tuple[int, int]) -> None:
+    """Hold a plugin's network to what it owes.
+
+    Raises:
+        TypeError: If its output is anything but floating-point numbers (N, classes).
+    """
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
+        raise TypeError(f"its network returned {kind} instead of floating-point logits")
+    if tuple(logits.shape) != shape:
+        raise TypeError(
+            f"its network returned logits of shape {tuple(logits.shape)} instead of {shape}, one "
+            "for each class (num_classes of build)"
+        )
+
+
 def fit_classifier(
     classifier: Classifier,
     train: TrainingSet,
@@ -155,8 +179,13 @@ def fit_classifier(
 
     Raises:
         TrainingDiverged: If the loss is no longer finite.
-        InputError: If the images do not suit the classifier.
+        InputError: If ``train`` is no training set, has no images, or they do not suit the
+            classifier.
+        TypeError: If the network's output is no logits (N, classes).
     """
+    refuse_unfit(train, context.name)
+    if not len(train):
+        raise InputError("the training set has no images: give at least one of each class.")
     with seeded(context.seed, context.device):
         loop = _Loop(classifier, train, options, context, val, augmenter, start)
         loop.run()
@@ -244,6 +273,7 @@ class _Loop:
         module.train()
         with torch.autocast(self.context.device.type, torch.bfloat16, enabled=self.bf16):
             logits = module(batch)
+        check_logits(logits, (len(labels), len(self.train.classes)))
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.options.label_smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
@@ -275,7 +305,8 @@ class _Loop:
         if self.val is not None and len(self.val):
             logits = self.fitted.predict(self.val)
             watched = float(F.cross_entropy(logits, self.val.labels))
-            self.record.curves.setdefault("val_loss", []).append((self.step, watched))
+            if math.isfinite(watched):  # a network may find itself again; a curve has numbers
+                self.record.curves.setdefault("val_loss", []).append((self.step, watched))
             if watched < self.best_loss:
                 self.best_loss = watched
                 state = self.fitted.module.state_dict()

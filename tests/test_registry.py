@@ -12,7 +12,7 @@ import pytest
 
 import neuplug
 from neuplug import Component, InputError, PluginError, discover
-from neuplug.registry import Registry
+from neuplug.registry import Problem, Registry, name_troubled
 
 SITE = Path(__file__).parent / "plugins" / "site"
 GOOD = {
@@ -272,8 +272,8 @@ def test_unknown_names(install: Install, name: str, kinds: tuple[str, ...], sent
     [
         ("acme-nowhere", "No module named 'acme_targets_missing'"),
         ("acme-noclass", "has no attribute 'Bright'"),
-        ("acme-wrongkind", "acme_good_parts:Mean is no Augmenter"),
-        ("acme-function", "acme_targets:neuplug_augmenters is no Augmenter"),
+        ("acme-wrongkind", "acme_good_parts:Mean is no neuplug.Augmenter"),
+        ("acme-function", "acme_targets:neuplug_augmenters is no neuplug.Augmenter"),
         ("acme-unfinished", "acme_good_parts:Unfinished lacks augment"),
         ("acme-exits", "SystemExit: 3"),
     ],
@@ -285,6 +285,18 @@ def test_a_target_is_only_a_fault_when_it_is_chosen(install: Install, name: str,
         registry.resolve(name).load()
     assert str(raised.value).startswith(f"{name} of acme-targets 1.0")
     assert what in str(raised.value)
+    assert "Leave it out or install another version of acme-targets" in str(raised.value)
+
+
+def test_plugins_with_problems_are_named(install: Install) -> None:
+    registry = install("good", "import_error", "wrong_core", "raising_hook")
+    assert name_troubled(registry.problems).endswith(
+        "acme-future, acme-importerror and acme-raising have problems"
+    )
+    with pytest.raises(InputError, match=r"acme-future.* have problems\. See 'neuplug plugins'"):
+        registry.resolve("nothing-of-this-name")
+    twice = [Problem("acme-vae", "1.0", "broken")] * 2
+    assert name_troubled(twice) == "acme-vae has a problem" and name_troubled([]) == ""
 
 
 @pytest.mark.parametrize(

@@ -198,3 +198,25 @@ def test_on_gpu() -> None:
         classifier(), draw_bars(20, 0), options(), context(device=torch.device("cuda"))
     )
     assert fitted.predict(draw_bars(4, 1, HeldOutSet)).device.type == "cpu"
+
+
+@pytest.mark.parametrize("changes", [{}, {"steps": None, "epochs": 3}, {"balanced": True}])
+def test_no_images_are_refused(changes: dict[str, Any]) -> None:
+    nothing = draw_bars(4, 0).subset([])
+    with pytest.raises(InputError, match="the training set has no images"):
+        fit_classifier(classifier(), nothing, options(**changes), context())
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("changes", [{"steps": 2}, {"steps": None, "epochs": 2}])
+def test_fewer_images_than_a_batch_come_again_within_it(n: int, changes: dict[str, Any]) -> None:
+    seen: list[int] = []
+
+    class Watch(Augmenter):
+        def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+            seen.append(len(images))
+            return images
+
+    chosen = options(batch=8, **changes)
+    fit_classifier(classifier(), draw_bars(n, 0), chosen, context(), augmenter=Watch())
+    assert seen == [8, 8]

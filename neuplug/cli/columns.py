@@ -13,7 +13,7 @@ def make_console() -> Console:
     """A console for plain text: nothing in it is markup or coloured by what it looks like."""
     from rich.console import Console
 
-    console = Console(highlight=False, markup=False)
+    console = Console(emoji=False, highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 1000  # a pipe has no margin: one line for each row
     return console

@@ -125,7 +125,10 @@ def compose(
     repeats: Annotated[
         int | None, typer.Option(help="Draws of split and seeds.", rich_help_panel=RUN)
     ] = None,
-    seed: Annotated[int | None, typer.Option(rich_help_panel=RUN)] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(help="What all chance of the run follows from.", rich_help_panel=RUN),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="auto, cpu, cuda, cuda:1.", rich_help_panel=RUN)
     ] = None,
@@ -213,9 +216,9 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
     with display(quiet=quiet or as_json) as listener:
         result = run(config, listener, command=command, fresh=fresh)
     if as_json:
-        print(json.dumps(result.content, indent=1, ensure_ascii=False))
+        print(json.dumps(result.content, indent=1, ensure_ascii=False, allow_nan=False))
     else:
-        print_summary(result.content, Console())
+        print_summary(result.content, Console(emoji=False))
 
 
 def _say_plan(config: ComposeConfig, as_json: bool) -> None:
@@ -228,6 +231,6 @@ def _say_plan(config: ComposeConfig, as_json: bool) -> None:
     plan = prepare(config)
     found = plan_summary(plan, Store(store_root()))
     if as_json:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(found, indent=1, allow_nan=False))
     else:
         print_plan(found)

@@ -131,7 +131,7 @@ def _progress(what: str) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import Progress as Bars
 
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
         task = bars.add_task(what, total=None)
         yield lambda done, total, note="": bars.update(
@@ -199,7 +199,7 @@ def _print_crops(report: CropReport, out: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
     line, names = _writers(console)
     size, side = report.size, report.side
     from_ = "as they are" if size == side else f"from {side}x{side} pixels of the images"
@@ -238,7 +238,7 @@ def _print(dataset: Dataset) -> None:
     from neuplug.data.leaks import find_leaks, leak_sentence
 
     report = dataset.report
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(emoji=False, highlight=False, soft_wrap=True)
 
     line, names = _writers(console)
     height, width = dataset.images.image_size

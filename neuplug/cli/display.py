@@ -24,7 +24,7 @@ PLAIN_SECONDS = 15.0
 @contextmanager
 def display(quiet: bool = False) -> Iterator[Listener]:
     """A listener that shows what it hears, on standard error."""
-    console = Console(stderr=True)
+    console = Console(emoji=False, stderr=True)
     if quiet:
         yield Listener()
     elif console.is_terminal:
@@ -82,7 +82,7 @@ class _Bars(_Counting):
     def __init__(self, console: Console) -> None:
         super().__init__(console)
         self.bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # a class may be called [b] or :x:
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:3.0f} %"),
             TimeElapsedColumn(),

@@ -28,7 +28,9 @@ def doctor(
 
     from neuplug.doctor.examination import examine
 
-    with Console(stderr=True, quiet=as_json).status("looking; this loads torch and every plugin"):
+    with Console(emoji=False, stderr=True, quiet=as_json).status(
+        "looking; this loads torch and every plugin"
+    ):
         found = examine()
     if as_json:
         import json

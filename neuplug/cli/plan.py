@@ -42,6 +42,7 @@ def plan_summary(plan: Plan, store: Store) -> dict[str, Any]:
             for kind in KINDS
         },
         "seconds": _cost(plan, store),
+        "warnings": plan.warnings,
     }
 
 
@@ -64,7 +65,7 @@ def print_plan(found: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(emoji=False)
     size = found["images"]
     console.print(
         f"{found['data']}: {len(found['classes'])} classes at {size['size'][0]}x{size['size'][1]}, "
@@ -84,6 +85,8 @@ def print_plan(found: dict[str, Any]) -> None:
             table.add_row(title, str(count["all"]), str(count["stored"]), str(todo))
     console.print(table)
     console.print(f"cost: {_cost_text(found)}", highlight=False)
+    for sentence in found["warnings"]:
+        console.print(f"warning: {sentence}", highlight=False, markup=False)
 
 
 def _cost_text(found: dict[str, Any]) -> str:

@@ -80,7 +80,7 @@ def _print(recipe: Recipe) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = Console(emoji=False, highlight=False)
     console.print(Text.assemble((recipe.name, "bold"), f": {recipe.title}"))
     _line(f"source: {recipe.source}", 2)
     _line(f"data: {recipe.data}", 2)
@@ -95,7 +95,7 @@ def _line(text: str, indent: int = 0) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    Console(highlight=False).print(Padding(Text(text), (0, 0, 0, indent)))
+    Console(emoji=False, highlight=False).print(Padding(Text(text), (0, 0, 0, indent)))
 
 
 def _indented(text: str) -> str:
@@ -116,7 +116,7 @@ def _print_table(recipe: Recipe, title: str) -> None:
         about += [row.classifier] if row.classifier else []
         name = row.arm + (f" ({', '.join(about)})" if about else "")
         shown.add_row(name, *("-" if v is None else f"{v:g}" for v in row.values))
-    Console(highlight=False).print(shown, markup=False)
+    Console(emoji=False, highlight=False).print(shown, markup=False)
     if table.note:
         _line(table.note)
     typer.echo()

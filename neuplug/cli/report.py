@@ -43,7 +43,7 @@ def _one(folder: Path) -> None:
 
     results = reading.read_results(folder)
     write_report(folder)
-    print_summary({**results, "folder": str(folder)}, Console())
+    print_summary({**results, "folder": str(folder)}, Console(emoji=False))
 
 
 def _several(folders: list[Path], out: Path) -> None:
@@ -63,4 +63,4 @@ def _print(comparison: Comparison) -> None:
 
     from neuplug.report.tables import print_comparison
 
-    print_comparison(comparison, Console())
+    print_comparison(comparison, Console(emoji=False))

@@ -180,7 +180,7 @@ class Dataset:
 def load_dataset(
     source: str | Path,
     *,
-    imgsz: tuple[int, int] = (64, 64),
+    imgsz: int | tuple[int, int] = (64, 64),
     resize: Resize = "resize",
     classes: Sequence[str] | None = None,
     strict: bool = False,
@@ -190,7 +190,7 @@ def load_dataset(
 
     Args:
         source: A path in one of the layouts of ``neuplug.data.layouts``, or ``demo``.
-        imgsz: Height and width in pixels, the same for all images.
+        imgsz: Height and width in pixels, the same for all images; one number is both.
         resize: ``resize`` stretches an image, ``crop`` keeps its aspect and cuts off the rest.
         classes: Only these, in this order; by default all, in natural order.
         strict: Stop at a file that cannot be read, instead of skipping it.
@@ -205,6 +205,7 @@ def load_dataset(
         >>> data.images.counts(), data.images.image_size, data.report.layout
         ({'dent': 12, 'scratch': 12}, (48, 64), 'a folder of class folders')
     """
+    imgsz = (imgsz, imgsz) if isinstance(imgsz, int) else imgsz
     if min(imgsz) < 1:
         raise InputError(f"image size {imgsz[0]}x{imgsz[1]}: a side needs at least 1 pixel.")
     if resize not in get_args(Resize):

@@ -76,9 +76,11 @@ class DataReport:
         if self.near:
             pairs = listed([f"{first} ~ {second}" for first, second, _ in self.near], 3)
             held = "the given split may divide them" if leaking else "no split divides them"
+            one = len(self.near) == 1
+            shown = "1 pair of images shows" if one else f"{len(self.near)} pairs of images show"
             found.append(
-                f"{len(self.near)} pair(s) of images show the same, turned, brightened, resized, "
-                f"shifted or compressed again; {held}: {pairs}."
+                f"{shown} the same, turned, brightened, resized, shifted or compressed again; "
+                f"{held}: {pairs}."
             )
         if self.crowded > _CROWD * sum(self.counts.values()):
             found.append(

@@ -92,6 +92,7 @@ def draw_split(
 
     Raises:
         InputError: If there are too few classes, images or groups for it, or the given parts leak.
+        TypeError: If ``dataset`` is no :class:`neuplug.Dataset`.
 
     Example:
         >>> data = neuplug.load_dataset("PHOTOS")
@@ -100,6 +101,11 @@ def draw_split(
         >>> train.counts(), val.counts(), test.counts()
         ({'dent': 6, 'scratch': 6}, {'dent': 2, 'scratch': 2}, {'dent': 4, 'scratch': 4})
     """
+    if not isinstance(dataset, Dataset):
+        raise TypeError(
+            f"draw_split takes a neuplug.Dataset, not {type(dataset).__name__}: make one with "
+            "neuplug.load_dataset, or neuplug.Dataset.from_imageset of images in memory"
+        )
     _check(dataset, per_class, test, val)
     leak = leak_sentence(dataset, find_leaks(dataset))
     if leak and not allow_leak:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from neuplug.errors import NeuplugError, PluginError
+from neuplug.faults import told
 
 
 @contextmanager
@@ -25,7 +26,7 @@ def blame(reference: Mapping[str, Any]) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         distribution = reference["distribution"]
-        said = " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")
+        said = told(error).rstrip(".")
         raise PluginError(
             f"{reference['name']} of {distribution} {reference['version']} failed: {said}. "
             f"Leave it out, or see what 'neuplug plugins check {distribution}' finds."

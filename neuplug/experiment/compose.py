@@ -50,6 +50,7 @@ def compose(
     Raises:
         InputError: If something is asked for that cannot be done.
         PluginError: If a plugin fails.
+        NeuplugError: If filters let no image of a class pass that has no others.
 
     Example:
         >>> result = neuplug.compose(aug=["flip", "dcgan"], clf=["smallcnn"])  # doctest: +SKIP
@@ -150,15 +151,15 @@ def _work(
     command: str,
 ) -> Result:
     from neuplug.experiment import runfolder
-    from neuplug.experiment.doses import choose
+    from neuplug.experiment.doses import choose, undecided
     from neuplug.experiment.jobs.workbench import Workbench
     from neuplug.experiment.results import collect
     from neuplug.experiment.running import do_jobs
-    from neuplug.registry import discover
+    from neuplug.registry import discover, name_troubled
     from neuplug.report.page import write_report
 
-    if problems := len(discover().problems):
-        listener.say(f"{problems} plugin(s) have problems: see 'neuplug plugins'.")
+    if troubled := name_troubled(discover().problems):
+        listener.say(f"{troubled}: see 'neuplug plugins'.")
     plan = prepare(config, images)
     bench = Workbench.open(store_root(), config.device, plan.dataset)
     _say_warnings(plan, listener)
@@ -166,14 +167,20 @@ def _work(
     runfolder.begin(folder, plan, request)
     log = folder / runfolder.LOG
     listener = Logged(listener, log)
+    waiting = undecided(plan)
+    jobs = [job for job in plan.jobs.values() if job.key not in waiting]
     try:
-        failures = do_jobs(plan.jobs.values(), bench, listener, config.workers, log)
+        failures = do_jobs(jobs, bench, listener, config.workers, log)
+        plan, doses = choose(plan, bench)
+        if waiting:
+            kept = [key for cell in plan.cells for _, key in cell.evaluations if key in waiting]
+            jobs = [plan.jobs[key] for key in kept]
+            failures += do_jobs(jobs, bench, listener, config.workers, log)
     except InputError:
         if is_new:  # nothing half-written for a question that has no answer
             shutil.rmtree(folder, ignore_errors=True)
         raise
     listener.say("writing the report")
-    plan, doses = choose(plan, bench)
     content = collect(plan, bench, failures, request, command)
     content = {**content, "doses": doses, "name": folder.name, "folder": str(folder)}
     runfolder.finish(folder, plan, bench, content)

@@ -17,7 +17,15 @@ from neuplug.statistics import estimate
 
 def is_chosen_by_validation(plan: Plan) -> bool:
     """Whether there are several amounts, and validation images to choose by."""
-    return any(arm.dose is not None for arm in plan.arms) and bool(plan.splits[0].val)
+    return any(arm.dose is not None for arm in plan.arms) and plan.has_validation
+
+
+def undecided(plan: Plan) -> set[str]:
+    """The keys of evaluations of amounts that may not be chosen: to be done when that is known."""
+    if not is_chosen_by_validation(plan):
+        return set()
+    varied = [cell for cell in plan.cells if cell.arm.dose is not None]
+    return {key for cell in varied for _, key in cell.evaluations}
 
 
 def choose(plan: Plan, bench: Workbench) -> tuple[Plan, list[dict[str, Any]]]:
@@ -27,7 +35,7 @@ def choose(plan: Plan, bench: Workbench) -> tuple[Plan, list[dict[str, Any]]]:
     equals the smaller amount.
 
     Args:
-        plan: All of whose jobs are done.
+        plan: All of whose jobs are done, but for :func:`undecided` evaluations.
         bench: Where the results are.
 
     Returns:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from neuplug.experiment.grammar import Filter
-from neuplug.neighbors import nearest
+from neuplug.neighbors import copy_scores
 
 COPIES, AGREEMENT = "copies", "agreement"
 TRIES = 10
@@ -19,24 +19,26 @@ Accept = Callable[[Tensor], Tensor]
 
 
 def no_copies(real: Tensor, level: float) -> Accept:
-    """Drop what is nearer to a training image than these are to one another.
+    """Drop what is more like a copy of a training image than these are of one another.
 
-    The bound is the quantile ``level`` of the training images' distances to their nearest other
-    one, root mean square in grey levels: of real images so many in a hundred would be dropped too.
-    No image that anything is tested on plays a part.
+    The bound is the quantile ``1 - level`` of the training images' scores
+    (:func:`neuplug.copy_scores`), each held against the others: of real images such a share would
+    be dropped too, or one in N + 1 where that is more. No image that anything is tested on plays a
+    part.
 
     Args:
-        real: The real training images of the class, uint8 (N, C, H, W). With fewer than two
-            nothing can be said, and nothing is dropped but equal images.
+        real: The real training images of the class, uint8 (N, C, H, W). With fewer than three
+            different ones nothing can be said, and nothing is dropped but equal images.
         level: 0 to 1.
     """
-    pixels = real.flatten(1).float()
-    bound = 0.0
-    if len(real) > 1:
-        bound = float(nearest(pixels, pixels, same=True)[0].quantile(level))
+    real = real.unique(dim=0)  # two equal ones would make copies ordinary
+    bound = torch.inf
+    if len(real) > 2:
+        bound = float(copy_scores(real, real, same=True)[0].quantile(1 - level))
 
     def accept(images: Tensor) -> Tensor:
-        return nearest(images.flatten(1).float(), pixels)[0] > bound
+        scores, _ = copy_scores(images, real)
+        return (scores <= bound) & scores.isfinite()
 
     return accept
 

@@ -1,10 +1,11 @@
-"""The pictures of a run: real beside generated, and the same noise along a training."""
+"""The pictures of a run: made beside real images, and the same noise along a training."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ import torch
 from torch import Tensor
 
 from neuplug.experiment.jobs.workbench import Workbench
-from neuplug.experiment.plan import Cell, Plan, Pool
+from neuplug.experiment.plan import Cell, Job, Plan, Pool
 from neuplug.report.animation import save_animation
 from neuplug.report.fits import Training, trainings, written
-from neuplug.report.images import save_grid, side_by_side
+from neuplug.report.images import one_above_the_other, save_grid, side_by_side
+from neuplug.report.verdicts import listing
 
 ACROSS = 6
 """Images of a class on each side of a sheet."""
 
 ARMS = 12
-"""So many arms are pictured."""
+"""So many arms are pictured; those that show the same images count once."""
 
 MOMENTS = 10
 """Points in time on one sheet; an animation shows more."""
@@ -30,6 +32,31 @@ FILM = 3
 """Fewer grids are no animation."""
 
 Entry = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Plate:
+    """Made images beside real ones, for all arms that show the same.
+
+    Attributes:
+        classes: Those of which there is something, and ``missing`` the others.
+        real: uint8 (K, :data:`ACROSS`, C, H, W); ``made`` likewise.
+        origin: What has made them.
+    """
+
+    classes: tuple[str, ...]
+    missing: tuple[str, ...]
+    real: Tensor
+    made: Tensor
+    origin: str
+    arms: list[str] = field(default_factory=list)
+
+    def digest(self) -> str:
+        """Equal for equal plates."""
+        digest = hashlib.sha256(repr((self.classes, self.origin)).encode())
+        for side in (self.real, self.made):
+            digest.update(side.numpy().data)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -58,20 +85,22 @@ def make_pictures(
         results: With its ``arms`` and ``generators``.
 
     Returns:
-        The ``pictures`` of ``results.json``: title, kind (``side-by-side``, ``grid-over-steps`` or
-        ``animation``, which has a ``still`` picture, too), file and caption; and the arms with
-        generated images that are one too many to picture.
+        The ``pictures`` of ``results.json``: title, kind (``side-by-side``, which has a ``narrow``
+        picture, too, ``grid-over-steps`` or ``animation``, which has a ``still`` one), file and
+        caption; and the arms with made images that are one too many to picture.
     """
     target = folder / "samples"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    drawn = [(cell, made) for cell in first_cells(plan) if (made := _made_last(cell))]
-    found = [
-        _real_beside_generated(folder, plan, bench, number, cell, made)
-        for number, (cell, made) in enumerate(drawn[:ARMS])
-    ]
+    plates: dict[str, _Plate] = {}
+    for cell in first_cells(plan):
+        if made := _made_last(cell):
+            plate = _plate(plan, bench, cell, made)
+            plates.setdefault(plate.digest(), plate).arms.append(cell.arm.name)
+    shown = list(plates.values())
+    found = [_beside_real(folder, plate, number) for number, plate in enumerate(shown[:ARMS])]
     found += _along_training(folder, plan, bench, trainings(results))
-    return found, [cell.arm.name for cell, _ in drawn[ARMS:]]
+    return found, [arm for plate in shown[ARMS:] for arm in plate.arms]
 
 
 def first_cells(plan: Plan) -> list[Cell]:
@@ -90,26 +119,42 @@ def _made_last(cell: Cell) -> Pool:
     return {name: parts for name, parts in last.items() if parts}
 
 
-def _real_beside_generated(
-    folder: Path, plan: Plan, bench: Workbench, number: int, cell: Cell, made: Pool
-) -> Entry:
-    images, name = plan.dataset.images, cell.arm.name
-    sides: tuple[list[Tensor], list[Tensor]] = ([], [])
-    for label, shown in enumerate(images.classes):
-        if shown in made:
-            real = [i for i in cell.split.train if int(images.labels[i]) == label]
-            sides[0].append(_tiles(images.images[real]))
-            sides[1].append(_tiles(bench.tree(made[shown][0]["made"], "images")["images"]))
-    classes = tuple(c for c in images.classes if c in made)
+def _plate(plan: Plan, bench: Workbench, cell: Cell, made: Pool) -> _Plate:
+    images = plan.dataset.images
+    classes = tuple(name for name in images.classes if name in made)
+    real, new, origins = [], [], []
+    for name in classes:
+        label, key = images.classes.index(name), made[name][0]["made"]
+        own = [i for i in cell.split.train if int(images.labels[i]) == label]
+        real.append(_tiles(images.images[own]))
+        new.append(_tiles(bench.tree(key, "images")["images"]))
+        origins.append(_origin(plan.jobs[key]))
+    missing = tuple(name for name in images.classes if name not in made)
+    origin = listing(list(dict.fromkeys(origins)))
+    return _Plate(classes, missing, torch.stack(real), torch.stack(new), origin)
+
+
+def _origin(job: Job) -> str:
+    """What makes a job's images: ``dcgan``, ``oversample`` or ``flip+rotate``."""
+    if job.kind == "draw":
+        return str(job.task["component"]["name"])
+    return "+".join(component["name"] for component in job.task["components"])
+
+
+def _beside_real(folder: Path, plate: _Plate, number: int) -> Entry:
     file = f"samples/{number:02d}-real-beside-generated.png"
-    side_by_side(torch.stack(sides[0]), torch.stack(sides[1]), classes, folder / file)
-    caption = f"Left real training images, right images of {name}; first repeat."
-    if others := [c for c in images.classes if c not in made]:
-        caption += f" Nothing is generated of {', '.join(others)}."
+    narrow = f"samples/{number:02d}-real-above-generated.png"
+    titles = ("real", plate.origin)
+    side_by_side(plate.real, plate.made, plate.classes, folder / file, titles)
+    one_above_the_other(plate.real, plate.made, plate.classes, folder / narrow, titles)
+    caption = f"Real training images and those of {plate.origin}; first repeat."
+    if plate.missing:
+        caption += f" Nothing is generated of {', '.join(plate.missing)}."
     return {
-        "title": f"{name}: real beside generated",
+        "title": f"{listing(plate.arms)}: beside real images",
         "kind": "side-by-side",
         "file": file,
+        "narrow": narrow,
         "caption": caption,
     }
 

@@ -45,7 +45,10 @@ class Job:
 
 
 Pool = dict[str, list[Any]]
-"""Class name to parts: ``{"real": [indices]}`` or ``{"made": key}``."""
+"""Class name to parts: ``{"real": [indices]}`` or ``{"made": key}``.
+
+Behind a stage's filters also ``filter``, as the user wrote them.
+"""
 
 Sources = dict[str, list[dict[str, Any]]]
 """Class name to the fits that draw its images: ``{"fit": key, "component": …, "classes": …}``.
@@ -111,8 +114,21 @@ class Plan:
         return self.splits[0].leak
 
     @property
+    def has_validation(self) -> bool:
+        """Whether there are validation images to choose by."""
+        return bool(self.splits[0].val)
+
+    @property
     def warnings(self) -> list[str]:
-        """What a user must know of the data and their splits, each sentence once."""
+        """What a user must know of the data, their splits and amounts, each sentence once."""
         found = list(self.dataset.report.warnings(leaking=bool(self.leak)))
         found += [w for split in self.splits for w in split.warnings]
+        amounts = len({arm.dose for arm in self.arms if arm.dose is not None})
+        if amounts > 1 and not self.has_validation:
+            found.append(
+                f"With val = 0 no validation images choose among the {amounts} amounts: each is an "
+                "arm of its own, scored on the test images, and all count in the correction of the "
+                "verdicts. The best of them on the test looks better than it is: report them all, "
+                "or leave val = 0 out, and the amount is chosen without the test."
+            )
         return list(dict.fromkeys(found))

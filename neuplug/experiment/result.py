@@ -111,5 +111,5 @@ class Result:
         from neuplug.report.tables import print_summary
 
         text = StringIO()
-        print_summary(self.content, Console(file=text, width=100, no_color=True))
+        print_summary(self.content, Console(emoji=False, file=text, width=100, no_color=True))
         return text.getvalue()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
+import math
 import platform
 import statistics
 from collections.abc import Iterable, Sequence
@@ -74,7 +77,7 @@ def collect(
         "published": published_beside(plan.config, cells, evaluations),
         "summary": _summary(cells),
         "comparisons": comparisons,
-        "differences": differences(cells),
+        "differences": differences(cells, comparisons),
         "generators": generators,
         "filtered": filtered,
         "evaluations": evaluations,
@@ -116,7 +119,13 @@ def _data(plan: Plan) -> dict[str, Any]:
         "near_duplicates": None if report.near is None else len(report.near),
         **_near_groups(dataset),
         "digest": dataset.key,
+        "images_digest": _images_digest(images),
     }
+
+
+def _images_digest(images: ImageSet) -> str:
+    """SHA-256 of the images as decoded, with labels and ids: wherever their files lie."""
+    return hashlib.sha256(json.dumps([images.digest(), *images.ids]).encode()).hexdigest()
 
 
 def _near_groups(dataset: Dataset) -> dict[str, int | None]:
@@ -209,6 +218,7 @@ def _arm(arm: Arm) -> dict[str, Any]:
         "base": arm.base,
         "per_class": arm.per_class,
         "against": arm.baseline,
+        "control": arm.control,
         "stages": [
             {
                 "name": group.name,
@@ -250,7 +260,7 @@ def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
         "seconds": sum(a["seconds"] for a in abouts),
         "device": about["device"],
         "torch": about["torch"],
-        "curves": about["curves"],
+        "curves": _curves(about["curves"]),
     }
 
 
@@ -289,11 +299,24 @@ def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:
         "run": entry.run,
         "images": about["images"],
         "seconds": about["seconds"],
-        "curves": {name: [list(p) for p in points] for name, points in record.curves.items()},
+        "curves": _curves(record.curves),
         "units": record.units,
-        "checkpoints": [list(point) for point in record.checkpoints],
+        "checkpoints": _curves({"": record.checkpoints})[""],
         "epoch_steps": record.epoch_steps,
         "warnings": record.warnings,
+    }
+
+
+def _finite(metrics: dict[str, float]) -> dict[str, float]:
+    """Without what earlier versions stored unchecked: JSON has no word for what is not finite."""
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}
+
+
+def _curves(curves: dict[str, Any]) -> dict[str, list[list[float]]]:
+    """Likewise for curves, whose other points stay."""
+    return {
+        name: [[step, value] for step, value in points if math.isfinite(value)]
+        for name, points in curves.items()
     }
 
 
@@ -328,7 +351,7 @@ def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> l
                     "arm": cell.arm.name,
                     "classifier": classifier,
                     "repeat": cell.repeat,
-                    "metrics": about.get("metrics", {}),
+                    "metrics": _finite(about.get("metrics", {})),
                     "figures": [f"evaluations/{key[:8]}/{f}" for f in about.get("figures", [])],
                     "warnings": about.get("warnings", []),
                     "error": errors.get(key),
@@ -341,9 +364,15 @@ def _evaluators(plan: Plan) -> dict[str, dict[str, str]]:
     """By name what each evaluator says of itself to the reader of the report."""
     evaluators = [provided for provided in plan.components if provided.kind == "evaluator"]
     return {
-        provided.name: {name: str(getattr(provided.load(), name)) for name in ("title", "guide")}
+        provided.name: {name: _said(provided.load(), name) for name in ("title", "guide")}
         for provided in evaluators
     }
+
+
+def _said(evaluator: type, name: str) -> str:
+    """Empty where it is no text, of which the evaluation's error tells."""
+    said = getattr(evaluator, name)
+    return said if isinstance(said, str) else ""
 
 
 def _filtered(plan: Plan, bench: Workbench) -> list[dict[str, Any]]:

@@ -63,6 +63,7 @@ def do_jobs(
         InputError: As soon as a job finds the input at fault.
         PluginError: If a plugin failed, after all that does not depend on it is done.
         TrainingDiverged: Likewise.
+        NeuplugError: Likewise, if filters let no image of a class pass that has no others.
     """
     pending = {job.key: job for job in jobs if not bench.store.has(job.key)}
     listener.planned(list(pending.values()))

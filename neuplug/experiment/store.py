@@ -102,8 +102,12 @@ class StoredCheckpoint(Checkpoint):
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file, replacing it in one step."""
-    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+    """Write a JSON file, replacing it in one step.
+
+    Raises:
+        ValueError: If a number is not finite, which JSON cannot say.
+    """
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -13,13 +13,14 @@ from neuplug.experiment.config import resolve
 from neuplug.experiment.filtering import AGREEMENT
 from neuplug.experiment.grammar import NONE
 from neuplug.experiment.jobs.components import load_augmenters
+from neuplug.experiment.jobs.leftovers import refuse_empty
 from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.listener import Listener
 from neuplug.experiment.planning.cells import add_cell
 from neuplug.experiment.planning.draft import Case, Draft
 from neuplug.experiment.planning.planner import plan_training_set, refuse_images
 from neuplug.experiment.running import do_jobs
-from neuplug.imageset import TrainingSet
+from neuplug.imageset import TrainingSet, refuse_unfit
 from neuplug.interfaces import Augmenter
 from neuplug.registry import discover
 
@@ -77,9 +78,11 @@ def build_arm(
         listener: Told what goes on; by default nobody.
 
     Raises:
-        InputError: If the arm, an option or an amount does not exist or does not fit.
+        InputError: If ``train`` is no training set, or the arm, an option or an amount does not
+            exist or does not fit.
         PluginError: If a plugin fails.
         TrainingDiverged: If a generator's loss is no longer finite.
+        NeuplugError: If filters let no image of a class pass that has no others.
 
     Example:
         >>> photos = torch.randint(0, 256, (8, 1, 32, 32), dtype=torch.uint8)
@@ -88,6 +91,7 @@ def build_arm(
         >>> arm.train.counts(), arm.train.origins.count("flip"), arm.augmenter
         ({'dent': 7, 'rust': 7}, 6, None)
     """
+    refuse_unfit(train, f"arm {arm}")
     asked = {
         "data": "in memory",
         "aug": [] if arm == NONE else [arm],
@@ -107,6 +111,7 @@ def build_arm(
     pool, _ = plan_training_set(draft, Case(chosen, repeat, split))
     bench = Workbench.open(store_root(), device, dataset)
     do_jobs(draft.plan.jobs.values(), bench, listener or Listener(), workers=0)
+    refuse_empty(bench, pool, train.classes, f"arm {chosen.name}")
     online = chosen.online
     return PreparedArm(
         chosen.name,

@@ -56,7 +56,8 @@ def evaluate(
         device: ``auto``, ``cpu``, ``cuda``.
 
     Raises:
-        InputError: If there is no such evaluator, or it needs what is not given.
+        InputError: If there is no such evaluator, it needs what is not given, or ``train`` or
+            ``test`` is of another type, such as when the two are swapped.
 
     Example:
         >>> photos = torch.randint(0, 256, (20, 1, 32, 32), dtype=torch.uint8)
@@ -71,6 +72,13 @@ def evaluate(
     name = evaluator if isinstance(evaluator, str) else type(evaluator).__name__
     if not isinstance(component, Evaluator):
         raise InputError(f"{name} is no evaluator.")
+    for part, images, kind in (("train", train, TrainingSet), ("test", test, HeldOutSet)):
+        if not isinstance(images, kind):
+            raise InputError(
+                f"{name}: {part} must be a neuplug.{kind.__name__}, and this is a "
+                f"{type(images).__name__}: give the parts of a split, or train=neuplug.training_set"
+                "(...) and test=neuplug.held_out(...)."
+            )
     given = {
         "generated": generated,
         "generators": generator,

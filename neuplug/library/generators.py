@@ -10,7 +10,7 @@ import torch
 
 from neuplug.devices import pick_device
 from neuplug.errors import InputError
-from neuplug.imageset import TrainingSet
+from neuplug.imageset import TrainingSet, refuse_unfit
 from neuplug.interfaces import ClassGenerator, FitContext, FitRecord, Generator, Progress
 from neuplug.loading import load
 from neuplug.seeds import derive_seed
@@ -81,7 +81,8 @@ def fit_generator(
         progress: Told how far each fit is.
 
     Raises:
-        InputError: If there is no such generator, or it cannot take these images.
+        InputError: If there is no such generator, it cannot take these images, or they are no
+            training set.
         TrainingDiverged: If a loss is no longer finite.
 
     Example:
@@ -94,6 +95,7 @@ def fit_generator(
     blank = load(generator) if isinstance(generator, str) else generator
     if not isinstance(blank, Generator):
         raise InputError(f"{name} is no generator.")
+    refuse_unfit(train, name)
     blank.check_images(train.channels, train.image_size)
     where = pick_device(device)
     sources: dict[str, ClassGenerator] = {}

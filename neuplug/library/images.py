@@ -23,7 +23,9 @@ def training_set(
     """Make a training set of arrays or tensors.
 
     Args:
-        images: uint8, 0-255: tensors (N, C, H, W), arrays (N, H, W) or (N, H, W, C), C 1 or 3.
+        images: uint8, 0-255: tensors (N, C, H, W), arrays (N, H, W) or (N, H, W, C), C 1 or 3. An
+            array's last axis is always taken for the channels, so an array (N, C, H, W) goes in
+            through ``torch.from_numpy``.
         labels: One for each image: class names, or indices into ``classes``.
         classes: Class names in label order; by default the labels' own, sorted, as text.
         ids: A name for each image; by default ``image/0`` and so on.
@@ -69,6 +71,15 @@ def _from_array(array: np.ndarray[Any, Any]) -> Tensor:
         )
     if array.ndim == 3:
         array = array[..., None]
+    if array.shape[3] not in (1, 3):
+        remedy = (
+            "; its channels seem to come first: hand it over as torch.from_numpy(images)"
+            if array.shape[1] in (1, 3)
+            else ""
+        )
+        raise ValueError(
+            f"images must be (N, H, W) or (N, H, W, C) with C 1 or 3, not {array.shape}{remedy}"
+        )
     return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2)))
 
 

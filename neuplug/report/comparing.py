@@ -76,16 +76,34 @@ def _names(runs: Sequence[reading.Results]) -> list[str]:
 
 def _caution(runs: Sequence[reading.Results]) -> list[str]:
     found = []
-    if len({results["data"]["digest"] for results in runs}) > 1:
-        found.append(
-            "The runs have different images (or sizes of them): their numbers cannot be compared "
-            "one with another, only what each says of its own arms."
-        )
+    different = _different_images(runs)
+    if different:
+        found.append(different)
     elif len({_test_counts(results) for results in runs}) > 1:
         found.append("The runs have different numbers of test images.")
     if len({results["protocol"]["repeats"] for results in runs}) > 1:
         found.append("The runs have different numbers of repeats: wider intervals where fewer.")
     return found
+
+
+def _different_images(runs: Sequence[reading.Results]) -> str:
+    """A sentence, or nothing where all runs have the same images."""
+    data = [results["data"] for results in runs]
+    if len({entry["digest"] for entry in data}) == 1:  # the same decoded set of the cache
+        return ""
+    known = {entry.get("images_digest") for entry in data}
+    shapes = {(*entry["imgsz"], entry["channels"], *entry["counts"].items()) for entry in data}
+    if len(known - {None}) > 1 or len(shapes) > 1:
+        return (
+            "The runs have different images (or sizes of them): their numbers cannot be compared "
+            "one with another, only what each says of its own arms."
+        )
+    if None in known:  # of an earlier version, which kept no such digest
+        return (
+            "Whether the runs have the same images cannot be told: they were read from other "
+            "folders, or from files that changed in between. Compose one again to be sure."
+        )
+    return ""
 
 
 def _test_counts(results: reading.Results) -> tuple[Any, ...]:

@@ -63,9 +63,9 @@ def confusion_matrix(results: reading.Results, arm: str, classifier: str) -> Ite
 
 def _draw(head: Title, classes: list[str], counts: Matrix, shares: Matrix) -> Figure:
     number = len(classes)
-    left = MARGIN + min(0.3 + 0.068 * max(map(len, classes)), 1.35)
+    left = MARGIN + min(0.3 + 0.08 * max(map(len, classes)), 1.55)
     wide = WIDTH - MARGIN - left
-    row = min(max(0.72 * wide / number, 0.1), 0.62)
+    row = min(max(0.82 * wide / number, 0.1), 0.62)
     figure = new_figure(TITLE + _HEADS + number * row + _FOOT, head)
     axes = put_axes(figure, left, TITLE + _HEADS, wide, number * row)
     axes.set(xlim=(0, number), ylim=(number, 0), xticks=[], yticks=[])
@@ -104,7 +104,7 @@ def _name_classes(axes: Axes, classes: list[str], row: float, column: float) -> 
             max_lines=2 if row > 0.3 else 1,
             placeholder=verdicts.ELLIPSIS,
         )
-        size = min(7.5, 65 * row)
+        size = min(9.0, 65 * row)
         axes.annotate(
             "\n".join(text), (0, i + 0.5), (-4, 0), textcoords="offset points", ha="right",
             va="center", size=size, linespacing=1.15,
@@ -120,14 +120,14 @@ def _fill_cell(axes: Axes, i: int, j: int, count: float, share: float, number: i
         return
     both = number <= _WITH_COUNTS
     look: dict[str, Any] = {"ha": "center", "va": "center"}
-    size = 8.5 if number <= 6 else 7.5 if both else 6.5
+    size = 9.5 if number <= 6 else 8.5 if both else 7.5 if number <= 11 else 6.5
     weight = "bold" if i == j else "normal"
     axes.text(
         j + 0.5, i + (0.36 if both else 0.5), _percent(share), size=size, weight=weight, **look
     )
     if both:
         images = f"{count:.1f}".removesuffix(".0")
-        axes.text(j + 0.5, i + 0.74, images, size=size - 1.5, **look)
+        axes.text(j + 0.5, i + 0.74, images, size=size - 1, **look)
 
 
 def _percent(share: float) -> str:

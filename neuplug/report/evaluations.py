@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Sequence
 from typing import Any
 
-from neuplug import statistics
-from neuplug.report import reading, verdicts
+from neuplug.report import measures, reading, verdicts
 
 _BY_CLASS = "class by class"
 
@@ -55,15 +52,26 @@ def _tables(results: reading.Results, entries: list[dict[str, Any]]) -> list[dic
                 numbers = parts[_BY_CLASS if of_a_class.search(metric) else ""]
                 numbers.setdefault((metric, subject), []).append(float(value))
     return [
-        {"part": part, "count": len(numbers), **_table(numbers, images)}
+        {"part": part, "count": len(numbers), **_table(numbers, images, of_a_class)}
         for part, numbers in parts.items()
         if numbers
     ]
 
 
-def _table(numbers: Numbers, images: dict[str, list[int]]) -> dict[str, Any]:
+def _table(
+    numbers: Numbers, images: dict[str, list[int]], of_a_class: re.Pattern[str]
+) -> dict[str, Any]:
     """A row for each measure and a column for each arm, or the other way round if arms are more."""
     metrics = list(dict.fromkeys(metric for metric, _ in numbers))
+    named = {metric: measures.words(metric, metrics) for metric in metrics}
+    shares = {
+        metric: measures.is_share(
+            of_a_class.sub("", metric),
+            [value for (own, _), values in numbers.items() if own == metric for value in values],
+        )
+        for metric in metrics
+    }
+    units = {metric: "%" if share else "" for metric, share in shares.items()}
     subjects = list(dict.fromkeys(subject for _, subject in numbers))
     repeats = {s: max(len(v) for (_, own), v in numbers.items() if own == s) for s in subjects}
     abouts = {s: _about(repeats[s], images.get(s, [])) for s in subjects}
@@ -73,14 +81,22 @@ def _table(numbers: Numbers, images: dict[str, list[int]]) -> dict[str, Any]:
         if found is None:
             return {"middle": verdicts.MISSING, "spread": "", "aside": ""}
         fewer = len(found) < repeats[subject]
-        return _measured(metric, found) | {"aside": f"n = {len(found)}" if fewer else ""}
+        aside = {"aside": f"n = {len(found)}" if fewer else ""}
+        if measures.is_count(metric, found):
+            return {"middle": verdicts.span([int(v) for v in found]), "spread": ""} | aside
+        return measures.shown(found, share=shares[metric]) | aside
 
     if len(subjects) > len(metrics):
         return {
             "head": "Arm",
-            "columns": [{"name": metric, "about": ""} for metric in metrics],
+            "columns": [{"name": named[m], "about": units[m]} for m in metrics],
             "rows": [
-                {"name": s, "about": abouts[s], "values": [value(m, s) for m in metrics]}
+                {
+                    "name": s,
+                    "unit": "",
+                    "about": abouts[s],
+                    "values": [value(m, s) for m in metrics],
+                }
                 for s in subjects
             ],
         }
@@ -88,7 +104,13 @@ def _table(numbers: Numbers, images: dict[str, list[int]]) -> dict[str, Any]:
         "head": "Measure",
         "columns": [{"name": s, "about": abouts[s]} for s in subjects],
         "rows": [
-            {"name": m, "about": "", "values": [value(m, s) for s in subjects]} for m in metrics
+            {
+                "name": named[m],
+                "unit": units[m],
+                "about": "",
+                "values": [value(m, s) for s in subjects],
+            }
+            for m in metrics
         ],
     }
 
@@ -97,28 +119,3 @@ def _about(repeats: int, images: list[int]) -> str:
     """``n = 3, 240 images``."""
     counted = f", {verdicts.span(images)} images" if images else ""
     return f"n = {repeats}{counted}"
-
-
-def _measured(metric: str, numbers: Sequence[float]) -> dict[str, str]:
-    """The mean with its interval; a count, such as ``n real``, as it is."""
-    if metric.startswith("n ") and all(value.is_integer() for value in numbers):
-        return {"middle": verdicts.span([int(value) for value in numbers]), "spread": ""}
-    estimate = statistics.estimate(numbers)
-    if estimate.low is None or estimate.high is None:
-        return {"middle": _fixed(estimate.mean, _digits(estimate.mean)), "spread": "one repeat"}
-    half = (estimate.high - estimate.low) / 2
-    digits = _digits(max(abs(estimate.mean), half))
-    spread = f"{verdicts.PLUS_MINUS} {_fixed(half, digits)}"
-    return {"middle": _fixed(estimate.mean, digits), "spread": spread}
-
-
-def _digits(value: float) -> int:
-    """Digits after the point that show four significant ones."""
-    if value == 0 or not math.isfinite(value):
-        return 3
-    return min(max(3 - math.floor(math.log10(abs(value))), 0), 9)
-
-
-def _fixed(value: float, digits: int) -> str:
-    """The evaluator's number with a true minus; a dash where there is no number."""
-    return verdicts.number(value, verdicts.Metric("", "", 1.0, digits))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
@@ -23,6 +23,8 @@ from neuplug.report.curves import classifier_curves, generator_curves, generator
 from neuplug.report.doses import dose_curves
 from neuplug.report.learning import learning_curves
 from neuplug.report.strips import accuracy, differences
+
+_LONGEST = 120  # characters of a name
 
 # No date and no version in a file: the same figure is the same bytes.
 _NO_METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
@@ -53,6 +55,25 @@ def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
     return written
 
 
+def copy_figures(
+    shown: Iterable[tuple[str, Sequence[Path]]], folder: Path, drawn: Iterable[str]
+) -> None:
+    """Put what else the page shows beside the run's own figures, under names that say what it is.
+
+    Args:
+        shown: Words for each figure, with its files: the same in several formats.
+        folder: The folder of the run.
+        drawn: The names that :func:`write_figures` has given.
+    """
+    taken = dict.fromkeys(drawn, "")
+    for words, files in shown:
+        name = _free_name(words, taken)
+        taken[name] = words
+        for file in files:
+            target = folder / "figures" / f"{name}{file.suffix.lower()}"
+            write_whole(target, file.read_bytes())
+
+
 def _drawings(results: reading.Results) -> Iterator[Drawing]:
     if reading.summary(results):
         yield accuracy(results)
@@ -71,7 +92,7 @@ def _drawings(results: reading.Results) -> Iterator[Drawing]:
 
 def _free_name(words: str, taken: dict[str, str]) -> str:
     """Lower-case letters, digits and ``-``; numbered where arms differ only in other characters."""
-    plain = re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
+    plain = re.sub(r"[^a-z0-9]+", "-", words.lower())[:_LONGEST].strip("-")
     name, count = plain, 1
     while name in taken:
         count += 1

@@ -28,6 +28,10 @@ FIGURES = 12_000_000
 
 Shown = dict[str, str]
 
+_PARTS = {"grid-over-steps": "grids", "animation": "animations"}
+_KINDS = {"side-by-side": "samples", "grid-over-steps": "training", "animation": "animation"}
+"""The first word of a picture's name in ``figures/``."""
+
 
 class Gallery:
     """The pictures of one run.
@@ -35,25 +39,29 @@ class Gallery:
     Args:
         results: The content of ``results.json``.
         folder: The folder of the run.
+
+    Attributes:
+        files: Of each picture that :meth:`view` has come upon, words for it and its files: the same
+            in several formats.
     """
 
     def __init__(self, results: reading.Results, folder: Path) -> None:
         self._results = results
         self._folder = folder.resolve()
+        self.files: list[tuple[str, list[Path]]] = []
 
     def view(self) -> dict[str, Any]:
         """All that the template shows of files.
 
         A picture has ``title``, ``caption``, ``alt``, ``source`` (a data URI or nothing),
-        ``still`` (the same of an animation's last frame) and ``link`` (where it is if it is not
-        within the page).
+        ``still`` (the same of an animation's last frame), ``narrow`` (the same for a narrow screen)
+        and ``link`` (where it is if it is not within the page).
         """
         entries = self._results.get("pictures") or []
-        kinds = {"grid-over-steps": "grids", "animation": "animations"}
         found: dict[str, Any] = {"pictures": [], "grids": [], "animations": []}
         room = ANIMATIONS
         for entry in entries:
-            kind = kinds.get(entry["kind"], "pictures")
+            kind = _PARTS.get(entry["kind"], "pictures")
             shown, size = self._picture(entry, room if kind == "animations" else None)
             room -= size if kind == "animations" else 0
             found[kind].append(shown)
@@ -67,19 +75,32 @@ class Gallery:
             "alt": entry.get("alt") or f"{entry['title']}. {entry.get('caption') or ''}".strip(),
             "source": "",
             "still": "",
+            "narrow": "",
             "link": "",
         }
         path = self._file(entry["file"])
         if path is None:
             shown["caption"] = f"The picture {entry['file']} is not in the folder of the run."
             return shown, 0
+        name = entry.get("name") or f"{_KINDS.get(entry['kind'], '')} {entry['title']}"
+        self._note(name, path)
         source = _data_uri(path)
-        still = self._file(entry["still"]) if entry.get("still") else None
-        still_source = _data_uri(still) if still is not None else ""
-        size = len(source) + len(still_source)
+        others = {
+            kind: _data_uri(other)
+            for kind in ("still", "narrow")
+            if entry.get(kind) and (other := self._file(entry[kind])) is not None
+        }
+        if "narrow" in others:
+            self._note(f"{name} narrow", self._folder / entry["narrow"])
+        size = len(source) + sum(map(len, others.values()))
         if room is not None and size > room:
             return shown | {"link": quote(entry["file"])}, 0
-        return shown | {"source": source, "still": still_source}, size
+        return shown | {"source": source} | others, size
+
+    def _note(self, words: str, path: Path) -> None:
+        """Remember a file and those of the same name in other formats."""
+        names = sorted(str(p) for p in path.parent.glob("*.*") if p.stem == path.stem)
+        self.files.append((words, [file for name in names if (file := self._file(name))]))
 
     def _file(self, name: str) -> Path | None:
         """A file of the run that a page can show; nothing outside of its folder."""
@@ -108,7 +129,8 @@ class Gallery:
             for file in entries[0]["figures"]:
                 words = _words(file)
                 alt = f"{words}: {evaluator} of {title}, first repeat"
-                entry = {"title": words, "alt": alt, "file": file}
+                name = f"{evaluator} {title} {words}"
+                entry = {"title": words, "alt": alt, "file": file, "name": name}
                 shown, size = self._picture(entry, room)
                 room -= size
                 figures.append(shown)

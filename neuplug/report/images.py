@@ -15,7 +15,9 @@ from neuplug.report.reading import clean
 from neuplug.report.style import INK, MUTED, PAPER, font_file
 from neuplug.report.verdicts import ELLIPSIS
 
-_SHEET = 1200  # pixels a sheet of real beside generated is about as wide as
+_SHEET = 1200  # pixels a sheet of real beside made images is about as wide as
+_TELEPHONE = 800  # the same of one for a telephone, whose pixels are small
+_LETTERS, _FEW_LETTERS = 56, 27  # a line of tiles is so many letters high; on a telephone fewer
 _MOST = 8  # times a tile is enlarged at most
 
 
@@ -25,6 +27,7 @@ def save_grid(
     columns: int,
     scale: int = 2,
     titles: tuple[str, str] | None = None,
+    letters: int = _LETTERS,
 ) -> None:
     """Write a PNG of tiles, each row under its label.
 
@@ -36,39 +39,74 @@ def save_grid(
         scale: How many pixels a pixel becomes, along each side.
         titles: Headings of a left and a right half with a clear gap between them: the first half
             of each row's images stands left, the second right, on ``columns // 2`` tiles each.
+        letters: How many times the height of a letter goes into a line of tiles: fewer for a sheet
+            that is shown small.
 
     Raises:
         ValueError: If there is no image, a shape or dtype is wrong, sizes differ, or halves do
             not come out even.
     """
     size = _check(rows, columns, scale, titles)
-    sheet = _Sheet(rows, size, columns, scale, titles)
+    sheet = _Sheet(rows, size, columns, scale, titles, letters)
     buffer = io.BytesIO()
     sheet.draw().save(buffer, format="PNG")
     write_whole(path, buffer.getvalue())
 
 
-def side_by_side(real: Tensor, generated: Tensor, classes: tuple[str, ...], path: Path) -> None:
-    """Write a PNG with one row for each class: real images left, generated ones right.
+def side_by_side(
+    real: Tensor,
+    made: Tensor,
+    classes: tuple[str, ...],
+    path: Path,
+    titles: tuple[str, str] = ("real", "generated"),
+) -> None:
+    """Write a PNG with one row for each class: real images left, made ones right.
 
     Args:
         real: uint8 (K, n, C, H, W), C 1 or 3.
-        generated: The same shape.
+        made: The same shape.
         classes: K names.
         path: The file to write; replaced when whole.
+        titles: What stands left, and what right.
 
     Raises:
         ValueError: If the shapes do not fit together.
     """
+    _check_sides(real, made, classes)
+    columns = 2 * real.shape[1]
+    rows = [(name, torch.cat([real[i], made[i]])) for i, name in enumerate(classes)]
+    save_grid(rows, path, columns, _scale(_SHEET, columns, real), titles)
+
+
+def one_above_the_other(
+    real: Tensor,
+    made: Tensor,
+    classes: tuple[str, ...],
+    path: Path,
+    titles: tuple[str, str] = ("real", "generated"),
+) -> None:
+    """Write :func:`side_by_side` for a narrow screen: of each class the made images below."""
+    _check_sides(real, made, classes)
+    columns = real.shape[1]
+    rows = [
+        (f"{name}, {title}", side[i])
+        for i, name in enumerate(classes)
+        for title, side in zip(titles, (real, made), strict=True)
+    ]
+    scale = _scale(_TELEPHONE, columns, real)
+    save_grid(rows, path, columns, scale, letters=_FEW_LETTERS)
+
+
+def _scale(wide: int, columns: int, images: Tensor) -> int:
+    return min(max(round(wide / (columns * images.shape[-1])), 1), _MOST)
+
+
+def _check_sides(real: Tensor, generated: Tensor, classes: tuple[str, ...]) -> None:
     if real.shape != generated.shape or real.ndim != 5 or len(real) != len(classes):
         raise ValueError(
             f"real {tuple(real.shape)} and generated {tuple(generated.shape)} must both be "
             f"({len(classes)} classes, n, C, H, W)"
         )
-    columns = 2 * real.shape[1]
-    rows = [(name, torch.cat([real[i], generated[i]])) for i, name in enumerate(classes)]
-    scale = min(max(round(_SHEET / (columns * real.shape[-1])), 1), _MOST)
-    save_grid(rows, path, columns, scale, ("real", "generated"))
 
 
 def _check(
@@ -102,6 +140,7 @@ class _Sheet:
         columns: int,
         scale: int,
         titles: tuple[str, str] | None,
+        letters: int,
     ) -> None:
         self.rows = [(clean(label), images) for label, images in rows]
         self.titles = titles
@@ -111,7 +150,7 @@ class _Sheet:
         self.across = columns // self.halves  # tiles on a line of one half
         tiles_wide = columns * self.tile[1]
         self.gap = max(2, tiles_wide // 300)
-        self.letter = max(13, tiles_wide // 56)  # stays readable where the sheet is shrunk
+        self.letter = max(13, tiles_wide // letters)  # stays readable where the sheet is shrunk
         self.middle = 2 * self.letter if titles else 0
         self.margin = self.letter
         self.half = self.across * (self.tile[1] + self.gap) - self.gap

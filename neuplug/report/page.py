@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from neuplug.files import write_whole
 from neuplug.report import reading
-from neuplug.report.figures import write_figures
+from neuplug.report.figures import copy_figures, write_figures
 from neuplug.report.gallery import Gallery
 from neuplug.report.rendering import render
 from neuplug.report.sections import view
@@ -25,8 +25,11 @@ _KINDS = (
 )
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: str | Path) -> Path:
     """Write ``figures/`` and ``report.html`` for a run.
+
+    Every figure of the page is in ``figures/``: those of the run itself, the samples, and what the
+    evaluators have drawn, which stay where they were, too.
 
     The same ``results.json`` and pictures give the same bytes.
 
@@ -39,10 +42,13 @@ def write_report(folder: Path) -> Path:
     Raises:
         InputError: If there is no ``results.json`` that this version can read.
     """
+    folder = Path(folder)
     results = reading.read_results(folder)
     figures = write_figures(results, folder)
     page = folder / "report.html"
-    parts = {**view(results), **Gallery(results, folder).view()}
+    gallery = Gallery(results, folder)
+    parts = {**view(results), **gallery.view()}
+    copy_figures(gallery.files, folder, figures)
     write_whole(page, render("page.html", figures=_grouped(figures), **parts))
     return page
 

@@ -13,13 +13,13 @@ SCHEMA = "neuplug.results/2"
 Results = dict[str, Any]
 
 
-def read_results(folder: Path) -> Results:
+def read_results(folder: str | Path) -> Results:
     """The results of the run in ``folder``, cleaned by :func:`clean`.
 
     Raises:
         InputError: If there is no ``results.json``, or none that this version can read.
     """
-    path = folder / "results.json"
+    path = Path(folder) / "results.json"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
@@ -87,6 +87,11 @@ def baselines(results: Results) -> dict[str, str]:
     It is ``none``; where several numbers of real images are compared, ``none`` with as many.
     """
     return {arm["name"]: arm.get("against") or "none" for arm in results["arms"]}
+
+
+def controls(results: Results) -> set[str]:
+    """The arms that add nothing new and are there to be compared with."""
+    return {arm["name"] for arm in results["arms"] if arm.get("control")}
 
 
 def subsets(results: Results) -> dict[str, str]:

@@ -133,8 +133,11 @@ def _class_tables(results: reading.Results) -> list[dict[str, Any]]:
                 if sizes.get(arm, "") == size and arm in tested
             }
             table = _class_table(results, classifier, arms)
-            if any(any(value["n"] for value in row["values"]) for row in table["rows"]):
-                found.append({"title": f"{classifier}, {size}" if size else classifier, **table})
+            counts = {value["n"] for row in table["rows"] for value in row["values"]}
+            if any(counts):
+                title = f"{classifier}, {size}" if size else classifier
+                shared = counts.pop() if len(counts) == 1 else None  # said once, where it is one
+                found.append({"title": title, "n": shared, **table})
     return found
 
 
@@ -192,7 +195,7 @@ def _data(results: reading.Results) -> list[tuple[str, str]]:
         ("Images", f"{total} in {len(data['classes'])} classes, {height} x {width}, {colour}"),
         ("Exact duplicates", _exact(results)),
         ("Near duplicates", _near(results)),
-        ("Digest", data.get("digest") or ""),
+        ("Digest", data.get("images_digest") or ""),
     ]
     return [(name, value) for name, value in rows if value]
 
@@ -239,7 +242,12 @@ def _skipped(results: reading.Results) -> dict[str, Any]:
 def _protocol(results: reading.Results) -> dict[str, Any]:
     protocol = results.get("protocol") or {}
     length = [f"{protocol[key]} {key}" for key in ("steps", "epochs") if protocol.get(key)]
+    digest = results["data"].get("images_digest")
     rows = [
+        (
+            "Images",
+            f"sha256 {digest[:16]}{verdicts.ELLIPSIS}, in full under Data" if digest else "",
+        ),
         ("Repeats", protocol.get("repeats")),
         ("Seed", protocol.get("seed")),
         ("Length", ", ".join(length)),

@@ -6,11 +6,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import typer
 
 import neuplug
-from neuplug.cli import INTERRUPTED, main
+from neuplug.cli import INTERRUPTED, build, main
 
 RUN = [sys.executable, "-c", "import sys; from neuplug.cli import main; sys.exit(main())"]
 
@@ -123,3 +126,14 @@ def test_an_error_is_red_on_a_terminal_only(extra: dict[str, str], red: bool) ->
     piped = subprocess.run([*RUN, "plugin"], capture_output=True, check=False).stderr
     assert (b"\x1b[31mneuplug: error: " in on_terminal) is red
     assert piped.startswith(b"neuplug: error: ")
+
+
+def test_every_option_says_what_it_means() -> None:
+    def described(command: Any, path: str) -> Iterator[tuple[str, str | None]]:
+        for name, below in getattr(command, "commands", {}).items():
+            yield from described(below, f"{path} {name}")
+        for parameter in command.params:
+            yield f"{path} {parameter.name}", getattr(parameter, "help", None)
+
+    found = dict(described(typer.main.get_command(build()), "neuplug"))
+    assert len(found) > 40 and [name for name, text in found.items() if not text] == []

@@ -158,7 +158,7 @@ def test_near_duplicates_are_bound_and_said(class_folders: Path) -> None:
     assert groups["cow/y.jpg"] == groups["ant/x.png"] == "ant/x.png"
     assert len(set(dataset.groups)) == len(dataset) - 1
     (warning,) = dataset.report.warnings()
-    assert warning.startswith("1 pair(s) of images show the same")
+    assert warning.startswith("1 pair of images shows the same")
     assert warning.endswith("no split divides them: ant/x.png ~ cow/y.jpg.")
     assert load_dataset(class_folders, imgsz=(32, 32)).groups == dataset.groups
 

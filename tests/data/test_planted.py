@@ -94,7 +94,7 @@ def test_planted_in_neu(shared_data: Path, tmp_path: Path) -> None:
     assert not wrong
 
     warning = dataset.report.warnings()[0]
-    assert f"{len(dataset.report.near or ())} pair(s) of images show the same" in warning
+    assert f"{len(dataset.report.near or ())} pairs of images show the same" in warning
     for repeat in range(5):
         split = draw_split(dataset, per_class=40, seed=0, repeat=repeat)
         train, test = ({dataset.images.ids[i] for i in p} for p in (split.train, split.test))

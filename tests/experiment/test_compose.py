@@ -214,7 +214,7 @@ def test_a_class_that_has_enough_gets_no_generator(
 
 def test_real_results_fill_the_report(ask: Any) -> None:
     page = ask(aug=["jitter"], eval=["brightness"]).report.read_text("utf-8")
-    for words in ("Verdicts", "Real beside generated", "Evaluations", "Computing time", "0.1.0"):
+    for words in ("Verdicts", "Sample images", "Evaluations", "Computing time", "0.1.0"):
         assert words.lower() in page.lower(), words
 
 

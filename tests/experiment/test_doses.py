@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 import csv
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from neuplug.cli import main
+from neuplug.experiment.listener import Listener
+
+
+class Hearing(Listener):
+    """Remembers which jobs were done."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def finished(self, job: Any) -> None:
+        self.done.append(job.kind)
 
 
 @pytest.fixture
@@ -76,13 +91,59 @@ def test_the_report_is_made(result: Any) -> None:
     assert "chosen on validation images" in page
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_evaluators_look_at_the_choice_alone(ask: Any, workers: int) -> None:
+    hearing = Hearing()
+    result = ask(
+        aug=["jitter", "jitter@add=2"],
+        add=[2, 9, 30],
+        per_class=10,
+        repeats=1,
+        eval=["brightness", "confidence", "broken"],
+        listener=hearing,
+        workers=workers,
+    )
+    chosen = next(r["arm"] for r in result.content["doses"] if r["chosen"])
+    found = {(e["evaluator"], e["arm"]): e["error"] for e in result.content["evaluations"]}
+    assert set(found) == {
+        (evaluator, arm)
+        for evaluator in ("brightness", "confidence", "broken")
+        for arm in ("none", "jitter@add=2", chosen)
+    } - {("brightness", "none"), ("broken", "none")}
+    assert all((name == "broken") == (error is not None) for (name, _), error in found.items())
+    distinct = {e["key"] for e in result.content["evaluations"] if not e["error"]}
+    assert hearing.done.count("evaluate") == len(distinct)
+
+
 def test_without_validation_every_amount_is_an_arm(ask: Any) -> None:
     result = ask(aug=["jitter"], add=[2, 4], val=0.0)
     assert result.content["doses"] == []
     assert {arm for arm, _ in result.verdicts} == {"jitter (add=2)", "jitter (add=4)"}
+    sentence = "no validation images choose among the 2 amounts"
+    assert [w for w in result.content["warnings"] if sentence in w]
+    assert sentence in result.report.read_text("utf-8")
+
+
+def test_without_validation_the_plan_says_that_every_amount_is_tested(
+    lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["compose", "--aug", "jitter", "--clf", "linear", "--imgsz", "28", "--dry-run"]
+    words += ["--classes", "crazing,patches"]
+
+    def said(*more: str) -> str:
+        assert main([*words, *more]) == 0
+        return " ".join(capsys.readouterr().out.split())
+
+    assert "choose among the 3 amounts" in said("--share", "0,0.5,1", "--val", "0")
+    found = json.loads(said("--add", "2,4", "--val", "0", "--json"))
+    assert [w for w in found["warnings"] if "choose among the 2 amounts" in w]
+    for quiet in (["--add", "2,4"], ["--add", "2,4", "--val", "0.3"], ["--add", "2", "--val", "0"]):
+        assert "amounts" not in said(*quiet)
 
 
 def test_one_amount_is_no_dose(ask: Any) -> None:
     result = ask(aug=["jitter"], add=[4])
     assert result.content["doses"] == []
+    assert not [w for w in result.content["warnings"] if "amounts" in w]
     assert result.content["config"]["val"] == 0.0

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from neuplug import InputError
+import neuplug
+from neuplug import ImageSet, InputError, NeuplugError
+from neuplug.cli import main
 from neuplug.experiment.filtering import agreeing, draw_accepted, no_copies
 from neuplug.experiment.grammar import parse_arm
+from neuplug.experiment.listener import Listener
 from neuplug.neighbors import nearest
 
 
@@ -23,8 +27,35 @@ def test_nearest_by_hand() -> None:
     assert (distance.tolist(), index.tolist()) == ([0.0], [1])
     many = torch.rand(1300, 5)  # more than one block
     near, where = nearest(many, many, same=True)
-    full = torch.cdist(many, many).fill_diagonal_(torch.inf)
-    assert torch.equal(where, full.argmin(1)) and torch.allclose(near, full.amin(1) / 5**0.5)
+    full = (many[:, None] - many).square().mean(2).sqrt().fill_diagonal_(torch.inf)
+    assert torch.equal(where, full.argmin(1)) and torch.allclose(near, full.amin(1))
+
+
+@pytest.mark.parametrize("scale", [1, 0.1])  # grey levels, and what binary fractions cannot say
+def test_equal_ones_are_found_among_many_and_are_at_no_distance(scale: float) -> None:
+    """Matrix products in single precision put bright equal images half a grey level apart."""
+    rng = torch.Generator().manual_seed(0)
+    references = 240 + 16 * torch.rand(60, 4096, generator=rng)
+    references = (references.round() if scale == 1 else references) * scale
+    planted = torch.randperm(60, generator=rng)
+    distance, index = nearest(references[planted], references)
+    assert torch.equal(index, planted) and torch.equal(distance, torch.zeros(60))
+    closest, _ = nearest(references, references, same=True)
+    assert closest.min() > 0
+    twice = torch.cat([references, references[7:8]])
+    distance, index = nearest(twice, twice, same=True)
+    assert torch.nonzero(distance == 0).flatten().tolist() == [7, 60]
+    assert (int(index[7]), int(index[60])) == (60, 7)
+
+
+class Hearing(Listener):
+    """Remembers which jobs were done."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def finished(self, job: Any) -> None:
+        self.done.append(job.kind)
 
 
 def noise(n: int, seed: int = 0) -> torch.Tensor:
@@ -46,9 +77,34 @@ def test_the_level_is_the_share_of_real_images_that_would_go_too() -> None:
         assert (~no_copies(real, level)(others)).float().mean() == pytest.approx(level, abs=0.08)
 
 
-def test_a_single_training_image_bars_only_itself() -> None:
-    accept = no_copies(noise(1), 0.5)
-    assert accept(torch.cat([noise(1), noise(3, seed=1)])).tolist() == [False, True, True, True]
+@pytest.mark.parametrize("count", [1, 2])
+def test_of_one_or_two_training_images_only_equal_ones_are_dropped(count: int) -> None:
+    real = noise(count)
+    accept = no_copies(real, 0.5)
+    many = real[torch.arange(64) % count]
+    assert not accept(many).any()
+    assert accept(torch.cat([real[:1], noise(3, seed=1)])).tolist() == [False, True, True, True]
+
+
+@pytest.mark.parametrize("level", [0.0, 0.01])
+def test_equal_training_images_do_not_make_copies_ordinary(level: float) -> None:
+    real = noise(40)
+    accept = no_copies(torch.cat([real, real[:1]]), level)
+    slightly = (real.int() + torch.randint(-3, 4, real.shape)).clamp(0, 255).to(torch.uint8)
+    assert not accept(real).any() and not accept(slightly).any()
+    assert accept(noise(200, seed=1)).float().mean() > 0.9
+
+
+def test_images_without_detail_are_no_copies() -> None:
+    """A smooth image is nearer to every texture than two textures are to each other."""
+    real, others = noise(40), noise(200, seed=1).float()
+    smooth = torch.nn.functional.avg_pool2d(others, 5, 1, 2, count_include_pad=False)
+    flat = others.mean((2, 3), keepdim=True).expand_as(others)
+    by_distance = nearest(smooth.flatten(1), real.flatten(1).float())[0]
+    assert by_distance.max() < nearest(real.flatten(1), real.flatten(1), same=True)[0].min()
+    accept = no_copies(real, 0.01)
+    assert accept(smooth.round().to(torch.uint8)).float().mean() > 0.9
+    assert accept(flat.round().to(torch.uint8)).all()
 
 
 def test_agreement_and_confidence() -> None:
@@ -116,12 +172,25 @@ def test_evaluators_draw_what_the_classifiers_were_trained_on(ask: Any, runs: in
 
 
 def test_an_evaluator_is_told_where_a_filter_leaves_too_few(ask: Any) -> None:
-    result = ask(aug=["duplicate@add=6,filter=copies"], repeats=1, eval=["walker", "brightness"])
+    arm = "duplicate@add=6,filter=copies+jitter@add=6"
+    result = ask(aug=[arm], repeats=1, eval=["walker", "brightness"])
     found = {e["evaluator"]: e["error"] for e in result.content["evaluations"]}
-    sentence = "filter=copies:0.01 let 0 of 90 images of lying pass, 9 are needed"
+    sentence = "filter=copies:0.01 let 0 of 50 images of lying pass, 5 are needed"
     assert sentence in found["walker"].replace("standing", "lying")
     assert found["brightness"] is None
     assert len(result.content["cells"]) == 2
+
+
+def test_where_a_filter_leaves_nothing_there_is_nothing_to_evaluate(ask: Any) -> None:
+    """As for *none*: no failure, no number; the filter's own warning says why."""
+    arms = ["duplicate@add=6,filter=copies", "jitter@add=6"]
+    result = ask(aug=arms, repeats=1, eval=["walker", "brightness", "confidence"])
+    found = result.content["evaluations"]
+    assert [e["error"] for e in found] == [None] * len(found)
+    empty = {e["evaluator"] for e in found if e["arm"].startswith("dup") and not e["metrics"]}
+    assert empty == {"walker", "brightness"}  # confidence looks at predictions, not at images
+    assert "failed" not in result.report.read_text("utf-8")
+    assert "left 0 of 60 images" in " ".join(result.content["warnings"])
 
 
 def test_a_filter_that_does_not_exist_or_does_not_fit() -> None:
@@ -136,3 +205,80 @@ def test_a_filter_that_does_not_exist_or_does_not_fit() -> None:
 def test_a_filter_is_for_generators(ask: Any) -> None:
     with pytest.raises(InputError, match="filter is for generators, invert is an augmenter"):
         ask(aug=["invert@add=3,filter=copies"])
+
+
+@pytest.mark.parametrize(
+    ("arm", "settings", "left"),
+    [
+        ("duplicate@filter=copies", {"share": 1}, "copies:0.01"),
+        ("duplicate@add=6,replace,filter=agreement:0/copies", {}, "agreement:0/copies:0.01"),
+        ("jitter@add=6,replace,filter=agreement:1", {}, "agreement:1"),
+        ("duplicate@replace,filter=copies+invert@to=9", {}, "copies:0.01"),
+        ("duplicate@replace,filter=copies+jitter@add=3", {}, "copies:0.01"),
+        ("duplicate@add=6,replace,runs=2,filter=copies", {}, "copies:0.01"),
+        ("duplicate@replace,filter=copies", {"training": {"epochs": 1}}, "copies:0.01"),
+        ("duplicate@replace,filter=copies", {"training": {"balanced": True}}, "copies:0.01"),
+        (
+            "duplicate@replace,filter=copies",
+            {"training": {"steps": 3, "real_first": 2}},
+            "copies:0.01",
+        ),
+    ],
+)
+def test_an_arm_of_which_nothing_is_left_is_named_and_the_rest_is_done(
+    ask: Any, arm: str, settings: dict[str, Any], left: str
+) -> None:
+    hearing = Hearing()
+    sentence = rf"repeat 1 of arm mine leaves class \w+ \(filter={left} let 0 of \d+ images"
+    with pytest.raises(NeuplugError, match=sentence) as caught:
+        ask(aug=[f"mine: {arm}", "jitter@add=2"], listener=hearing, **settings)
+    assert not isinstance(caught.value, InputError)
+    assert "no replace, a share below 1" in str(caught.value)
+    if "training" not in settings:
+        assert hearing.done.count("train") == 4  # none and the other arm, two repeats each
+        again = Hearing()
+        result = ask(aug=["jitter@add=2"], listener=again, **settings)
+        assert again.done == [] and ("jitter@add=2", "linear") in result.verdicts
+
+
+def test_one_class_of_which_nothing_is_left_ends_its_arm_alone(ask: Any) -> None:
+    """A classifier that never sees a class would be blamed for it."""
+    arm = "duplicate@add=6,replace,only=lying,filter=copies"
+    sentence = (
+        r"repeat 1 of arm .* leaves class lying \(filter=copies:0.01 let 0 of 60 images pass\)"
+    )
+    with pytest.raises(NeuplugError, match=sentence) as caught:
+        ask(aug=[arm], repeats=1)
+    said = str(caught.value)
+    assert arm in said.replace("copies:0.01", "copies") and "standing" not in said
+    result = ask(aug=[arm.replace("replace,", "")], repeats=1)  # beside the real ones: a warning
+    assert len(result.content["cells"]) == 2
+
+
+def test_an_amount_of_which_nothing_is_left(ask: Any) -> None:
+    with pytest.raises(NeuplugError, match=r"arm duplicate.* \(share=1\) leaves class standing"):
+        ask(aug=["duplicate@filter=copies"], share=[0, 1], per_class=10, repeats=1)
+
+
+def test_an_arm_by_itself_of_which_nothing_is_left(bars: ImageSet) -> None:
+    train = neuplug.training_set(bars.images, bars.labels, bars.classes)
+    arm = "duplicate@replace,filter=copies"
+    with pytest.raises(NeuplugError, match=r"leaves class standing .* let 0 of 200 images pass"):
+        neuplug.build_arm(arm, train)
+    with pytest.raises(NeuplugError, match=r"leaves class 0 .* let 0 of 200 images pass"):
+        neuplug.ImageClassifier(arm=arm, steps=2).fit(train.images, train.labels.numpy())
+
+
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_the_command_ends_in_a_sentence_where_nothing_is_left(
+    workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    words = ["compose", "--clf", "smallcnn", "--imgsz", "28", "--steps", "2", "--per-class", "4"]
+    words += ["--classes", "crazing,patches", "--repeats", "1", "--workers", workers, "--quiet"]
+    words += ["--share", "1", "--aug", "duplicate@filter=copies"]
+    assert main(words) == 1
+    said = capsys.readouterr().err.strip()
+    assert said.startswith("neuplug: error: repeat 1 of arm duplicate@filter=copies:0.01 leaves")
+    assert "class crazing (filter=copies:0.01 let 0 of 40 images pass)" in said
+    assert len(said.splitlines()) == 1

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neuplug import InputError
+from neuplug import InputError, Options
 from neuplug.experiment.config import ComposeConfig, resolve, to_yaml
 from neuplug.experiment.grammar import Amount, ArmText, Stage, parse_arm
 
@@ -200,3 +200,12 @@ def test_every_setting_says_what_it_is() -> None:
         if not field.description and name not in ("resize", "seed", "device", "project", "training")
     ]
     assert unsaid == []
+
+
+def test_an_option_that_must_be_given_is_named() -> None:
+    class Needy(Options):
+        strength: float
+
+    with pytest.raises(InputError, match=r"^needy\.strength must be given: it has no default\.$"):
+        Needy.parse({}, "needy")
+    assert Needy.parse({"strength": "2"}, "needy").strength == 2

@@ -1,4 +1,4 @@
-"""The pictures that a run leaves: real beside generated, and trainings in time."""
+"""The pictures that a run leaves: made beside real images, and trainings in time."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from PIL import Image
 from neuplug.experiment import pictures
 
 GAN: dict[str, Any] = {"steps": 6, "ngf": 4, "ndf": 4, "batch": 4, "grids": 3}
+
+
+KINDS = ("file", "still", "narrow")
 
 
 def of_kind(result: Any, kind: str) -> list[dict[str, Any]]:
@@ -38,7 +41,7 @@ def test_a_training_that_arms_share_is_pictured_once(shared: Any) -> None:
         with Image.open(shared.folder / film["still"]) as still:
             assert still.format == "PNG"
     assert films[1]["file"] == "samples/01-animation-lying.gif"
-    files = {p[key] for p in shared.content["pictures"] for key in ("file", "still") if key in p}
+    files = {p[key] for p in shared.content["pictures"] for key in KINDS if key in p}
     assert files == {f"samples/{p.name}" for p in (shared.folder / "samples").iterdir()}
 
 
@@ -58,7 +61,7 @@ def test_fewer_grids_than_three_are_no_film(ask: Any) -> None:
 def test_every_number_of_images_has_its_own_real_ones(ask: Any) -> None:
     result = ask(aug=["jitter@add=2"], per_class=[2, 6], repeats=1)
     small, large = of_kind(result, "side-by-side")
-    assert small["title"] == "jitter@add=2 (2 per class): real beside generated"
+    assert small["title"] == "jitter@add=2 (2 per class): beside real images"
     # of two real images the other four tiles stay blank
     white = [
         sum(Image.open(result.folder / s["file"]).convert("L").histogram()[255:])
@@ -70,7 +73,21 @@ def test_every_number_of_images_has_its_own_real_ones(ask: Any) -> None:
 
 def test_too_many_arms_are_named(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "ARMS", 2)
-    result = ask(aug=["jitter", "invert@add=2", "jitter+invert"], add=2, repeats=1)
+    result = ask(aug=["jitter", "invert@add=2", "invert+jitter"], add=2, repeats=1)
     assert len(of_kind(result, "side-by-side")) == 2
-    assert result.content["unpictured"] == ["jitter+invert"]
-    assert "Not pictured, being too many: jitter+invert." in result.report.read_text("utf-8")
+    assert result.content["unpictured"] == ["invert+jitter"]
+    assert "Not pictured, being too many: invert+jitter." in result.report.read_text("utf-8")
+
+
+def test_arms_that_show_the_same_images_share_a_plate(ask: Any) -> None:
+    result = ask(aug=["jitter", "jitter+invert", "duplicate"], add=6, repeats=1)
+    same, other = of_kind(result, "side-by-side")
+    assert same["title"] == "jitter and jitter+invert: beside real images"
+    assert same["caption"] == "Real training images and those of jitter; first repeat."
+    assert other["title"] == "duplicate: beside real images"  # a copy of each, and not generated
+    assert "generated" not in other["caption"]
+
+
+def test_a_narrow_screen_has_a_plate_of_its_own(ask: Any) -> None:
+    (entry,) = of_kind(ask(aug=["jitter@add=6"], repeats=1), "side-by-side")
+    assert entry["narrow"] == "samples/00-real-above-generated.png"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +17,7 @@ from scipy.ndimage import gaussian_filter
 
 import neuplug
 from neuplug import NeuplugError
+from neuplug.report.comparing import compare_runs
 
 
 def schema() -> dict[str, Any]:
@@ -70,6 +73,38 @@ def test_evaluators_speak_for_themselves(ask: Any) -> None:
     }
     page = result.report.read_text("utf-8")
     assert ">How bright</h2>" in page and "Black is 0, white is 255." in page
+
+
+def test_the_digest_is_of_the_images_and_not_of_their_place(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    here, there, changed = (tmp_path / name for name in ("here", "there", "changed"))
+    for name in ("dark", "light"):
+        (here / name).mkdir(parents=True)
+        for i in range(8):
+            pixels = rng.integers(0, 256, (32, 32), dtype=np.uint8)
+            Image.fromarray(pixels).save(here / name / f"{i}.png")
+    for copied in (there, changed):
+        shutil.copytree(here, copied)  # with files' times of its own
+    for file in there.rglob("*.png"):
+        os.utime(file, (1e9, 1e9))
+    pixels = np.array(Image.open(changed / "dark" / "0.png"))
+    pixels[4, 3] ^= 255
+    Image.fromarray(pixels).save(changed / "dark" / "0.png")
+    found = [
+        neuplug.compose(
+            folder,
+            clf=["smallcnn"], per_class=3, repeats=1, imgsz=32, workers=0,
+            project=tmp_path / "runs", training={"steps": 2, "batch": 4},
+        )
+        for folder in (here, there, changed)
+    ]  # fmt: skip
+    digests = [result.content["data"]["images_digest"] for result in found]
+    assert digests[0] == digests[1] != digests[2] and len(digests[0]) == 64
+    contents = [result.content for result in found]
+    assert compare_runs(contents[:2]).caution == []
+    assert "different images" in compare_runs(contents[1:]).caution[0]
+    page = found[0].report.read_text("utf-8")
+    assert page.count(digests[0]) == 1 and f"sha256 {digests[0][:16]}" in page
 
 
 def test_near_duplicates_are_counted_with_what_they_hold_together(ask: Any, tmp_path: Path) -> None:

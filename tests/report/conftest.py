@@ -252,6 +252,7 @@ def _data(classes: list[str], simulated: bool) -> dict[str, Any]:
         "skipped": [["patches/broken.jpg", "truncated file"]],
         "exact_duplicates": 2,
         "digest": "9c1d7e",
+        "images_digest": "0f" * 32,
     }
 
 

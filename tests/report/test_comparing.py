@@ -48,7 +48,14 @@ def _first(results: dict[str, Any]) -> tuple[str]:
 def test_runs_that_must_not_be_compared_say_so(make: Make) -> None:
     one, other = make(), make()
     assert compare_runs([one, other]).caution == []
-    other["data"] = {**other["data"], "digest": "other"}
+    for run, digest in ((one, "a"), (other, "b")):
+        run["data"] = {**run["data"], "digest": digest, "images_digest": "same"}
+    assert compare_runs([one, other]).caution == []  # one folder in two places
+    other["data"]["images_digest"] = "other"
+    assert "different images" in compare_runs([one, other]).caution[0]
+    del other["data"]["images_digest"]  # of an earlier version
+    assert "cannot be told" in compare_runs([one, other]).caution[0]
+    other["data"]["imgsz"] = [32, 32]
     assert "different images" in compare_runs([one, other]).caution[0]
     fewer = make(repeats=2)
     assert any("numbers of repeats" in text for text in compare_runs([make(), fewer]).caution)

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from neuplug.report import measures
+
 Make = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], Any]
 
@@ -81,11 +83,11 @@ def test_measures_are_rows_unless_arms_are_more(results: dict[str, Any], show: S
     results["evaluations"] = [entry("pairs", arm, metrics=both) for arm in ("dcgan", "edcgan")]
     page = show(results)
     assert page.row("Measure") == "Measure dcgan n = 1, 20 images edcgan n = 1, 20 images"
-    assert page.row("share") == "share 0.2500 one repeat 0.2500 one repeat"
+    assert page.row("share") == "share % 25.0 one repeat 25.0 one repeat"
     results["evaluations"] = [entry("pairs", arm) for arm in ("dcgan", "edcgan")]
     page = show(results)
-    assert page.row("Arm share") == "Arm share"
-    assert page.row("edcgan n = 1") == "edcgan n = 1, 20 images 0.2500 one repeat"
+    assert page.row("Arm share") == "Arm share %"
+    assert page.row("edcgan n = 1") == "edcgan n = 1, 20 images 25.0 one repeat"
 
 
 def test_a_number_of_fewer_repeats_says_so(results: dict[str, Any], show: Show) -> None:
@@ -96,8 +98,8 @@ def test_a_number_of_fewer_repeats_says_so(results: dict[str, Any], show: Show) 
     ]
     page = show(results)
     assert page.row("Measure") == "Measure dcgan n = 2, 20 … 22 images"
-    assert page.row("share") == "share 0.3000 ± 0.6353"
-    assert page.row("distance") == "distance 3.000 one repeat n = 1"
+    assert page.row("share") == "share % 30 (0 … 94)"  # no share is below zero
+    assert page.row("distance") == "distance 3.00 one repeat n = 1"
 
 
 def test_classifiers_that_were_looked_at_are_named(results: dict[str, Any], show: Show) -> None:
@@ -106,3 +108,27 @@ def test_classifiers_that_were_looked_at_are_named(results: dict[str, Any], show
     ]
     page = show(results)
     assert page.row("dcgan with resnet18").startswith("dcgan with resnet18 n = 1, 20 images")
+
+
+def test_measures_have_words_units_and_as_many_digits_as_their_interval_bears() -> None:
+    others = ["fid crazing", "copies, pixels"]
+    assert measures.words("copies, pixels", others) == "copies of training images, by pixels"
+    said = "Fréchet inception distance, crazing, lower end of its interval"
+    assert measures.words("fid crazing low", others) == said
+    assert measures.words("inclusion low", others) == "inclusion low"  # a class, and no interval
+    assert measures.words("sharpness", others) == "sharpness"
+    found = measures.shown([88.1, 90.2, 95.0], share=False)
+    assert found == {"middle": "91.1", "spread": "± 8.8"}
+    assert measures.shown([0.3, 0.31, 0.29], share=True) == {"middle": "30.0", "spread": "± 2.5"}
+    assert measures.shown([0.0012, 0.0013], share=False)["spread"] == "± 0.00064"
+    assert measures.shown([1.0, 1.0], share=True) == {"middle": "100", "spread": "± 0"}
+    assert measures.is_share("copies, pixels", [0.0, 0.1])
+    assert not measures.is_share("precision", [0.2, 1.2])
+    assert not measures.is_share("shareholders", [0.2])
+
+
+def test_a_class_called_like_a_share_is_none(make: Make, show: Show) -> None:
+    results = make(repeats=1, curves=False, classes=["copies", "recall"])
+    found = {"distance copies": 0.5, "distance recall": 0.7, "n": 20}
+    results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
+    assert show(results).row("distance copies") == "distance copies 0.500 one repeat"

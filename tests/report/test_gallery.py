@@ -110,6 +110,37 @@ def test_figures_of_the_first_repeat_are_grouped(make: Make, show: Show, tmp_pat
     assert alts[1] == "crazing walk: interpolation of flip, first repeat, simulated data"
 
 
+def test_every_figure_of_the_page_is_among_the_figures(
+    moving: dict[str, Any], show: Show, tmp_path: Path
+) -> None:
+    entry = figures_of(tmp_path, "dcgan", 0, "a")
+    (tmp_path / "evaluations/a/0-crazing-walk.svg").write_bytes(SVG)  # both formats
+    moving["evaluations"] = [entry, figures_of(tmp_path, "dcgan", 1, "b")]
+    (tmp_path / "samples" / "wide.png").write_bytes(b"wide")
+    (tmp_path / "samples" / "narrow.png").write_bytes(b"narrow")
+    sheet = {"title": "dcgan: beside real images", "kind": "side-by-side", "caption": ""}
+    files = {"file": "samples/wide.png", "narrow": "samples/narrow.png"}
+    moving["pictures"] += [sheet | files] * 2  # two of one title are two figures
+    before = {p: p.read_bytes() for p in tmp_path.rglob("*.*") if p.is_file()}
+    page = show(moving)
+    found = {p.name: p.read_bytes() for p in (tmp_path / "figures").iterdir()}
+    wanted = {
+        "animation-dcgan-crazing.gif": "samples/00-animation-crazing.gif",
+        "animation-dcgan-crazing.png": "samples/00-animation-crazing.png",
+        "samples-dcgan-beside-real-images.png": "samples/wide.png",
+        "samples-dcgan-beside-real-images-2.png": "samples/wide.png",
+        "samples-dcgan-beside-real-images-narrow.png": "samples/narrow.png",
+        "interpolation-dcgan-crazing-walk.png": "evaluations/a/0-crazing-walk.png",
+        "interpolation-dcgan-crazing-walk.svg": "evaluations/a/0-crazing-walk.svg",
+    }
+    for name, source in wanted.items():
+        assert found[name] == (tmp_path / source).read_bytes()
+    assert len([name for name in found if name.startswith("interpolation")]) == 2  # first repeat
+    assert all(p.read_bytes() == content for p, content in before.items())  # the old places hold
+    narrow = [a for a in page.of("source") if a["media"] == "(max-width: 46rem)"]
+    assert [content(a["srcset"], "image/png") for a in narrow] == [b"narrow"] * 2
+
+
 def test_an_svg_cannot_act(make: Make, show: Show, tmp_path: Path) -> None:
     results = make(repeats=1, curves=False)
     entry = figures_of(tmp_path, "dcgan", 0, "a")
@@ -150,10 +181,10 @@ def test_numbers_of_one_class_are_folded_away(make: Make, show: Show) -> None:
     results["evaluations"] = [results["evaluations"][0] | {"metrics": metrics}]
     page = show(results)
     inside = {"".join(d for p, d in page.parts if "details" in p and "tr" in p)}.pop()
-    assert "FID crazing" in inside and "patches: RMSE" in inside
-    assert "n real" not in inside
-    assert page.row("FID") == "FID 88.12 one repeat"
-    assert page.row("n real") == "n real 12"
+    assert "Fréchet inception distance, crazing" in inside and "patches: RMSE" in inside
+    assert "images, real" not in inside
+    assert page.row("Fréchet") == "Fréchet inception distance 88.1 one repeat"
+    assert page.row("images, real") == "images, real 12"
     assert page.row("Measure") == "Measure dcgan n = 1, 24 images"
 
 

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from neuplug.report.images import save_grid, side_by_side
+from neuplug.report.images import one_above_the_other, save_grid, side_by_side
 
 
 def noise(*shape: int, seed: int = 0) -> Tensor:
@@ -114,6 +114,19 @@ def test_what_does_not_fit_is_refused(
     with pytest.raises(ValueError, match=message):
         save_grid(rows, tmp_path / "g.png", columns, titles=titles)  # type: ignore[arg-type]
     assert not (tmp_path / "g.png").exists()
+
+
+def test_made_images_stand_below_the_real_ones_of_their_class(tmp_path: Path) -> None:
+    real, made = noise(2, 3, 1, 16, 16, seed=1), noise(2, 3, 1, 16, 16, seed=2)
+    one_above_the_other(real, made, ("a", "b"), tmp_path / "s.png", ("real", "flip"))
+    sheet = np.asarray(Image.open(tmp_path / "s.png"))
+    rows = [[place(sheet, tile, 8) for tile in side[k]] for k in range(2) for side in (real, made)]
+    assert all(None not in row for row in rows)
+    tops = [{y for y, _ in row} for row in rows]  # type: ignore[misc]
+    assert all(len(top) == 1 for top in tops)
+    heights = [top.pop() for top in tops]
+    assert heights == sorted(heights)
+    assert sheet.shape[1] < 3.3 * 16 * 8  # as wide as one side, so that it fits
 
 
 def test_sides_of_different_shape_are_refused(tmp_path: Path) -> None:

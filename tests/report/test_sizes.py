@@ -128,7 +128,7 @@ def test_without_an_augmentation_the_headline_is_about_more_images(
 ) -> None:
     growing["comparisons"] = reading.comparisons_of_more_images(growing)
     assert verdicts.headline(growing) == [
-        ("helps", "More real images are better in 1 of 1 comparisons.")
+        ("helps", "More real images are better in 1 of 1 comparison.")
     ]
 
 

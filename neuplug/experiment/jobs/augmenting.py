@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from neuplug.experiment.jobs.components import load_augmenters
+from neuplug.experiment.jobs.leftovers import refuse_empty
 from neuplug.experiment.jobs.made import save_made
 from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.plan import Job
@@ -19,6 +20,7 @@ def augment(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dic
     task = job.task
     name, n = task["class"], task["n"]
     dataset = bench.dataset(task["dataset"])
+    refuse_empty(bench, task["pool"], [name], task["case"])
     train = bench.training_set(task["pool"], dataset, [name])
     rng = torch.Generator().manual_seed(task["seed"])
     # every image serves equally often, but for the remainder

@@ -8,15 +8,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from neuplug.data.dataset import Dataset
+from neuplug.errors import TrainingDiverged
 from neuplug.experiment.blame import blame
 from neuplug.experiment.jobs.components import load_augmenters, load_component
+from neuplug.experiment.jobs.leftovers import refuse_empty
 from neuplug.experiment.jobs.workbench import Workbench, held_out
 from neuplug.experiment.plan import Job
 from neuplug.interfaces import Progress
 from neuplug.profiling import profile_classifier
 from neuplug.tensorfile import save_tree
-from neuplug.training import FittedClassifier, fit_classifier
+from neuplug.training import FittedClassifier, check_logits, fit_classifier
 from neuplug.training_options import TrainingOptions
 
 
@@ -24,6 +28,7 @@ def train(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[
     """Train a classifier and let it predict."""
     task = job.task
     dataset = bench.dataset(task["dataset"])
+    refuse_empty(bench, task["pool"], task["classes"], task["case"])
     images = bench.training_set(task["pool"], dataset, task["classes"])
     classifier = load_component(task["component"])
     options = TrainingOptions.parse(task["training"], "training")
@@ -41,6 +46,8 @@ def train(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[
             predictions["logits_val"] = fitted.predict(dataset.images, indices["val"])
         if indices["all"]:
             predictions["logits_all"] = fitted.predict(dataset.images, indices["all"])
+        for logits in predictions.values():
+            _check(logits, len(dataset.images.classes), task["component"], job.title, options)
         profile = asdict(profile_classifier(fitted, dataset.images))
     save_tree(fitted.state_dict(), folder / "classifier.safetensors")
     save_tree(predictions, folder / "predictions.safetensors")
@@ -50,6 +57,20 @@ def train(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[
         "steps": options.total_steps(len(images)),
         "profile": profile,
     }
+
+
+def _check(
+    logits: Tensor, classes: int, reference: Mapping[str, Any], title: str, options: TrainingOptions
+) -> None:
+    """Refuse predictions that no metric can be made of."""
+    check_logits(logits, (len(logits), classes))
+    if not logits.isfinite().all():
+        distribution = reference["distribution"]
+        raise TrainingDiverged(
+            f"{title}: after training, the network of {reference['name']} of {distribution} "
+            f"{reference['version']} returns logits that are not finite; lower the learning rate "
+            f"(lr = {options.lr}), or see what 'neuplug plugins check {distribution}' finds."
+        )
 
 
 def load_trained(

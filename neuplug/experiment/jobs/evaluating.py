@@ -9,6 +9,7 @@ from neuplug.data.dataset import Dataset
 from neuplug.experiment.blame import blame
 from neuplug.experiment.jobs.classifiers import load_trained
 from neuplug.experiment.jobs.components import load_component
+from neuplug.experiment.jobs.findings import describe_evaluation
 from neuplug.experiment.jobs.sources import SourceOpener
 from neuplug.experiment.jobs.workbench import Workbench, held_out, real_training
 from neuplug.experiment.plan import Job
@@ -24,11 +25,20 @@ def evaluate(bench: Workbench, job: Job, folder: Path, progress: Progress) -> di
     figures = folder / "figures"
     figures.mkdir()
     context = _context(bench, task, dataset, figures)
+    if _nothing_passed(evaluator, context):
+        return {"metrics": {}, "figures": [], "warnings": []}
     with blame(task["component"]):
-        found = evaluator.evaluate(context)
-        metrics = {str(name): float(value) for name, value in found.metrics.items()}
-        names = [str(file.relative_to(figures)) for file in found.figures]
-    return {"metrics": metrics, "figures": names, "warnings": list(found.warnings)}
+        return describe_evaluation(evaluator, evaluator.evaluate(context), figures)
+
+
+def _nothing_passed(evaluator: Evaluator, context: EvaluationContext) -> bool:
+    """Whether the arm's filters let no image pass, so that there is as little to see as in none.
+
+    That they did is a warning of the drawing already. How many pass is known only now: an arm that
+    draws nothing at all has no such job.
+    """
+    needed = evaluator.needs & {"generated", "generators"}
+    return bool(needed) and context.generated is not None and not len(context.generated)
 
 
 def _context(

@@ -9,6 +9,8 @@ from typing import Any
 from neuplug.experiment.blame import blame
 from neuplug.experiment.filtering import describe
 from neuplug.experiment.jobs.components import load_component
+from neuplug.experiment.jobs.findings import check_record
+from neuplug.experiment.jobs.leftovers import refuse_empty
 from neuplug.experiment.jobs.made import save_made
 from neuplug.experiment.jobs.sources import SourceOpener
 from neuplug.experiment.jobs.workbench import Workbench
@@ -21,10 +23,11 @@ def fit(bench: Workbench, job: Job, folder: Path, progress: Progress) -> dict[st
     """Let a generator learn from the images of its classes."""
     task = job.task
     dataset = bench.dataset(task["dataset"])
+    refuse_empty(bench, task["pool"], task["classes"], task["case"])
     train = bench.training_set(task["pool"], dataset, task["classes"])
     generator: Generator = load_component(task["component"])
     with blame(task["component"]):
-        record = generator.fit(train, bench.fit_context(job, progress)) or FitRecord()
+        record = check_record(generator.fit(train, bench.fit_context(job, progress)) or FitRecord())
         save_tree(generator.state_dict(), folder / "state.safetensors")
         save_tree(asdict(record), folder / "record.safetensors")
     return {"images": len(train), "warnings": record.warnings}

@@ -67,5 +67,6 @@ def _add_training(
         },
         [*made_keys(pool, list(pool)), *([start] if start else [])],
         pool=pool,
+        case=str(case),
         indices={"val": split.val, "test": split.test, "all": everything},
     )

@@ -23,6 +23,9 @@ class Case:
     repeat: int
     split: Split
 
+    def __str__(self) -> str:
+        return f"repeat {self.repeat + 1} of arm {self.arm.name}"
+
 
 @dataclass
 class Made:

@@ -44,7 +44,10 @@ def generate(
                 continue
             fit = _add_fit(draft, case, group, pool, None if conditional else name, run)
             source, key = _add_drawing(draft, case, group, fit, name, n)
-            made[name].append({"made": key})
+            part = {"made": key}
+            if group.filters:
+                part["filter"] = "/".join(map(str, group.filters))
+            made[name].append(part)
             sources[name].append(source)
     return made, sources
 
@@ -80,6 +83,7 @@ def _add_fit(
         },
         made_keys(pool, classes),
         pool={c: pool[c] for c in classes},
+        case=str(case),
     )
     entry = FitEntry(key, case.arm.name, group.name, alone, case.repeat, run)
     if entry not in draft.plan.fits:
@@ -119,9 +123,11 @@ def _filters(draft: Draft, case: Case, group: Group, name: str) -> dict[str, Any
     if not group.filters:
         return {}
     kinds = {f.kind for f in group.filters}
+    # by what copies are told, so that images once filtered otherwise are not taken for these
+    known = {"by": "detail", "real": draft.pixels(draft.real_of(case, name))}
     return {
         "filters": [[f.kind, f.level] for f in group.filters],
-        "against": draft.pixels(draft.real_of(case, name)) if COPIES in kinds else None,
+        "against": known if COPIES in kinds else None,
         "judge": draft.embedder(case)["key"] if AGREEMENT in kinds else None,
     }
 

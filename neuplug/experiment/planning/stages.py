@@ -81,6 +81,7 @@ def _augment(draft: Draft, case: Case, group: Group, pool: Pool, wanted: Mapping
             },
             made_keys(pool, [name]),
             pool={name: pool[name]},
+            case=str(case),
         )
         made[name] = [{"made": key}]
     return made

@@ -71,10 +71,13 @@ class AdversarialGenerator(LatentGenerator):
         """Train on the set; see :class:`neuplug.Generator`.
 
         Raises:
-            InputError: If a checkpoint is asked for beyond the end, or an option has nothing to act
-                on: ``ada`` no augmentation, ``minibatch_std`` no place in the discriminator.
+            InputError: If there are no images, a checkpoint is asked for beyond the end, or an
+                option has nothing to act on: ``ada`` no augmentation, ``minibatch_std`` no place in
+                the discriminator.
             TrainingDiverged: If a loss is no longer finite.
         """
+        if not len(train):
+            raise InputError(f"{context.name}: there are no images to learn from.")
         try:
             self.options.check_checkpoints(self.options.length(train.image_size))
             self.options.check_augmentation(len(train))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
+from neuplug import InputError
 from neuplug_gan.batches import ShuffledStream
 from neuplug_gan.options import GANOptions
 
@@ -34,6 +36,11 @@ def test_every_image_once_before_any_again() -> None:
     assert (drawn.sort(1).values == torch.arange(10)).all()
     assert len({tuple(order.tolist()) for order in drawn}) == 6
     assert ShuffledStream(3, torch.Generator().manual_seed(0)).take(8).bincount().min() >= 2
+
+
+def test_no_images() -> None:
+    with pytest.raises(InputError, match="no images to learn from"):
+        PlainGAN(options()).fit(train_set(0), context())
 
 
 def test_batch_of_one() -> None:

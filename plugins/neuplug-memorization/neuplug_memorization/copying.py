@@ -1,14 +1,17 @@
-"""Nearness to training images, against nearness to images that were never trained on."""
+"""Closeness to training images, against closeness to images that were never trained on."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from scipy.stats import betabinom, mannwhitneyu
 from torch import Tensor
 
-from neuplug import nearest
+Closeness = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+"""Images (N, ...) and references (M, ...) to each image's closeness to the closest reference,
+float32 (N,), higher for closer, and which that is, int64 (N,)."""
 
 QUANTILE = 0.01
 """Of unseen real images one in a hundred is called a copy: the rate to compare with."""
@@ -19,19 +22,19 @@ class Copying:
     """What was found for one class in one space.
 
     Attributes:
-        distances: Of each generated image to its nearest training image, float32 (N,).
+        closeness: Of each generated image to its closest training image, float32 (N,).
         parents: Which training image that is, int64 (N,).
-        bound: Below it a generated image is a copy.
-        copies: Share of the generated images below it.
-        p: How likely at least so many would be below it, were they new real images.
-        nearer: Share of generated images whose nearest training image is nearer than their nearest
+        bound: Above it a generated image is a copy.
+        copies: Share of the generated images above it.
+        p: How likely at least so many would be above it, were they new real images.
+        nearer: Share of generated images whose closest training image is closer than their closest
             unseen one, among as many; ties count half. One half without copying.
         nearer_real: The same of real unseen images: what chance leaves of one half.
-        copying: Probability that a generated image is nearer to the training images than an unseen
+        copying: Probability that a generated image is closer to the training images than an unseen
             real one; ties count half. One half without copying, 1 for nothing but copies.
     """
 
-    distances: Tensor
+    closeness: Tensor
     parents: Tensor
     bound: float
     copies: float
@@ -41,46 +44,51 @@ class Copying:
     copying: float
 
 
-def copying(generated: Tensor, train: Tensor, unseen: Tensor, seed: int) -> Copying:
+def copying(
+    generated: Tensor, train: Tensor, unseen: Tensor, measure: Closeness, seed: int
+) -> Copying:
     """Measure one class.
 
     ``copying`` is the statistic of Meehan, Chaudhuri and Dasgupta, "A Non-Parametric Test to Detect
     Data-Copying in Generative Models", AISTATS 2020, over the whole space at once: Mann and
-    Whitney's U of the two sets of distances, over the number of pairs.
+    Whitney's U of the two sets of closenesses, over the number of pairs.
 
     Args:
-        generated: Features, float (N, D), N at least 1.
-        train: Of the images that the generator has seen, float (M, D), M at least 1.
-        unseen: Of real images that it has not, float (K, D), K at least 2.
+        generated: (N, ...), N at least 1.
+        train: What the generator has seen, (M, ...), M at least 1.
+        unseen: Real, and not seen, (K, ...), K at least 2.
+        measure: Says how close images are.
         seed: Draws as many unseen as training images, and the other way round.
     """
-    distances, parents = nearest(generated, train)
-    from_unseen, _ = nearest(unseen, train)
-    # the nearest below the quantile, never between two: with few images it is the nearest of all
-    bound = float(from_unseen.quantile(QUANTILE, interpolation="lower"))
-    count, below = int((distances < bound).sum()), int((from_unseen < bound).sum())
-    # of another real image the chance to be below the order statistic is beta distributed
-    as_many = betabinom(len(distances), below + 1, len(from_unseen) - below)
-    u = mannwhitneyu(from_unseen.numpy(), distances.numpy()).statistic
+    closeness, parents = measure(generated, train)
+    ordinary, _ = measure(unseen, train)
+    # the closest above the quantile, never between two: with few images it is the closest of all
+    bound = float(ordinary.quantile(1 - QUANTILE, interpolation="higher"))
+    count, above = int((closeness > bound).sum()), int((ordinary > bound).sum())
+    # of another real image the chance to be above the order statistic is beta distributed
+    as_many = betabinom(len(closeness), above + 1, len(ordinary) - above)
+    u = mannwhitneyu(closeness.numpy(), ordinary.numpy()).statistic
     rng = torch.Generator().manual_seed(seed)
     order = torch.randperm(len(unseen), generator=rng)
     half = len(unseen) // 2
+
+    def nearer(images: Tensor, others: Tensor) -> float:
+        """Share closer to ``train``, among as many of both: a larger set has closer members."""
+        n = min(len(train), len(others))
+        some_train = train[torch.randperm(len(train), generator=rng)[:n]]
+        some_others = others[torch.randperm(len(others), generator=rng)[:n]]
+        to_train, to_others = measure(images, some_train)[0], measure(images, some_others)[0]
+        return float(
+            (to_train > to_others).float().mean() + (to_train == to_others).float().mean() / 2
+        )
+
     return Copying(
-        distances=distances,
+        closeness=closeness,
         parents=parents,
         bound=bound,
-        copies=count / len(distances),
+        copies=count / len(closeness),
         p=float(as_many.sf(count - 1)),
-        nearer=_nearer(generated, train, unseen, rng),
-        nearer_real=_nearer(unseen[order[:half]], train, unseen[order[half:]], rng),
-        copying=float(u) / (len(from_unseen) * len(distances)),
+        nearer=nearer(generated, unseen),
+        nearer_real=nearer(unseen[order[:half]], unseen[order[half:]]),
+        copying=float(u) / (len(ordinary) * len(closeness)),
     )
-
-
-def _nearer(images: Tensor, train: Tensor, unseen: Tensor, rng: torch.Generator) -> float:
-    """The share nearer to ``train``, among as many of both: a larger set has nearer members."""
-    n = min(len(train), len(unseen))
-    some_train = train[torch.randperm(len(train), generator=rng)[:n]]
-    some_unseen = unseen[torch.randperm(len(unseen), generator=rng)[:n]]
-    to_train, to_unseen = nearest(images, some_train)[0], nearest(images, some_unseen)[0]
-    return float((to_train < to_unseen).float().mean() + (to_train == to_unseen).float().mean() / 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -17,15 +18,20 @@ from neuplug import (
     ImageRow,
     NeuplugError,
     Options,
+    copy_scores,
     derive_seed,
+    nearest,
     write_image_rows,
 )
-from neuplug_memorization.copying import QUANTILE, Copying, copying
+from neuplug_memorization.copying import QUANTILE, Closeness, Copying, copying
 
 PIXELS, FEATURES = "pixels", "features"
 FEWEST = 2  # unseen images of a class, below which there is nothing to compare with
 ALARM = 0.001
 """The reader is warned of more copies than so small a part of draws of real images would have."""
+
+Space = tuple[Callable[[Tensor], Tensor], Closeness]
+"""What is compared, from uint8 images (N, C, H, W), and how."""
 
 
 class MemorizationOptions(Options):
@@ -47,11 +53,12 @@ class Memorization(Evaluator):
     options_class = MemorizationOptions
     title = "Closest pairs"
     guide = (
-        "Above, generated images; below each the training image that is nearest to it by pixels, "
+        "Above, generated images; below each the training image that it is most like by pixels, "
         "the closest pairs of a class from left to right. Two images of a pair that show the same "
         "thing are a copy. Where even these pairs differ, the generator draws images of its own. "
-        "Of real images that nobody has trained on about 0.01 count as copies, and copying is 0.5; "
-        "copying far below that says that the images are unlike real ones."
+        "By pixels the fine detail is compared, and an image is a copy where it is far more like "
+        "one training image than like the others, so blurred or flat images are none. "
+        "Of real images that nobody has trained on about 1 % count as copies, and copying is 50 %."
     )
 
     @property
@@ -91,11 +98,12 @@ class Memorization(Evaluator):
                     f"images, and there are {len(real)} and {len(unseen)}."
                 )
                 continue
-            for space, features in self._spaces(context).items():
+            for space, (features, measure) in self._spaces(context).items():
                 result = copying(
                     features(made),
                     features(real),
                     features(unseen),
+                    measure,
                     derive_seed(context.seed, space, name),
                 )
                 found.setdefault(space, {})[name] = result
@@ -108,31 +116,36 @@ class Memorization(Evaluator):
             metrics |= _metrics(space, classes)
         return Evaluation(metrics, tuple(figures), tuple(warnings))
 
-    def _spaces(self, context: EvaluationContext) -> dict[str, Callable[[Tensor], Tensor]]:
-        spaces: dict[str, Callable[[Tensor], Tensor]] = {PIXELS: _grey_levels}
+    def _spaces(self, context: EvaluationContext) -> dict[str, Space]:
+        spaces: dict[str, Space] = {PIXELS: (lambda images: images, copy_scores)}
         if self.options.features:
             assert context.embedder is not None
-            spaces[FEATURES] = context.embedder.embed
+            spaces[FEATURES] = (context.embedder.embed, _by_distance)
         return spaces
 
     def _draw(self, file: Path, name: str, made: Tensor, real: Tensor, found: Copying) -> None:
-        closest = found.distances.argsort()[: self.options.pairs]
-        low, high = found.distances[closest[0]], found.distances[closest[-1]]
+        closest = found.closeness.argsort(descending=True, stable=True)[: self.options.pairs]
+        high, low = found.closeness[closest[0]], found.closeness[closest[-1]]
         rows = [
             ImageRow(made[closest], "generated"),
             ImageRow(
                 real[found.parents[closest]],
-                "the nearest training image of each",
-                f"RMSE {low:.1f}",
-                f"{high:.1f} grey levels",
+                "the training image that each is most like",
+                f"score {_number(high)}",
+                _number(low),
             ),
         ]
-        aside = f"the closest of {len(made)} generated; a copy: below {found.bound:.1f}"
+        aside = f"the closest of {len(made)} generated; a copy: above {_number(found.bound)}"
         write_image_rows(file, f"{_shorten(name)}: closest pairs", aside, rows)
 
 
-def _grey_levels(images: Tensor) -> Tensor:
-    return images.flatten(1).float()
+def _by_distance(images: Tensor, references: Tensor) -> tuple[Tensor, Tensor]:
+    distances, indices = nearest(images, references)
+    return -distances, indices
+
+
+def _number(score: Tensor | float) -> str:
+    return "\N{INFINITY}" if score == math.inf else f"{score:.1f}"
 
 
 def _metrics(space: str, classes: dict[str, Copying]) -> dict[str, float]:

@@ -86,8 +86,8 @@ class TSNE(Evaluator):
         "islands of their own, they can be told apart; real points without generated ones nearby "
         "are what the generator misses. The axes, the size of an island and its distance from "
         "others mean nothing, and a map of few images shows little. The number to go by is the "
-        "1-NN accuracy: 0.5 where real and generated cannot be told apart, 1 where they can, near "
-        "0 where the generated ones are copies."
+        "1-NN accuracy: 50 % where real and generated cannot be told apart, 100 % where they can, "
+        "near 0 where the generated ones are copies."
     )
 
     @property

@@ -3,6 +3,12 @@
 from neuplug import Component, hookimpl
 
 PARTS = "neuplug_lab.parts"
+FAULTS = "neuplug_lab.faults"
+FAULTY = (
+    "none", "evaluation", "warnings", "warning", "nan", "tensor", "true", "negative", "nameless",
+    "numbered", "title", "empty.png", "empty.svg", "text.png", "text.svg", "gone.png",
+    "elsewhere.png", "one.svg",
+)  # fmt: skip
 
 
 @hookimpl
@@ -18,11 +24,15 @@ def neuplug_generators():
     yield Component("magpie", f"{PARTS}:Magpie", "copies of training images and noise in turn")
     yield Component("crash", f"{PARTS}:Crash", "fault: fails in fit")
     yield Component("small", f"{PARTS}:Small", "fault: images of another size")
+    yield Component("curve", f"{FAULTS}:Curve", "fault: a record that cannot be shown")
 
 
 @hookimpl
 def neuplug_classifiers():
     yield Component("linear", f"{PARTS}:Linear", "one linear layer")
+    yield Component("spare", f"{FAULTS}:Spare", "fault: one logit too many")
+    yield Component("rounded", f"{FAULTS}:Rounded", "fault: whole numbers")
+    yield Component("blind", f"{FAULTS}:Blind", "fault: no number after training")
 
 
 @hookimpl
@@ -31,3 +41,6 @@ def neuplug_evaluators():
     yield Component("confidence", f"{PARTS}:Confidence", "mean largest probability")
     yield Component("walker", f"{PARTS}:Walker", "draws more images and embeds them")
     yield Component("broken", f"{PARTS}:Broken", "fault: fails")
+    for name in FAULTY:
+        plain = name.replace(".", "_")
+        yield Component(f"faulty-{plain.replace('_', '-')}", f"{FAULTS}:Faulty_{plain}", "fault")

@@ -1,0 +1,36 @@
+"""What is printed is printed as it is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import neuplug
+from neuplug.cli.columns import make_console, print_columns
+from neuplug.cli.display import display
+
+TARGET = "acme_oops.nowhere:x: no module of [b]that[/b] name"
+
+
+def test_a_target_is_no_emoji(capsys: pytest.CaptureFixture[str]) -> None:
+    with display() as listener:
+        listener.say(TARGET)
+    assert capsys.readouterr().err.strip() == TARGET
+    console = make_console()
+    console.print(TARGET)
+    print_columns(console, [("first", TARGET)])
+    said, row = capsys.readouterr().out.splitlines()
+    assert said.strip() == TARGET and row.split(maxsplit=1)[1].strip() == TARGET
+
+
+def test_every_console_leaves_emoji_codes_alone() -> None:
+    core = Path(neuplug.__file__).parent
+    made = [
+        (file.name, found)
+        for file in core.rglob("*.py")
+        for found in re.findall(r"\bConsole\([^)]*\)", file.read_text("utf-8"))
+    ]
+    assert len(made) > 5
+    assert [(name, call) for name, call in made if "emoji=False" not in call] == []

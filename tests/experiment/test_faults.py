@@ -1,0 +1,131 @@
+"""What plugins return is held to what they owe before it is kept, and the sentence names them."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import neuplug
+from neuplug import PluginError
+
+CHECK = "'neuplug plugins check neuplug-lab'"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("spare", r"spare of neuplug-lab 1\.0 failed: .*shape \(4, 3\) instead of \(4, 2\)"),
+        ("rounded", r"rounded of neuplug-lab 1\.0 failed: .*torch\.int64 instead of floating"),
+    ],
+)
+def test_a_network_without_logits_is_named(ask: Any, name: str, sentence: str) -> None:
+    with pytest.raises(PluginError, match=f"{sentence}.*{CHECK}"):
+        ask(clf=[name], repeats=1)
+
+
+def test_logits_that_are_not_finite_are_told_before_a_metric_is_made(ask: Any) -> None:
+    with pytest.raises(
+        neuplug.TrainingDiverged, match=rf"blind of neuplug-lab 1\.0 .*not finite.*lr = .*{CHECK}"
+    ):
+        ask(clf=["blind"], repeats=1)
+
+
+def test_a_validation_loss_that_is_no_number_is_in_no_curve(ask: Any) -> None:
+    blind, linear = (neuplug.load(name) for name in ("blind", "linear"))
+    images = torch.randint(0, 256, (8, 1, 16, 16), dtype=torch.uint8)
+    train = neuplug.training_set(images, [0, 1] * 4)
+    options = neuplug.TrainingOptions(steps=2, batch=4)
+    for classifier, curves in ((blind, {"train_loss"}), (linear, {"train_loss", "val_loss"})):
+        _, record = neuplug.fit_classifier(
+            classifier,
+            train,
+            options,
+            neuplug.FitContext(torch.device("cpu"), 0),
+            val=neuplug.held_out(train),
+        )
+        assert set(record.curves) == curves
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("nan", "the curve distance is nan at step 2.*TrainingDiverged"),
+        ("dict", "fit returned dict instead of neuplug.FitRecord"),
+        ("text", "warnings is 'collapse' instead of a tuple"),
+    ],
+)
+def test_a_fit_that_cannot_be_shown_names_its_generator(
+    ask: Any, fault: str, sentence: str
+) -> None:
+    with pytest.raises(PluginError, match=rf"curve of neuplug-lab 1\.0 failed: .*{sentence}"):
+        ask(aug=["curve"], repeats=1, options={"curve": {"fault": fault}})
+
+
+EVALUATIONS = {
+    "evaluation": "evaluate returned dict instead of neuplug.Evaluation",
+    "warnings": "warnings is 'text' instead of a tuple",
+    "warning": "a warning is 3 instead of a text",
+    "nan": "the metric grey is nan: leave out",
+    "tensor": "the metric grey is tensor(1.), a Tensor, and no number",
+    "true": "the metric n is True, a bool, and no number",
+    "negative": "the metric n is -3: it is a number of images",
+    "nameless": "a metric has an empty name",
+    "numbered": "the name of a metric is 7 instead of a text",
+    "title": "title is None instead of a text",
+    "empty-png": "the figure empty.png is an empty file",
+    "empty-svg": "the figure empty.svg is an empty file",
+    "text-png": "the figure text.png is no PNG",
+    "text-svg": "the figure text.svg is no SVG",
+    "gone-png": "the figure gone.png is not there",
+    "elsewhere-png": "elsewhere.png is not below context.folder",
+    "one-svg": "one.svg') instead of a tuple",
+}
+
+
+def test_an_evaluation_that_cannot_be_kept_names_its_evaluator(ask: Any) -> None:
+    names = [f"faulty-{fault}" for fault in ("none", *EVALUATIONS)]
+    result = ask(aug=["jitter"], eval=names, add=3, repeats=1)
+    found = {e["evaluator"].removeprefix("faulty-"): e for e in result.content["evaluations"]}
+    assert found.keys() == {"none", *EVALUATIONS}
+    kept = found.pop("none")
+    assert kept["error"] is None and kept["metrics"] == {"n": 3}
+    for fault, sentence in EVALUATIONS.items():
+        error = found[fault]["error"]
+        assert error.startswith(f"faulty-{fault} of neuplug-lab 1.0 failed: ")
+        assert sentence in error and CHECK in error
+        assert not any(found[fault][part] for part in ("metrics", "figures", "warnings"))
+    assert result.content["evaluators"]["faulty-title"]["title"] != "None"
+    text = (result.folder / "results.json").read_text()
+    assert json.loads(text, parse_constant=pytest.fail) == result.content
+
+
+def test_a_fault_is_told_with_its_file_and_line(ask: Any) -> None:
+    source = (Path(__file__).parent / "site/neuplug_lab/parts.py").read_text().splitlines()
+    (line,) = [i for i, text in enumerate(source, 1) if "ZeroDivisionError" in text]
+    with pytest.raises(
+        PluginError, match=rf"ZeroDivisionError: planted \(parts\.py, line {line}\)\. Leave"
+    ):
+        ask(aug=["crash"], repeats=1)
+
+
+def test_what_an_earlier_version_kept_unchecked_is_still_written_as_json(
+    ask: Any, tmp_path: Path
+) -> None:
+    result = ask(aug=["jitter"], eval=["brightness"], add=3, repeats=1)
+    (key,) = {e["key"] for e in result.content["evaluations"]}
+    about = next(file for file in _kept() if file.parent.name == key)
+    notes = json.loads(about.read_text())
+    notes["metrics"]["grey"] = float("nan")
+    about.write_text(json.dumps(notes))
+    again = ask(aug=["jitter"], eval=["brightness"], add=3, repeats=1, project=tmp_path / "again")
+    (found,) = again.content["evaluations"]
+    assert found["metrics"] == {"n": 6}
+
+
+def _kept() -> list[Path]:
+    return list(Path(os.environ["NEUPLUG_CACHE"]).rglob("about.json"))
