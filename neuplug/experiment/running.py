@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -200,11 +201,7 @@ class _Crew:
             worker, event = self.events.get()
             job = worker.job
             if event is None or job is None:
-                work = f" for {job.title}" if job else ""
-                raise PluginError(
-                    f"the worker process{work} died (exit code {worker.exit_code()}); "
-                    "if memory ran out, try --workers 0. The same command goes on where it was."
-                )
+                raise PluginError(_obituary(job, worker.exit_code()))
             if "fraction" in event:
                 self.listener.progress(job, event["fraction"], event["note"])
                 continue
@@ -213,6 +210,20 @@ class _Crew:
                 kind = getattr(errors, event["error"], PluginError)
                 return job, kind(event["message"])
             return job, None
+
+
+def _obituary(job: Job | None, code: int) -> str:
+    """Of a process that ended without a word: what it did, for whom, and what to try."""
+    who = "the worker process" + (f" for {job.title}" if job else "")
+    component = job.task.get("component") if job else None
+    memory = code == -signal.SIGKILL
+    advice = "if memory ran out, try --workers 0"
+    if component:
+        who += ", {name} of {distribution} {version},".format(**component)
+        if not memory:
+            check = f"'neuplug plugins check {component['distribution']}'"
+            advice = f"leave the component out, or see what {check} finds"
+    return f"{who} died (exit code {code}); {advice}. The same command goes on where it was."
 
 
 class _Worker:

@@ -66,6 +66,18 @@ def test_a_fit_that_cannot_be_shown_names_its_generator(
         ask(aug=["curve"], repeats=1, options={"curve": {"fault": fault}})
 
 
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("exit", rf"exit code 3\); leave the component out, or see what {CHECK} finds"),
+        ("kill", r"exit code -9\); if memory ran out, try --workers 0"),
+    ],
+)
+def test_a_fit_that_ends_its_process_is_named(ask: Any, fault: str, sentence: str) -> None:
+    with pytest.raises(PluginError, match=rf"curve of neuplug-lab 1\.0, died \({sentence}\. The"):
+        ask(aug=["curve"], repeats=1, workers=2, options={"curve": {"fault": fault}})
+
+
 EVALUATIONS = {
     "evaluation": "evaluate returned dict instead of neuplug.Evaluation",
     "warnings": "warnings is 'text' instead of a tuple",

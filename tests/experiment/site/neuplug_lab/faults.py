@@ -1,4 +1,7 @@
-"""Components that return what they should not."""
+"""Components that return what they should not, or nothing ever."""
+
+import os
+import signal
 
 import torch
 from torch import nn
@@ -45,6 +48,10 @@ class Curve(Jitter):
 
     def fit(self, train, context):
         super().fit(train, context)
+        if self.options.fault == "exit":
+            os._exit(3)
+        if self.options.fault == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
         return {
             "nan": FitRecord(curves={"distance": [(1, 1.0), (2, float("nan"))]}),
             "dict": {"curves": {}},
