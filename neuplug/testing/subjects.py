@@ -10,13 +10,13 @@ import json
 import subprocess
 import sys
 import tempfile
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution
 from pathlib import Path
 from typing import Any
 
+from neuplug import faults
 from neuplug.errors import InputError
 from neuplug.interfaces import ComponentBase
 from neuplug.registry import FAULTS, GROUP, Provided, discover
@@ -280,15 +280,4 @@ def _work(kind: str, component: Any, form: Format, seed: int, folder: Path) -> A
 
 def told(error: BaseException | None) -> str:
     """An exception in one line, with where it was raised."""
-    if error is None:
-        return "nothing"
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [(Path(f.filename).as_posix(), f.lineno) for f in frames]
-    own = [place for place in places if "neuplug/testing" not in place[0]]
-    # where it called a library rather than within that, unless it is installed as one itself
-    near = [place for place in own if "site-packages" not in place[0]] or own
-    if not near:
-        return text
-    path, line = near[-1]
-    return f"{text} ({Path(path).name}, line {line})"
+    return "nothing" if error is None else faults.told(error)

@@ -123,11 +123,12 @@ def _filters(draft: Draft, case: Case, group: Group, name: str) -> dict[str, Any
     if not group.filters:
         return {}
     kinds = {f.kind for f in group.filters}
-    # by what copies are told, so that images once filtered otherwise are not taken for these
-    known = {"by": "detail", "real": draft.pixels(draft.real_of(case, name))}
     return {
         "filters": [[f.kind, f.level] for f in group.filters],
-        "against": known if COPIES in kinds else None,
+        # with what copies are told by, so that images once filtered otherwise are not these
+        "against": {"by": "detail", "real": draft.pixels(draft.real_of(case, name))}
+        if COPIES in kinds
+        else None,
         "judge": draft.embedder(case)["key"] if AGREEMENT in kinds else None,
     }
 
