@@ -69,6 +69,7 @@ _HOME = {
     "training_set": "library.images",
     "verdict": "statistics",
     "wants_bf16": "devices",
+    "write_figure": "report.saving",
     "write_image_rows": "report.rows",
     "write_report": "report.page",
 }
@@ -110,6 +111,7 @@ if TYPE_CHECKING:
     from neuplug.report.page import write_report
     from neuplug.report.reading import read_results
     from neuplug.report.rows import ImageRow, write_image_rows
+    from neuplug.report.saving import write_figure
     from neuplug.seeds import derive_seed, seeded
     from neuplug.statistics import Difference, Estimate, estimate, holm, paired_difference, verdict
     from neuplug.training import FittedClassifier, fit_classifier
@@ -175,6 +177,7 @@ __all__ = [
     "training_set",
     "verdict",
     "wants_bf16",
+    "write_figure",
     "write_image_rows",
     "write_report",
 ]

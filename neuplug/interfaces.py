@@ -6,7 +6,7 @@ Each takes one validated :class:`~neuplug.options.Options` object. This module l
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -365,8 +365,11 @@ class Evaluation:
     """What an evaluator found.
 
     Attributes:
-        metrics: Name to finite number; the sample count belongs in here as ``n``.
-        figures: Files written below the context's folder, none of them empty.
+        metrics: Name to finite number; the sample count belongs in here as ``n``. A name may end
+            in the class that it is of, and in ``low``, ``high`` or ``std`` beside the one without:
+            the ends of its interval, and its standard deviation.
+        figures: Files written below the context's folder, none of them empty. Files that differ in
+            their suffix alone are one figure, of which the report shows the first and keeps all.
         warnings: Sentences that the user must see, such as too few images for a measure.
     """
 
@@ -384,10 +387,17 @@ class Evaluator(ComponentBase):
         title: The heading of that section; the component's name where it is empty.
         guide: How to read the numbers and figures, in a few sentences for someone who has never
             seen such ones; may be empty.
+        terms: What the report calls the metrics whose names begin so, such as ``{"kid": "kernel
+            inception distance"}``: ``kid crazing`` is then *kernel inception distance, crazing*.
+            Of several the longest goes. Other metrics are called by their names.
+        shares: The beginnings of the names of metrics that are parts of a whole, from 0 to 1: the
+            report has them in percent.
     """
 
     title: ClassVar[str] = ""
     guide: ClassVar[str] = ""
+    terms: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    shares: ClassVar[Collection[str]] = ()
 
     @property
     def needs(self) -> frozenset[str]:

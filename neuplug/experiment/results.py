@@ -21,12 +21,14 @@ from neuplug.experiment.arms import Arm
 from neuplug.experiment.comparisons import Correct, compare, differences, grouped
 from neuplug.experiment.costs import arm_costs
 from neuplug.experiment.identity import versions
+from neuplug.experiment.jobs.findings import own_words
 from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.provenance import provenance
 from neuplug.experiment.published import published_beside
 from neuplug.experiment.running import Failure
 from neuplug.imageset import ImageSet
+from neuplug.interfaces import Evaluator
 from neuplug.metrics import classification_metrics
 from neuplug.statistics import estimate
 
@@ -360,19 +362,16 @@ def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> l
     return rows
 
 
-def _evaluators(plan: Plan) -> dict[str, dict[str, str]]:
+def _evaluators(plan: Plan) -> dict[str, dict[str, Any]]:
     """By name what each evaluator says of itself to the reader of the report."""
-    evaluators = [provided for provided in plan.components if provided.kind == "evaluator"]
-    return {
-        provided.name: {name: _said(provided.load(), name) for name in ("title", "guide")}
-        for provided in evaluators
-    }
-
-
-def _said(evaluator: type, name: str) -> str:
-    """Empty where it is no text, of which the evaluation's error tells."""
-    said = getattr(evaluator, name)
-    return said if isinstance(said, str) else ""
+    found = {}
+    for provided in plan.components:
+        if provided.kind == "evaluator":
+            try:
+                found[provided.name] = own_words(provided.load())
+            except TypeError:  # of which the evaluation's error tells
+                found[provided.name] = own_words(Evaluator)
+    return found
 
 
 def _filtered(plan: Plan, bench: Workbench) -> list[dict[str, Any]]:

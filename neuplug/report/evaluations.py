@@ -29,13 +29,15 @@ def page_view(results: reading.Results) -> list[dict[str, Any]]:
             "evaluator": name,
             "title": (words.get(name) or {}).get("title") or name,
             "guide": (words.get(name) or {}).get("guide") or "",
-            "tables": _tables(results, found),
+            "tables": _tables(results, found, words.get(name) or {}),
         }
         for name, found in entries.items()
     ]
 
 
-def _tables(results: reading.Results, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _tables(
+    results: reading.Results, entries: list[dict[str, Any]], words: dict[str, Any]
+) -> list[dict[str, Any]]:
     classes = "|".join(map(re.escape, results["data"]["classes"]))
     of_a_class = re.compile(rf"(?<!\w)(?:{classes})(?!\w)")
     parts: dict[str, Numbers] = {"": {}, _BY_CLASS: {}}
@@ -52,22 +54,21 @@ def _tables(results: reading.Results, entries: list[dict[str, Any]]) -> list[dic
                 numbers = parts[_BY_CLASS if of_a_class.search(metric) else ""]
                 numbers.setdefault((metric, subject), []).append(float(value))
     return [
-        {"part": part, "count": len(numbers), **_table(numbers, images, of_a_class)}
+        {"part": part, "count": len(numbers), **_table(numbers, images, words)}
         for part, numbers in parts.items()
         if numbers
     ]
 
 
-def _table(
-    numbers: Numbers, images: dict[str, list[int]], of_a_class: re.Pattern[str]
-) -> dict[str, Any]:
+def _table(numbers: Numbers, images: dict[str, list[int]], words: dict[str, Any]) -> dict[str, Any]:
     """A row for each measure and a column for each arm, or the other way round if arms are more."""
     metrics = list(dict.fromkeys(metric for metric, _ in numbers))
-    named = {metric: measures.words(metric, metrics) for metric in metrics}
+    named = {m: measures.words(m, metrics, words.get("terms") or {}) for m in metrics}
     shares = {
         metric: measures.is_share(
-            of_a_class.sub("", metric),
+            metric,
             [value for (own, _), values in numbers.items() if own == metric for value in values],
+            words.get("shares") or (),
         )
         for metric in metrics
     }

@@ -6,14 +6,11 @@ is simulated, that word, so that it can leave the page on its own.
 
 from __future__ import annotations
 
-import io
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
 
 from neuplug.files import write_whole
 from neuplug.report import reading, style, svg
@@ -22,12 +19,10 @@ from neuplug.report.confusion import confusion_matrix
 from neuplug.report.curves import classifier_curves, generator_curves, generator_distances
 from neuplug.report.doses import dose_curves
 from neuplug.report.learning import learning_curves
+from neuplug.report.saving import render
 from neuplug.report.strips import accuracy, differences
 
 _LONGEST = 120  # characters of a name
-
-# No date and no version in a file: the same figure is the same bytes.
-_NO_METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
 
 
 def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
@@ -48,9 +43,9 @@ def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
     with mpl.rc_context(style.settings()):
         for drawing in _drawings(results):
             name = _free_name(drawing.name, written)
-            document = _render(drawing.figure, "svg")
+            document = render(drawing.figure, "svg")
             write_whole(folder / "figures" / f"{name}.svg", document)
-            write_whole(folder / "figures" / f"{name}.png", _render(drawing.figure, "png"))
+            write_whole(folder / "figures" / f"{name}.png", render(drawing.figure, "png"))
             written[name] = svg.inline(document.decode(), name, drawing.alt)
     return written
 
@@ -98,12 +93,3 @@ def _free_name(words: str, taken: dict[str, str]) -> str:
         count += 1
         name = f"{plain}-{count}"
     return name
-
-
-def _render(figure: Figure, form: str) -> bytes:
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        # a script that no installed font has: boxes in the PNG, text all the same in the SVG
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(buffer, format=form, metadata=_NO_METADATA[form])
-    return buffer.getvalue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
@@ -126,7 +126,7 @@ class Gallery:
             ]
             title = verdicts.listing(about)
             figures = []
-            for file in entries[0]["figures"]:
+            for file in _one_format(entries[0]["figures"]):
                 words = _words(file)
                 alt = f"{words}: {evaluator} of {title}, first repeat"
                 name = f"{evaluator} {title} {words}"
@@ -142,6 +142,14 @@ def _words(file: str) -> str:
     """``3-pitted-surface.png`` as ``pitted surface``: a number before is for the order alone."""
     plain = re.sub(r"[-_]+", " ", Path(file).stem)
     return re.sub(r"^\d+ (?=\D)", "", plain)
+
+
+def _one_format(files: Iterable[str]) -> list[str]:
+    """Of those that differ in their suffix alone the first."""
+    first: dict[str, str] = {}
+    for file in files:
+        first.setdefault(str(PurePosixPath(file).with_suffix("")), file)
+    return list(first.values())
 
 
 def _first_of_each(evaluations: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

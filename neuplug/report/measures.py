@@ -1,32 +1,17 @@
-"""How an evaluator's measure is shown: in words, as a share in percent, with the digits it bears.
+"""How a metric of an evaluator is shown: in words, in percent, with the digits that it bears.
 
-An evaluator names its measures by the field's own words, and these say how to show them. Light.
+The words and what is a share are the evaluator's own: :class:`neuplug.Evaluator`. Light.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from neuplug import statistics
 from neuplug.report import verdicts
 
-_SHARES = re.compile(
-    r"\b(accuracy|copies|copying|coverage|GAN-test|GAN-train|nearer to training|precision|recall"
-    r"|share)\b"
-)
-_WORDS = (  # a name's beginning, and what it is called
-    ("fid", "Fréchet inception distance"),
-    ("frechet", "Fréchet distance"),
-    ("kid", "kernel inception distance"),
-    ("kernel", "kernel distance"),
-    ("isc", "inception score"),
-    ("copies", "copies of training images"),
-    ("copying", "probability of copying"),
-    ("nearer to training, real", "real images nearer to training than to unseen ones"),
-    ("nearer to training", "generated images nearer to training than to unseen ones"),
-)
 _ENDS = {
     "low": "lower end of its interval",
     "high": "upper end of its interval",
@@ -34,31 +19,34 @@ _ENDS = {
 }
 
 
-def words(metric: str, others: Collection[str]) -> str:
-    """``fid crazing low`` as ``Fréchet inception distance, crazing, lower end of its interval``.
+def words(metric: str, others: Collection[str], terms: Mapping[str, str]) -> str:
+    """``kid crazing low`` as ``kernel inception distance, crazing, lower end of its interval``.
 
     Args:
         metric: Its name.
         others: All names of the same evaluator: the end of a name is an end of an interval only
-            where the measure itself is there.
+            where the metric itself is there.
+        terms: The evaluator's.
     """
     whole, _, end = metric.rpartition(" ")
     if end in _ENDS and whole in others:
-        return f"{words(whole, others)}, {_ENDS[end]}"
+        return f"{words(whole, others, terms)}, {_ENDS[end]}"
     if metric.startswith("n "):
         return f"images, {metric[2:]}"
-    for start, said in sorted(_WORDS, key=lambda pair: -len(pair[0])):
-        if re.match(rf"{start}\b", metric, re.IGNORECASE):
-            rest = metric[len(start) :]
-            metric = said + (f",{rest}" if re.match(r" \w", rest) else rest)
-            break
-    metric = re.sub(r"\[([^\]]*)\]( (?=\w))?", lambda m: f" ({m[1]}){', ' if m[2] else ''}", metric)
-    return re.sub(r", (pixels|features)\b", r", by \1", metric)
+    if term := max(_beginnings(metric, terms), key=len, default=""):
+        rest = metric[len(term) :]
+        metric = terms[term] + (f",{rest}" if re.match(r" \w", rest) else rest)
+    return re.sub(r"\[([^\]]*)\]( (?=\w))?", lambda m: f" ({m[1]}){', ' if m[2] else ''}", metric)
 
 
-def is_share(metric: str, values: Sequence[float]) -> bool:
-    """Whether a measure is a part of a whole: by its name, which must not name a class, too."""
-    return bool(_SHARES.search(metric)) and all(0 <= value <= 1 for value in values)
+def is_share(metric: str, values: Sequence[float], shares: Iterable[str]) -> bool:
+    """Whether a metric is a part of a whole: its evaluator says so, and so it is."""
+    return any(_beginnings(metric, shares)) and all(0 <= value <= 1 for value in values)
+
+
+def _beginnings(metric: str, starts: Iterable[str]) -> list[str]:
+    """Those that the name begins with, up to the end of a word."""
+    return [start for start in starts if re.match(rf"{re.escape(start)}(?!\w)", metric)]
 
 
 def is_count(metric: str, values: Sequence[float]) -> bool:
@@ -67,7 +55,7 @@ def is_count(metric: str, values: Sequence[float]) -> bool:
 
 
 def shown(values: Sequence[float], *, share: bool) -> dict[str, str]:
-    """``middle`` and ``spread`` of a measure over repeats.
+    """``middle`` and ``spread`` of a metric over repeats.
 
     The half of the interval has two significant digits and the mean as many after the point. A
     share is in percent, and its interval ends where shares do.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from torch import Tensor
 
 from neuplug.report import style
 from neuplug.report.canvas import put_text
+from neuplug.report.saving import render
 
 _GAP, _HEAD, _LINE = 0.03, 0.5, 0.22
 """Inches: between images, the title with its aside, a line of text."""
@@ -58,10 +58,8 @@ def write_image_rows(file: Path, title: str, aside: str, rows: Sequence[ImageRow
         >>> file.is_file()
         True
     """
-    with mpl.rc_context(style.settings()), warnings.catch_warnings():
-        # a script that no installed font has: boxes
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        _draw(title, aside, rows).savefig(file, metadata={"Software": None})
+    with mpl.rc_context(style.settings()):
+        file.write_bytes(render(_draw(title, aside, rows), "png"))
 
 
 def _draw(title: str, aside: str, rows: Sequence[ImageRow]) -> Figure:

@@ -15,6 +15,8 @@ from neuplug.cli import main
 
 from .conftest import Ask, Install
 
+SILENT = {"title": "", "guide": "", "terms": {}, "shares": []}
+
 
 def test_a_plugin_of_the_first_interfaces_runs(install: Install, ask: Ask) -> None:
     registry = install("veteran")
@@ -29,7 +31,7 @@ def test_a_plugin_of_the_first_interfaces_runs(install: Install, ask: Ask) -> No
     fits = {fit["stage"]: fit for fit in result.content["generators"]}
     assert fits["acme-echo"]["curves"] == {"loss": [[1, 1.0], [2, 0.5]]}
     assert fits["acme-echo"]["units"] == {} and fits["acme-mute"]["curves"] == {}
-    assert result.content["evaluators"] == {"acme-grey": {"title": "", "guide": ""}}
+    assert result.content["evaluators"] == {"acme-grey": SILENT}
     assert ">acme-grey</h2>" in result.report.read_text("utf-8")
 
 

@@ -89,6 +89,8 @@ EVALUATIONS = {
     "nameless": "a metric has an empty name",
     "numbered": "the name of a metric is 7 instead of a text",
     "title": "title is None instead of a text",
+    "terms": "terms is a list instead of a dict",
+    "shares": "shares is 'grey' instead of a tuple",
     "empty-png": "the figure empty.png is an empty file",
     "empty-svg": "the figure empty.svg is an empty file",
     "text-png": "the figure text.png is no PNG",

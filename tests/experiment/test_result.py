@@ -68,11 +68,17 @@ def test_every_entry_is_in_the_guide() -> None:
 def test_evaluators_speak_for_themselves(ask: Any) -> None:
     result = ask(aug=["jitter@add=4"], eval=["brightness", "walker"], repeats=1)
     assert result.content["evaluators"] == {
-        "brightness": {"title": "How bright", "guide": "Black is 0, white is 255."},
-        "walker": {"title": "", "guide": ""},
+        "brightness": {
+            "title": "How bright",
+            "guide": "Black is 0, white is 255.",
+            "terms": {"grey": "mean grey level"},
+            "shares": ["bright"],
+        },
+        "walker": {"title": "", "guide": "", "terms": {}, "shares": []},
     }
     page = result.report.read_text("utf-8")
     assert ">How bright</h2>" in page and "Black is 0, white is 255." in page
+    assert "mean grey level" in page
 
 
 def test_the_digest_is_of_the_images_and_not_of_their_place(tmp_path: Path) -> None:

@@ -23,7 +23,9 @@ def entry(evaluator: str, arm: str, **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def results(make: Make) -> dict[str, Any]:
     arms = {"none": 0.0, "dcgan": 0.0, "edcgan": 0.0}
-    return make(repeats=1, curves=False, arms=arms)
+    results = make(repeats=1, curves=False, arms=arms)
+    results["evaluators"] = {"pairs": {"title": "", "guide": "", "shares": ["share"]}}
+    return results
 
 
 def headings(page: Any) -> list[str]:
@@ -48,7 +50,10 @@ def test_each_has_a_section_with_its_own_heading_and_guide(
 
 def test_results_without_such_words_have_the_names(results: dict[str, Any], show: Show) -> None:
     results["evaluations"] = [entry("pairs", "dcgan")]
-    assert "pairs" in headings(show(results))
+    del results["evaluators"]
+    page = show(results)
+    assert "pairs" in headings(page)
+    assert page.row("share") == "share 0.250 one repeat"  # nobody says that it is one
 
 
 def test_one_that_failed_everywhere_has_no_section(results: dict[str, Any], show: Show) -> None:
@@ -76,6 +81,23 @@ def test_figures_stand_in_the_section_and_the_first_arm_is_open(
         f"crazing pairs: pairs of {arm}, first repeat, simulated data"
         for arm in ("dcgan", "edcgan")
     ]
+
+
+def test_a_figure_in_several_formats_is_shown_once_and_kept_in_all(
+    results: dict[str, Any], show: Show, tmp_path: Path
+) -> None:
+    folder = tmp_path / "evaluations" / "dcgan"
+    folder.mkdir(parents=True)
+    names = ["line.png", "line.svg", "other.svg", "other.png"]
+    for name in names:
+        (folder / name).write_text("<svg/>")
+    results["evaluations"] = [
+        entry("pairs", "dcgan", figures=[f"evaluations/dcgan/{name}" for name in names])
+    ]
+    sources = [a["src"].partition(";")[0] for a in show(results).of("img")]
+    assert sources == ["data:image/png", "data:image/svg+xml"]
+    kept = {file.name for file in (tmp_path / "figures").iterdir()}
+    assert {f"pairs-dcgan-{name}" for name in names} <= kept
 
 
 def test_measures_are_rows_unless_arms_are_more(results: dict[str, Any], show: Show) -> None:
@@ -111,24 +133,33 @@ def test_classifiers_that_were_looked_at_are_named(results: dict[str, Any], show
 
 
 def test_measures_have_words_units_and_as_many_digits_as_their_interval_bears() -> None:
-    others = ["fid crazing", "copies, pixels"]
-    assert measures.words("copies, pixels", others) == "copies of training images, by pixels"
-    said = "Fréchet inception distance, crazing, lower end of its interval"
-    assert measures.words("fid crazing low", others) == said
-    assert measures.words("inclusion low", others) == "inclusion low"  # a class, and no interval
-    assert measures.words("sharpness", others) == "sharpness"
+    others = ["kid crazing", "copies, pixels"]
+    terms = {"kid": "kernel distance", "copies": "copied images", "kid at n": "kernel at n"}
+
+    def words(metric: str) -> str:
+        return measures.words(metric, others, terms)
+
+    assert words("copies, pixels") == "copied images, pixels"
+    assert words("kid crazing low") == "kernel distance, crazing, lower end of its interval"
+    assert words("kid at n floor") == "kernel at n, floor"
+    assert words("kidney") == "kidney"
+    assert words("inclusion low") == "inclusion low"  # a class, and no interval
+    assert words("sharpness[resnet18] real") == "sharpness (resnet18), real"
     found = measures.shown([88.1, 90.2, 95.0], share=False)
     assert found == {"middle": "91.1", "spread": "± 8.8"}
     assert measures.shown([0.3, 0.31, 0.29], share=True) == {"middle": "30.0", "spread": "± 2.5"}
     assert measures.shown([0.0012, 0.0013], share=False)["spread"] == "± 0.00064"
     assert measures.shown([1.0, 1.0], share=True) == {"middle": "100", "spread": "± 0"}
-    assert measures.is_share("copies, pixels", [0.0, 0.1])
-    assert not measures.is_share("precision", [0.2, 1.2])
-    assert not measures.is_share("shareholders", [0.2])
+    assert measures.is_share("copies, pixels", [0.0, 0.1], ["copies"])
+    assert measures.is_share("share[net] crazing", [0.2], ["copies", "share"])
+    assert not measures.is_share("copies, pixels", [0.0, 0.1], [])
+    assert not measures.is_share("share", [0.2, 1.2], ["share"])
+    assert not measures.is_share("shareholders", [0.2], ["share"])
 
 
 def test_a_class_called_like_a_share_is_none(make: Make, show: Show) -> None:
     results = make(repeats=1, curves=False, classes=["copies", "recall"])
     found = {"distance copies": 0.5, "distance recall": 0.7, "n": 20}
     results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
+    results["evaluators"] = {"pairs": {"title": "", "guide": "", "shares": ["copies", "recall"]}}
     assert show(results).row("distance copies") == "distance copies 0.500 one repeat"

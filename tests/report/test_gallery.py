@@ -179,6 +179,8 @@ def test_numbers_of_one_class_are_folded_away(make: Make, show: Show) -> None:
     results = make(repeats=1, curves=False)
     metrics = {"FID": 88.123, "FID crazing": 91.0, "n": 24, "n real": 12, "patches: RMSE": 3.0}
     results["evaluations"] = [results["evaluations"][0] | {"metrics": metrics}]
+    said = {"title": "", "guide": "", "terms": {"FID": "Fréchet inception distance"}}
+    results["evaluators"] = {results["evaluations"][0]["evaluator"]: said}
     page = show(results)
     inside = {"".join(d for p, d in page.parts if "details" in p and "tr" in p)}.pop()
     assert "Fréchet inception distance, crazing" in inside and "patches: RMSE" in inside

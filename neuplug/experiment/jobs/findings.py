@@ -20,7 +20,7 @@ def describe_evaluation(evaluator: Evaluator, found: object, folder: Path) -> di
     """What an evaluator found, as JSON values.
 
     Args:
-        evaluator: Whose heading and guide are shown with it.
+        evaluator: Whose own words are shown with it.
         found: What it returned.
         folder: Where its figures are to be.
 
@@ -33,8 +33,7 @@ def describe_evaluation(evaluator: Evaluator, found: object, folder: Path) -> di
         ValueError: If a metric is not finite or has no name, ``n`` is no count, a warning is
             empty, or a figure is not there, is empty or is not what its name says.
     """
-    for name in ("title", "guide"):
-        _text(getattr(evaluator, name), name)
+    own_words(evaluator)
     if not isinstance(found, Evaluation):
         raise TypeError(f"evaluate returned {type(found).__name__} instead of neuplug.Evaluation")
     if not isinstance(found.metrics, Mapping):
@@ -43,6 +42,29 @@ def describe_evaluation(evaluator: Evaluator, found: object, folder: Path) -> di
         "metrics": {_name(k): _metric(k, value) for k, value in found.metrics.items()},
         "figures": [_figure(Path(file), folder) for file in _several(found.figures, "figures")],
         "warnings": _sentences(found.warnings),
+    }
+
+
+def own_words(evaluator: Any) -> dict[str, Any]:
+    """What an evaluator says of itself to the reader of the report, as JSON values.
+
+    Args:
+        evaluator: It or its class.
+
+    Returns:
+        ``title``, ``guide``, ``terms`` and ``shares``.
+
+    Raises:
+        TypeError: If one of them is not of its type.
+    """
+    terms = evaluator.terms
+    if not isinstance(terms, Mapping):
+        raise TypeError(f"terms is a {type(terms).__name__} instead of a dict")
+    return {
+        "title": _text(evaluator.title, "title"),
+        "guide": _text(evaluator.guide, "guide"),
+        "terms": {_text(k, "a term"): _text(said, f"terms[{k!r}]") for k, said in terms.items()},
+        "shares": [_text(name, "a share") for name in _several(evaluator.shares, "shares")],
     }
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 import torch
 
-from neuplug import Evaluation, EvaluationContext, Evaluator, ImageSet, derive_seed
+from neuplug import (
+    Evaluation,
+    EvaluationContext,
+    Evaluator,
+    ImageSet,
+    derive_seed,
+    write_figure,
+)
 from neuplug_fid.images import common_labels, generated_sets, of_classes, warnings_on
 from neuplug_fid.options import CLASSIFIER, FIDOptions
 from neuplug_fid.sample import Sample
@@ -31,6 +40,14 @@ class FID(Evaluator):
         "comes out too high with few images, so a figure has it against 1/N, with N generated "
         "images: the line meets infinity at the left edge, and that is the value to compare."
     )
+    terms: ClassVar[Mapping[str, str]] = {
+        "fid": "Fréchet inception distance",
+        "frechet": "Fréchet distance",
+        "kid": "kernel inception distance",
+        "kernel": "kernel distance",
+        "isc": "inception score",
+    }
+    shares = ("precision", "recall", "coverage")
 
     @property
     def needs(self) -> frozenset[str]:
@@ -85,10 +102,11 @@ class FID(Evaluator):
             comparison.score(sets, real)
         warnings = [*space.warnings, *warnings_on(reference, drawn[0], labels)]
         warnings += comparison.warnings
-        figures = []
+        figures: list[Path] = []
         for where, line in comparison.lines.items():
-            figures.append(context.folder / f"frechet{where}.png".replace(" ", "-"))
             kind = "augmented" if where else "real"
             name = f"{space.call('fid')[0]}{where}"
-            draw(figures[-1], name, f"{len(real)} {kind} images, always the same", line)
+            figure = draw(name, f"{len(real)} {kind} images, always the same", line)
+            stem = context.folder / f"frechet{where}".replace(" ", "-")
+            figures += write_figure(stem, figure)
         return Evaluation(comparison.metrics, tuple(figures), tuple(dict.fromkeys(warnings)))

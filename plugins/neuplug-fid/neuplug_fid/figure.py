@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,11 +14,10 @@ WIDTH, HEIGHT = 4.2, 3.2
 """Inches."""
 
 
-def draw(file: Path, name: str, against: str, found: Extrapolation) -> None:
-    """Write a PNG of the points, the line through them, and where it meets infinity.
+def draw(name: str, against: str, found: Extrapolation) -> Figure:
+    """The points, the line through them, and where it meets infinity.
 
     Args:
-        file: Where to.
         name: Of the distance.
         against: The images that the generated ones are compared with.
         found: The line, with or without an interval.
@@ -32,7 +30,7 @@ def draw(file: Path, name: str, against: str, found: Extrapolation) -> None:
     for line, text in enumerate((f"generated against {against}", value)):
         figure.text(0.03, 0.885 - 0.06 * line, text, size=8.5, color=MUTED, va="center")
     _plot(figure.add_axes((0.15, 0.17, 0.81, 0.58)), found)
-    figure.savefig(file, dpi=200, metadata={"Software": None})
+    return figure
 
 
 def _plot(axes: Axes, found: Extrapolation) -> None:

@@ -250,7 +250,8 @@ def test_all_of_it_stands_beside(tmp_path: Path) -> None:
     assert metrics["density[smallcnn]"] == pytest.approx(1, abs=0.3)
     assert metrics["coverage[smallcnn]"] > 0.85
     assert {f"{m}[smallcnn] floor" for m in ("density", "coverage")} < set(metrics)
-    (figure,) = found.figures
+    figure, drawing = found.figures
+    assert "at infinity" in drawing.read_text("utf-8")
     with Image.open(figure) as drawn:
         assert figure.parent == tmp_path and drawn.size == (840, 640)
 
@@ -310,4 +311,4 @@ def test_against_augmented_images_there_are_two_lines(tmp_path: Path) -> None:
         tmp_path, noise(80, 1), noise(60, 2), against="both", augmenter="flip", kid=False
     )
     assert "frechet[smallcnn] vs augmented at infinity high" in found.metrics
-    assert len({file.name for file in found.figures}) == 2
+    assert len({file.stem for file in found.figures}) == 2

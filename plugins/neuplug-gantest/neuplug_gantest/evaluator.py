@@ -70,6 +70,7 @@ class GANTest(Evaluator):
         "probe that has learned from generated images alone: below that of real ones, classes are "
         "mixed up or variety is missing."
     )
+    shares = ("GAN-test", "GAN-train")
 
     @property
     def needs(self) -> frozenset[str]:

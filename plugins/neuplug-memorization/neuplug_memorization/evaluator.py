@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -60,6 +61,13 @@ class Memorization(Evaluator):
         "one training image than like the others, so blurred or flat images are none. "
         "Of real images that nobody has trained on about 1 % count as copies, and copying is 50 %."
     )
+    terms: ClassVar[Mapping[str, str]] = {
+        "copies": "copies of training images",
+        "copying": "probability of copying",
+        "nearer to training": "generated images nearer to training than to unseen ones",
+        "nearer to training, real": "real images nearer to training than to unseen ones",
+    }
+    shares = ("copies", "copying", "nearer to training")
 
     @property
     def needs(self) -> frozenset[str]:

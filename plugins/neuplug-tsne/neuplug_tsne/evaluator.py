@@ -14,7 +14,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
-from neuplug import Evaluation, EvaluationContext, Evaluator, Options, derive_seed
+from neuplug import (
+    Evaluation,
+    EvaluationContext,
+    Evaluator,
+    Options,
+    derive_seed,
+    write_figure,
+)
 from neuplug_tsne.features import pixel_features
 from neuplug_tsne.figure import Panel, draw
 from neuplug_tsne.mapping import fitted_perplexity, tsne_map
@@ -89,6 +96,7 @@ class TSNE(Evaluator):
         "1-NN accuracy: 50 % where real and generated cannot be told apart, 100 % where they can, "
         "near 0 where the generated ones are copies."
     )
+    shares = ("1-NN accuracy",)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -112,9 +120,9 @@ class TSNE(Evaluator):
             found[sample.name] = one_nearest_neighbour(
                 points.rows, points.is_real, derive_seed(context.seed, "ties")
             )
-            figures.append(self._draw_class(sample, points, found[sample.name], context))
+            figures += self._draw_class(sample, points, found[sample.name], context)
         if len(samples) > 1:
-            figures.append(self._draw_all(samples, context))
+            figures += self._draw_all(samples, context)
         n = sum(len(sample.real) for sample in samples)
         metrics = {"n": float(n), **_metrics(found, self._space(context))}
         return Evaluation(metrics, tuple(figures), tuple(warnings))
@@ -168,7 +176,7 @@ class TSNE(Evaluator):
         points: _Points,
         neighbours: OneNearestNeighbour,
         context: EvaluationContext,
-    ) -> Path:
+    ) -> tuple[Path, ...]:
         """One map with as many generated images, one with ``many``, side by side."""
         clouds = [points]
         if self.options.many > len(sample.real):
@@ -187,11 +195,10 @@ class TSNE(Evaluator):
             f"real {neighbours.real:.2f}, generated {neighbours.generated:.2f}",
         )
         label = context.train.classes.index(sample.name)
-        file = context.folder / f"{_plain(f'{label} {sample.name}')}.png"
-        draw(file, f"{_shorten(sample.name, 22)}: real beside generated", asides, panels)
-        return file
+        figure = draw(f"{_shorten(sample.name, 22)}: real beside generated", asides, panels)
+        return write_figure(context.folder / _plain(f"{label} {sample.name}"), figure)
 
-    def _draw_all(self, samples: Sequence[_Sample], context: EvaluationContext) -> Path:
+    def _draw_all(self, samples: Sequence[_Sample], context: EvaluationContext) -> tuple[Path, ...]:
         """One map of all classes, shown once for each, the others behind it.
 
         A colour for each class would leave none to tell real from generated, and end at eight.
@@ -212,9 +219,8 @@ class TSNE(Evaluator):
             f"t-SNE of {self._space(context)}, perplexity {self._perplexity(cloud):.3g}",
             f"one map of {cloud.counts}, in colour one class at a time",
         )
-        file = context.folder / "all-classes.png"
-        draw(file, "All classes: real beside generated", asides, panels)
-        return file
+        figure = draw("All classes: real beside generated", asides, panels)
+        return write_figure(context.folder / "all-classes", figure)
 
 
 def _kinds(sample: _Sample) -> list[bool]:

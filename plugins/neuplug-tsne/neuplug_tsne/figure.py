@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -22,9 +19,6 @@ GENERATED: dict[str, Any] = {"marker": "^", "color": "#d9622b"}
 WIDTH, MARGIN, GAP = 4.2, 0.08, 0.12
 HEAD, CAPTION = 0.95, 0.3
 """Inches: of the figure, beside it, between panels; title with legend, a panel's caption."""
-
-FAMILIES = ("DejaVu Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "Malgun Gothic")
-"""For class names in any script; those installed are used."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +38,10 @@ class Panel:
     shown: NDArray[np.bool_]
 
 
-def draw(file: Path, title: str, asides: Sequence[str], panels: Sequence[Panel]) -> None:
-    """Write a PNG of panels, two in a row.
+def draw(title: str, asides: Sequence[str], panels: Sequence[Panel]) -> Figure:
+    """Panels, two in a row.
 
     Args:
-        file: Where to.
         title: What is shown.
         asides: Two lines on how to read it.
         panels: At least one.
@@ -68,23 +61,13 @@ def draw(file: Path, title: str, asides: Sequence[str], panels: Sequence[Panel])
         wide, tall = figure.get_size_inches()
         place = (left / wide, 1 - (top + CAPTION + side) / tall, side / wide, side / tall)
         _scatter(figure.add_axes(place), panel, side)
-    with warnings.catch_warnings():
-        # a script that no installed font has: boxes
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(file, dpi=200, metadata={"Software": None})
+    return figure
 
 
 def _put(figure: Figure, x: float, y: float, text: str, **look: Any) -> None:
     """Text that begins ``x`` and whose middle is ``y`` inches from the top left corner."""
     wide, tall = figure.get_size_inches()
-    look |= {"va": "center", "fontfamily": families(), "parse_math": False}
-    figure.text(x / wide, 1 - y / tall, text, **look)
-
-
-def families() -> list[str]:
-    """The installed ones of :data:`FAMILIES`."""
-    installed = set(font_manager.get_font_names())
-    return [name for name in FAMILIES if name in installed]
+    figure.text(x / wide, 1 - y / tall, text, va="center", parse_math=False, **look)
 
 
 def _legend(figure: Figure, background: bool) -> None:

@@ -148,10 +148,12 @@ def test_figures_show_both_kinds_and_nothing_else_is_written(
     found = evaluate(folder, dict.fromkeys(names, 12), names, many=40)
     assert set(found.figures) == set(folder.iterdir())
     assert [file.name for file in found.figures] == [
-        "0-a-b-x-2.png", "1.png", "2-rust.png", "all-classes.png",
+        f"{stem}.{form}" for stem in ("0-a-b-x-2", "1", "2-rust", "all-classes")
+        for form in ("png", "svg")
     ]  # fmt: skip
     assert set(tmp_path.iterdir()) == {folder} and set(Path.cwd().iterdir()) == before
-    for file in found.figures:
+    assert "划痕" in (folder / "0-a-b-x-2.svg").read_text("utf-8")
+    for file in found.figures[::2]:
         assert size(file)[0] == 840
         assert ink(file, BLUE) > 200 and ink(file, ORANGE) > 200
     output = capfd.readouterr()
@@ -194,7 +196,7 @@ def test_identical_images(tmp_path: Path) -> None:
 
     found = evaluate(tmp_path, {"a": 12, "b": 12}, {"a": grey, "b": grey}, grey, many=20)
     assert 0.25 <= found.metrics[ACCURACY] <= 0.75  # nothing tells them apart
-    assert len(found.figures) == 3
+    assert len(found.figures) == 2 * 3
 
 
 def test_classes_that_cannot_be_shown_are_named(tmp_path: Path) -> None:
@@ -203,7 +205,7 @@ def test_classes_that_cannot_be_shown_are_named(tmp_path: Path) -> None:
         "tsne left out two: 2 real training images are too few, it takes 3.",
         "tsne left out bare: nothing generates it.",
     )
-    assert len(found.figures) == 1 and found.metrics["n"] == 10
+    assert len(found.figures) == 2 and found.metrics["n"] == 10
     nothing = evaluate(tmp_path / "none", {"a": 10}, {})
     assert nothing.metrics == {"n": 0} and nothing.figures == ()
 
@@ -231,7 +233,7 @@ def test_large_colour_images_and_most(tmp_path: Path) -> None:
 
     found = evaluate(tmp_path, {"a": 14}, {"a": large}, large, most=9)
     assert found.metrics["n"] == 9
-    assert len(found.figures) == 1
+    assert len(found.figures) == 2
 
 
 @pytest.mark.parametrize(

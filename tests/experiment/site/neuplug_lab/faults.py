@@ -66,6 +66,14 @@ class Faulty(Evaluator):
     def title(self):
         return None if self.fault == "title" else "Faulty"
 
+    @property
+    def terms(self):
+        return ["grey"] if self.fault == "terms" else {}
+
+    @property
+    def shares(self):
+        return "grey" if self.fault == "shares" else ()
+
     def evaluate(self, context):
         fault, metrics, figures, warnings = self.fault, {"n": 3}, [], []
         match fault:

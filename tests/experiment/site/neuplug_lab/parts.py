@@ -5,6 +5,7 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -125,6 +126,8 @@ class Net(nn.Module):
 class Brightness(Evaluator):
     title = "How bright"
     guide = "Black is 0, white is 255."
+    terms: ClassVar = {"grey": "mean grey level"}
+    shares = ("bright",)
 
     def evaluate(self, context):
         file = context.folder / "brightness.txt"

@@ -8,7 +8,14 @@ from matplotlib.figure import Figure
 from pydantic import Field
 from torch import Tensor
 
-from neuplug import Evaluation, EvaluationContext, Evaluator, NeuplugError, Options
+from neuplug import (
+    Evaluation,
+    EvaluationContext,
+    Evaluator,
+    NeuplugError,
+    Options,
+    write_figure,
+)
 
 
 class TheNameOptions(Options):
@@ -76,9 +83,8 @@ class TheNameEvaluator(Evaluator):
                 metrics[f"{measure} spread: {name}"] = spread
                 overall.setdefault(f"{measure} shift", []).append(abs(shift))
                 overall.setdefault(f"{measure} spread", []).append(spread)
-            file = context.folder / f"{label}-brightness-and-contrast.png"
-            draw(file, name, ours, theirs)
-            figures.append(file)
+            stem = context.folder / f"{label}-brightness-and-contrast"
+            figures += write_figure(stem, draw(name, ours, theirs))
         metrics |= {key: sum(values) / len(values) for key, values in overall.items()}
         return Evaluation(metrics, tuple(figures), tuple(warnings))
 
@@ -101,8 +107,8 @@ def compare(ours: Tensor, theirs: Tensor) -> tuple[float, float] | None:
     return float((ours.mean() - theirs.mean()) / deviation), float(ours.std() / deviation)
 
 
-def draw(file: Path, name: str, ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
-    """Write the distribution of each measure over the images of one class."""
+def draw(name: str, ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> Figure:
+    """The distribution of each measure over the images of one class."""
     figure = Figure(figsize=(7, 3))  # pyplot would keep global state
     figure.subplots_adjust(left=0.09, right=0.98, bottom=0.18, top=0.88, wspace=0.25)
     figure.suptitle(name, parse_math=False)
@@ -112,4 +118,4 @@ def draw(file: Path, name: str, ours: dict[str, Tensor], theirs: dict[str, Tenso
         axes.set_xlabel(f"{measure}, grey levels")
         axes.set_ylabel("share of images below")
         axes.legend(loc="lower right")  # where such curves leave room
-    figure.savefig(file, dpi=150)
+    return figure
