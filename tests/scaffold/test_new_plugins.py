@@ -73,7 +73,7 @@ def test_a_run_with_all_four(installed: Path, tmp_path: Path) -> None:
     (first, *_) = result.content["evaluations"]
     assert first["evaluator"] == NAMES["evaluator"]
     assert first["metrics"]["n"] == 12
-    assert len(first["figures"]) == 2
+    assert [Path(name).suffix for name in first["figures"]] == [".png", ".svg"] * 2
     assert "Brightness and contrast" in result.report.read_text("utf-8")
 
 
