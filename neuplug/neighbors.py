@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from scipy.ndimage import gaussian_filter1d
@@ -86,25 +89,89 @@ def copy_scores(images: Tensor, references: Tensor, *, same: bool = False) -> tu
     details = _details(references)
     others = len(references) - same
     scores, indices = [], []
-    for start in range(0, len(images), _BLOCK):
-        correlations = _details(images[start : start + _BLOCK]) @ details.T
-        table = correlations.clamp(-_EQUAL, _EQUAL).atanh()
-        if same:
-            rows = torch.arange(len(table))
-            table[rows, rows + start] = -torch.inf  # the last when sorted, and left out below
-        likeness, order = table.sort(dim=1, descending=True, stable=True)
-        score = torch.zeros(len(table))
-        if others > 1:
-            rest = likeness[:, 1:others]
-            score = (likeness[:, 0] - rest.mean(1)) / (rest.std(1, correction=0) + 1 / others)
-        scores.append(score)
-        indices.append(order[:, 0])
+    for table in _correlations(images, details, same=same):
+        scores.append(_Sums.of(table).score(others).float())
+        indices.append(table.nan_to_num(nan=-torch.inf).argmax(1))
     distances, parents = nearest(images.flatten(1), references.flatten(1), same=same)
     equal = distances == 0
     return (
         torch.cat(scores).masked_fill(equal, torch.inf),
         torch.where(equal, parents, torch.cat(indices)),
     )
+
+
+def copy_ranks(images: Tensor, references: Tensor) -> Tensor:
+    """How many references stand out at least as much as each image does among them.
+
+    A full conformal test (Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World",
+    2005): the image joins the references, and each of these M + 1 is scored against all the others
+    as in :func:`copy_scores`. One is left out of the count, the reference that the image is most
+    like: a copy and its original both stand out, by each other, and which of them does so more is
+    chance. Of M + 1 images no more than r + 2 can thus have a rank of r or less, so of an image
+    that is one more of the same kind as the references (exchangeable with them) the probability of
+    such a rank is at most (r + 2) / (M + 1), however few they are and however they are spread.
+
+    Args:
+        images: uint8 (N, C, H, W); each joins alone.
+        references: uint8 (M, C, H, W), M at least 2, all different.
+
+    Returns:
+        int64 (N,), 0 to M - 1, the lower the more like a copy.
+    """
+    details = _details(references)
+    parts = [_Sums.of(table) for table in _correlations(references, details, same=True)]
+    among = _Sums(*map(torch.cat, zip(*parts, strict=True)))
+    ranks = [torch.empty(0, dtype=torch.int64)]
+    for table in _correlations(images, details):
+        score = _Sums.of(table).score(len(references))
+        as_much = among.joined_by(table).score(len(references)) >= score[:, None]
+        as_much.scatter_(1, table.argmax(1, keepdim=True), False)
+        ranks.append(as_much.sum(1))
+    return torch.cat(ranks)
+
+
+class _Sums(NamedTuple):
+    """What a score takes of an image's correlations; float64, of many images, in any shape."""
+
+    top: Tensor
+    total: Tensor
+    squares: Tensor
+
+    @classmethod
+    def of(cls, table: Tensor) -> _Sums:
+        """Of each row, what is NaN left out."""
+        top = table.nan_to_num(nan=-torch.inf).amax(1)
+        return cls(top, table.nansum(1), table.square().nansum(1))
+
+    def joined_by(self, table: Tensor) -> _Sums:
+        """Those of M images with one correlation more, as each row of (N, M) has it: (N, M)."""
+        return _Sums(
+            torch.maximum(self.top, table), self.total + table, self.squares + table.square()
+        )
+
+    def score(self, others: int) -> Tensor:
+        """How far the largest of so many correlations stands out from the rest of them."""
+        if others < 2:
+            return torch.zeros_like(self.top)
+        mean = (self.total - self.top) / (others - 1)
+        variance = (self.squares - self.top.square()) / (others - 1) - mean.square()
+        return (self.top - mean) / (variance.clamp_min(0).sqrt() + 1 / others)
+
+
+def _correlations(images: Tensor, details: Tensor, *, same: bool = False) -> Iterator[Tensor]:
+    """Of images with what :func:`_details` gives of references, by Fisher's transform.
+
+    Yields:
+        A block of images at a time, float64 (at most 512, M); with ``same`` NaN for an image with
+        itself.
+    """
+    for start in range(0, len(images), _BLOCK):
+        correlations = _details(images[start : start + _BLOCK]) @ details.T
+        table = correlations.clamp(-_EQUAL, _EQUAL).double().atanh()
+        if same:
+            rows = torch.arange(len(table))
+            table[rows, rows + start] = torch.nan
+        yield table
 
 
 def _details(images: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 import neuplug
+from neuplug.neighbors import copy_ranks
 
 
 def noise(n: int, seed: int = 0, channels: int = 1) -> Tensor:
@@ -70,6 +71,28 @@ def test_where_there_is_nothing_to_hold_against_the_score_is_0() -> None:
     assert neuplug.copy_scores(noise(3, 1), noise(1))[0].tolist() == [0, 0, 0]
     assert neuplug.copy_scores(noise(2), noise(2), same=True)[0].tolist() == [0, 0]
     assert [len(found) for found in neuplug.copy_scores(noise(0), noise(2))] == [0, 0]
+
+
+@pytest.mark.parametrize("count", [2, 3, 12])
+def test_a_rank_is_that_among_the_references_which_the_image_joins(count: int) -> None:
+    references = noise(count)
+    flat = torch.full((1, 1, 12, 20), 90, dtype=torch.uint8)
+    images = torch.cat([noise(30, 1), references // 2 + 50, flat])
+    for image, rank in zip(images, copy_ranks(images, references).tolist(), strict=True):
+        joined = torch.cat([references, image[None]])
+        scores, indices = neuplug.copy_scores(joined, joined, same=True)
+        as_much = (scores[:-1] >= scores[-1]).tolist()
+        original = int(indices[-1])
+        assert rank == sum(as_much[:original] + as_much[original + 1 :])
+
+
+def test_ranks_of_none_and_of_more_than_a_block() -> None:
+    references = noise(600)
+    assert copy_ranks(references[:0], references).tolist() == []
+    brighter = references // 2 + 50
+    assert (copy_ranks(brighter, references) == 0).float().mean() > 0.99
+    some = copy_ranks(noise(600, 1), references)
+    assert torch.equal(some[590:], copy_ranks(noise(600, 1)[590:], references))
 
 
 @pytest.mark.parametrize("name", ["rolled-in_scale", "scratches"])

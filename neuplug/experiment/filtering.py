@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from neuplug.experiment.grammar import Filter
-from neuplug.neighbors import copy_scores
+from neuplug.neighbors import copy_ranks, nearest
 
 COPIES, AGREEMENT = "copies", "agreement"
+COPIES_RULE = "rank of detail"
+"""How copies are told; in the key of what is drawn behind that filter, so renamed with the rule."""
 TRIES = 10
 """Images drawn at most for each one wanted."""
 
@@ -19,12 +22,12 @@ Accept = Callable[[Tensor], Tensor]
 
 
 def no_copies(real: Tensor, level: float) -> Accept:
-    """Drop what is more like a copy of a training image than these are of one another.
+    """Drop what stands out as like one training image, more than these do among one another.
 
-    The bound is the quantile ``1 - level`` of the training images' scores
-    (:func:`neuplug.copy_scores`), each held against the others: of real images such a share would
-    be dropped too, or one in N + 1 where that is more. No image that anything is tested on plays a
-    part.
+    By :func:`neuplug.neighbors.copy_ranks`, so that of new real images at most the share ``level``
+    would be dropped too, or two in N + 1 where that is more: with few images the price of finding
+    copies, since in a pair of like images nothing says which is the copy. No image that anything is
+    tested on plays a part.
 
     Args:
         real: The real training images of the class, uint8 (N, C, H, W). With fewer than three
@@ -32,13 +35,11 @@ def no_copies(real: Tensor, level: float) -> Accept:
         level: 0 to 1.
     """
     real = real.unique(dim=0)  # two equal ones would make copies ordinary
-    bound = torch.inf
-    if len(real) > 2:
-        bound = float(copy_scores(real, real, same=True)[0].quantile(1 - level))
+    ranks = max(1, math.floor(level * (len(real) + 1)) - 1)  # so many, from 0, are dropped
 
     def accept(images: Tensor) -> Tensor:
-        scores, _ = copy_scores(images, real)
-        return (scores <= bound) & scores.isfinite()
+        different = nearest(images.flatten(1), real.flatten(1))[0] > 0
+        return different if len(real) < 3 else different & (copy_ranks(images, real) >= ranks)
 
     return accept
 

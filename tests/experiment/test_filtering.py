@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import csv
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import neuplug
 from neuplug import ImageSet, InputError, NeuplugError
@@ -75,6 +79,66 @@ def test_the_level_is_the_share_of_real_images_that_would_go_too() -> None:
     real, others = noise(400), noise(1000, seed=1)
     for level in (0.0, 0.1, 0.5):
         assert (~no_copies(real, level)(others)).float().mean() == pytest.approx(level, abs=0.08)
+
+
+@pytest.mark.parametrize("count", [3, 5, 10, 40])
+@pytest.mark.parametrize("level", [0.0, 0.01, 0.3, 0.5])
+def test_of_few_images_too_no_larger_share_goes_than_is_said(count: int, level: float) -> None:
+    """Of N + 1 images alike in kind each may be the new one: so many are dropped, in every draw."""
+    most = max(2, math.floor(level * (count + 1)))
+    for seed in range(10):
+        images = noise(count + 1, seed)
+        dropped = 0
+        for new in range(count + 1):
+            others = torch.cat([images[:new], images[new + 1 :]])
+            dropped += int(not no_copies(others, level)(images[new : new + 1]))
+        assert most - 1 <= dropped <= most
+
+
+ALTERED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "noisy": lambda x: x + 5 * torch.randn(x.shape, generator=torch.Generator().manual_seed(0)),
+    "brighter": lambda x: 0.7 * x + 60,
+    "smoother": lambda x: 0.8 * x + 0.1 * x.roll(1, 2) + 0.1 * x.roll(1, 3),
+}
+
+
+@pytest.mark.parametrize("count", [3, 5, 10])
+@pytest.mark.parametrize("how", ALTERED)
+def test_altered_copies_of_few_images_are_dropped(how: str, count: int) -> None:
+    """Though each is to its original what its original is to it."""
+    passed = 0
+    for seed in range(10):
+        real = noise(count, seed)
+        copies = ALTERED[how](real.float()).round().clamp(0, 255).to(torch.uint8)
+        passed += int(no_copies(real, 0.01)(copies).sum())
+    assert passed <= 0.05 * 10 * count
+
+
+@pytest.mark.parametrize("count", [3, 5, 10])
+def test_of_few_real_surfaces_copies_are_dropped_and_most_others_pass(
+    shared_data: Path, count: int
+) -> None:
+    folder = shared_data / "neu-det" / "IMAGES"
+    images = torch.stack([surface(folder / f"scratches_{i}.jpg") for i in range(1, 111)])
+    passed = []
+    for start in range(0, 110, 11):
+        some = images[start : start + count + 1]
+        dropped = 0
+        for new in range(count + 1):
+            real = torch.cat([some[:new], some[new + 1 :]])
+            accept = no_copies(real, 0.01)
+            dropped += int(not accept(some[new : new + 1]))
+            for alter in ALTERED.values():
+                copies = alter(real.float()).round().clamp(0, 255).to(torch.uint8)
+                passed.append(accept(copies))
+        assert 1 <= dropped <= 2
+    assert torch.cat(passed).float().mean() < 0.05
+
+
+def surface(file: Path) -> torch.Tensor:
+    with Image.open(file) as opened:
+        small = opened.convert("L").resize((64, 64), Image.Resampling.BOX)
+    return torch.from_numpy(np.asarray(small).copy())[None]
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -149,6 +213,20 @@ def test_filtered_and_unfiltered_are_arms_that_share_their_generator(ask: Any, l
     assert counted == []
     warned = [w for w in result.content["warnings"] if w.startswith("duplicate")]
     assert "filter=copies:0.01 left 0 of 60 images of lying, 6 were wanted" in " ".join(warned)
+
+
+def test_images_filtered_by_another_rule_are_not_used_again(
+    ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arms = ["jitter@add=6", "jitter@add=6,filter=agreement:0", "jitter@add=6,filter=copies:0"]
+    settings = {"aug": arms, "repeats": 1, "eval": ["walker"], "per_class": 10}
+    ask(**settings)
+    again, other = Hearing(), Hearing()
+    ask(**settings, name="again", listener=again)
+    assert again.done == []
+    monkeypatch.setattr("neuplug.experiment.planning.generating.COPIES_RULE", "another")
+    ask(**settings, name="other", listener=other)
+    assert sorted(other.done) == ["draw", "draw", "evaluate", "train"]  # of the last arm alone
 
 
 def test_agreement_asks_a_classifier_of_the_real_images(ask: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from neuplug.experiment.arms import Group
 from neuplug.experiment.blame import blame
-from neuplug.experiment.filtering import AGREEMENT, COPIES
+from neuplug.experiment.filtering import AGREEMENT, COPIES, COPIES_RULE
 from neuplug.experiment.identity import identity
 from neuplug.experiment.plan import FitEntry, Pool, Sources
 from neuplug.experiment.planning.draft import Case, Draft, made_keys
@@ -126,7 +126,7 @@ def _filters(draft: Draft, case: Case, group: Group, name: str) -> dict[str, Any
     return {
         "filters": [[f.kind, f.level] for f in group.filters],
         # with what copies are told by, so that images once filtered otherwise are not these
-        "against": {"by": "detail", "real": draft.pixels(draft.real_of(case, name))}
+        "against": {"by": COPIES_RULE, "real": draft.pixels(draft.real_of(case, name))}
         if COPIES in kinds
         else None,
         "judge": draft.embedder(case)["key"] if AGREEMENT in kinds else None,

@@ -58,7 +58,8 @@ class Memorization(Evaluator):
         "the closest pairs of a class from left to right. Two images of a pair that show the same "
         "thing are a copy. Where even these pairs differ, the generator draws images of its own. "
         "By pixels the fine detail is compared, and an image is a copy where it is far more like "
-        "one training image than like the others, so blurred or flat images are none. "
+        "one training image than like the others, so blurred or flat images are none. Mirrored "
+        "and turned copies are not found either. "
         "Of real images that nobody has trained on about 1 % count as copies, and copying is 50 %."
     )
     terms: ClassVar[Mapping[str, str]] = {

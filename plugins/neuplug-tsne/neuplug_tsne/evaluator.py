@@ -94,7 +94,8 @@ class TSNE(Evaluator):
         "are what the generator misses. The axes, the size of an island and its distance from "
         "others mean nothing, and a map of few images shows little. The number to go by is the "
         "1-NN accuracy: 50 % where real and generated cannot be told apart, 100 % where they can, "
-        "near 0 where the generated ones are copies."
+        "less than 50 % where generated ones are copies: 0 % where each real image has one, "
+        "about 40 % where copies are drawn at random."
     )
     shares = ("1-NN accuracy",)
 

@@ -28,7 +28,7 @@ class OneNearestNeighbour:
 
     @property
     def accuracy(self) -> float:
-        """Over both, equally many: 0.5 where they are alike, 1 where apart, 0 for copies."""
+        """Over both, equally many: 0.5 where alike, 1 where apart, 0 where each has one copy."""
         return (self.real + self.generated) / 2
 
 
