@@ -22,6 +22,7 @@ from neuplug_fid.neighbours import density_coverage
 from neuplug_fid.options import FIDOptions
 from neuplug_fid.sample import Halving, Sample, halvings, pooled
 from neuplug_fid.space import Space
+from neuplug_fid.stratified import in_pairs, paired_classes, stratified_kernel_distance
 
 ENOUGH = 2048
 """Images from which on the covariance of Inception's 2048 features can have full rank."""
@@ -33,20 +34,18 @@ class Measure:
 
     Attributes:
         names: Of the numbers that it gives.
-        layer: The features it is measured on.
         fewest: Images that it takes on each side.
         biased: Whether its expectation depends on the number of images.
         per_class: Whether it is wanted for each class too.
-        compute: Features of the generated and of the real images to the numbers.
+        compute: Generated and real images to the numbers.
         interval: Generated and real images and a seed to the 95 % interval of the first number.
     """
 
     names: tuple[str, ...]
-    layer: str
     fewest: int
     biased: bool
     per_class: bool
-    compute: Callable[[Tensor, Tensor], tuple[float, ...]]
+    compute: Callable[[Sample, Sample], tuple[float, ...]]
     interval: Callable[[Sample, Sample, int], tuple[float, float]] | None = None
 
     def __call__(self, generated: Sample, real: Sample) -> tuple[float, ...]:
@@ -60,23 +59,31 @@ class Measure:
                 f"it takes {self.fewest} images on each side, and there are {len(generated)} and "
                 f"{len(real)}"
             )
-        return self.compute(generated.features[self.layer], real.features[self.layer])
+        return self.compute(generated, real)
 
 
 def chosen_measures(options: FIDOptions, space: Space) -> list[Measure]:
     """The measures that the options ask for, on the layers and under the names of the space."""
 
-    def frechet(generated: Tensor, real: Tensor) -> tuple[float, ...]:
-        return (frechet_distance(generated, real),)
+    def seen(key: str, generated: Sample, real: Sample) -> tuple[Tensor, Tensor]:
+        layer = space.layers[key]
+        return generated.features[layer], real.features[layer]
 
-    def kernel(generated: Tensor, real: Tensor) -> tuple[float, ...]:
-        return (kernel_distance(generated, real, options.kid_subsets, options.kid_subset_size),)
+    def frechet(generated: Sample, real: Sample) -> tuple[float, ...]:
+        return (frechet_distance(*seen("fid", generated, real)),)
 
-    def near(generated: Tensor, real: Tensor) -> tuple[float, ...]:
-        return precision_recall(generated, real, options.prc_neighborhood)
+    def kernel(generated: Sample, real: Sample) -> tuple[float, ...]:
+        generated, real = in_pairs(generated, real)
+        if len(real.labels.unique()) > 1:
+            return (stratified_kernel_distance(generated, real, space.layers["kid"]),)
+        ours, theirs = seen("kid", generated, real)
+        return (kernel_distance(ours, theirs, options.kid_subsets, options.kid_subset_size),)
 
-    def among(generated: Tensor, real: Tensor) -> tuple[float, ...]:
-        return density_coverage(generated, real, options.dc_neighborhood)
+    def near(generated: Sample, real: Sample) -> tuple[float, ...]:
+        return precision_recall(*seen("prc", generated, real), options.prc_neighborhood)
+
+    def among(generated: Sample, real: Sample) -> tuple[float, ...]:
+        return density_coverage(*seen("dc", generated, real), options.dc_neighborhood)
 
     def kernel_bounds(generated: Sample, real: Sample, seed: int) -> tuple[float, float]:
         return kernel_interval(generated, real, space.layers["kid"], seed)
@@ -84,13 +91,12 @@ def chosen_measures(options: FIDOptions, space: Space) -> list[Measure]:
     def measure(
         key: str,
         fewest: int,
-        compute: Callable[[Tensor, Tensor], tuple[float, ...]],
+        compute: Callable[[Sample, Sample], tuple[float, ...]],
         biased: bool = True,
         per_class: bool = False,
         interval: Callable[[Sample, Sample, int], tuple[float, float]] | None = None,
     ) -> Measure:
-        names, layer = space.call(key), space.layers[key]
-        return Measure(names, layer, fewest, biased, per_class, compute, interval)
+        return Measure(space.call(key), fewest, biased, per_class, compute, interval)
 
     found = []
     if options.fid:
@@ -150,6 +156,8 @@ class Comparison:
         if halves:
             self.metrics["n floor"] = len(halves[0].one)
         self._part(self.measures, sets, real, where, halves)
+        if self.options.kid:
+            self._name_left_out(sets[0], real, classes, where, halves)
         if self.options.fid and self.options.extrapolate:
             self._extrapolate(sets, real, where, halves)
         per_class = [measure for measure in self.measures if measure.per_class]
@@ -219,6 +227,28 @@ class Comparison:
             return
         self.metrics[f"{measure.names[0]}{where} low"] = low
         self.metrics[f"{measure.names[0]}{where} high"] = high
+
+    def _name_left_out(
+        self,
+        generated: Sample,
+        real: Sample,
+        classes: Sequence[str],
+        where: str,
+        halves: Sequence[Halving],
+    ) -> None:
+        """The classes that the kernel distance cannot count. With none left, it says so itself."""
+        name = f"{self.space.call('kid')[0]}{where}"
+        pairs = {name: (generated, real)}
+        if halves:
+            pairs[f"{name} floor"] = (halves[0].other, halves[0].one)
+        for what, (ours, theirs) in pairs.items():
+            kept = paired_classes(ours, theirs).tolist()
+            left = [classes[i] for i in real.labels.unique().tolist() if i not in kept]
+            if kept and left:
+                self.warnings.append(
+                    f"{what} leaves out {', '.join(left)}: it takes two images of a class on each "
+                    "side."
+                )
 
     def _extrapolate(
         self, sets: Sequence[Sample], real: Sample, where: str, halves: Sequence[Halving]

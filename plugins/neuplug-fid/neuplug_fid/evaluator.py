@@ -33,12 +33,14 @@ class FID(Evaluator):
     quick_options: ClassVar[dict[str, Any]] = {"kid_subsets": 5, "halvings": 1}
     title = "Distances from the real images"
     guide = (
-        "Fréchet and kernel distance: 0 is best; compare them with their floor, which is what two "
-        "halves of the real images have, and with those of other generators by the same features "
-        "and from as many images. Precision and density: whether generated images lie among the "
-        "real ones; recall and coverage: whether they reach all of them. The Fréchet distance "
-        "comes out too high with few images, so a figure has it against 1/N, with N generated "
-        "images: the line meets infinity at the left edge, and that is the value to compare."
+        "Fréchet and kernel distance: 0 is best; compare them with those of other generators by "
+        "the same features and from as many images. A floor is what two halves of the real images "
+        "have: compare it with the value at n floor, of as many generated images as a half has, "
+        "and where there is none with the value itself. Precision and density: whether generated "
+        "images lie among the real ones; recall and coverage: whether they reach all of them. The "
+        "Fréchet distance comes out too high with few images. Where it is given at infinity, a "
+        "figure has it against 1/N, with N generated images: the line meets infinity at the left "
+        "edge, and that is the value to compare."
     )
     terms: ClassVar[Mapping[str, str]] = {
         "fid": "Fréchet inception distance",

@@ -61,6 +61,9 @@ def _in_their_span(generated: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
 def kernel_distance(generated: Tensor, real: Tensor, subsets: int, subset_size: int) -> float:
     """Squared maximum mean discrepancy, cubic kernel, unbiased (Bińkowski et al. 2018).
 
+    Of images of one class; those of several are not drawn at random from one distribution, see
+    :mod:`neuplug_fid.stratified`.
+
     Args:
         generated: float32 (N, F), N at least 2.
         real: float32 (M, F), M at least 2.

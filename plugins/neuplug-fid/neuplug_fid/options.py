@@ -43,7 +43,12 @@ class FIDOptions(Options):
         False, description="fid of each class too, to compare with papers that give it"
     )
     kid_per_class: bool = Field(True, description="kid of each class too")
-    kid_subsets: int = Field(100, ge=1, description="subsets that kid is averaged over")
+    kid_subsets: int = Field(
+        100,
+        ge=1,
+        description="subsets that kid of a single class is averaged over; kid of several takes all "
+        "images at once",
+    )
     kid_subset_size: int = Field(
         1000, ge=2, description="images in a subset; at most as many as the smaller set has"
     )

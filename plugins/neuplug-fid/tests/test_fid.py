@@ -198,6 +198,51 @@ def test_per_class(tmp_path: Path) -> None:
     assert not [name for name in names if "patches" in name or "crazing" in name]
 
 
+def test_real_images_of_classes_far_apart_are_at_0(tmp_path: Path) -> None:
+    """Of both the distance and its floor, where torch-fidelity's on all of them is not."""
+
+    def classes_apart(seed: int) -> Tensor:
+        images = surface(24, seed, 0, 40)
+        images[1::2] += 200
+        return images
+
+    found, usual = [], []
+    for seed in range(20):
+        ours, theirs = classes_apart(seed), classes_apart(100 + seed)
+        metrics = evaluate(tmp_path, ours, theirs, pixels, fid=False, prc=False, dc=False).metrics
+        found.append([metrics["kernel[smallcnn]"], metrics["kernel[smallcnn] floor"]])
+        a, b = (pixels(images).sub(110).div(100) for images in (ours, theirs))
+        usual.append(kernel_distance(a, b, 1, 24))
+        assert metrics["kernel[smallcnn] low"] < 0 < metrics["kernel[smallcnn] high"]
+    values, pooled = torch.tensor(found), torch.tensor(usual)
+    assert (values.mean(0).abs() < 3 * values.std(0) / 20**0.5).all()
+    assert pooled.mean() < -10 * pooled.std() / 20**0.5
+
+
+def test_a_single_class_has_torch_fidelitys_kernel_distance(tmp_path: Path) -> None:
+    """With as many subsets as asked for, where one side has more images."""
+    real, generated = surface(30, 1), surface(12, 2)
+    labels = torch.zeros(12, dtype=torch.int64)
+    metrics = evaluate(tmp_path, generated, real, labels=labels, kid_subsets=7).metrics
+    points = [Sample({"x": projection(images)}, torch.zeros(1)) for images in (generated, real)]
+    ours, theirs = (s.standardised(points[1]).features["x"] for s in points)
+    wanted = kernel_distance(ours, theirs[::2], 7, 1000)
+    assert metrics["kernel[smallcnn]"] == pytest.approx(wanted, rel=1e-5)
+    assert metrics["kernel[smallcnn]"] == metrics["kernel[smallcnn] crazing"]
+
+
+def test_a_class_with_one_image_is_named_as_left_out(tmp_path: Path) -> None:
+    real, generated = surface(20, 1), surface(9, 2)
+    labels = torch.tensor([0] * 8 + [1])
+    found = evaluate(tmp_path, generated, real, labels=labels)
+    sentence = "leaves out patches: it takes two images of a class on each side."
+    assert f"kernel[smallcnn] {sentence}" in found.warnings
+    assert f"kernel[smallcnn] floor {sentence}" in found.warnings
+    assert found.metrics["kernel[smallcnn]"] == found.metrics["kernel[smallcnn] crazing"]
+    whole = evaluate(tmp_path, surface(20, 2), real)
+    assert not [warning for warning in whole.warnings if "leaves out" in warning]
+
+
 def test_names_say_whose_features(tmp_path: Path) -> None:
     images = surface(12, 1)
     metrics = evaluate(tmp_path, images, images).metrics
@@ -257,7 +302,14 @@ def test_few_images_are_said_to_be_few(tmp_path: Path) -> None:
     assert "recall[smallcnn] was not measured: it takes 4 images on each side" in " ".join(
         two.warnings
     )
-    assert set(two.metrics) >= {"frechet[smallcnn]", "kernel[smallcnn]"}
+    assert "frechet[smallcnn]" in two.metrics
+    assert "kernel[smallcnn]" not in two.metrics
+    sentence = "kernel[smallcnn] was not measured: no class has two images on each side."
+    assert sentence in two.warnings
+    four = evaluate(tmp_path, surface(4, 1), surface(4, 2))
+    assert "kernel[smallcnn]" in four.metrics
+    sentence = "kernel[smallcnn] has no floor: no class has two images on each side."
+    assert sentence in four.warnings
 
 
 def test_classes_without_partners(tmp_path: Path) -> None:
@@ -281,13 +333,22 @@ def test_features_that_are_not_finite(tmp_path: Path) -> None:
 
 
 def test_features_too_large_for_the_kernel(tmp_path: Path) -> None:
-    def bright(images: Tensor) -> Tensor:
-        return torch.where(images > 200, 1e20, pixels(images).view(images.shape)).flatten(1)
+    def bright(images: Tensor, value: float = 1e20) -> Tensor:
+        return torch.where(images > 200, value, pixels(images).view(images.shape)).flatten(1)
 
     found = evaluate(tmp_path, surface(8, 1, 0, 255), surface(8, 2), bright)
-    assert "kernel[smallcnn]" not in found.metrics
-    assert "kernel[smallcnn] was not measured: its value is not finite." in found.warnings
+    assert found.metrics["kernel[smallcnn]"] > 1e90  # in float64; torch-fidelity takes float32
+    for name in CLASSES:
+        assert f"kernel[smallcnn] {name}" not in found.metrics
+        sentence = f"kernel[smallcnn] {name} was not measured: its value is not finite."
+        assert sentence in found.warnings
     assert found.metrics["frechet[smallcnn]"] > 0
+    larger = evaluate(
+        *(tmp_path, surface(8, 1, 0, 255), surface(8, 2, 0, 255), lambda x: bright(x, 3e38)),
+        **{"fid": False, "prc": False, "dc": False, "kid_per_class": False},
+    )
+    assert "kernel[smallcnn]" not in larger.metrics
+    assert "kernel[smallcnn] was not measured: its value is not finite." in larger.warnings
 
 
 def test_a_failing_square_root_is_a_sentence() -> None:
