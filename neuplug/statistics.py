@@ -97,6 +97,11 @@ def paired_difference(
     by repeat), p below 0.005 in at most 1.3 with 3 repeats and 0.6 with 5; with 2 repeats or 30
     images p below 0.05 in at most 6.9.
 
+    Where all scores are the same there is no variance to go by, and the number of images alone says
+    what may be. Of N images none had another score: then at most 1 - 0.05^(1/N) of all have, about
+    3/N (Hanley and Lippman-Hand, JAMA 249, 1983), and the interval is as wide as these could make
+    it, with scores from -1 to 1.
+
     It speaks of draws from the images at hand: repeats whose training sets overlap are more alike
     than new collections of images would be.
 
@@ -133,12 +138,25 @@ def paired_difference(
     squared_error, freedom = _squared_error(differences, images, effect)
     error = math.sqrt(squared_error)
     if error < SAME:
-        return Difference(effect, effect, effect, 1.0, 0.0, n, len(known))
+        return _unvarying(effect, n, len(known), comparisons)
     student = stats.t(freedom)
     half = float(student.ppf(0.5 + CONFIDENCE / 2)) * error
     p = float(2 * student.sf(abs(effect) / error))
     detectable = _noncentrality(freedom, (1 - CONFIDENCE) / comparisons) * error
     return Difference(effect, effect - half, effect + half, p, detectable, n, len(known))
+
+
+def _unvarying(effect: float, n: int, images: int, comparisons: int) -> Difference:
+    """All images have the same score, whatever the repeat.
+
+    With no true difference scores from -1 to 1 are this one in at most 1 of 1 + abs(effect) cases.
+    A difference is found if it shows on so many images, all to one side, as chance would not give.
+    """
+    half = (1 - (1 - CONFIDENCE) ** (1 / images)) * (1 + abs(effect))
+    p = min(1.0, 2 * (1 + abs(effect)) ** -images)
+    fewest = math.ceil(math.log2(2 * comparisons / (1 - CONFIDENCE)))
+    seen = stats.beta.ppf(POWER, fewest, images - fewest + 1) if images >= fewest else 1.0
+    return Difference(effect, effect - half, effect + half, p, float(seen), n, images)
 
 
 @cache

@@ -84,10 +84,54 @@ def test_pairing_sees_what_unpaired_means_do_not() -> None:
     assert verdict(against, against.p) == "harms"
 
 
-def test_equal_arms_and_single_repeats() -> None:
-    equal = paired_difference(*scores([[0, 0, 0], [0, 0, 0]]))
-    assert (equal.low, equal.high, equal.p) == (0, 0, 1)
-    assert verdict(equal, equal.p) == "no evidence"
+@pytest.mark.parametrize(("images", "bound"), [(2, 0.776), (30, 0.095), (300, 0.00994)])
+def test_arms_that_never_differ_may_differ_on_other_images(images: int, bound: float) -> None:
+    """The rule of three: after N images without an event it may befall 3 / N of all."""
+    equal = paired_difference([np.zeros(images)] * 2, [np.arange(images)] * 2)
+    assert (equal.effect, equal.p, verdict(equal, equal.p)) == (0, 1, "no evidence")
+    assert -equal.low == equal.high == pytest.approx(bound, rel=1e-3)
+    assert equal.detectable is not None and equal.high < equal.detectable
+
+
+def test_arms_that_always_differ() -> None:
+    found = paired_difference([np.ones(50)] * 5, [np.arange(50)] * 5)
+    assert found.effect == 1 and found.p == pytest.approx(2 * 0.5**50)
+    assert verdict(found, found.p) == "helps" and found.low == pytest.approx(0.884, abs=1e-3)
+    few = paired_difference([np.full(4, -1.0)] * 3, [np.arange(4)] * 3)
+    assert few.p == pytest.approx(2 / 16) and verdict(few, few.p) == "no evidence"
+
+
+@pytest.mark.parametrize(("true", "images"), [(0.03, 30), (0.1, 20), (0.5, 5)])
+def test_certainty_that_is_chance(true: float, images: int) -> None:
+    """All scores are equal by chance: one arm is right a little more often than the other."""
+    rng = np.random.default_rng(1)
+    missed = found = 0
+    for _ in range(4000):
+        row = (rng.random(images) < true).astype(float)
+        if len(set(row)) == 1:
+            found += 1
+            one = paired_difference([row, row], [np.arange(images)] * 2)
+            missed += not one.low <= true <= one.high
+    assert found > 100 and missed / 4000 < 0.05
+
+
+def test_what_is_detectable_where_nothing_differs() -> None:
+    """80 of 100 runs with that difference show it on enough images to be called one."""
+
+    def limit(images: int, comparisons: int = 1) -> float:
+        equal = paired_difference(
+            [np.zeros(images)] * 2, [np.arange(images)] * 2, comparisons=comparisons
+        )
+        assert equal.detectable is not None
+        return equal.detectable
+
+    rng = np.random.default_rng(0)
+    differing = rng.binomial(100, limit(100), 20_000)
+    assert np.mean(2 * 0.5**differing < 0.05) == pytest.approx(0.8, abs=0.02)
+    assert limit(2) == 1 and limit(100, 8) > limit(100) > limit(1000)
+
+
+def test_single_repeats() -> None:
     single = paired_difference(*scores([[1, 1, 0]]))
     assert (single.low, single.high, single.p, single.detectable) == (None,) * 4
     assert verdict(single, single.p) == "one repeat"

@@ -27,7 +27,8 @@ Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
 def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) -> list[Any]:
     """The verdicts, on accuracy.
 
-    Every arm is compared with ``none``; an arm that generates, unless it is a control, also with
+    Every arm is compared with ``none``, but for one of whose amounts validation chose 0: it is
+    ``none``. An arm that generates, unless it is a control, is also compared with
     the best classical arm: the one of highest mean accuracy on the same test images. That favours
     it, so an arm that beats it does so in spite of the choice; of an arm that is worse the p-value
     is multiplied by the number of classical arms that it could have been (Bonferroni). Where
@@ -97,6 +98,8 @@ def _rivals(
 ) -> list[str]:
     """The names of the arms to compare with the best of; none if this arm is not asked that."""
     own = next(arm for arm in arms if arm.name == name)
+    if own.unused:
+        return []
     if question == BASELINE:
         return [own.baseline] if own.baseline != name else []
     if question == MORE:

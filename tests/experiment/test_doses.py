@@ -91,6 +91,21 @@ def test_the_report_is_made(result: Any) -> None:
     assert "chosen on validation images" in page
 
 
+def test_no_image_is_no_arm(ask: Any) -> None:
+    """Of equals the smaller amount is chosen, and 1 % of a few images is none."""
+    result = ask(aug=["jitter", "jitter+same", "same"], share=[0, 0.01], per_class=10, repeats=2)
+    assert [r["arm"] for r in result.content["doses"] if r["chosen"]] == [
+        "jitter (share=0)", "jitter+same (share=0)",
+    ]  # fmt: skip
+    found = [(c["arm"], c["against"], c["family"]) for c in result.content["comparisons"]]
+    # with augmenters on each batch it is an arm, and theirs alone
+    assert found == [("jitter+same (share=0)", "none", 2), ("same", "none", 2)]
+    said = "None of the images of jitter is best for linear on the validation images"
+    assert said in result.report.read_text("utf-8")
+    alone = ask(aug=["jitter"], share=[0, 0.01], per_class=10, repeats=2)
+    assert alone.verdicts == {} and said in alone.report.read_text("utf-8")
+
+
 @pytest.mark.parametrize("workers", [0, 2])
 def test_evaluators_look_at_the_choice_alone(ask: Any, workers: int) -> None:
     hearing = Hearing()
