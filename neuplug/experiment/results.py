@@ -30,6 +30,7 @@ from neuplug.experiment.running import Failure
 from neuplug.imageset import ImageSet
 from neuplug.interfaces import Evaluator
 from neuplug.metrics import classification_metrics
+from neuplug.report.notices import notices
 from neuplug.statistics import estimate
 
 SCHEMA = "neuplug.results/2"
@@ -55,6 +56,12 @@ def collect(
     generators = [_generator(plan, bench, i) for i in range(len(plan.fits))]
     evaluations = _evaluations(plan, bench, failures)
     filtered = _filtered(plan, bench)
+    told = {
+        "arms": [_arm(arm) for arm in plan.arms],
+        "generators": generators,
+        "filtered": filtered,
+        "evaluations": evaluations,
+    }
     comparisons = compare(cells, plan.arms, _correct(plan, bench))
     kinds = {job.key: job.kind for job in plan.jobs.values() if job.kind != "evaluate"}
     seconds = {key: bench.about(key)["seconds"] for key in kinds}
@@ -72,7 +79,7 @@ def collect(
         "leak": plan.leak or None,
         "provenance": provenance(plan),
         "protocol": _protocol(plan, bench),
-        "arms": [_arm(arm) for arm in plan.arms],
+        "arms": told["arms"],
         "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
         "profiles": _profiles(plan, bench),
         "cells": cells,
@@ -84,7 +91,7 @@ def collect(
         "filtered": filtered,
         "evaluations": evaluations,
         "evaluators": _evaluators(plan),
-        "warnings": _warnings(plan, generators, filtered, evaluations),
+        "warnings": _warnings(plan, told),
         "cost": {
             "generators_seconds": fit_seconds,
             "classifiers_seconds": cell_seconds,
@@ -393,20 +400,7 @@ def _filtered(plan: Plan, bench: Workbench) -> list[dict[str, Any]]:
     return rows
 
 
-def _warnings(
-    plan: Plan,
-    generators: list[dict[str, Any]],
-    filtered: list[dict[str, Any]],
-    evaluations: list[dict[str, Any]],
-) -> list[str]:
+def _warnings(plan: Plan, told: dict[str, Any]) -> list[str]:
+    """Every sentence once: first of the run, then with the arms and repeats for which it holds."""
     found = [plan.leak] if plan.leak else []
-    found += plan.warnings
-    found += [w for g in generators for w in g["warnings"]]
-    found += [f"{f['arm']}: {w}" for f in filtered for w in f["warnings"]]
-    found += [_named(e["evaluator"], w) for e in evaluations for w in e["warnings"]]
-    return list(dict.fromkeys(found))
-
-
-def _named(evaluator: str, sentence: str) -> str:
-    """The sentence with its evaluator's name before it, once."""
-    return sentence if sentence.startswith(evaluator) else f"{evaluator}: {sentence}"
+    return list(dict.fromkeys([*found, *plan.warnings, *map(str, notices(told))]))

@@ -78,10 +78,8 @@ def _fill(axes: Axes, rows: list[dict[str, Any]], plain: dict[str, Any]) -> None
     y = [100 * row["mean"] for row in rows]
     axes.axhline(100 * plain["mean"], color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
     if all(row["low"] is not None for row in rows):
-        low, high = ([100 * min(1.0, max(0.0, r[end])) for r in rows] for end in ("low", "high"))
-        below = [middle - bottom for middle, bottom in zip(y, low, strict=True)]
-        above = [top - middle for middle, top in zip(y, high, strict=True)]
-        axes.errorbar(x, y, [below, above], color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
+        bars = verdicts.bars(rows, verdicts.METRICS["accuracy"])
+        axes.errorbar(x, y, bars, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(x, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
     for row in rows:
         if row["chosen"]:

@@ -8,6 +8,10 @@ from typing import Any
 from neuplug.report import measures, reading, verdicts
 
 _BY_CLASS = "class by class"
+_WITHIN = {
+    measures.LOW: "in brackets its interval within a repeat",
+    measures.DEVIATION: "sd its standard deviation within a repeat",
+}
 
 Numbers = dict[tuple[str, str], list[float]]
 """(metric, subject) to the values over repeats; a subject is an arm, or one with a classifier."""
@@ -62,8 +66,9 @@ def _tables(
 
 def _table(numbers: Numbers, images: dict[str, list[int]], words: dict[str, Any]) -> dict[str, Any]:
     """A row for each measure and a column for each arm, or the other way round if arms are more."""
-    metrics = list(dict.fromkeys(metric for metric, _ in numbers))
-    named = {m: measures.words(m, metrics, words.get("terms") or {}) for m in metrics}
+    names = list(dict.fromkeys(metric for metric, _ in numbers))
+    metrics = [name for name in names if not measures.belongs_to_another(name, names)]
+    named = {metric: measures.words(metric, words.get("terms") or {}) for metric in metrics}
     shares = {
         metric: measures.is_share(
             metric,
@@ -80,15 +85,23 @@ def _table(numbers: Numbers, images: dict[str, list[int]], words: dict[str, Any]
     def value(metric: str, subject: str) -> dict[str, str]:
         found = numbers.get((metric, subject))
         if found is None:
-            return {"middle": verdicts.MISSING, "spread": "", "aside": ""}
+            return {"middle": verdicts.MISSING, "spread": "", "within": "", "aside": ""}
         fewer = len(found) < repeats[subject]
         aside = {"aside": f"n = {len(found)}" if fewer else ""}
         if measures.is_count(metric, found):
-            return {"middle": verdicts.span([int(v) for v in found]), "spread": ""} | aside
-        return measures.shown(found, share=shares[metric]) | aside
+            counted = verdicts.span([int(v) for v in found])
+            return {"middle": counted, "spread": "", "within": ""} | aside
+        low, high, deviation = (
+            numbers.get((f"{metric} {end}", subject), []) for end in measures.ENDS
+        )
+        within = measures.within(low, high, deviation, share=shares[metric])
+        return measures.shown(found, share=shares[metric]) | {"within": within} | aside
 
+    asides = {name.rpartition(" ")[2] for name in names if name not in metrics}
+    notes = [note for end, note in _WITHIN.items() if end in asides]
     if len(subjects) > len(metrics):
         return {
+            "notes": notes,
             "head": "Arm",
             "columns": [{"name": named[m], "about": units[m]} for m in metrics],
             "rows": [
@@ -102,6 +115,7 @@ def _table(numbers: Numbers, images: dict[str, list[int]], words: dict[str, Any]
             ],
         }
     return {
+        "notes": notes,
         "head": "Measure",
         "columns": [{"name": s, "about": abouts[s]} for s in subjects],
         "rows": [

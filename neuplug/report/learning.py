@@ -91,9 +91,8 @@ def _fill(axes: Axes, curve: Curve, plain: Curve) -> None:
     own = sorted(curve)
     y = [100 * curve[size]["mean"] for size in own]
     if all(curve[size]["low"] is not None for size in own):
-        below = [100 * (curve[size]["mean"] - curve[size]["low"]) for size in own]
-        above = [100 * (curve[size]["high"] - curve[size]["mean"]) for size in own]
-        axes.errorbar(own, y, [below, above], color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
+        bars = verdicts.bars([curve[size] for size in own], verdicts.METRICS["accuracy"])
+        axes.errorbar(own, y, bars, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(own, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
     axes.set_xscale("log")
     axes.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)
@@ -113,9 +112,10 @@ def _apart(sizes: list[int]) -> list[int]:
 
 
 def _limits(curves: list[Curve]) -> tuple[float, float]:
-    entries = [entry for curve in curves for entry in curve.values()]
+    shown = verdicts.METRICS["accuracy"]
+    entries = [verdicts.bounded(entry, shown) for curve in curves for entry in curve.values()]
     values = [v for e in entries for v in (e["mean"], e["low"], e["high"]) if v is not None]
-    low, high = 100 * max(0.0, min(values)), 100 * min(1.0, max(values))
+    low, high = 100 * min(values), 100 * max(values)
     pad = max(0.06 * (high - low), 0.5)
     return low - pad, high + pad
 

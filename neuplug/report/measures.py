@@ -8,29 +8,35 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict
 
 from neuplug import statistics
 from neuplug.report import verdicts
 
-_ENDS = {
-    "low": "lower end of its interval",
-    "high": "upper end of its interval",
-    "std": "standard deviation over sets",
-}
+LOW, HIGH, DEVIATION = ENDS = ("low", "high", "std")
+"""Ends of the names of what belongs to a metric: see :class:`neuplug.Evaluation`."""
 
 
-def words(metric: str, others: Collection[str], terms: Mapping[str, str]) -> str:
-    """``kid crazing low`` as ``kernel inception distance, crazing, lower end of its interval``.
+def belongs_to_another(metric: str, others: Collection[str]) -> bool:
+    """Whether it is an end of the interval of another metric, or its standard deviation.
+
+    Args:
+        metric: Its name, such as ``kid crazing low``.
+        others: All names of the same evaluator: the end of a name has a meaning only where the
+            metric itself is there, and that of an interval where both its ends are.
+    """
+    whole, _, end = metric.rpartition(" ")
+    needed = {LOW: [whole, f"{whole} {HIGH}"], HIGH: [whole, f"{whole} {LOW}"], DEVIATION: [whole]}
+    return end in needed and all(name in others for name in needed[end])
+
+
+def words(metric: str, terms: Mapping[str, str]) -> str:
+    """``kid crazing`` as ``kernel inception distance, crazing``.
 
     Args:
         metric: Its name.
-        others: All names of the same evaluator: the end of a name is an end of an interval only
-            where the metric itself is there.
         terms: The evaluator's.
     """
-    whole, _, end = metric.rpartition(" ")
-    if end in _ENDS and whole in others:
-        return f"{words(whole, others, terms)}, {_ENDS[end]}"
     if metric.startswith("n "):
         return f"images, {metric[2:]}"
     if term := max(_beginnings(metric, terms), key=len, default=""):
@@ -64,18 +70,40 @@ def shown(values: Sequence[float], *, share: bool) -> dict[str, str]:
         values: One for each repeat.
         share: Whether they are parts of a whole.
     """
+    estimate = asdict(statistics.estimate(values))
+    mean, low, high = (estimate[part] for part in ("mean", "low", "high"))
+    half = 0.0 if low is None else (high - low) / 2
+    look = _look(half, 2, share=share) if half else _look(mean, 3, share=share)
+    return {"middle": verdicts.number(mean, look), "spread": verdicts.spread(estimate, look)}
+
+
+def within(
+    lows: Sequence[float], highs: Sequence[float], deviations: Sequence[float], *, share: bool
+) -> str:
+    """``[18 … 31], sd 0.12``: the spread that a metric has within a repeat; means over repeats.
+
+    Args:
+        lows: Lower ends of its interval, one for each repeat; may be empty, as all of these.
+        highs: The upper ends.
+        deviations: Its standard deviations.
+        share: Whether they are parts of a whole.
+    """
+    parts = []
+    if lows and highs:
+        low, high = (statistics.estimate(ends).mean for ends in (lows, highs))
+        half = (high - low) / 2
+        look = _look(half, 2, share=share) if half else _look(low, 3, share=share)
+        parts.append(f"[{verdicts.interval({'low': low, 'high': high}, look)}]")
+    if deviations:
+        mean = statistics.estimate(deviations).mean
+        parts.append(f"sd {verdicts.number(mean, _look(mean, 2, share=share))}")
+    return ", ".join(parts)
+
+
+def _look(value: float, significant: int, *, share: bool) -> verdicts.Metric:
+    """How to show numbers with so many significant digits of a value, which is one of them."""
     scale = 100.0 if share else 1.0
-    estimate = statistics.estimate(values)
-    mean, low, high = estimate.mean, estimate.low, estimate.high
-    if low is None or high is None:
-        return {"middle": _fixed(mean, scale, _digits(scale * mean, 3)), "spread": "one repeat"}
-    half = (high - low) / 2
-    digits = _digits(scale * half, 2) if half else _digits(scale * mean, 3)
-    middle = _fixed(mean, scale, digits)
-    if share and (low < 0 or high > 1):
-        ends = [_fixed(min(max(end, 0.0), 1.0), scale, digits) for end in (low, high)]
-        return {"middle": middle, "spread": f"({ends[0]} {verdicts.ELLIPSIS} {ends[1]})"}
-    return {"middle": middle, "spread": f"{verdicts.PLUS_MINUS} {_fixed(half, scale, digits)}"}
+    return verdicts.Metric("", "%" if share else "", scale, _digits(scale * value, significant))
 
 
 def _digits(value: float, significant: int) -> int:
@@ -86,8 +114,3 @@ def _digits(value: float, significant: int) -> int:
     if float(f"{abs(value):.{significant - 1}e}") >= 10 ** (leading + 1):
         leading += 1  # 9.96 is 10
     return min(max(significant - 1 - leading, 0), 9)
-
-
-def _fixed(value: float, scale: float, digits: int) -> str:
-    """With a true minus; a dash where there is no number."""
-    return verdicts.number(value, verdicts.Metric("", "", scale, digits))

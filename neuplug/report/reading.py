@@ -177,25 +177,3 @@ def cells(results: Results, arm: str, classifier: str) -> list[dict[str, Any]]:
         c for c in results.get("cells") or [] if c["arm"] == arm and c["classifier"] == classifier
     ]
     return sorted(found, key=lambda c: int(c["repeat"]))
-
-
-def all_warnings(results: Results) -> list[str]:
-    """Everything the reader must be told: of the run, its generators and its evaluators."""
-    found = list(dict.fromkeys(results.get("warnings") or []))
-    for fit in results.get("generators") or []:
-        for text in fit.get("warnings") or []:
-            if not any(text in known for known in found):
-                found.append(f"{fit_name(fit)}, repeat {fit['repeat'] + 1}: {text}")
-    for entry in results.get("evaluations") or []:
-        error = entry.get("error")
-        if error and not any(error in known for known in found):
-            what = " with ".join(filter(None, [entry["arm"], entry.get("classifier")]))
-            found.append(
-                f"{entry['evaluator']} failed on {what}, repeat {entry['repeat'] + 1}: {error}"
-            )
-    return found
-
-
-def fit_name(fit: dict[str, Any]) -> str:
-    """``dcgan for crazing``, or ``dcgan`` where one fit serves all classes."""
-    return f"{fit['stage']} for {fit['class']}" if fit.get("class") else str(fit["stage"])

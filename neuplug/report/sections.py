@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from neuplug.report import beside, costs, evaluations, prices, reading, verdicts
+from neuplug.report import beside, costs, evaluations, notice_lines, prices, reading, verdicts
 
 _SKIPPED_SHOWN = 10
 
@@ -24,7 +24,7 @@ def view(results: reading.Results) -> dict[str, Any]:
         "beside_classical": _verdicts(reading.classical_comparisons(results), results),
         "more_images": _verdicts(reading.comparisons_of_more_images(results), results),
         "others": _verdicts(reading.other_comparisons(results), results),
-        "warnings": reading.all_warnings(results),
+        "warnings": [(_unbroken(line.text), line.each) for line in notice_lines.lines(results)],
         "metrics": [(shown.name, shown.unit) for shown in verdicts.METRICS.values()],
         "tables": [_table(results, classifier) for classifier in results["classifiers"]],
         "beside": beside.page_view(results),

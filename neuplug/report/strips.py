@@ -109,6 +109,7 @@ def _accuracies(results: reading.Results, arm: str, classifier: str) -> dict[int
 def _strip(
     entry: dict[str, Any], center: str, label: str, dots: list[float], look: tuple[str, str]
 ) -> _Strip:
+    entry = verdicts.bounded(entry, _ACCURACY, center)
     value = verdicts.number(entry[center], _ACCURACY, signed=center == "effect")
     if entry["low"] is not None:
         value += f" {verdicts.spread(entry, _ACCURACY, center)}"

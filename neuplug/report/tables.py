@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neuplug.report import beside, costs, reading, verdicts
+from neuplug.report import beside, costs, notice_lines, reading, verdicts
 from neuplug.report.comparing import Comparison, cell
 
 _STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
@@ -51,9 +51,11 @@ def print_summary(results: reading.Results, console: Console) -> None:
         sentence = verdicts.verdict_sentence(comparison, results)
         verdict = comparison["verdict"]
         write.line(f"{verdicts.MARKS[verdict]} {sentence}", _STYLES[verdict])
-    if not found and not others:
-        for _, sentence in verdicts.headline(results):
-            write.line(sentence)
+    said = verdicts.unused_sentences(results)
+    if not found and not others and not said:
+        said = [sentence for _, sentence in verdicts.headline(results)]
+    for sentence in said:
+        write.line(sentence)
     if power := verdicts.power_sentence(results):
         write.line(power, "dim")
     for classifier in results["classifiers"]:
@@ -64,12 +66,12 @@ def print_summary(results: reading.Results, console: Console) -> None:
         write.line(line)
     for table in beside.tables(results):
         _print_published(table, results, write)
-    found_warnings = reading.all_warnings(results)
-    if found_warnings:
+    warned = notice_lines.lines(results)
+    if warned:
         console.print()
-    for text in found_warnings[:_WARNINGS]:
-        write.line(f"warning: {text}", "yellow")
-    if (more := len(found_warnings) - _WARNINGS) > 0:
+    for warning in warned[:_WARNINGS]:
+        write.line(f"warning: {warning.text}", "yellow")
+    if (more := len(warned) - _WARNINGS) > 0:
         write.line(f"warning: {more} more, in the report", "yellow")
     console.print()
     write.line(f"report: {Path(results['folder']) / 'report.html'}")

@@ -93,6 +93,8 @@ def interval(entry: dict[str, Any], shown: Metric, *, signed: bool = False) -> s
 def spread(entry: dict[str, Any], shown: Metric, center: str = "mean") -> str:
     """``± 1.2`` for an interval centred on the mean, else its two ends, or ``one repeat``.
 
+    One that leaves 0 to 100 % ends there (:func:`bounded`), so that it is shown by its ends.
+
     Args:
         entry: A summary or a comparison.
         shown: How the metric is shown.
@@ -100,10 +102,25 @@ def spread(entry: dict[str, Any], shown: Metric, center: str = "mean") -> str:
     """
     if entry["low"] is None or entry["high"] is None:
         return interval(entry, shown)
+    entry = bounded(entry, shown, center)
     below, above = entry[center] - entry["low"], entry["high"] - entry[center]
     if abs(below - above) * shown.scale > 0.5 * 10**-shown.digits:
         return f"({interval(entry, shown, signed=center == 'effect')})"
     return f"{PLUS_MINUS} {number((below + above) / 2, shown)}"
+
+
+def bounded(entry: dict[str, Any], shown: Metric, center: str = "mean") -> dict[str, Any]:
+    """The entry, the interval of a percentage within 0 and 100; that of a difference as it is."""
+    if center != "mean" or shown.unit != "%" or entry["low"] is None or entry["high"] is None:
+        return entry
+    return entry | {"low": max(entry["low"], 0.0), "high": min(entry["high"], 1.0)}
+
+
+def bars(entries: Sequence[dict[str, Any]], shown: Metric) -> tuple[list[float], list[float]]:
+    """How far the intervals of means reach down and up, as a figure draws them."""
+    ends = [bounded(entry, shown) for entry in entries]
+    below = [shown.scale * (entry["mean"] - entry["low"]) for entry in ends]
+    return below, [shown.scale * (entry["high"] - entry["mean"]) for entry in ends]
 
 
 def repeats(n: int) -> str:
@@ -195,12 +212,18 @@ def headline(results: reading.Results) -> list[tuple[str, str]]:
     First what helps beside ``none``, then what generators do beside the best classical arm.
     Controls are left out where there is anything else.
     """
+    said = _compared(results)
+    said += [("no evidence", text) for text in unused_sentences(results)]
+    return said or [("no evidence", "Nothing to compare: no arm ran beside none.")]
+
+
+def _compared(results: reading.Results) -> list[tuple[str, str]]:
     controls = reading.controls(results)
     found = ranked(results)
     found = [c for c in found if c["arm"] not in controls] or found
     more = reading.comparisons_of_more_images(results)
     if not found and not more:
-        return [("no evidence", "Nothing to compare: no arm ran beside none.")]
+        return []
     if all(c["verdict"] == "one repeat" for c in found or more):
         return [("one repeat", "One repeat: no verdict, add --repeats.")]
     if not found:
@@ -274,6 +297,21 @@ def _clauses(
                 text = f"N{text[1:]}"
             clauses.append((verdict, text))
     return clauses
+
+
+def unused_sentences(results: reading.Results) -> list[str]:
+    """Of arms whose amounts were compared, those of which validation images chose none."""
+    found: dict[str, list[str]] = {}
+    compared = {(c["arm"], c["classifier"]) for c in reading.comparisons(results)}
+    for row in results.get("doses") or []:
+        named = row["arm"], row["classifier"]
+        if row["chosen"] and row["value"] == 0 and named not in compared:
+            found.setdefault(row["family"], []).append(row["classifier"])
+    return [
+        f"None of the images of {family} is best for {listing(classifiers)} on the validation "
+        "images: nothing to compare."
+        for family, classifiers in found.items()
+    ]
 
 
 def power_sentence(results: reading.Results) -> str:

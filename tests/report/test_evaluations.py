@@ -60,7 +60,7 @@ def test_one_that_failed_everywhere_has_no_section(results: dict[str, Any], show
     results["evaluations"] = [entry("pairs", "dcgan", metrics={}, error="it broke")]
     page = show(results)
     assert "pairs" not in headings(page)
-    assert "pairs failed on dcgan, repeat 1: it broke" in page.text
+    assert "dcgan, repeat 1, pairs failed: it broke" in page.text
 
 
 def test_figures_stand_in_the_section_and_the_first_arm_is_open(
@@ -133,17 +133,15 @@ def test_classifiers_that_were_looked_at_are_named(results: dict[str, Any], show
 
 
 def test_measures_have_words_units_and_as_many_digits_as_their_interval_bears() -> None:
-    others = ["kid crazing", "copies, pixels"]
     terms = {"kid": "kernel distance", "copies": "copied images", "kid at n": "kernel at n"}
 
     def words(metric: str) -> str:
-        return measures.words(metric, others, terms)
+        return measures.words(metric, terms)
 
     assert words("copies, pixels") == "copied images, pixels"
-    assert words("kid crazing low") == "kernel distance, crazing, lower end of its interval"
+    assert words("kid crazing") == "kernel distance, crazing"
     assert words("kid at n floor") == "kernel at n, floor"
     assert words("kidney") == "kidney"
-    assert words("inclusion low") == "inclusion low"  # a class, and no interval
     assert words("sharpness[resnet18] real") == "sharpness (resnet18), real"
     found = measures.shown([88.1, 90.2, 95.0], share=False)
     assert found == {"middle": "91.1", "spread": "± 8.8"}
@@ -155,6 +153,44 @@ def test_measures_have_words_units_and_as_many_digits_as_their_interval_bears() 
     assert not measures.is_share("copies, pixels", [0.0, 0.1], [])
     assert not measures.is_share("share", [0.2, 1.2], ["share"])
     assert not measures.is_share("shareholders", [0.2], ["share"])
+
+
+def test_what_a_metric_spreads_within_a_repeat_stands_beside_it(
+    results: dict[str, Any], show: Show
+) -> None:
+    found = {"share": 0.25, "share low": 0.12, "share high": 0.4, "kid crazing": 3.0}
+    found |= {"kid crazing low": 1.0, "kid crazing high": 5.0, "kid crazing std": 0.12, "n": 20}
+    results["evaluations"] = [
+        entry("pairs", "dcgan", metrics=found),
+        entry("pairs", "dcgan", metrics=found | {"share low": 0.16}, repeat=1),
+    ]
+    page = show(results)
+    assert page.row("share") == "share % 25.0 ± 0.0 [14 … 40]"
+    assert page.row("kid crazing") == "kid crazing 3.00 ± 0.00 [1.0 … 5.0], sd 0.12"
+    rows = [row for row in page.rows if any(end in row for end in ("low", "high", "std"))]
+    assert not rows
+    assert "; in brackets its interval within a repeat; sd its standard deviation" in page.text
+
+
+def test_an_end_without_its_metric_or_its_other_end_is_a_row(
+    results: dict[str, Any], show: Show
+) -> None:
+    found = {"share": 0.25, "share low": 0.12, "inclusion high": 2.0, "lone std": 3.0, "n": 20}
+    results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
+    page = show(results)
+    for name in ("share low", "inclusion high", "lone std"):
+        assert page.row(name)
+    assert "in brackets" not in page.text
+
+
+def test_classes_called_low_and_high_are_no_interval(make: Make, show: Show) -> None:
+    results = make(repeats=1, curves=False, classes=["low", "high"])
+    found = {"kid": 1.0, "kid low": 2.0, "kid high": 3.0, "n": 20}
+    found |= {"kid low low": 1.5, "kid low high": 2.5}
+    results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
+    page = show(results)
+    assert page.row("kid low") == "kid low 2.00 one repeat [1.50 … 2.50]"
+    assert page.row("kid high") == "kid high 3.00 one repeat"
 
 
 def test_a_class_called_like_a_share_is_none(make: Make, show: Show) -> None:

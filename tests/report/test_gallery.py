@@ -172,7 +172,7 @@ def test_a_failed_evaluator_is_told(make: Make, show: Show) -> None:
     failed = {"metrics": {}, "figures": [], "error": "fid of neuplug-fid 0.1.0 failed: no weights"}
     results["evaluations"] = [results["evaluations"][0] | failed]
     page = show(results)
-    assert "fid failed on dcgan, repeat 1: fid of neuplug-fid 0.1.0 failed: no weights" in page.text
+    assert "dcgan, repeat 1: fid of neuplug-fid 0.1.0 failed: no weights" in page.text
 
 
 def test_numbers_of_one_class_are_folded_away(make: Make, show: Show) -> None:

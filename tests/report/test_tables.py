@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from neuplug.report import reading, verdicts
+from neuplug.report import verdicts
 from neuplug.report.tables import print_summary
 
 Make = Callable[..., dict[str, Any]]
@@ -87,20 +87,6 @@ def test_a_terminal_without_unicode_gets_ascii(make: Make) -> None:
     assert "95 % interval " in text and " .. +" in text
     assert "+/-" in text
     assert "?" not in text
-
-
-def test_warnings_of_generators_and_evaluators_are_told_once(make: Make) -> None:
-    results = make()
-    results["generators"][0]["warnings"] = ["the images became alike"]
-    results["generators"][1]["warnings"] = ["known already"]
-    results["warnings"] = ["dcgan for crazing: known already"]
-    results["evaluations"][0]["error"] = "no weights"
-    assert reading.all_warnings(results) == [
-        "dcgan for crazing: known already",
-        "dcgan for crazing, repeat 1: the images became alike",
-        "fid failed on dcgan, repeat 1: no weights",
-    ]
-    assert "warning: fid failed on dcgan, repeat 1: no weights" in shown(results)
 
 
 def test_only_none_ran(make: Make) -> None:
