@@ -97,10 +97,11 @@ def paired_difference(
     by repeat), p below 0.005 in at most 1.3 with 3 repeats and 0.6 with 5; with 2 repeats or 30
     images p below 0.05 in at most 6.9.
 
-    Where all scores are the same there is no variance to go by, and the number of images alone says
-    what may be. Of N images none had another score: then at most 1 - 0.05^(1/N) of all have, about
-    3/N (Hanley and Lippman-Hand, JAMA 249, 1983), and the interval is as wide as these could make
-    it, with scores from -1 to 1.
+    Where few images differ their variance says little, and their number says what may be. Of N
+    images no more than 1 - 0.025^(1/N) have an event that none of them showed, about 3.7/N (Hanley
+    and Lippman-Hand, JAMA 249, 1983): with fewer than six images that differ, or all alike, the
+    interval is no narrower than that. And k images, were each as likely to differ one way as the
+    other, differ all the same way in 2 of 2^k cases (sign test): p is never below that.
 
     It speaks of draws from the images at hand: repeats whose training sets overlap are more alike
     than new collections of images would be.
@@ -137,26 +138,29 @@ def paired_difference(
         return Difference(effect, None, None, None, None, 1, len(known))
     squared_error, freedom = _squared_error(differences, images, effect)
     error = math.sqrt(squared_error)
-    if error < SAME:
-        return _unvarying(effect, n, len(known), comparisons)
     student = stats.t(freedom)
     half = float(student.ppf(0.5 + CONFIDENCE / 2)) * error
-    p = float(2 * student.sf(abs(effect) / error))
+    p = float(2 * student.sf(abs(effect) / error)) if error else float(effect == 0)
     detectable = _noncentrality(freedom, (1 - CONFIDENCE) / comparisons) * error
+    differing = len(np.unique(images[np.concatenate(differences) != 0]))
+    p = max(p, min(1.0, 2 * 0.5**differing))
+    if not error or differing < _telling(1):
+        unseen = 1 - ((1 - CONFIDENCE) / 2) ** (1 / len(known))
+        half = max(half, unseen * (1 + abs(effect)))  # scores are from -1 to 1
+    telling = _telling(comparisons)
+    if not error or differing < telling:
+        detectable = max(detectable, _share_that_shows(telling, len(known)))
     return Difference(effect, effect - half, effect + half, p, detectable, n, len(known))
 
 
-def _unvarying(effect: float, n: int, images: int, comparisons: int) -> Difference:
-    """All images have the same score, whatever the repeat.
+def _telling(comparisons: int) -> int:
+    """How many images must differ, all the same way, for a sign test to call it a difference."""
+    return math.ceil(math.log2(2 * comparisons / (1 - CONFIDENCE)))
 
-    With no true difference scores from -1 to 1 are this one in at most 1 of 1 + abs(effect) cases.
-    A difference is found if it shows on so many images, all to one side, as chance would not give.
-    """
-    half = (1 - (1 - CONFIDENCE) ** (1 / images)) * (1 + abs(effect))
-    p = min(1.0, 2 * (1 + abs(effect)) ** -images)
-    fewest = math.ceil(math.log2(2 * comparisons / (1 - CONFIDENCE)))
-    seen = stats.beta.ppf(POWER, fewest, images - fewest + 1) if images >= fewest else 1.0
-    return Difference(effect, effect - half, effect + half, p, float(seen), n, images)
+
+def _share_that_shows(fewest: int, images: int) -> float:
+    """The share of all images that must differ for so many of these to do so in 80 % of cases."""
+    return float(stats.beta.ppf(POWER, fewest, images - fewest + 1)) if images >= fewest else 1.0
 
 
 @cache

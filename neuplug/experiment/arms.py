@@ -90,20 +90,13 @@ class Arm:
 
     @property
     def generates(self) -> bool:
-        """Whether a generator draws images for it."""
-        return any(g.generates and not (g.amount and g.amount.nothing) for g in self.groups)
-
-    @property
-    def unused(self) -> bool:
-        """Whether its amount is none at all and nothing acts on batches: it is its baseline."""
-        nothing = self.dose is not None and self.dose.nothing
-        return nothing and all(group.amount == self.dose for group in self.groups)
+        """Whether a generator takes part in it."""
+        return any(group.generates for group in self.groups)
 
     @property
     def classical(self) -> bool:
         """Whether it is augmented, by augmenters alone that are no controls."""
-        augments = bool(self.groups) and not any(group.generates for group in self.groups)
-        return augments and not self.control
+        return bool(self.groups) and not self.generates and not self.control
 
     @property
     def control(self) -> bool:

@@ -27,13 +27,13 @@ Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
 def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) -> list[Any]:
     """The verdicts, on accuracy.
 
-    Every arm is compared with ``none``, but for one of whose amounts validation chose 0: it is
-    ``none``. An arm that generates, unless it is a control, is also compared with
-    the best classical arm: the one of highest mean accuracy on the same test images. That favours
-    it, so an arm that beats it does so in spite of the choice; of an arm that is worse the p-value
-    is multiplied by the number of classical arms that it could have been (Bonferroni). Where
-    several numbers of real images are compared, ``none`` with each is compared with ``none`` with
-    the next smaller one.
+    Every arm is compared with ``none``. An arm that generates, unless it is a control, is also
+    compared with the best classical arm: the one of highest mean accuracy on the same test images.
+    That favours it, so an arm that beats it does so in spite of the choice; of an arm that is worse
+    the p-value is multiplied by the number of classical arms that it could have been (Bonferroni).
+    Where several numbers of real images are compared, ``none`` with each is compared with ``none``
+    with the next smaller one. What has the very same classifiers as another, such as an arm
+    that adds no image, is that other, and not compared with it.
 
     Args:
         cells: As in ``results.json``.
@@ -98,17 +98,29 @@ def _rivals(
 ) -> list[str]:
     """The names of the arms to compare with the best of; none if this arm is not asked that."""
     own = next(arm for arm in arms if arm.name == name)
-    if own.unused:
-        return []
-    if question == BASELINE:
-        return [own.baseline] if own.baseline != name else []
     if question == MORE:
         return _with_fewer_images(own, arms)
+    # of an arm's amounts only the one chosen for a classifier has been tested with it
+    keys = {
+        arm.name: {cell["repeat"]: cell["key"] for cell in groups[arm.name, classifier]}
+        for arm in arms
+        if (arm.name, classifier) in groups
+    }
+    if keys[name] == keys[own.baseline]:
+        return []
+    if question == BASELINE:
+        return [own.baseline]
     if not own.generates or own.control:
         return []
-    # of an arm's amounts only the one chosen for a classifier has been tested with it
-    tested = (arm for arm in arms if (arm.name, classifier) in groups)
-    return [arm.name for arm in tested if arm.classical and arm.per_class == own.per_class]
+    classical = [
+        arm.name
+        for arm in arms
+        if arm.classical
+        and arm.per_class == own.per_class
+        and arm.name in keys
+        and keys[arm.name] != keys[own.baseline]
+    ]
+    return [] if any(keys[rival] == keys[name] for rival in classical) else classical
 
 
 def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> list[str]:

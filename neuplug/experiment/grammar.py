@@ -59,11 +59,6 @@ class Amount:
         return "share", 0.5
 
     @property
-    def nothing(self) -> bool:
-        """Whether it is none, however many images there are."""
-        return self.given[1] == 0 and not self.replace
-
-    @property
     def keeps(self) -> bool:
         """Whether images that were there stay."""
         return not (self.replace or self.share == 1)

@@ -127,8 +127,8 @@ class Plan:
         if amounts > 1 and not self.has_validation:
             found.append(
                 f"With val = 0 no validation images choose among the {amounts} amounts: each is an "
-                "arm of its own, scored on the test images, and all count in the correction of the "
-                "verdicts. The best of them on the test looks better than it is: report them all, "
-                "or leave val = 0 out, and the amount is chosen without the test."
+                "arm of its own, scored on the test images, and all that add images count in the "
+                "correction of the verdicts. The best of them on the test looks better than it is: "
+                "report them all, or leave val = 0 out, and the amount is chosen without the test."
             )
         return list(dict.fromkeys(found))

@@ -177,3 +177,18 @@ def cells(results: Results, arm: str, classifier: str) -> list[dict[str, Any]]:
         c for c in results.get("cells") or [] if c["arm"] == arm and c["classifier"] == classifier
     ]
     return sorted(found, key=lambda c: int(c["repeat"]))
+
+
+def same_as_baseline(results: Results) -> list[tuple[str, str, str]]:
+    """Arm, classifier and baseline wherever the arm has the very same classifiers as that."""
+    keys: dict[tuple[str, str], dict[int, str]] = {}
+    against: dict[tuple[str, str], str] = {}
+    for cell in results.get("cells") or []:
+        own = cell["arm"], cell["classifier"]
+        keys.setdefault(own, {})[cell["repeat"]] = cell["key"]
+        against[own] = cell["against"]
+    return [
+        (arm, classifier, base)
+        for (arm, classifier), base in against.items()
+        if arm != base and keys[arm, classifier] == keys.get((base, classifier))
+    ]

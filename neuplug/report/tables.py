@@ -51,7 +51,7 @@ def print_summary(results: reading.Results, console: Console) -> None:
         sentence = verdicts.verdict_sentence(comparison, results)
         verdict = comparison["verdict"]
         write.line(f"{verdicts.MARKS[verdict]} {sentence}", _STYLES[verdict])
-    said = verdicts.unused_sentences(results)
+    said = verdicts.same_sentences(results)
     if not found and not others and not said:
         said = [sentence for _, sentence in verdicts.headline(results)]
     for sentence in said:

@@ -213,7 +213,7 @@ def headline(results: reading.Results) -> list[tuple[str, str]]:
     Controls are left out where there is anything else.
     """
     said = _compared(results)
-    said += [("no evidence", text) for text in unused_sentences(results)]
+    said += [("no evidence", text) for text in same_sentences(results)]
     return said or [("no evidence", "Nothing to compare: no arm ran beside none.")]
 
 
@@ -299,18 +299,16 @@ def _clauses(
     return clauses
 
 
-def unused_sentences(results: reading.Results) -> list[str]:
-    """Of arms whose amounts were compared, those of which validation images chose none."""
-    found: dict[str, list[str]] = {}
-    compared = {(c["arm"], c["classifier"]) for c in reading.comparisons(results)}
-    for row in results.get("doses") or []:
-        named = row["arm"], row["classifier"]
-        if row["chosen"] and row["value"] == 0 and named not in compared:
-            found.setdefault(row["family"], []).append(row["classifier"])
+def same_sentences(results: reading.Results) -> list[str]:
+    """Of the arms that are not compared because they add nothing."""
+    names = reading.labels(results)
+    found: dict[tuple[str, str], list[str]] = {}
+    for arm, classifier, against in reading.same_as_baseline(results):
+        found.setdefault((arm, against), []).append(classifier)
     return [
-        f"None of the images of {family} is best for {listing(classifiers)} on the validation "
-        "images: nothing to compare."
-        for family, classifiers in found.items()
+        f"{names.get(arm, arm)} adds no image for {listing(classifiers)}: it is "
+        f"{names.get(against, against)}, and not compared with it."
+        for (arm, against), classifiers in found.items()
     ]
 
 

@@ -100,10 +100,22 @@ def test_no_image_is_no_arm(ask: Any) -> None:
     found = [(c["arm"], c["against"], c["family"]) for c in result.content["comparisons"]]
     # with augmenters on each batch it is an arm, and theirs alone
     assert found == [("jitter+same (share=0)", "none", 2), ("same", "none", 2)]
-    said = "None of the images of jitter is best for linear on the validation images"
+    said = "jitter (share=0) adds no image for linear: it is none, and not compared with it."
     assert said in result.report.read_text("utf-8")
     alone = ask(aug=["jitter"], share=[0, 0.01], per_class=10, repeats=2)
     assert alone.verdicts == {} and said in alone.report.read_text("utf-8")
+
+
+def test_as_many_images_as_there_are(ask: Any) -> None:
+    result = ask(aug=["jitter", "jitter+same"], to=[10, 30], per_class=10, repeats=2, val=0)
+    found = [(c["arm"], c["against"], c["family"]) for c in result.content["comparisons"]]
+    # jitter (to=10) has nothing but the ten real images
+    assert found == [
+        ("jitter (to=30)", "none", 3),
+        ("jitter+same (to=10)", "none", 3), ("jitter+same (to=30)", "none", 3),
+    ]  # fmt: skip
+    page = result.report.read_text("utf-8")
+    assert "jitter (to=10) adds no image for linear: it is none" in page
 
 
 @pytest.mark.parametrize("workers", [0, 2])

@@ -183,6 +183,7 @@ def _cell(
     f1 = {name: min(1.0, base + rng.gauss(0, 0.02)) for name in classes}
     wiggle = lambda: rng.gauss(0, 0.006)  # noqa: E731
     return {
+        "key": f"{arm.name} {classifier} {repeat}",
         "arm": arm.name,
         "base": arm.base,
         "per_class_images": arm.size,
