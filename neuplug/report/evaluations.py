@@ -66,8 +66,10 @@ def _tables(
 
 def _table(numbers: Numbers, images: dict[str, list[int]], words: dict[str, Any]) -> dict[str, Any]:
     """A row for each measure and a column for each arm, or the other way round if arms are more."""
-    names = list(dict.fromkeys(metric for metric, _ in numbers))
-    metrics = [name for name in names if not measures.belongs_to_another(name, names)]
+    subjects = list(dict.fromkeys(subject for _, subject in numbers))
+    names = {s: {metric for metric, own in numbers if own == s} for s in subjects}
+    beside = {(m, s) for m, s in numbers if measures.belongs_to_another(m, names[s])}
+    metrics = list(dict.fromkeys(m for m, s in numbers if (m, s) not in beside))
     named = {metric: measures.words(metric, words.get("terms") or {}) for metric in metrics}
     shares = {
         metric: measures.is_share(
@@ -78,7 +80,6 @@ def _table(numbers: Numbers, images: dict[str, list[int]], words: dict[str, Any]
         for metric in metrics
     }
     units = {metric: "%" if share else "" for metric, share in shares.items()}
-    subjects = list(dict.fromkeys(subject for _, subject in numbers))
     repeats = {s: max(len(v) for (_, own), v in numbers.items() if own == s) for s in subjects}
     abouts = {s: _about(repeats[s], images.get(s, [])) for s in subjects}
 
@@ -88,16 +89,15 @@ def _table(numbers: Numbers, images: dict[str, list[int]], words: dict[str, Any]
             return {"middle": verdicts.MISSING, "spread": "", "within": "", "aside": ""}
         fewer = len(found) < repeats[subject]
         aside = {"aside": f"n = {len(found)}" if fewer else ""}
-        if measures.is_count(metric, found):
-            counted = verdicts.span([int(v) for v in found])
-            return {"middle": counted, "spread": "", "within": ""} | aside
         low, high, deviation = (
             numbers.get((f"{metric} {end}", subject), []) for end in measures.ENDS
         )
-        within = measures.within(low, high, deviation, share=shares[metric])
-        return measures.shown(found, share=shares[metric]) | {"within": within} | aside
+        aside["within"] = measures.within(low, high, deviation, share=shares[metric])
+        if measures.is_count(metric, found):
+            return {"middle": verdicts.span([int(v) for v in found]), "spread": ""} | aside
+        return measures.shown(found, share=shares[metric]) | aside
 
-    asides = {name.rpartition(" ")[2] for name in names if name not in metrics}
+    asides = {metric.rpartition(" ")[2] for metric, _ in beside}
     notes = [note for end, note in _WITHIN.items() if end in asides]
     if len(subjects) > len(metrics):
         return {

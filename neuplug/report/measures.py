@@ -22,8 +22,8 @@ def belongs_to_another(metric: str, others: Collection[str]) -> bool:
 
     Args:
         metric: Its name, such as ``kid crazing low``.
-        others: All names of the same evaluator: the end of a name has a meaning only where the
-            metric itself is there, and that of an interval where both its ends are.
+        others: All names of the same evaluator and arm: the end of a name has a meaning only where
+            the metric itself is there, and that of an interval where both its ends are.
     """
     whole, _, end = metric.rpartition(" ")
     needed = {LOW: [whole, f"{whole} {HIGH}"], HIGH: [whole, f"{whole} {LOW}"], DEVIATION: [whole]}
@@ -82,6 +82,8 @@ def within(
 ) -> str:
     """``[18 … 31], sd 0.12``: the spread that a metric has within a repeat; means over repeats.
 
+    The interval of a share ends where shares do.
+
     Args:
         lows: Lower ends of its interval, one for each repeat; may be empty, as all of these.
         highs: The upper ends.
@@ -93,7 +95,8 @@ def within(
         low, high = (statistics.estimate(ends).mean for ends in (lows, highs))
         half = (high - low) / 2
         look = _look(half, 2, share=share) if half else _look(low, 3, share=share)
-        parts.append(f"[{verdicts.interval({'low': low, 'high': high}, look)}]")
+        ends = verdicts.bounded({"low": low, "high": high}, look)
+        parts.append(f"[{verdicts.interval(ends, look)}]")
     if deviations:
         mean = statistics.estimate(deviations).mean
         parts.append(f"sd {verdicts.number(mean, _look(mean, 2, share=share))}")

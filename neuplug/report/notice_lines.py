@@ -10,7 +10,7 @@ from typing import Any
 from neuplug.report import reading, verdicts
 from neuplug.report.notices import Notice, notices
 
-_NUMBER = r"[-+\N{MINUS SIGN}]?\d+(?:\.\d+)?(?:e[-+]?\d+)?"
+_NUMBER = r"[-+\N{MINUS SIGN}]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?"
 _NAMED = 6  # classes that a line names at most
 
 
@@ -68,17 +68,31 @@ def _line(members: Sequence[Notice], varying: re.Pattern[str], classes: Sequence
 
 def _varying(classes: Sequence[str]) -> re.Pattern[str]:
     """Numbers and names of classes. A string that it splits has every other piece in common."""
-    names = map(re.escape, sorted(classes, key=len, reverse=True))
-    return re.compile(rf"(?<![\w.-])({'|'.join(names)}|{_NUMBER})(?!\w|\.\d)")
+    names = "|".join(map(re.escape, sorted(classes, key=len, reverse=True)))
+    whole = r"(?!(?<=\d),\d{3}(?!\d))"  # the class 1 is not in 1,000
+    return re.compile(rf"(?<![\w.-])((?:{names}){whole}|{_NUMBER})(?!\w|\.\d)")
 
 
 def _all_of(values: Sequence[str], classes: Sequence[str]) -> str:
-    """``crazing and patches``, or ``0.1 … 0.3``."""
+    """``crazing and patches``, or ``0.1 … 0.3``.
+
+    What is a number and the name of a class may be meant as either. So such ones are worded as is
+    true of both: as a range where none between them is left out, else as a list, if it is short.
+    """
     different = list(dict.fromkeys(values))
     if len(different) == 1:
         return different[0]
-    if any(value in classes for value in different):
-        named = len(different) <= _NAMED
-        return verdicts.listing(different) if named else f"{len(different)} classes"
-    ordered = sorted(different, key=lambda value: float(value.replace(verdicts.MINUS, "-")))
+    of_classes, few = all(value in classes for value in different), len(different) <= _NAMED
+    if not all(re.fullmatch(_NUMBER, value) for value in different):
+        counted = of_classes and not few
+        return f"{len(different)} classes" if counted else verdicts.listing(different)
+    ordered = sorted(different, key=_number)
+    low = _number(ordered[0])
+    without_gaps = [_number(value) - low for value in ordered] == list(range(len(ordered)))
+    if of_classes and few and not without_gaps:
+        return verdicts.listing(ordered)
     return f"{ordered[0]} {verdicts.ELLIPSIS} {ordered[-1]}"
+
+
+def _number(value: str) -> float:
+    return float(value.replace(verdicts.MINUS, "-").replace(",", ""))

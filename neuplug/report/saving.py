@@ -18,7 +18,9 @@ _NO_METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None
 def write_figure(stem: Path, figure: Figure) -> tuple[Path, Path]:
     """Write a matplotlib figure as PNG, 200 dots an inch, and as SVG, whose text stays text.
 
-    Text that names no font is in those of the report, which have names in any script.
+    Text that names no font is in those of the report, which have names in any script. matplotlib
+    reads text between two ``$`` as mathematics; give ``parse_math=False`` with the name of a class
+    or an arm, which may have such ones.
 
     Args:
         stem: Where to, without a suffix.
@@ -31,6 +33,7 @@ def write_figure(stem: Path, figure: Figure) -> tuple[Path, Path]:
         >>> from matplotlib.figure import Figure
         >>> figure = Figure(figsize=(4, 3))
         >>> _ = figure.add_subplot().plot([0.9, 0.7, 0.6])
+        >>> _ = figure.suptitle("scratches", parse_math=False)
         >>> [file.name for file in neuplug.write_figure(Path("0-scratches"), figure)]
         ['0-scratches.png', '0-scratches.svg']
     """

@@ -91,6 +91,7 @@ EVALUATIONS = {
     "title": "title is None instead of a text",
     "terms": "terms is a list instead of a dict",
     "shares": "shares is 'grey' instead of a tuple",
+    "property": "shares is a property instead of an attribute of the class",
     "empty-png": "the figure empty.png is an empty file",
     "empty-svg": "the figure empty.svg is an empty file",
     "text-png": "the figure text.png is no PNG",

@@ -72,7 +72,7 @@ def test_evaluators_speak_for_themselves(ask: Any) -> None:
             "title": "How bright",
             "guide": "Black is 0, white is 255.",
             "terms": {"grey": "mean grey level"},
-            "shares": ["bright"],
+            "shares": ["bright", "dark", "dim", "glaring", "grim", "lit", "pale", "pitch"],
         },
         "walker": {"title": "", "guide": "", "terms": {}, "shares": []},
     }

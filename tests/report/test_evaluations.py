@@ -183,6 +183,34 @@ def test_an_end_without_its_metric_or_its_other_end_is_a_row(
     assert "in brackets" not in page.text
 
 
+def test_so_it_is_where_another_arm_has_the_metric(results: dict[str, Any], show: Show) -> None:
+    ends = {"kid low": 1.25, "kid high": 5.5, "kid std": 0.75, "share": 0.25, "n": 20}
+    results["evaluations"] = [
+        entry("pairs", "dcgan", metrics={"kid": 3.0, **ends}),
+        entry("pairs", "edcgan", metrics=ends),
+    ]
+    page = show(results)
+    missing = "\N{EN DASH}"
+    assert page.row("kid") == f"kid 3.00 one repeat [1.2 … 5.5], sd 0.75 {missing}"
+    assert page.row("kid low").endswith("1.25 one repeat")
+    assert page.row("kid high").endswith("5.50 one repeat")
+    assert page.row("kid std").endswith("0.750 one repeat")
+
+
+def test_a_count_has_its_spread_within_a_repeat_too(results: dict[str, Any], show: Show) -> None:
+    found = {"n": 20, "n real": 30, "n real std": 2.5, "n real low": 25, "n real high": 36}
+    results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
+    assert show(results).row("images, real") == "images, real 30 [25.0 … 36.0], sd 2.5"
+
+
+def test_an_interval_of_a_share_within_a_repeat_ends_where_shares_do() -> None:
+    assert measures.within([-0.02], [0.4], [], share=True) == "[0 … 40]"
+    assert measures.within([0.6], [1.2], [], share=True) == "[60 … 100]"
+    assert measures.within([-0.02], [1.4], [], share=False) == "[-0.02 … 1.40]".replace(
+        "-", "\N{MINUS SIGN}"
+    )
+
+
 def test_classes_called_low_and_high_are_no_interval(make: Make, show: Show) -> None:
     results = make(repeats=1, curves=False, classes=["low", "high"])
     found = {"kid": 1.0, "kid low": 2.0, "kid high": 3.0, "n": 20}

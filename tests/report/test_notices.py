@@ -124,6 +124,40 @@ def test_classes_whose_names_are_numbers_are_no_range(make: Make) -> None:
     assert said(results)[1:] == ["dcgan, repeat 1, fid: 0 and 2 is rare."]
 
 
+def test_counts_that_are_names_of_classes_too(make: Make) -> None:
+    """What is said is true of counts and of classes."""
+    digits = list("0123456789")
+    results = make(arms=ARMS, classes=digits, repeats=1, curves=False)
+
+    def merged(*texts: str) -> str:
+        results["evaluations"] = [told("dcgan", 0, *texts)]
+        (line,) = said(results)[1:]
+        return line.removeprefix("dcgan, repeat 1, fid: ")
+
+    assert merged("there are 1 and 12", "there are 0 and 15") == "there are 0 … 1 and 12 … 15"
+    assert merged(*(f"{n} generated images" for n in (7, *range(20, 26)))) == (
+        "7 … 25 generated images"
+    )
+    assert merged(*(f"{n} generated images" for n in (0, 1, 2, 4, 5, 7, 9))) == (
+        "0 … 9 generated images"
+    )
+    assert merged("9 images of 1", "5 images of 1") == "5 and 9 images of 1"
+    assert merged("1,000 images", "2,500 images", "999.5 images") == "999.5 … 2,500 images"
+
+
+def test_a_name_among_numbers_is_listed(make: Make) -> None:
+    results = make(arms=ARMS, classes=["1", "2", "none"], repeats=1, curves=False)
+    several = (f"beside {name}." for name in ("none", *range(2, 9)))
+    results["evaluations"] = [told("dcgan", 0, *several)]
+    assert said(results)[1:] == ["dcgan, repeat 1, fid: beside none, 2, 3, 4, 5, 6, 7 and 8."]
+
+
+def test_numbers_of_thousands_are_whole(results: dict[str, Any]) -> None:
+    images = ["1,000 images of [0,100]", "2,500 images of [0,120]", "12 images of [0,130]"]
+    results["evaluations"] = [told("dcgan", 0, *images)]
+    assert said(results)[1:] == ["dcgan, repeat 1, fid: 12 … 2,500 images of [0,100 … 130]"]
+
+
 def test_generators_say_what_was_trained(results: dict[str, Any]) -> None:
     """With the fit's name before it, as the GANs word it, or without."""
     fits = [fit for fit in results["generators"] if fit["arm"] == "dcgan"]

@@ -33,7 +33,7 @@ def describe_evaluation(evaluator: Evaluator, found: object, folder: Path) -> di
         ValueError: If a metric is not finite or has no name, ``n`` is no count, a warning is
             empty, or a figure is not there, is empty or is not what its name says.
     """
-    own_words(evaluator)
+    own_words(type(evaluator))
     if not isinstance(found, Evaluation):
         raise TypeError(f"evaluate returned {type(found).__name__} instead of neuplug.Evaluation")
     if not isinstance(found.metrics, Mapping):
@@ -45,18 +45,22 @@ def describe_evaluation(evaluator: Evaluator, found: object, folder: Path) -> di
     }
 
 
-def own_words(evaluator: Any) -> dict[str, Any]:
+def own_words(evaluator: type[Any]) -> dict[str, Any]:
     """What an evaluator says of itself to the reader of the report, as JSON values.
 
     Args:
-        evaluator: It or its class.
+        evaluator: Its class: the words are the same whatever its options.
 
     Returns:
-        ``title``, ``guide``, ``terms`` and ``shares``.
+        ``title``, ``guide``, ``terms`` and ``shares``, these in order, since they may be a set.
 
     Raises:
-        TypeError: If one of them is not of its type.
+        TypeError: If one of them is not of its type, or a property.
     """
+    for name in ("title", "guide", "terms", "shares"):
+        if hasattr(found := getattr(evaluator, name), "__get__"):
+            kind = type(found).__name__
+            raise TypeError(f"{name} is a {kind} instead of an attribute of the class")
     terms = evaluator.terms
     if not isinstance(terms, Mapping):
         raise TypeError(f"terms is a {type(terms).__name__} instead of a dict")
@@ -64,7 +68,7 @@ def own_words(evaluator: Any) -> dict[str, Any]:
         "title": _text(evaluator.title, "title"),
         "guide": _text(evaluator.guide, "guide"),
         "terms": {_text(k, "a term"): _text(said, f"terms[{k!r}]") for k, said in terms.items()},
-        "shares": [_text(name, "a share") for name in _several(evaluator.shares, "shares")],
+        "shares": sorted(_text(name, "a share") for name in _several(evaluator.shares, "shares")),
     }
 
 

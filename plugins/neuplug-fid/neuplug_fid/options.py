@@ -19,8 +19,9 @@ class FIDOptions(Options):
     extractor: str = Field(
         CLASSIFIER,
         description="whose features are compared: classifier, one trained on the run's real "
-        "training images; or one of torch-fidelity's: inception-v3-compat (for FID and KID as "
-        "published), vgg16, clip-rn50, clip-vit-b-32, dinov2-vit-s-14 and others of these kinds",
+        "training images; or one of torch-fidelity's: inception-v3-compat (for FID, and KID of a "
+        "single class, as published), vgg16, clip-rn50, clip-vit-b-32, dinov2-vit-s-14 and others "
+        "of these kinds",
     )
     weights: Path | None = Field(
         None, description="the extractor's weights; by default its file in torch's hub folder"

@@ -61,18 +61,7 @@ class Curve(Jitter):
 
 class Faulty(Evaluator):
     fault = "none"
-
-    @property
-    def title(self):
-        return None if self.fault == "title" else "Faulty"
-
-    @property
-    def terms(self):
-        return ["grey"] if self.fault == "terms" else {}
-
-    @property
-    def shares(self):
-        return "grey" if self.fault == "shares" else ()
+    title = "Faulty"
 
     def evaluate(self, context):
         fault, metrics, figures, warnings = self.fault, {"n": 3}, [], []
@@ -112,5 +101,13 @@ class Faulty(Evaluator):
         return Evaluation(metrics, figures, warnings)
 
 
+WORDS = {
+    "title": {"title": None},
+    "terms": {"terms": ["grey"]},
+    "shares": {"shares": "grey"},
+    "property": {"shares": property(lambda self: ("grey",))},
+}
+
 for name in FAULTY:
-    globals()[f"Faulty_{name.replace('.', '_')}"] = type("Faulty", (Faulty,), {"fault": name})
+    changes = {"fault": name, **WORDS.get(name, {})}
+    globals()[f"Faulty_{name.replace('.', '_')}"] = type("Faulty", (Faulty,), changes)

@@ -127,7 +127,7 @@ class Brightness(Evaluator):
     title = "How bright"
     guide = "Black is 0, white is 255."
     terms: ClassVar = {"grey": "mean grey level"}
-    shares = ("bright",)
+    shares: ClassVar = {"bright", "dark", "dim", "glaring", "grim", "lit", "pale", "pitch"}
 
     def evaluate(self, context):
         file = context.folder / "brightness.txt"
