@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from neuplug.experiment.grammar import Filter
-from neuplug.neighbors import copy_ranks, nearest
+from neuplug.neighbors import copy_ranks, nearest, one_of_each
 
 COPIES, AGREEMENT = "copies", "agreement"
-COPIES_RULE = "rank of detail"
+COPIES_RULE = "rank of detail among one of each"
 """How copies are told; in the key of what is drawn behind that filter, so renamed with the rule."""
 TRIES = 10
 """Images drawn at most for each one wanted."""
@@ -26,20 +26,24 @@ def no_copies(real: Tensor, level: float) -> Accept:
 
     By :func:`neuplug.neighbors.copy_ranks`, so that of new real images at most the share ``level``
     would be dropped too, or two in N + 1 where that is more: with few images the price of finding
-    copies, since in a pair of like images nothing says which is the copy. No image that anything is
-    tested on plays a part.
+    copies, since in a pair of like images nothing says which is the copy. Training images that are
+    near duplicates of each other would stand out more than copies do and let these pass: one of
+    each counts (:func:`neuplug.neighbors.one_of_each`). So N is the number of those, and the bound
+    is for new images that are near duplicates of none; others are dropped as copies are. No image
+    that anything is tested on plays a part.
 
     Args:
-        real: The real training images of the class, uint8 (N, C, H, W). With fewer than three
-            different ones nothing can be said, and nothing is dropped but equal images.
+        real: The real training images of the class, uint8 (N, C, H, W). With fewer than three that
+            are no near duplicates nothing can be said, and nothing is dropped but equal images.
         level: 0 to 1.
     """
-    real = real.unique(dim=0)  # two equal ones would make copies ordinary
-    ranks = max(1, math.floor(level * (len(real) + 1)) - 1)  # so many, from 0, are dropped
+    real = real.unique(dim=0)
+    distinct = real[one_of_each(real)]  # two that are nearly equal would make copies ordinary
+    ranks = max(1, math.floor(level * (len(distinct) + 1)) - 1)  # so many, from 0, are dropped
 
     def accept(images: Tensor) -> Tensor:
-        different = nearest(images.flatten(1), real.flatten(1))[0] > 0
-        return different if len(real) < 3 else different & (copy_ranks(images, real) >= ranks)
+        new = nearest(images.flatten(1), real.flatten(1))[0] > 0
+        return new if len(distinct) < 3 else new & (copy_ranks(images, distinct) >= ranks)
 
     return accept
 

@@ -19,7 +19,7 @@ from neuplug.cli import main
 from neuplug.experiment.filtering import agreeing, draw_accepted, no_copies
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.listener import Listener
-from neuplug.neighbors import nearest
+from neuplug.neighbors import nearest, one_of_each
 
 
 def test_nearest_by_hand() -> None:
@@ -120,18 +120,21 @@ def test_of_few_real_surfaces_copies_are_dropped_and_most_others_pass(
 ) -> None:
     folder = shared_data / "neu-det" / "IMAGES"
     images = torch.stack([surface(folder / f"scratches_{i}.jpg") for i in range(1, 111)])
-    passed = []
+    passed, bounded = [], 0
     for start in range(0, 110, 11):
         some = images[start : start + count + 1]
-        dropped = 0
+        dropped, different = 0, True
         for new in range(count + 1):
             real = torch.cat([some[:new], some[new + 1 :]])
+            different &= bool(one_of_each(real).all())
             accept = no_copies(real, 0.01)
             dropped += int(not accept(some[new : new + 1]))
             for alter in ALTERED.values():
                 copies = alter(real.float()).round().clamp(0, 255).to(torch.uint8)
                 passed.append(accept(copies))
-        assert 1 <= dropped <= 2
+        assert dropped >= 1 and (dropped <= 2 or not different)  # near duplicates go as copies do
+        bounded += different
+    assert bounded >= 7
     assert torch.cat(passed).float().mean() < 0.05
 
 
@@ -157,6 +160,58 @@ def test_equal_training_images_do_not_make_copies_ordinary(level: float) -> None
     slightly = (real.int() + torch.randint(-3, 4, real.shape)).clamp(0, 255).to(torch.uint8)
     assert not accept(real).any() and not accept(slightly).any()
     assert accept(noise(200, seed=1)).float().mean() > 0.9
+
+
+REPEATED: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "noisy": lambda x: x + 3 * torch.randn(x.shape, generator=torch.Generator().manual_seed(1)),
+    "paler": lambda x: 0.8 * x + 30,
+}
+
+
+@pytest.mark.parametrize("count", [5, 10, 40])
+@pytest.mark.parametrize("how", REPEATED)
+def test_a_nearly_equal_pair_does_not_make_copies_ordinary(how: str, count: int) -> None:
+    real = noise(count)
+    again = REPEATED[how](real[:1].float()).round().clamp(0, 255).to(torch.uint8)
+    everything = torch.cat([real, again])
+    accept = no_copies(everything, 0.01)
+    copies = ALTERED["noisy"](everything.float()).round().clamp(0, 255).to(torch.uint8)
+    assert not accept(everything).any() and not accept(copies).any()
+    others = noise(200, seed=1)
+    assert (accept(others) == no_copies(real, 0.01)(others)).float().mean() > 0.95
+
+
+@pytest.mark.parametrize("how", REPEATED)
+@pytest.mark.parametrize("name", ["patches", "inclusion", "scratches"])
+def test_a_nearly_equal_pair_of_real_surfaces_does_not_either(
+    shared_data: Path, name: str, how: str
+) -> None:
+    folder = shared_data / "neu-det" / "IMAGES"
+    images = torch.stack([surface(folder / f"{name}_{i}.jpg") for i in range(1, 101)])
+    real, others = images[:40], images[40:]
+    again = REPEATED[how](real[:1].float()).round().clamp(0, 255).to(torch.uint8)
+    copies = ALTERED["noisy"](real.float()).round().clamp(0, 255).to(torch.uint8)
+    without, accept = no_copies(real, 0.01), no_copies(torch.cat([real, again]), 0.01)
+    dropped = (~without(copies)).float().mean()
+    assert dropped > 0.6 and (~accept(copies)).float().mean() >= dropped - 0.05
+    assert not accept(again) and accept(others).float().mean() > 0.85
+
+
+@pytest.mark.parametrize("count", [3, 5, 10, 40])
+def test_different_images_are_no_near_duplicates(count: int) -> None:
+    assert all(one_of_each(noise(count, seed)).all() for seed in range(20))
+
+
+def test_one_of_several_near_duplicates_is_kept() -> None:
+    real = noise(40)
+    again = [
+        ALTERED["brighter"](real[:8].float()),
+        ALTERED["noisy"](real[:2].float()),
+        REPEATED["noisy"](real[:2].float()),
+    ]
+    kept = one_of_each(torch.cat([real, torch.cat(again).round().clamp(0, 255).to(torch.uint8)]))
+    assert kept.tolist() == [True] * 40 + [False] * 12
+    assert one_of_each(real[:0]).tolist() == [] and one_of_each(real[:2]).tolist() == [True, True]
 
 
 def test_images_without_detail_are_no_copies() -> None:
