@@ -99,9 +99,8 @@ def _machine(facts: Any) -> Iterator[Row]:
     yield "  memory", f"{_size(memory['total'])}, {_size(memory['free'])} free"
     yield from _gpus(gpu)
     if work["workers"] is not None:
-        each = _count(work["threads"], "thread")
         processes = _count(work["workers"], "process", "processes") if work["workers"] else "one"
-        yield "  a run uses", f"{processes}, {each} each, unless --workers says otherwise"
+        yield "  a run uses", f"{processes}, unless --workers says otherwise"
 
 
 def _gpus(gpu: Any) -> Iterator[Row]:

@@ -25,7 +25,7 @@ def look(probed: Probed) -> Part:
     Returns:
         ``system``, ``processor``, ``cores`` (of the machine, of this process, of the container),
         ``memory`` in bytes, ``capability`` and ``bf16`` of the processor as torch uses it, ``gpu``
-        (``driver`` and what torch says), ``work`` (processes and threads of each, and what one
+        (``driver`` and what torch says), ``work`` (processes, and what one
         holds before it has an image). What torch would have to say is null where it does not load.
     """
     torch, run = probed.facts("torch"), probed.facts("run")
@@ -39,7 +39,6 @@ def look(probed: Probed) -> Part:
         "gpu": {"driver": _driver(), "hidden": _hidden(), **(probed.facts("gpu") or _NO_GPU)},
         "work": {
             "workers": run.get("workers"),
-            "threads": run.get("threads"),
             "bytes": run.get("bytes"),
         },
     }

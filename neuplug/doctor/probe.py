@@ -122,12 +122,12 @@ def _run() -> dict[str, Any]:
     """Load what a run loads besides torch; how it would share out its work."""
     from neuplug.devices import pick_device
     from neuplug.experiment import compose, results
-    from neuplug.experiment.running import choose_workers, threads_each
+    from neuplug.experiment.running import choose_workers
     from neuplug.report import page
 
     del compose, results, page
     workers = choose_workers(pick_device("auto"))
-    return {"workers": workers, "threads": threads_each(workers), "bytes": _peak()}
+    return {"workers": workers, "bytes": _peak()}
 
 
 def _peak() -> int | None:

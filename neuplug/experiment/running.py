@@ -74,13 +74,8 @@ def do_jobs(
         if count == 0 or not pending:
             crew = _Alone(bench, listener)
         else:
-            # how many threads a job has decides its last digits, so a resumed run must not
-            # give the jobs that are left more than the whole run would have
-            threads = threads_each(count)
             heavy = sum(job.kind in HEAVY for job in pending.values())
-            crew = stack.enter_context(
-                _Crew(max(1, min(count, heavy)), threads, bench, listener, log)
-            )
+            crew = stack.enter_context(_Crew(max(1, min(count, heavy)), bench, listener, log))
         failures = _schedule(pending, crew, listener)
     fatal = [f for f in failures if f.job.kind not in OPTIONAL]
     if fatal:
@@ -94,11 +89,6 @@ def choose_workers(device: torch.device) -> int:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(cores or 1, MOST_WORKERS)
-
-
-def threads_each(workers: int) -> int:
-    """How many threads each of some processes has; 0 stands for this process alone."""
-    return max(1, torch.get_num_threads() // max(1, workers))
 
 
 def _schedule(pending: dict[str, Job], crew: _Crew | _Alone, listener: Listener) -> list[Failure]:
@@ -166,16 +156,14 @@ def _reporter(listener: Listener, job: Job) -> Any:
 class _Crew:
     """Worker processes that do jobs side by side."""
 
-    def __init__(
-        self, count: int, threads: int, bench: Workbench, listener: Listener, log: Path | None
-    ) -> None:
+    def __init__(self, count: int, bench: Workbench, listener: Listener, log: Path | None) -> None:
         self.listener = listener
         self.events: queue.Queue[tuple[_Worker, dict[str, Any] | None]] = queue.Queue()
         self.stack = ExitStack()
         sink: IO[Any] | int = subprocess.DEVNULL
         if log is not None:
             sink = self.stack.enter_context(log.open("ab"))
-        self.workers = [_Worker(bench, threads, sink, self.events) for _ in range(count)]
+        self.workers = [_Worker(bench, sink, self.events) for _ in range(count)]
 
     def __enter__(self) -> _Crew:
         return self
@@ -230,14 +218,13 @@ class _Worker:
     def __init__(
         self,
         bench: Workbench,
-        threads: int,
         log: IO[Any] | int,
         events: queue.Queue[tuple[_Worker, dict[str, Any] | None]],
     ) -> None:
         self.job: Job | None = None
         # -P: nothing in the working folder can stand in for a module
         command = [sys.executable, "-P", "-m", "neuplug.experiment.worker"]
-        command += [str(bench.store.root.absolute()), str(bench.device), str(threads)]
+        command += [str(bench.store.root.absolute()), str(bench.device)]
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -245,7 +232,7 @@ class _Worker:
             stderr=log,
             text=True,
             start_new_session=True,  # Ctrl-C is for this process, which stops its workers
-            env={**os.environ, "OMP_NUM_THREADS": str(threads)},
+            env=os.environ | ({"OMP_NUM_THREADS": "1"} if bench.device.type == "cpu" else {}),
         )
         self.events = events
         threading.Thread(target=self._listen, daemon=True).start()

@@ -17,7 +17,7 @@ from neuplug.cache import whole_folder
 from neuplug.files import write_whole
 from neuplug.interfaces import Checkpoint
 
-FORMAT = 2
+FORMAT = 3
 """Part of every key: raised when the core's own computations change what they give."""
 
 

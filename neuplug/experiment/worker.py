@@ -15,27 +15,23 @@ from pathlib import Path
 from typing import Any
 
 
-def main(store: str, device: str, threads: str) -> None:
+def main(store: str, device: str) -> None:
     """Do jobs until standard input ends.
 
     Args:
         store: Folder of the store.
         device: Name of the device.
-        threads: How many threads torch may use.
     """
     jobs: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_read, args=(jobs,), daemon=True).start()
     events = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what plugins print goes to the log
 
-    import torch
-
     from neuplug.errors import NeuplugError
     from neuplug.experiment.jobs.doing import do_job
     from neuplug.experiment.jobs.workbench import Workbench
     from neuplug.experiment.plan import Job
 
-    torch.set_num_threads(int(threads))
     bench = Workbench.open(Path(store), device)
 
     def send(**event: Any) -> None:

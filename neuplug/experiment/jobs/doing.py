@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from neuplug.devices import one_thread
 from neuplug.experiment.jobs.augmenting import augment
 from neuplug.experiment.jobs.classifiers import train
 from neuplug.experiment.jobs.evaluating import evaluate
@@ -42,8 +43,12 @@ def do_job(bench: Workbench, job: Job, progress: Progress) -> None:
     if bench.store.has(job.key):
         return
     started = time.monotonic()
-    # what a plugin draws from torch's own generator depends on the job alone
-    with bench.store.write(job.key) as folder, seeded(int(job.key[:15], 16), bench.device):
+    # what a plugin draws from torch's own generator follows from the job's seed
+    with (
+        bench.store.write(job.key) as folder,
+        one_thread(bench.device),
+        seeded(job.task["seed"], bench.device),
+    ):
         notes = _DOERS[job.kind](bench, job, folder, progress)
         seconds = time.monotonic() - started
         about = {

@@ -8,6 +8,7 @@ from typing import Any
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
+from neuplug.devices import pick_device
 from neuplug.experiment.arms import Arm, Chosen, Selection
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.plan import Job, Plan, Pool, Sources
@@ -51,6 +52,8 @@ class Draft:
         self.config, self.dataset = config, dataset
         self.selection = Selection(config, registry)
         self.plan = Plan(config, dataset, self.selection.arms, self.selection.components)
+        # other kinds of devices compute other last digits
+        self._device = pick_device(config.device).type
         self._digests: dict[tuple[int, ...], str] = {}
         self._embedders: dict[tuple[str, int], dict[str, Any]] = {}
 
@@ -69,7 +72,7 @@ class Draft:
         Returns:
             The job's key.
         """
-        key = hash_of([kind, identity])
+        key = hash_of([kind, self._device, identity])
         if key not in self.plan.jobs:
             size = self.dataset.images.image_size
             task = {**identity, **extra, "dataset": self.dataset.key, "imgsz": size}
