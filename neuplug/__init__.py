@@ -42,6 +42,7 @@ _HOME = {
     "Result": "experiment.result",
     "Split": "data.splits",
     "TorchDataset": "library.images",
+    "StorageError": "errors",
     "TrainingDiverged": "errors",
     "TrainingOptions": "training_options",
     "TrainingSet": "imageset",
@@ -78,7 +79,13 @@ if TYPE_CHECKING:
     from neuplug.data.dataset import Dataset, load_dataset
     from neuplug.data.splits import Split, draw_split
     from neuplug.devices import wants_bf16
-    from neuplug.errors import InputError, NeuplugError, PluginError, TrainingDiverged
+    from neuplug.errors import (
+        InputError,
+        NeuplugError,
+        PluginError,
+        StorageError,
+        TrainingDiverged,
+    )
     from neuplug.experiment.compose import compose
     from neuplug.experiment.result import Result
     from neuplug.hookspecs import Component, hookimpl
@@ -148,6 +155,7 @@ __all__ = [
     "PreparedArm",
     "Result",
     "Split",
+    "StorageError",
     "TorchDataset",
     "TrainingDiverged",
     "TrainingOptions",

@@ -48,6 +48,22 @@ class PluginError(NeuplugError):
     """
 
 
+class StorageError(NeuplugError):
+    """A disk is full, read-only, or not to be written; the message names the folder. Exit code 2.
+
+    Example:
+        >>> from neuplug.storage.atomic import write_text
+        >>> Path("notes").touch()
+        >>> try:
+        ...     write_text(Path("notes", "today.txt"), "rain")
+        ... except neuplug.StorageError as error:
+        ...     print(str(error).partition(". ")[0])
+        notes cannot be written: a file is in the place of a folder
+    """
+
+    exit_code = 2
+
+
 class TrainingDiverged(NeuplugError):
     """A loss became NaN or infinite; raised by generators and by the classifier loop.
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 from torch import Tensor
 
-from neuplug.files import write_whole
+from neuplug.storage.atomic import write_whole
 
 _TREE = "neuplug.tree"
+_LENGTH = 8  # bytes of a safetensors file that say how long its header is
 
 
 def save_tree(tree: Any, path: Path) -> None:
@@ -26,17 +26,29 @@ def save_tree(tree: Any, path: Path) -> None:
 
     Raises:
         TypeError: If the tree holds anything else.
+        StorageError: If the file cannot be written.
     """
+    write_whole(path, tree_bytes(tree))
+
+
+def tree_bytes(tree: Any) -> bytes:
+    """What :func:`save_tree` writes."""
     tensors: dict[str, Tensor] = {}
     skeleton = json.dumps(_encode(tree, tensors))
-    write_whole(path, save(tensors, metadata={_TREE: skeleton}))
+    content: bytes = save(tensors, metadata={_TREE: skeleton})
+    return content
 
 
-def load_tree(path: Path, device: str = "cpu") -> Any:
+def load_tree(path: Path) -> Any:
     """Read what :func:`save_tree` wrote; tensors come back bit for bit."""
-    with safe_open(path, framework="pt", device=device) as file:
-        skeleton = json.loads(file.metadata()[_TREE])
-        return _decode(skeleton, file)
+    return tree_from(path.read_bytes())
+
+
+def tree_from(content: bytes) -> Any:
+    """The tree of :func:`tree_bytes`."""
+    length = int.from_bytes(content[:_LENGTH], "little")
+    header = json.loads(content[_LENGTH : _LENGTH + length])
+    return _decode(json.loads(header["__metadata__"][_TREE]), load(content))
 
 
 def _encode(node: Any, tensors: dict[str, Tensor]) -> Any:
@@ -56,17 +68,16 @@ def _encode(node: Any, tensors: dict[str, Tensor]) -> Any:
     raise TypeError(f"cannot store a {type(node).__name__} in a tensor file")
 
 
-def _decode(node: Any, file: Any) -> Any:
+def _decode(node: Any, tensors: Mapping[str, Tensor]) -> Any:
     if isinstance(node, list):
-        return [_decode(item, file) for item in node]
+        return [_decode(item, tensors) for item in node]
     if not isinstance(node, dict):
         return node
     if "tensor" in node:
-        tensor: Tensor = file.get_tensor(node["tensor"])
-        return tensor
+        return tensors[node["tensor"]]
     if "tuple" in node:
-        return tuple(_decode(item, file) for item in node["tuple"])
-    return {_decode(k, file): _decode(v, file) for k, v in node["pairs"]}
+        return tuple(_decode(item, tensors) for item in node["tuple"])
+    return {_decode(k, tensors): _decode(v, tensors) for k, v in node["pairs"]}
 
 
 def to_device(tree: Any, device: torch.device) -> Any:

@@ -11,7 +11,7 @@ from torch import Tensor
 import neuplug
 import neuplug.training as training
 from neuplug import Augmenter, FitContext, HeldOutSet, InputError, TrainingDiverged, TrainingSet
-from neuplug.experiment.store import StoredCheckpoint
+from neuplug.storage.store import StoredCheckpoint
 from neuplug.training import fit_classifier
 from neuplug.training_options import TrainingOptions
 

@@ -225,8 +225,9 @@ def _say_plan(config: ComposeConfig, as_json: bool) -> None:
     import json
 
     from neuplug.cli.plan import plan_summary, print_plan
-    from neuplug.experiment.compose import prepare, store_root
-    from neuplug.experiment.store import Store
+    from neuplug.experiment.compose import prepare
+    from neuplug.storage.cache import store_root
+    from neuplug.storage.store import Store
 
     plan = prepare(config)
     found = plan_summary(plan, Store(store_root()))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neuplug.experiment.plan import Plan
-    from neuplug.experiment.store import Store
+    from neuplug.storage.store import Store
 
 KINDS = {
     "fit": "generators to train",

@@ -18,9 +18,9 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from neuplug.cache import whole_folder
 from neuplug.data.decoding import Decoded, fit
 from neuplug.errors import InputError
+from neuplug.storage.folders import whole_folder
 
 TABLE = "crops.csv"
 RECORD = "crop.json"

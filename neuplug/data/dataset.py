@@ -7,12 +7,10 @@ and any process can open it by key. Sets above :data:`MEMORY_LIMIT` stay on disk
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import shutil
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, get_args
@@ -21,7 +19,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuplug.cache import cache_dir, whole_folder
 from neuplug.data.building import Built, build, strict_error
 from neuplug.data.decoding import Resize
 from neuplug.data.duplicates import Bound, bind
@@ -32,6 +29,8 @@ from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError, did_you_mean
 from neuplug.imageset import ImageSet
 from neuplug.interfaces import Progress
+from neuplug.storage.cache import cache_dir
+from neuplug.storage.folders import DamagedError, open_sealed, sealed_folder, set_aside
 
 MEMORY_LIMIT = 2 * 1024**3
 """Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped."""
@@ -147,7 +146,7 @@ class Dataset:
         # what code has drawn are no copies
         small = None if simulated else [thumbnail(_pixels(image)) for image in images.images]
         bound = bind(images.ids, groups, digests, small)
-        with _new_folder(key) as folder:
+        with sealed_folder(_folder(key)) as folder:
             np.save(folder / "images.npy", images.images.numpy())
             labels = images.labels.tolist()
             _write_meta(folder, images.classes, labels, images.ids, splits, bound, report)
@@ -155,15 +154,16 @@ class Dataset:
 
     @classmethod
     def _cached(cls, key: str, limit: int | None = None) -> Self | None:
-        """What the cache has under ``key``; damaged content is removed and counts as none."""
+        """What the cache has under ``key``; what is damaged is set aside and counts as none."""
         limit = MEMORY_LIMIT if limit is None else limit
         folder = _folder(key)
-        if not folder.is_dir():
+        if not folder.exists() and not folder.is_symlink():
             return None
         try:
-            meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+            sealed = open_sealed(folder)
+            meta = json.loads(sealed.read("meta.json"))
             # a change in memory never reaches the file
-            pixels = np.load(folder / "images.npy", mmap_mode="c")
+            pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
             images = ImageSet(
                 torch.from_numpy(np.array(pixels) if pixels.nbytes <= limit else pixels),
                 torch.tensor(meta["labels"], dtype=torch.int64),
@@ -172,8 +172,8 @@ class Dataset:
             )
             report = DataReport.from_json(meta["report"])
             return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
-        except (OSError, EOFError, ValueError, KeyError, TypeError):
-            shutil.rmtree(folder, ignore_errors=True)
+        except (DamagedError, OSError):
+            set_aside(folder)
             return None
 
 
@@ -289,7 +289,7 @@ def _load(
     if (known := Dataset._cached(key)) is not None:
         return known
     entries = [entry for entry in listing.entries if entry.label in classes]
-    with _new_folder(key) as folder:
+    with sealed_folder(_folder(key)) as folder:
         built = build(entries, folder, imgsz, resize, strict, progress)
         labels = [entry.label for entry in built.entries]
         for name in classes:
@@ -337,18 +337,6 @@ def _key(*facts: Any) -> str:
 
 def _folder(key: str) -> Path:
     return cache_dir() / "data" / key
-
-
-@contextlib.contextmanager
-def _new_folder(key: str) -> Iterator[Path]:
-    try:
-        with whole_folder(_folder(key)) as folder:
-            yield folder
-    except OSError as error:
-        raise InputError(
-            f"the cache {cache_dir()} cannot be written ({error.strerror}): "
-            "make room there, or set NEUPLUG_CACHE to another folder."
-        ) from None
 
 
 def _write_meta(

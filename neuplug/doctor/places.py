@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neuplug.cache import cache_dir
 from neuplug.doctor.finding import Finding, Part
+from neuplug.storage.cache import cache_dir
 
 TOPIC = "places"
 LITTLE = 1e9

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuplug.cache import cache_dir
 from neuplug.errors import InputError
 from neuplug.experiment.config import ComposeConfig, resolve
 from neuplug.experiment.listener import Listener, Logged
 from neuplug.experiment.request import request_key, run_folder
 from neuplug.experiment.result import Result
+from neuplug.storage.cache import store_root
 
 if TYPE_CHECKING:
     from neuplug.experiment.plan import Plan
@@ -191,8 +191,3 @@ def _work(
 def _say_warnings(plan: Plan, listener: Listener) -> None:
     for sentence in plan.warnings:
         listener.say(f"warning: {sentence}")
-
-
-def store_root() -> Path:
-    """Where finished work is kept."""
-    return cache_dir() / "store"

@@ -9,8 +9,8 @@ from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.store import hash_of
 from neuplug.registry import Provided
+from neuplug.storage.store import hash_of
 
 
 @dataclass(frozen=True)

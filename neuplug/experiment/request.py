@@ -12,9 +12,9 @@ from neuplug.data.listing import FORMAT
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.identity import file_digests, identity
-from neuplug.experiment.store import hash_of
 from neuplug.recipes import load_recipe
 from neuplug.registry import discover
+from neuplug.storage.store import hash_of
 
 if TYPE_CHECKING:
     from neuplug.imageset import ImageSet

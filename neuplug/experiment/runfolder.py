@@ -19,7 +19,7 @@ from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.pictures import first_cells, make_pictures, plain_name
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.provenance import check_parents, provenance
-from neuplug.experiment.store import write_json, write_text
+from neuplug.storage.atomic import write_json, write_text
 
 SETTINGS, LOG = "config.yaml", "log.txt"
 

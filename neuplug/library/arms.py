@@ -8,7 +8,6 @@ from typing import Any
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
-from neuplug.experiment.compose import store_root
 from neuplug.experiment.config import resolve
 from neuplug.experiment.filtering import AGREEMENT
 from neuplug.experiment.grammar import NONE
@@ -23,6 +22,7 @@ from neuplug.experiment.running import do_jobs
 from neuplug.imageset import TrainingSet, refuse_unfit
 from neuplug.interfaces import Augmenter
 from neuplug.registry import discover
+from neuplug.storage.cache import store_root
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuplug.files import write_whole
 from neuplug.report.reading import clean
 from neuplug.report.style import INK, PAPER, font_file
 from neuplug.report.verdicts import ELLIPSIS
+from neuplug.storage.atomic import write_whole
 
 ACROSS = 16
 """Tiles on a line and lines of a frame, at most."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuplug.files import write_whole
 from neuplug.report import reading, verdicts
+from neuplug.storage.atomic import write_whole
 
 _NOT_COMPARED = {"name", "project", "workers"}  # settings that change no number
 

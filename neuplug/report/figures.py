@@ -12,7 +12,6 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from neuplug.files import write_whole
 from neuplug.report import reading, style, svg
 from neuplug.report.canvas import Drawing
 from neuplug.report.confusion import confusion_matrix
@@ -21,6 +20,7 @@ from neuplug.report.doses import dose_curves
 from neuplug.report.learning import learning_curves
 from neuplug.report.saving import render
 from neuplug.report.strips import accuracy, differences
+from neuplug.storage.atomic import write_whole
 
 _LONGEST = 120  # characters of a name
 

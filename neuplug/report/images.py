@@ -10,10 +10,10 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from neuplug.files import write_whole
 from neuplug.report.reading import clean
 from neuplug.report.style import INK, MUTED, PAPER, font_file
 from neuplug.report.verdicts import ELLIPSIS
+from neuplug.storage.atomic import write_whole
 
 _SHEET = 1200  # pixels a sheet of real beside made images is about as wide as
 _TELEPHONE = 800  # the same of one for a telephone, whose pixels are small

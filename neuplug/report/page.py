@@ -6,12 +6,12 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from neuplug.files import write_whole
 from neuplug.report import reading
 from neuplug.report.figures import copy_figures, write_figures
 from neuplug.report.gallery import Gallery
 from neuplug.report.rendering import render
 from neuplug.report.sections import view
+from neuplug.storage.atomic import write_whole
 
 _KINDS = (
     "accuracy",

@@ -9,10 +9,10 @@ from pathlib import Path
 from packaging.version import Version
 
 from neuplug import __version__
-from neuplug.cache import whole_folder
 from neuplug.errors import InputError, did_you_mean
 from neuplug.scaffold.kinds import KINDS
 from neuplug.scaffold.naming import Names
+from neuplug.storage.folders import whole_folder
 
 # Python templates hold words in place of names, so that ruff and mypy check them as they are.
 _TEMPLATES = Path(__file__).with_name("templates")

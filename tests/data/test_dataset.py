@@ -20,10 +20,10 @@ import torch
 from PIL import Image
 
 from neuplug import ImageSet, InputError
-from neuplug.cache import cache_dir
 from neuplug.data import dataset as module
 from neuplug.data.dataset import Dataset, load_dataset
 from neuplug.data.report import DataReport
+from neuplug.storage.cache import cache_dir
 
 Draw = Callable[..., Path]
 

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from neuplug.errors import InputError
-from neuplug.files import write_whole
 from neuplug.report import verdicts
 from neuplug.report.page import write_report
+from neuplug.storage.atomic import write_whole
 
 Make = Callable[..., dict[str, Any]]
 Report = Callable[[dict[str, Any]], str]

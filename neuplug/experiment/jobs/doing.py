@@ -16,9 +16,9 @@ from neuplug.experiment.jobs.evaluating import evaluate
 from neuplug.experiment.jobs.generators import draw, fit
 from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.plan import Job
-from neuplug.experiment.store import write_json
 from neuplug.interfaces import Progress
 from neuplug.seeds import seeded
+from neuplug.storage.atomic import write_json
 
 Doer = Callable[[Workbench, Job, Path, Progress], dict[str, Any]]
 """Fills a job's folder and returns notes on it."""

@@ -12,10 +12,10 @@ import torch
 from neuplug.data.dataset import Dataset
 from neuplug.devices import pick_device
 from neuplug.experiment.plan import Job, Pool
-from neuplug.experiment.store import Store
 from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
 from neuplug.interfaces import FitContext, FitRecord, Progress
-from neuplug.tensorfile import load_tree
+from neuplug.storage.store import Store
+from neuplug.tensorfile import tree_from
 
 
 @dataclass
@@ -40,12 +40,12 @@ class Workbench:
 
     def about(self, key: str) -> dict[str, Any]:
         """The notes on a finished job."""
-        found: dict[str, Any] = json.loads((self.store.path(key) / "about.json").read_text("utf-8"))
+        found: dict[str, Any] = json.loads(self.store.read(key, "about.json"))
         return found
 
     def tree(self, key: str, name: str) -> Any:
         """A file of tensors of a finished job."""
-        return load_tree(self.store.path(key) / f"{name}.safetensors")
+        return tree_from(self.store.read(key, f"{name}.safetensors"))
 
     def record(self, key: str) -> FitRecord:
         """What happened in a fit, whichever version of neuplug has noted it.

@@ -12,8 +12,8 @@ from neuplug.devices import pick_device
 from neuplug.experiment.arms import Arm, Chosen, Selection
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.plan import Job, Plan, Pool, Sources
-from neuplug.experiment.store import hash_of
 from neuplug.registry import Registry
+from neuplug.storage.store import hash_of
 
 
 @dataclass(frozen=True)

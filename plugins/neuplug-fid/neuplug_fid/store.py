@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
-import torch
 from torch import Tensor
 
-from neuplug.cache import cache_dir
-from neuplug.tensorfile import load_tree, save_tree
+from neuplug.errors import StorageError
+from neuplug.storage.atomic import read_checked, write_checked
+from neuplug.storage.cache import cache_dir
+from neuplug.tensorfile import tree_bytes, tree_from
 
 
 def stored(key: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
@@ -21,29 +20,11 @@ def stored(key: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]
         key: A name for all that the features depend on; as a file name.
         make: Layer to float32 (N, F).
     """
-    path = cache_dir() / "features" / f"{key}.safetensors"
-    found = _read(path)
-    if found is None:
-        found = make()
-        with contextlib.suppress(OSError):  # a full or locked disk costs time, not the result
-            save_tree({"features": found, "sha256": _digest(found)}, path)
-    return found
-
-
-def _read(path: Path) -> dict[str, Tensor] | None:
-    if not path.is_file():
-        return None
-    try:
-        tree = load_tree(path)
-        features: dict[str, Tensor] = tree["features"]
-        return features if tree["sha256"] == _digest(features) else None
-    except Exception:  # whatever has become of the file, it can be made again
-        return None
-
-
-def _digest(features: dict[str, Tensor]) -> str:
-    digest = hashlib.sha256()
-    for layer, values in sorted(features.items()):
-        digest.update(f"{layer} {values.dtype} {tuple(values.shape)}\n".encode())
-        digest.update(values.contiguous().view(torch.uint8).numpy().data)
-    return digest.hexdigest()
+    path = cache_dir() / "features" / key
+    if (content := read_checked(path)) is not None:
+        features: dict[str, Tensor] = tree_from(content)
+        return features
+    made = make()
+    with contextlib.suppress(StorageError):  # a full or locked disk costs time, not the result
+        write_checked(path, tree_bytes(made))
+    return made

@@ -21,7 +21,7 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY as REGISTRY
 
 import neuplug
 from neuplug import Evaluation, EvaluationContext, HeldOutSet, ImageSet, InputError, TrainingSet
-from neuplug.cache import cache_dir
+from neuplug.storage.cache import cache_dir
 
 INCEPTION = "inception-v3-compat"
 N = 6

@@ -36,7 +36,7 @@ from acme_laws.sound_parts import (
     Twofold,
 )
 from neuplug import Evaluation, HeldOutSet, InputError, NeuplugError, Options, seeded
-from neuplug.cache import cache_dir
+from neuplug.storage.cache import cache_dir
 
 
 class Plain(Noise):

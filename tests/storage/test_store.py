@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from neuplug.experiment.store import Store, hash_of
+from neuplug.storage.store import Store, hash_of
 
 
 def test_work_appears_whole_or_not_at_all(tmp_path: Path) -> None:

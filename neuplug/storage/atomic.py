@@ -1,0 +1,146 @@
+"""Files that nobody ever sees half of, and what is said where they cannot be written."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import functools
+import hashlib
+import json
+import os
+import re
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from neuplug.errors import StorageError
+
+_UNFINISHED = re.compile(r"\.([0-9a-f]{32})-[0-9a-f]{32}")
+_DIGEST = hashlib.sha256().digest_size
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the disk is read-only",
+    errno.EACCES: "permission is denied",
+    errno.EPERM: "permission is denied",
+    errno.ENOTDIR: "a file is in the place of a folder",
+    errno.EEXIST: "a file is in the place of a folder",
+}
+OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""Faults that are the disk's, whoever writes: never a plugin's."""
+
+
+def process_id() -> str:
+    """A name that no other process has, on no host: threads share it, forked children do not."""
+    return _process_id(os.getpid())
+
+
+@functools.cache
+def _process_id(pid: int) -> str:
+    del pid  # part of the cache key
+    return uuid.uuid4().hex
+
+
+def unfinished_name() -> str:
+    """A new name for what is being written; it tells by whom."""
+    return f".{process_id()}-{uuid.uuid4().hex}"
+
+
+def writer_of(path: Path) -> str | None:
+    """The :func:`process_id` in an :func:`unfinished_name`; ``None`` if it is another name."""
+    found = _UNFINISHED.fullmatch(path.name)
+    return found[1] if found else None
+
+
+@contextlib.contextmanager
+def storing(place: Path) -> Iterator[None]:
+    """Turn a fault of the disk into a sentence.
+
+    Args:
+        place: The folder that is written to, for a fault that names no file.
+
+    Raises:
+        StorageError: In place of any :class:`OSError`.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise storage_error(error, place) from error
+
+
+def storage_error(error: OSError, place: Path) -> StorageError:
+    """What to say of a fault of the disk.
+
+    Args:
+        error: The fault.
+        place: The folder that was written to.
+    """
+    what = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    return StorageError(
+        f"{place} cannot be written: {what}. What is done is kept. Make room there or choose "
+        "another folder (NEUPLUG_CACHE for the cache, --project for runs), and type the same "
+        "command again: it goes on where it was."
+    )
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write ``content`` beside ``path`` and put it in place in one step; folders are made.
+
+    Raises:
+        StorageError: If the disk is full, read-only or not to be written.
+    """
+    aside = path.with_name(unfinished_name())
+    with storing(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with aside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())  # or a power cut could leave the name without the content
+            replace(aside, path)
+        finally:
+            with contextlib.suppress(OSError):
+                aside.unlink()
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename a file over another; on Windows that waits until nobody has the other open."""
+    for attempt in range(20):
+        try:
+            source.replace(target)
+            return
+        except PermissionError:
+            if os.name != "nt" or attempt == 19:
+                raise
+            time.sleep(0.05)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, replacing it in one step."""
+    write_whole(path, text.encode())
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file, replacing it in one step.
+
+    Raises:
+        ValueError: If a number is not finite, which JSON cannot say.
+    """
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_checked(path: Path, content: bytes) -> None:
+    """Write a file behind its own SHA-256, so that :func:`read_checked` knows it whole."""
+    write_whole(path, hashlib.sha256(content).digest() + content)
+
+
+def read_checked(path: Path) -> bytes | None:
+    """What :func:`write_checked` wrote; ``None`` if it is missing or damaged in any way."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, content = content[:_DIGEST], content[_DIGEST:]
+    return content if hashlib.sha256(content).digest() == digest else None

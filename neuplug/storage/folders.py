@@ -1,0 +1,231 @@
+"""Folders that appear whole or not at all, and that know when they are damaged.
+
+A folder is filled under another name, sealed with the size and SHA-256 of every file in it, and
+renamed. What reads it later compares: with the sizes before it relies on the folder, with the hash
+whenever it reads a file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neuplug.storage.atomic import storing, unfinished_name, write_whole, writer_of
+from neuplug.storage.owners import is_alive, owner
+
+SEAL = "seal.json"
+FORMAT = 1
+_OWNERS, _DAMAGED = ".owners", ".damaged"
+
+
+class DamagedError(Exception):
+    """A folder or file is not what was written.
+
+    Attributes:
+        path: Of the folder.
+        why: In a few words.
+    """
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} is damaged: {why}")
+        self.path, self.why = path, why
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
+    """Give an empty folder to fill, which becomes ``target`` when the block ends well.
+
+    A block that raises, or a process that is killed, leaves no ``target``; what a killed process
+    left is removed by the next one that writes there. Where two processes make the same folder at
+    the same time, the first one's stays.
+
+    Args:
+        target: The folder to be; its parents are made. If it exists, it stays as it is.
+        root: Where the folder is while it is filled, on the same disk; by default beside it, where
+            nothing else is left behind.
+
+    Raises:
+        StorageError: If the place cannot be written.
+    """
+    root = root or target.parent
+    mine = root / _OWNERS / owner().id
+    with storing(root):
+        root.mkdir(parents=True, exist_ok=True)
+        sweep(root)
+        owner().sign(mine)
+        aside = root / unfinished_name()
+        aside.mkdir()
+    try:
+        yield aside
+        with storing(target.parent):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                aside.rename(target)
+            except OSError:
+                if not target.is_dir():
+                    raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        owner().release(mine)
+        with contextlib.suppress(OSError):  # of others
+            mine.parent.rmdir()
+
+
+@contextlib.contextmanager
+def sealed_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
+    """The same, of which :func:`open_sealed` can tell later whether it is as it was written."""
+    with whole_folder(target, root) as folder:
+        yield folder
+        with storing(target.parent):
+            _seal(folder, target.name)
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A folder whose seal has been read.
+
+    Attributes:
+        path: Of the folder.
+        files: Name, with ``/`` below subfolders, to SHA-256 as hexadecimal digits.
+    """
+
+    path: Path
+    files: dict[str, str]
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            DamagedError: If it is not what was written.
+        """
+        try:
+            content = (self.path / name).read_bytes()
+        except OSError as error:
+            raise DamagedError(self.path, f"{name} cannot be read ({error.strerror})") from error
+        if hashlib.sha256(content).hexdigest() != self.files.get(name):
+            raise DamagedError(self.path, f"{name} has changed since it was written")
+        return content
+
+    def checked(self, name: str) -> Path:
+        """The path of a file whose content has just been compared with its hash.
+
+        Raises:
+            DamagedError: If it is not what was written.
+        """
+        path = self.path / name
+        if _hash(self.path, path) != self.files.get(name):
+            raise DamagedError(self.path, f"{name} has changed since it was written")
+        return path
+
+
+def open_sealed(folder: Path) -> Sealed:
+    """Read the seal of a folder, and hold names and sizes of its files against it.
+
+    Raises:
+        DamagedError: If they differ, the seal is not whole, or the folder is another's.
+    """
+    try:
+        seal = json.loads((folder / SEAL).read_text("utf-8"))
+        content = seal["content"]
+        if seal["sha256"] != _digest(content):
+            raise DamagedError(folder, "its seal has changed since it was written")
+        if (content["format"], content["name"]) != (FORMAT, folder.name):
+            raise DamagedError(folder, f"it holds {content['name']}, or has another format")
+        sizes = {name: size for name, (size, _) in content["files"].items()}
+        found = {
+            _name(folder, path): path.stat().st_size for path in folder.rglob("*") if path.is_file()
+        }
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DamagedError(folder, "its seal is missing or cannot be read") from error
+    del found[SEAL]
+    for name in sizes.keys() | found.keys():
+        if sizes.get(name) != found.get(name):
+            raise DamagedError(folder, f"{name} is missing, new or of another size")
+    return Sealed(folder, {name: digest for name, (_, digest) in content["files"].items()})
+
+
+def set_aside(path: Path) -> Path | None:
+    """Move what is damaged out of the way, so that it can be made again.
+
+    Returns:
+        Where it is now; ``None`` if another process was faster.
+
+    Raises:
+        StorageError: If it cannot be moved.
+    """
+    kept = path.parent / _DAMAGED / f"{path.name}-{uuid.uuid4().hex[:8]}"
+    with storing(path.parent):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.rename(kept)
+        except FileNotFoundError:
+            return None
+    return kept
+
+
+def sign(root: Path) -> None:
+    """Let others see, until this process ends, that it writes below ``root``.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    owner().sign(root / _OWNERS / owner().id)
+
+
+def sweep(root: Path) -> None:
+    """Remove the unfinished folders and files below ``root`` whose processes are gone."""
+    lives = functools.cache(lambda name: is_alive(root / _OWNERS / name))
+    for folder in (root, *(p for p in root.glob("[!.]*") if p.is_dir())):
+        for left in folder.glob(".*"):
+            if (writer := writer_of(left)) is not None and not lives(writer):
+                remove(left)
+    for signed in (root / _OWNERS).glob("[!.]*"):
+        if not lives(signed.name):
+            with contextlib.suppress(OSError):
+                signed.unlink()
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder as far as that is possible."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+
+
+def _seal(folder: Path, name: str) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    content = {
+        "format": FORMAT,
+        "name": name,
+        "files": {
+            _name(folder, path): [path.stat().st_size, _hash(folder, path)] for path in files
+        },
+    }
+    text = json.dumps({"sha256": _digest(content), "content": content}, ensure_ascii=False)
+    write_whole(folder / SEAL, text.encode())
+
+
+def _name(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _digest(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _hash(folder: Path, path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DamagedError(folder, f"{path.name} cannot be read ({error.strerror})") from error

@@ -1,0 +1,106 @@
+"""Claims and leftovers belong to processes, however those end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from neuplug.storage import owners
+from neuplug.storage.claims import Claim, holder
+from neuplug.storage.store import Store
+
+OTHER_PROCESS = """
+import sys, time
+from pathlib import Path
+from neuplug.storage.claims import Claim
+from neuplug.storage.store import Store
+store = Store(Path(sys.argv[1]))
+claim = store.claim("ab12")
+with store.write("ab12") as folder:
+    (folder / "half").write_text("x")
+    store.checkpoint("cd").save({"step": 1})
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+def other_process(root: Path) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", OTHER_PROCESS, str(root)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    return process
+
+
+def leftovers(root: Path) -> list[Path]:
+    return [p for p in root.rglob(".*") if p.name != ".owners"]
+
+
+def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
+    process = other_process(tmp_path)
+    store = Store(tmp_path)
+    try:
+        assert store.claim("ab12") is None  # which sweeps, too
+        assert str(process.pid) in holder(tmp_path / "claims" / "ab12")
+        assert leftovers(tmp_path)
+    finally:
+        process.kill()
+        process.wait()
+    again = Store(tmp_path)
+    with again.write("ef") as folder:
+        (folder / "x").touch()
+    assert not leftovers(tmp_path)
+    claim = again.claim("ab12")
+    assert claim is not None
+    assert again.checkpoint("cd").load() == {"step": 1}  # finished work stays
+    claim.release()
+    assert not list((tmp_path / "claims").iterdir())
+
+
+def test_a_process_number_says_nothing(tmp_path: Path) -> None:
+    """Its number may be used again, or be of another host."""
+    claim = Claim.take(tmp_path / "claim")
+    assert claim is not None
+    signature = tmp_path / "claim" / "owner.json"
+    about = json.loads(signature.read_text())
+    foreign = {**about, "id": "0" * 32, "host": "another-host", "mark": ""}
+    signature.write_text(json.dumps(foreign))
+    assert owners.is_alive(signature)  # it has just been touched
+    long_ago = time.time() - 2 * owners.STALE_SECONDS
+    os.utime(signature, (long_ago, long_ago))
+    assert not owners.is_alive(signature)
+    gone = {**about, "id": "0" * 32, "pid": os.getpid(), "mark": str(tmp_path / "mark")}
+    (tmp_path / "mark").touch()  # not locked by anybody
+    signature.write_text(json.dumps(gone))
+    assert not owners.is_alive(signature)
+    assert Claim.take(tmp_path / "claim") is not None
+
+
+def test_of_many_threads_one_gets_it(tmp_path: Path) -> None:
+    got: list[Claim] = []
+    barrier = threading.Barrier(8)
+
+    def take() -> None:
+        barrier.wait()
+        if (claim := Claim.take(tmp_path / "claim")) is not None:
+            got.append(claim)
+
+    for _ in range(20):
+        threads = [threading.Thread(target=take) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        (claim,) = got
+        claim.release()
+        got.clear()
+
+
+def test_something_else_in_a_claims_place_is_no_claim(tmp_path: Path) -> None:
+    (tmp_path / "claim").write_text("a file")
+    assert Claim.take(tmp_path / "claim") is not None
