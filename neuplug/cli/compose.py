@@ -210,11 +210,13 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
 
     from neuplug.cli.display import display
     from neuplug.experiment.compose import run
+    from neuplug.experiment.request import request_key, run_folder
     from neuplug.report.tables import print_summary
 
     command = shlex.join(["neuplug", *sys.argv[1:]])
-    with display(quiet=quiet or as_json) as listener:
-        result = run(config, listener, command=command, fresh=fresh)
+    folder = run_folder(config, request_key(config))
+    with display(folder, quiet=quiet or as_json) as show:
+        result = run(config, command=command, fresh=fresh, outside=show)
     if as_json:
         print(json.dumps(result.content, indent=1, ensure_ascii=False, allow_nan=False))
     else:

@@ -1,71 +1,118 @@
-"""What a run shows while it goes on: one progress display, or plain lines without a terminal."""
+"""What is shown of a run while it goes on: its events, as bars or as plain lines."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from neuplug.experiment.listener import Listener
+from neuplug.experiment import events
+from neuplug.experiment.claim import running
+from neuplug.experiment.events import AnyEvent
 
-if TYPE_CHECKING:
-    from neuplug.experiment.plan import Job
-
-WEIGHTS = {"fit": 30.0, "train": 20.0, "evaluate": 5.0, "draw": 0.3, "augment": 0.3}
-"""About how long jobs take beside each other, for the time left."""
+WEIGHTS = {"fit": 30.0, "train": 20.0, "evaluate": 5.0, "sample": 0.3, "augment": 0.3}
+"""About how long tasks take beside each other, for the time left."""
 
 PLAIN_SECONDS = 15.0
 
+Show = Callable[[AnyEvent], None]
+
 
 @contextmanager
-def display(quiet: bool = False) -> Iterator[Listener]:
-    """A listener that shows what it hears, on standard error."""
+def showing() -> Iterator[Show]:
+    """Shows events on standard error: bars on a terminal, else lines."""
     console = Console(emoji=False, stderr=True)
-    if quiet:
-        yield Listener()
-    elif console.is_terminal:
+    if console.is_terminal:
         with _Bars(console) as bars:
-            yield bars
+            yield bars.show
     else:
-        yield _Lines(console)
+        yield _Lines(console).show
 
 
-class _Counting(Listener):
+@contextmanager
+def display(folder: Path, quiet: bool = False) -> Iterator[Show | None]:
+    """Show within what is written to a run's events, by this process or another one.
+
+    Args:
+        folder: Of the run.
+        quiet: Show nothing.
+
+    Returns:
+        Shows an event that is not in the file.
+    """
+    if quiet:
+        yield None
+        return
+    start = 0 if running(folder) else events.size(folder)
+    over = threading.Event()
+    with showing() as show:
+        reader = threading.Thread(target=_read, args=(folder, over, start, show), daemon=True)
+        reader.start()
+        try:
+            yield show
+        finally:
+            over.set()
+            reader.join(timeout=5.0)
+
+
+def _read(folder: Path, over: threading.Event, start: int, show: Show) -> None:
+    for event in events.follow(folder, over.is_set, start):
+        show(event)
+
+
+class _Counting:
     """Keeps how much of the weighted work is done."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
         self.total = self.done = 0.0
-        self.count = self.finished_count = 0
+        self.tasks: dict[str, events.TaskInfo] = {}
+        self.finished: set[str] = set()
         self.fractions: dict[str, float] = {}
         self.notes: dict[str, str] = {}
 
-    def planned(self, jobs: list[Job]) -> None:
-        self.total = sum(WEIGHTS[job.kind] for job in jobs)
-        self.count = len(jobs)
-
-    def progress(self, job: Job, fraction: float, note: str) -> None:
-        self.fractions[job.key] = WEIGHTS[job.kind] * fraction
-        self.notes[job.key] = f"{job.title} {fraction:4.0%} {note}"
+    def show(self, event: AnyEvent) -> None:
+        """Take in an event."""
+        match event:
+            case events.Said():
+                self.say(event.text)
+            case events.Planned():
+                self.plan(event.tasks)
+            case events.Progress() if event.key in self.tasks:
+                task = self.tasks[event.key]
+                self.fractions[event.key] = WEIGHTS.get(task.kind, 1.0) * event.fraction
+                self.notes[event.key] = f"{task.label} {event.fraction:4.0%} {event.note}"
+            case events.Done() if event.key in self.tasks:
+                self._drop(event.key)
+                self.done += WEIGHTS.get(self.tasks[event.key].kind, 1.0)
+                self.finished.add(event.key)
+            case events.Failed() if event.key in self.tasks and event.missing is None:
+                self._drop(event.key)
+                self.say(f"{self.tasks[event.key].label} failed: {event.message}")
+            case events.Lost() if event.key in self.tasks:
+                self._drop(event.key)
+                label = self.tasks[event.key].label
+                self.say(f"the worker process for {label} died ({event.message}).")
         self.changed()
 
-    def finished(self, job: Job) -> None:
-        self._drop(job)
-        self.done += WEIGHTS[job.kind]
-        self.finished_count += 1
-        self.changed()
+    def plan(self, tasks: tuple[events.TaskInfo, ...]) -> None:
+        """A round begins."""
+        self.tasks |= {task.key: task for task in tasks}
+        self.finished = set()
+        self.fractions, self.notes, self.done = {}, {}, 0.0
+        self.total = sum(WEIGHTS.get(task.kind, 1.0) for task in tasks)
+        self.count = len(tasks)
 
-    def failed(self, job: Job, error: Exception) -> None:
-        self._drop(job)
-        self.say(f"{job.title} failed: {error}")
+    count = 0
 
-    def _drop(self, job: Job) -> None:
-        self.fractions.pop(job.key, None)
-        self.notes.pop(job.key, None)
+    def _drop(self, key: str) -> None:
+        self.fractions.pop(key, None)
+        self.notes.pop(key, None)
 
     @property
     def through(self) -> float:
@@ -100,15 +147,14 @@ class _Bars(_Counting):
     def __exit__(self, *exception: object) -> None:
         self.bars.stop()
 
-    def planned(self, jobs: list[Job]) -> None:
-        super().planned(jobs)
+    def plan(self, tasks: tuple[events.TaskInfo, ...]) -> None:
+        super().plan(tasks)
         self.bars.reset(self.bar, total=self.total or 1)
-        self.changed()
 
     def changed(self) -> None:
         notes = list(self.notes.values())
-        now = notes[0] if len(notes) == 1 else f"{len(notes)} jobs" if notes else ""
-        text = f"{self.finished_count}/{self.count} jobs  {now}"
+        now = notes[0] if len(notes) == 1 else f"{len(notes)} tasks" if notes else ""
+        text = f"{len(self.finished)}/{self.count} tasks  {now}"
         self.bars.update(self.bar, completed=self.through, description=text)
 
 
@@ -117,10 +163,10 @@ class _Lines(_Counting):
         super().__init__(console)
         self.started = self.said = time.monotonic()
 
-    def planned(self, jobs: list[Job]) -> None:
-        super().planned(jobs)
-        if jobs:
-            self.say(f"{len(jobs)} jobs to do")
+    def plan(self, tasks: tuple[events.TaskInfo, ...]) -> None:
+        super().plan(tasks)
+        if tasks:
+            self.say(f"{len(tasks)} tasks to do")
 
     def changed(self) -> None:
         now = time.monotonic()
@@ -130,4 +176,4 @@ class _Lines(_Counting):
         spent = now - self.started
         part = self.through / self.total if self.total else 1.0
         left = f", about {spent * (1 - part) / part:.0f} s left" if part > 0.02 else ""
-        self.say(f"{self.finished_count}/{self.count} jobs, {part:.0%}, {spent:.0f} s{left}")
+        self.say(f"{len(self.finished)}/{self.count} tasks, {part:.0%}, {spent:.0f} s{left}")

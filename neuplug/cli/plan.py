@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 KINDS = {
     "fit": "generators to train",
-    "draw": "sets to draw from generators",
+    "sample": "sets to draw from generators",
     "augment": "sets to augment",
     "train": "classifiers to train",
     "evaluate": "evaluations",
@@ -19,7 +19,7 @@ KINDS = {
 
 def plan_summary(plan: Plan, store: Store) -> dict[str, Any]:
     """What a plan comes to, as JSON values."""
-    jobs = list(plan.jobs.values())
+    tasks = list(plan.tasks.values())
     split, images = plan.splits[0], plan.dataset.images
     return {
         "data": plan.dataset.report.source,
@@ -34,10 +34,10 @@ def plan_summary(plan: Plan, store: Store) -> dict[str, Any]:
         "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
         "repeats": plan.config.repeats,
         "cells": len(plan.cells),
-        "jobs": {
+        "tasks": {
             kind: {
-                "all": sum(job.kind == kind for job in jobs),
-                "stored": sum(job.kind == kind and store.has(job.key) for job in jobs),
+                "all": sum(task.kind == kind for task in tasks),
+                "stored": sum(task.kind == kind and store.has(task.key) for task in tasks),
             }
             for kind in KINDS
         },
@@ -47,13 +47,13 @@ def plan_summary(plan: Plan, store: Store) -> dict[str, Any]:
 
 
 def _cost(plan: Plan, store: Store) -> float | None:
-    """Seconds of one processor's work still to do, if jobs like these were done before."""
+    """Seconds of one processor's work still to do, if tasks like these were done before."""
     known = store.timings()
     total = 0.0
-    for job in plan.jobs.values():
-        if job.kind not in ("fit", "train") or store.has(job.key):
+    for task in plan.tasks.values():
+        if task.kind not in ("fit", "train") or store.has(task.key):
             continue
-        seconds = known.get(job.cost_class())
+        seconds = known.get(task.cost_class())
         if seconds is None:
             return None
         total += seconds
@@ -79,7 +79,7 @@ def print_plan(found: dict[str, Any]) -> None:
     console.print(f"{found['cells']} cells")
     table = Table("work", "all", "stored", "to do", box=None)
     for kind, title in KINDS.items():
-        count = found["jobs"][kind]
+        count = found["tasks"][kind]
         if count["all"]:
             todo = count["all"] - count["stored"]
             table.add_row(title, str(count["all"]), str(count["stored"]), str(todo))
@@ -90,9 +90,9 @@ def print_plan(found: dict[str, Any]) -> None:
 
 
 def _cost_text(found: dict[str, Any]) -> str:
-    if all(c["all"] == c["stored"] for c in found["jobs"].values()):
+    if all(c["all"] == c["stored"] for c in found["tasks"].values()):
         return "nothing, all of it is in the store"
     seconds = found["seconds"]
     if seconds is None:
-        return "unknown: no job like these has run on this machine"
+        return "unknown: no task like these has run on this machine"
     return f"about {seconds / 60:.1f} minutes of work, shared among the worker processes"

@@ -122,7 +122,7 @@ def _run() -> dict[str, Any]:
     """Load what a run loads besides torch; how it would share out its work."""
     from neuplug.devices import pick_device
     from neuplug.experiment import compose, results
-    from neuplug.experiment.running import choose_workers
+    from neuplug.experiment.executors.local import choose_workers
     from neuplug.report import page
 
     del compose, results, page

@@ -11,6 +11,7 @@ from neuplug.experiment.blame import blame
 from neuplug.experiment.config import TRAINING, ComposeConfig, over
 from neuplug.experiment.grammar import NONE, Amount, ArmText, Filter, parse_arm
 from neuplug.experiment.identity import file_digests, identity
+from neuplug.experiment.tasks import ComponentRef
 from neuplug.options import Options
 from neuplug.recipes import load_recipe
 from neuplug.registry import Provided, Registry
@@ -30,11 +31,11 @@ class Chosen:
         """The component's name."""
         return self.provided.name
 
-    def reference(self) -> dict[str, Any]:
+    def reference(self) -> ComponentRef:
         """As plain data: its part of a key, and enough to load it again."""
         return self._reference(self.options.model_dump(mode="json"))
 
-    def fit_reference(self) -> dict[str, Any]:
+    def fit_reference(self) -> ComponentRef:
         """The same for a generator's fit, which its sampling options do not change."""
         return self._reference(self.options.model_dump(mode="json", exclude=self._sampling()))
 
@@ -46,8 +47,9 @@ class Chosen:
         names: frozenset[str] = getattr(self.provided.load(), "sampling_options", frozenset())
         return set(names)
 
-    def _reference(self, options: dict[str, Any]) -> dict[str, Any]:
-        return {**identity(self.provided), "options": options, "files": file_digests(options)}
+    def _reference(self, options: dict[str, Any]) -> ComponentRef:
+        files = file_digests(options)
+        return ComponentRef(**identity(self.provided), options=options, files=files)
 
     @property
     def control(self) -> bool:
@@ -61,7 +63,7 @@ class Chosen:
 
     def make(self) -> Any:
         """A ready component."""
-        with blame(identity(self.provided)):
+        with blame(self.provided):
             return self.provided.load()(self.options)
 
 
@@ -188,7 +190,7 @@ class Selection:
                     self._used.add(owner)
                     values |= self._config.options[owner]
             component = provided.load()
-            with blame(identity(provided)):
+            with blame(provided):
                 known = component.options_class.model_fields
                 _refuse_unknown(provided.name, own or {}, known)
                 options = component.options_class.parse(over(values, own or {}), provided.name)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-import shutil
+import json
+import os
+import socket
+import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuplug.errors import InputError
+from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
 from neuplug.experiment.config import ComposeConfig, resolve
-from neuplug.experiment.listener import Listener, Logged
+from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
+from neuplug.experiment.observers import LOG, observer
 from neuplug.experiment.request import request_key, run_folder
 from neuplug.experiment.result import Result
+from neuplug.storage.atomic import storing
 from neuplug.storage.cache import store_root
 
 if TYPE_CHECKING:
+    from neuplug.experiment.executors.base import Executor
     from neuplug.experiment.plan import Plan
+    from neuplug.experiment.runner import Failure
+    from neuplug.experiment.steps.context import TaskContext
     from neuplug.imageset import ImageSet
+
+JOIN_SECONDS = 0.3
+"""Between two looks at a run that another process works on."""
 
 
 def compose(
@@ -26,7 +39,7 @@ def compose(
     clf: Sequence[str] | str = (),
     options: Mapping[str, Mapping[str, Any]] | None = None,
     training: Mapping[str, Any] | None = None,
-    listener: Listener | None = None,
+    on_event: Sink | None = None,
     **settings: Any,
 ) -> Result:
     """Compare ways to enlarge a training set by what classifiers make of them.
@@ -40,7 +53,7 @@ def compose(
         clf: Classifiers; like ``aug`` not needed with a ``recipe``.
         options: Component options by component name.
         training: Options of the training loop.
-        listener: Told what goes on; by default nobody.
+        on_event: Told what goes on, as the events of :mod:`neuplug.experiment.events`.
         settings: Any other setting of :class:`neuplug.experiment.config.ComposeConfig`, such as
             ``per_class=40, add=300, repeats=10, imgsz=64, seed=1``.
 
@@ -69,25 +82,28 @@ def compose(
         "options": {name: dict(values) for name, values in (options or {}).items()},
         "training": dict(training or {}),
     }
-    return run(resolve(flags=flags, environment={}), listener or Listener(), images=images)
+    return run(resolve(flags=flags, environment={}), on_event, images=images)
 
 
 def run(
     config: ComposeConfig,
-    listener: Listener,
+    on_event: Sink | None = None,
     *,
     images: ImageSet | None = None,
     command: str = "",
     fresh: bool = False,
+    outside: Sink | None = None,
 ) -> Result:
     """Answer a configuration.
 
     Args:
         config: What is asked.
-        listener: Told what goes on.
+        on_event: Told what goes on.
         images: The data, where the configuration names no file.
         command: How it was asked, for the record.
         fresh: Make tables and report anew even if they are there.
+        outside: Told what is not among the run's events, since another process writes these, or
+            nobody; by default ``on_event``.
 
     Raises:
         InputError: If something is asked for that cannot be done.
@@ -95,13 +111,27 @@ def run(
     """
     request = request_key(config, images)
     folder = run_folder(config, request)
-    # loads no torch, so that a question asked again is answered at once
-    from neuplug.experiment.answer import stored_answer
+    say = outside or on_event or _nobody
+    while True:
+        # loads no torch, so that a question asked again is answered at once
+        if not fresh and is_whole(folder, request):
+            found = json.loads((folder / "results.json").read_text("utf-8"))
+            since = f"nothing has changed since {found['created']}"
+            say(Said(text=f"answered from {folder}: {since}."))
+            return Result(folder, found)
+        if (claim := RunClaim.take(folder, request)) is not None:
+            break
+        joined = Said(text=f"another process works on {folder}: waiting for its answer.")
+        if say is not _nobody:
+            say(joined)
+            say = _nobody
+        fresh = False
+        time.sleep(JOIN_SECONDS)
+    return _Run(config, claim, images, command, on_event).work()
 
-    if not fresh and (found := stored_answer(folder, request)):
-        listener.say(f"answered from {folder}: nothing has changed since {found['created']}.")
-        return Result(folder, found)
-    return _work(config, listener, images, request, folder, command)
+
+def _nobody(event: Any) -> None:
+    return None
 
 
 def prepare(config: ComposeConfig, images: ImageSet | None = None) -> Plan:
@@ -142,52 +172,112 @@ def _own_classes(config: ComposeConfig) -> list[str] | None:
     ]
 
 
-def _work(
-    config: ComposeConfig,
-    listener: Listener,
-    images: ImageSet | None,
-    request: str,
-    folder: Path,
-    command: str,
-) -> Result:
-    from neuplug.experiment import runfolder
-    from neuplug.experiment.doses import choose, undecided
-    from neuplug.experiment.jobs.workbench import Workbench
-    from neuplug.experiment.results import collect
-    from neuplug.experiment.running import do_jobs
-    from neuplug.registry import discover, name_troubled
-    from neuplug.report.page import write_report
+class _Run:
+    """One process's work on a run whose folder it has claimed."""
 
-    if troubled := name_troubled(discover().problems):
-        listener.say(f"{troubled}: see 'neuplug plugins'.")
-    plan = prepare(config, images)
-    bench = Workbench.open(store_root(), config.device, plan.dataset)
-    _say_warnings(plan, listener)
-    is_new = not folder.exists()
-    runfolder.begin(folder, plan, request)
-    log = folder / runfolder.LOG
-    listener = Logged(listener, log)
-    waiting = undecided(plan)
-    jobs = [job for job in plan.jobs.values() if job.key not in waiting]
-    try:
-        failures = do_jobs(jobs, bench, listener, config.workers, log)
-        plan, doses = choose(plan, bench)
-        if waiting:
-            kept = [key for cell in plan.cells for _, key in cell.evaluations if key in waiting]
-            jobs = [plan.jobs[key] for key in kept]
-            failures += do_jobs(jobs, bench, listener, config.workers, log)
-    except InputError:
-        if is_new:  # nothing half-written for a question that has no answer
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
-    listener.say("writing the report")
-    content = collect(plan, bench, failures, request, command)
-    content = {**content, "doses": doses, "name": folder.name, "folder": str(folder)}
-    runfolder.finish(folder, plan, bench, content)
-    write_report(folder)
-    return Result(folder, content)
+    def __init__(
+        self,
+        config: ComposeConfig,
+        claim: RunClaim,
+        images: ImageSet | None,
+        command: str,
+        on_event: Sink | None,
+    ) -> None:
+        self.config, self.claim, self.images = config, claim, images
+        self.command, self.folder = command, claim.folder
+        self.log = EventLog(self.folder, observer(self.folder, on_event))
 
+    def work(self) -> Result:
+        """Do what is left to do, and say in the folder how it ended."""
+        self.log.write(RunStarted(process=f"process {os.getpid()} on {socket.gethostname()}"))
+        state, why = "failed", ""
+        try:
+            result = self._answer()
+            state = "finished"
+            return result
+        except InputError as error:
+            why = str(error)
+            if self.claim.is_new:
+                state = "refused"
+            raise
+        except (KeyboardInterrupt, RunStopped):
+            state = "stopped"
+            raise
+        except BaseException as error:
+            why = str(error)
+            raise
+        finally:
+            self._end(state, why)
 
-def _say_warnings(plan: Plan, listener: Listener) -> None:
-    for sentence in plan.warnings:
-        listener.say(f"warning: {sentence}")
+    def _end(self, state: Any, why: str) -> None:
+        with closing(self.log):
+            if state == "refused":
+                self.claim.discard()
+                return
+            self.claim.end(state)
+            self.log.write(RunEnded(state=state, message=why))
+
+    def _answer(self) -> Result:
+        from neuplug.experiment import runfolder
+        from neuplug.experiment.executors.local import local_executor
+        from neuplug.experiment.runner import TRIES
+        from neuplug.experiment.steps.context import TaskContext
+        from neuplug.registry import discover, name_troubled
+        from neuplug.storage.store import MissingResult
+
+        if troubled := name_troubled(discover().problems):
+            self.log.say(f"{troubled}: see 'neuplug plugins'.")
+        plan = prepare(self.config, self.images)
+        context = TaskContext.open(store_root(), self.config.device, plan.dataset)
+        for sentence in plan.warnings:
+            self.log.say(f"warning: {sentence}")
+        with storing(self.folder):
+            runfolder.begin(self.folder, plan)
+        failures: dict[str, Failure] = {}
+        with ExitStack() as stack:
+            executor = local_executor(
+                self.config.workers, context, self._progress, self.folder / LOG
+            )
+            stack.enter_context(closing(executor))
+            for attempt in range(TRIES):
+                try:
+                    return self._put_together(plan, context, executor, failures)
+                except MissingResult as error:
+                    if attempt == TRIES - 1 or error.key not in plan.tasks:
+                        raise
+                    self.log.say(f"{error} {plan.tasks[error.key].label} is done again.")
+        raise AssertionError("a loop that returns or raises")
+
+    def _put_together(
+        self,
+        plan: Plan,
+        context: TaskContext,
+        executor: Executor,
+        failures: dict[str, Failure],
+    ) -> Result:
+        """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
+        from neuplug.experiment import runfolder
+        from neuplug.experiment.doses import next_round
+        from neuplug.experiment.results import collect
+        from neuplug.experiment.runner import Runner
+        from neuplug.report.page import write_report
+
+        runner = Runner(context.store, executor, self.log, self.claim.check)
+        while True:
+            chosen, doses, tasks = next_round(plan, context)
+            left = [t for t in tasks if t.key not in failures and not context.store.has(t.key)]
+            if not left:
+                break
+            runfolder.add_round(self.folder, left)
+            failures |= {f.task.key: f for f in runner.run(left, plan.tasks)}
+        self.log.say("writing the report")
+        content = collect(chosen, context, failures.values(), self.claim.request, self.command)
+        content = {**content, "doses": doses, "name": self.folder.name, "folder": str(self.folder)}
+        with storing(self.folder):
+            runfolder.finish(self.folder, chosen, context, content)
+            write_report(self.folder)
+        return Result(self.folder, content)
+
+    def _progress(self, event: Any) -> None:
+        self.claim.check()
+        self.log.write(event)

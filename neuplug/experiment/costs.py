@@ -10,11 +10,11 @@ from neuplug.experiment.plan import Plan
 
 _PARTS = {
     "fit": "generators_seconds",
-    "draw": "images_seconds",
+    "sample": "images_seconds",
     "augment": "images_seconds",
     "train": "training_seconds",
 }
-"""Kind of job to where its time counts."""
+"""Kind of task to where its time counts."""
 
 
 def arm_costs(
@@ -48,8 +48,8 @@ def arm_costs(
     for (arm, classifier), keys in members.items():
         spent = dict.fromkeys(_PARTS.values(), 0.0)
         for key in keys:
-            for needed in _rests_on(plan, key):
-                spent[_PARTS[plan.jobs[needed].kind]] += seconds[needed] / len(keys)
+            for needed, task in plan.behind(key).items():
+                spent[_PARTS[task.kind]] += seconds[needed] / len(keys)
         whole = sum(spent.values())
         row = {"arm": arm, "classifier": classifier, "against": against[arm], **spent}
         rows.append(
@@ -83,14 +83,3 @@ def per_point(seconds: float, gain: Mapping[str, Any] | None) -> dict[str, float
         "low": price(gain["high"]),
         "high": price(gain["low"]),
     }
-
-
-def _rests_on(plan: Plan, key: str) -> set[str]:
-    """A job and all that it needs, directly or not."""
-    found: set[str] = set()
-    waiting = [key]
-    while waiting:
-        if (job := waiting.pop()) not in found:
-            found.add(job)
-            waiting += plan.jobs[job].needs
-    return found

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from neuplug.experiment.arms import Arm
-from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.plan import Cell, Plan
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.tasks import AnyTask, TrainTask
 from neuplug.statistics import estimate
 
 
@@ -28,7 +29,31 @@ def undecided(plan: Plan) -> set[str]:
     return {key for cell in varied for _, key in cell.evaluations}
 
 
-def choose(plan: Plan, bench: Workbench) -> tuple[Plan, list[dict[str, Any]]]:
+def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[dict[str, Any]], list[AnyTask]]:
+    """What is to do, given the results so far.
+
+    Args:
+        plan: Of the run.
+        bench: Where the results are.
+
+    Returns:
+        The plan and the curves of :func:`choose`, as far as can be said now, and all tasks whose
+        results are wanted, done or not: when all of them are done there may be more.
+
+    Raises:
+        MissingResult: If a result that decides is damaged.
+    """
+    waiting = undecided(plan)
+    tasks = [task for key, task in plan.tasks.items() if key not in waiting]
+    trainings = [task.key for task in tasks if isinstance(task, TrainTask)]
+    if not is_chosen_by_validation(plan) or not all(map(bench.store.has, trainings)):
+        return plan, [], tasks
+    chosen, curves = choose(plan, bench)
+    kept = [key for cell in chosen.cells for _, key in cell.evaluations if key in waiting]
+    return chosen, curves, [*tasks, *(plan.tasks[key] for key in dict.fromkeys(kept))]
+
+
+def choose(plan: Plan, bench: TaskContext) -> tuple[Plan, list[dict[str, Any]]]:
     """Choose an amount for each arm and classifier.
 
     Chosen is what has the highest accuracy on the validation images, averaged over repeats; of
@@ -82,7 +107,7 @@ def _families(plan: Plan) -> dict[tuple[str, str], list[Arm]]:
     return found
 
 
-def _row(plan: Plan, bench: Workbench, family: str, arm: Arm, classifier: str) -> dict[str, Any]:
+def _row(plan: Plan, bench: TaskContext, family: str, arm: Arm, classifier: str) -> dict[str, Any]:
     cells = [c for c in plan.cells if (c.arm.name, c.classifier) == (arm.name, classifier)]
     amount, value = arm.dose.given if arm.dose is not None else ("", None)
     return {
@@ -96,7 +121,7 @@ def _row(plan: Plan, bench: Workbench, family: str, arm: Arm, classifier: str) -
     }
 
 
-def _accuracies(plan: Plan, bench: Workbench, cells: Iterable[Cell]) -> Iterable[float]:
+def _accuracies(plan: Plan, bench: TaskContext, cells: Iterable[Cell]) -> Iterable[float]:
     for cell in cells:
         logits = bench.tree(cell.key, "predictions")["logits_val"]
         labels = plan.dataset.images.labels[cell.split.val]

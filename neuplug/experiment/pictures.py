@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuplug.experiment.jobs.workbench import Workbench
-from neuplug.experiment.plan import Cell, Job, Plan, Pool
+from neuplug.experiment.plan import Cell, Plan
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.tasks import AnyTask, AugmentTask, MadeImages, SampleTask
 from neuplug.report.animation import save_animation
 from neuplug.report.fits import Training, trainings, written
 from neuplug.report.images import one_above_the_other, save_grid, side_by_side
@@ -74,7 +75,7 @@ class _Course:
 
 
 def make_pictures(
-    folder: Path, plan: Plan, bench: Workbench, results: dict[str, Any]
+    folder: Path, plan: Plan, bench: TaskContext, results: dict[str, Any]
 ) -> tuple[list[Entry], list[str]]:
     """Draw the first repeat into ``samples/``.
 
@@ -113,32 +114,31 @@ def plain_name(text: str) -> str:
     return "".join(c if c.isalnum() or c in "-_.+=" else "_" for c in text)
 
 
-def _made_last(cell: Cell) -> Pool:
-    """The last made part of each class that has one."""
-    last = {name: [p for p in parts if "made" in p][-1:] for name, parts in cell.pool.items()}
-    return {name: parts for name, parts in last.items() if parts}
+def _made_last(cell: Cell) -> dict[str, str]:
+    """The task that made the last generated set of each class that has one."""
+    made = cell.mixture.made().parts.items()
+    return {name: p.task for name, parts in made for p in parts if isinstance(p, MadeImages)}
 
 
-def _plate(plan: Plan, bench: Workbench, cell: Cell, made: Pool) -> _Plate:
+def _plate(plan: Plan, bench: TaskContext, cell: Cell, made: Mapping[str, str]) -> _Plate:
     images = plan.dataset.images
     classes = tuple(name for name in images.classes if name in made)
     real, new, origins = [], [], []
     for name in classes:
-        label, key = images.classes.index(name), made[name][0]["made"]
+        label, key = images.classes.index(name), made[name]
         own = [i for i in cell.split.train if int(images.labels[i]) == label]
         real.append(_tiles(images.images[own]))
         new.append(_tiles(bench.tree(key, "images")["images"]))
-        origins.append(_origin(plan.jobs[key]))
+        origins.append(_origin(plan.tasks[key]))
     missing = tuple(name for name in images.classes if name not in made)
     origin = listing(list(dict.fromkeys(origins)))
     return _Plate(classes, missing, torch.stack(real), torch.stack(new), origin)
 
 
-def _origin(job: Job) -> str:
-    """What makes a job's images: ``dcgan``, ``oversample`` or ``flip+rotate``."""
-    if job.kind == "draw":
-        return str(job.task["component"]["name"])
-    return "+".join(component["name"] for component in job.task["components"])
+def _origin(task: AnyTask) -> str:
+    """What makes a task's images: ``dcgan``, ``oversample`` or ``flip+rotate``."""
+    assert isinstance(task, SampleTask | AugmentTask)
+    return "+".join(component.name for component in task.components)
 
 
 def _beside_real(folder: Path, plate: _Plate, number: int) -> Entry:
@@ -168,7 +168,7 @@ def _tiles(images: Tensor) -> Tensor:
 
 
 def _along_training(
-    folder: Path, plan: Plan, bench: Workbench, found: Sequence[Training]
+    folder: Path, plan: Plan, bench: TaskContext, found: Sequence[Training]
 ) -> Iterator[Entry]:
     """For each training of the first repeat a sheet of all classes, and a film of each."""
     films = 0
@@ -193,7 +193,7 @@ def _along_training(
                 films += 1
 
 
-def _courses(plan: Plan, bench: Workbench, training: Training) -> Iterator[_Course]:
+def _courses(plan: Plan, bench: TaskContext, training: Training) -> Iterator[_Course]:
     for fit in training.first:
         grids = bench.record(fit["key"]).grids
         if not grids:

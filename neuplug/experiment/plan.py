@@ -1,62 +1,15 @@
-"""What a run consists of: jobs with keys, and the cells that they fill."""
+"""What a run consists of: tasks with keys, and the cells that they fill."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.tasks import AnyTask, Mixture
 from neuplug.registry import Provided
-from neuplug.storage.store import hash_of
-
-
-@dataclass(frozen=True)
-class Job:
-    """A piece of work with a key, described by plain data.
-
-    Attributes:
-        key: Hash of all that goes into it.
-        kind: ``fit`` (a generator), ``draw``, ``augment``, ``train`` (a classifier), ``evaluate``.
-        title: For people.
-        needs: Keys of jobs whose results it reads.
-        task: What to do, as JSON values.
-        images: How many images it learns from, for estimates.
-    """
-
-    key: str
-    kind: str
-    title: str
-    needs: tuple[str, ...]
-    task: dict[str, Any]
-    images: int = 0
-
-    def cost_class(self) -> str:
-        """Jobs of the same class cost about the same, whatever their seed and images."""
-        component = self.task["component"]
-        options, training = component["options"], self.task.get("training") or {}
-        by_epochs = options.get("epochs") or training.get("epochs")
-        images = self.images if by_epochs else None
-        return hash_of(
-            [self.kind, component["name"], options, training, images, self.task["imgsz"]]
-        )
-
-
-Pool = dict[str, list[Any]]
-"""Class name to parts: ``{"real": [indices]}`` or ``{"made": key}``.
-
-Behind a stage's filters also ``filter``, as the user wrote them.
-"""
-
-Sources = dict[str, list[dict[str, Any]]]
-"""Class name to the fits that draw its images: ``{"fit": key, "component": …, "classes": …}``.
-
-Behind a stage's filters also ``filters`` (kinds and levels), ``against`` (a digest of what must
-not be copied), ``judge`` (the key of the classifier that is asked), and to apply them ``real``
-(indices) and ``judged_by`` (the judge's ``key`` and ``component``).
-"""
 
 
 @dataclass(frozen=True)
@@ -76,23 +29,24 @@ class Cell:
     """One arm, classifier and repeat.
 
     Attributes:
-        pool: The training set, by class.
+        key: Of the training.
+        mixture: The training set.
         split: Its real images.
-        evaluations: Evaluators' names with the keys of their jobs.
+        evaluations: Evaluators' names with the keys of their tasks.
     """
 
     arm: Arm
     classifier: str
     repeat: int
     key: str
-    pool: Pool
+    mixture: Mixture
     split: Split
     evaluations: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass
 class Plan:
-    """All jobs of a run, in an order in which each comes after what it needs.
+    """All tasks of a run, in an order in which each comes after what it needs.
 
     Attributes:
         unchosen: Cells whose amount another was preferred to; their test stays unseen.
@@ -103,7 +57,7 @@ class Plan:
     arms: tuple[Arm, ...]
     components: tuple[Provided, ...]
     splits: list[Split] = field(default_factory=list)
-    jobs: dict[str, Job] = field(default_factory=dict)
+    tasks: dict[str, AnyTask] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     fits: list[FitEntry] = field(default_factory=list)
     unchosen: list[Cell] = field(default_factory=list)
@@ -117,6 +71,16 @@ class Plan:
     def has_validation(self) -> bool:
         """Whether there are validation images to choose by."""
         return bool(self.splits[0].val)
+
+    def behind(self, key: str) -> dict[str, AnyTask]:
+        """A task and all that it needs, directly or not, by key."""
+        found: dict[str, AnyTask] = {}
+        waiting = [key]
+        while waiting:
+            if (name := waiting.pop()) not in found:
+                found[name] = self.tasks[name]
+                waiting += self.tasks[name].needs
+        return found
 
     @property
     def warnings(self) -> list[str]:

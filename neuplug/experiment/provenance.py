@@ -1,6 +1,6 @@
 """Proof that what a run generated comes from training images alone.
 
-A plan says of every job which images go into it. Followed back through generators and augmenters
+A plan says of every task which images go into it. Followed back through generators and augmenters
 to the real images, none may be a validation or test image of the same repeat, nor bound to one as
 a duplicate or by a group. A fault here is one of the program, so that the run stops.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from neuplug.data.splits import Split
 from neuplug.errors import NeuplugError
 from neuplug.experiment.plan import Plan
+from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, TrainTask
 
 GENERATOR = "generator "
 """What stands before a fit's key in the manifest, as the parent of a generated image."""
@@ -38,9 +39,9 @@ def provenance(plan: Plan) -> dict[str, dict[str, Any]]:
         ends = [cell.key, *(key for _, key in cell.evaluations)]
         for key in sorted(frozenset().union(*map(sources.fits, ends))):
             if key not in found:
-                _refuse_held_out(plan, sources.of(key), cell.split, plan.jobs[key].title)
+                _refuse_held_out(plan, sources.of(key), cell.split, plan.tasks[key].label)
                 found[key] = _proof(plan, sources.of(key), cell.split)
-        _refuse_held_out(plan, sources.of(cell.key), cell.split, plan.jobs[cell.key].title)
+        _refuse_held_out(plan, sources.of(cell.key), cell.split, plan.tasks[cell.key].label)
     return found
 
 
@@ -65,29 +66,29 @@ def check_parents(proofs: Iterable[str], parents: Iterable[str], where: str) -> 
 
 
 class _Sources:
-    """What is behind a job: real images and fits, followed back through all that it needs."""
+    """What is behind a task: real images and fits, followed back through all that it needs."""
 
     def __init__(self, plan: Plan) -> None:
-        self.jobs = plan.jobs
+        self.tasks = plan.tasks
         self.images: dict[str, frozenset[int]] = {}
         self.generators: dict[str, frozenset[str]] = {}
 
     def of(self, key: str) -> frozenset[int]:
-        """Indices of the real images that a job or one before it works on."""
+        """Indices of the real images that a task or one before it works on."""
         if key not in self.images:
-            job = self.jobs[key]
-            found = set(job.task.get("real") or ())
-            for parts in job.task.get("pool", {}).values():
-                found.update(index for part in parts for index in part.get("real", ()))
-            self.images[key] = frozenset(found).union(*map(self.of, job.needs))
+            task = self.tasks[key]
+            found = set(task.source.real) if isinstance(task, SampleTask) else set()
+            if isinstance(task, FitTask | AugmentTask | TrainTask):
+                found |= task.mixture.indices
+            self.images[key] = frozenset(found).union(*map(self.of, task.needs))
         return self.images[key]
 
     def fits(self, key: str) -> frozenset[str]:
         """Keys of the generators' fits."""
         if key not in self.generators:
-            job = self.jobs[key]
-            own = frozenset({key} if job.kind == "fit" else ())
-            self.generators[key] = own.union(*map(self.fits, job.needs))
+            task = self.tasks[key]
+            own = frozenset({key} if isinstance(task, FitTask) else ())
+            self.generators[key] = own.union(*map(self.fits, task.needs))
         return self.generators[key]
 
 

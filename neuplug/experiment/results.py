@@ -21,12 +21,13 @@ from neuplug.experiment.arms import Arm
 from neuplug.experiment.comparisons import Correct, compare, differences, grouped
 from neuplug.experiment.costs import arm_costs
 from neuplug.experiment.identity import versions
-from neuplug.experiment.jobs.findings import own_words
-from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.provenance import provenance
 from neuplug.experiment.published import published_beside
-from neuplug.experiment.running import Failure
+from neuplug.experiment.runner import Failure
+from neuplug.experiment.steps.checks import own_words
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.tasks import EvaluateTask, MadeImages, SampleTask, TrainTask
 from neuplug.imageset import ImageSet
 from neuplug.interfaces import Evaluator
 from neuplug.metrics import classification_metrics
@@ -41,7 +42,7 @@ _CHOSEN = [
 
 
 def collect(
-    plan: Plan, bench: Workbench, failures: Iterable[Failure], request: str, command: str
+    plan: Plan, bench: TaskContext, failures: Iterable[Failure], request: str, command: str
 ) -> dict[str, Any]:
     """Everything that a run found, as JSON values.
 
@@ -63,7 +64,7 @@ def collect(
         "evaluations": evaluations,
     }
     comparisons = compare(cells, plan.arms, _correct(plan, bench))
-    kinds = {job.key: job.kind for job in plan.jobs.values() if job.kind != "evaluate"}
+    kinds = {key: task.kind for key, task in plan.tasks.items() if not task.optional}
     seconds = {key: bench.about(key)["seconds"] for key in kinds}
     fit_seconds, cell_seconds = (
         sum(seconds[key] for key in seconds if kinds[key] == kind) for kind in ("fit", "train")
@@ -149,7 +150,7 @@ def _near_groups(dataset: Dataset) -> dict[str, int | None]:
     return dict(zip(names, (len(groups), bound), strict=True))
 
 
-def _protocol(plan: Plan, bench: Workbench) -> dict[str, Any]:
+def _protocol(plan: Plan, bench: TaskContext) -> dict[str, Any]:
     config, training = plan.config, plan.config.training
     if training.epochs is not None:
         budget = f"{training.epochs} epochs of each arm's own training set"
@@ -206,11 +207,11 @@ def _proof(plan: Plan) -> str:
 
 def _trainings(plan: Plan, cell: Cell) -> list[str]:
     """The keys of a cell's training and of the one on real images that goes before it."""
-    start = plan.jobs[cell.key].task["start"]
-    return [cell.key, *([start] if start else [])]
+    task = plan.tasks[cell.key]
+    return [cell.key, *([task.start] if isinstance(task, TrainTask) and task.start else [])]
 
 
-def _profiles(plan: Plan, bench: Workbench) -> dict[str, dict[str, Any]]:
+def _profiles(plan: Plan, bench: TaskContext) -> dict[str, dict[str, Any]]:
     """What each classifier costs; its time for an image is the median over its cells."""
     found: dict[str, list[dict[str, Any]]] = {}
     for cell in plan.cells:
@@ -244,7 +245,7 @@ def _amount(amount: Any) -> str:
     return str(amount) or "as many as there are"
 
 
-def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
+def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> dict[str, Any]:
     about = bench.about(cell.key)
     split, images = plan.splits[cell.repeat], plan.dataset.images
     predictions = bench.tree(cell.key, "predictions")
@@ -273,7 +274,7 @@ def _cell(plan: Plan, bench: Workbench, cell: Cell) -> dict[str, Any]:
     }
 
 
-def _correct(plan: Plan, bench: Workbench) -> Correct:
+def _correct(plan: Plan, bench: TaskContext) -> Correct:
     numbers = {name: i for i, name in enumerate(dict.fromkeys(plan.dataset.groups))}
     found = {}
     for cell in plan.cells:
@@ -295,7 +296,7 @@ def _scores(
     return classification_metrics(logits[chosen], images.labels[chosen], images.classes)
 
 
-def _generator(plan: Plan, bench: Workbench, index: int) -> dict[str, Any]:
+def _generator(plan: Plan, bench: TaskContext, index: int) -> dict[str, Any]:
     entry = plan.fits[index]
     record = bench.record(entry.key)
     about = bench.about(entry.key)
@@ -342,13 +343,16 @@ def _summary(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _evaluations(plan: Plan, bench: Workbench, failures: Iterable[Failure]) -> list[dict[str, Any]]:
-    errors = {failure.job.key: str(failure) for failure in failures}
+def _evaluations(
+    plan: Plan, bench: TaskContext, failures: Iterable[Failure]
+) -> list[dict[str, Any]]:
+    errors = {failure.task.key: str(failure) for failure in failures}
     rows, seen = [], set()
     for cell in plan.cells:
         for name, key in cell.evaluations:
-            task = plan.jobs[key].task
-            classifier = cell.classifier if task["cell"] else None
+            task = plan.tasks[key]
+            assert isinstance(task, EvaluateTask)
+            classifier = cell.classifier if task.cell else None
             if (key, cell.arm.name, classifier) in seen:
                 continue
             seen.add((key, cell.arm.name, classifier))
@@ -381,20 +385,20 @@ def _evaluators(plan: Plan) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _filtered(plan: Plan, bench: Workbench) -> list[dict[str, Any]]:
+def _filtered(plan: Plan, bench: TaskContext) -> list[dict[str, Any]]:
     """What each filtered drawing let through."""
     rows, seen = [], set()
     for cell in plan.cells:
-        for name, parts in cell.pool.items():
-            for key in (part["made"] for part in parts if "made" in part):
-                task, row = plan.jobs[key].task, (key, cell.arm.name)
-                if not task.get("filters") or row in seen:
+        for name, parts in cell.mixture.parts.items():
+            for key in (part.task for part in parts if isinstance(part, MadeImages)):
+                task, row = plan.tasks[key], (key, cell.arm.name)
+                if not isinstance(task, SampleTask) or not task.source.filters or row in seen:
                     continue
                 seen.add(row)
                 about = bench.about(key)
                 rows.append(
                     {"arm": cell.arm.name, "repeat": cell.repeat, "class": name, "key": key}
-                    | {"filters": task["filters"], "wanted": task["n"]}
+                    | {"filters": list(map(list, task.source.filters)), "wanted": task.n}
                     | {name: about[name] for name in ("images", "drawn", "warnings")}
                 )
     return rows

@@ -5,48 +5,43 @@ from __future__ import annotations
 import csv
 import io
 import platform
-import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from neuplug.errors import InputError
 from neuplug.experiment.config import to_yaml
+from neuplug.experiment.events import FORMAT, infos, plan_rounds
 from neuplug.experiment.identity import versions
-from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.pictures import first_cells, make_pictures, plain_name
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.provenance import check_parents, provenance
-from neuplug.storage.atomic import write_json, write_text
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.steps.mixtures import training_set
+from neuplug.experiment.tasks import AnyTask, MadeImages
+from neuplug.storage.atomic import write_json, write_text, write_whole
 
-SETTINGS, LOG = "config.yaml", "log.txt"
+SETTINGS, PLAN = "config.yaml", "plan.json"
 
 
-def begin(folder: Path, plan: Plan, request: str) -> None:
-    """Write what is known before the first job.
+def begin(folder: Path, plan: Plan) -> None:
+    """Write what is known before the first task.
 
     Raises:
-        InputError: If the folder holds a run that answers another question.
         NeuplugError: If the plan lets a generator see held-out images.
     """
     provenance(plan)
-    settings = folder / SETTINGS
-    asked = folder / "request.txt"
-    if folder.exists() and any(folder.iterdir()):
-        if not asked.is_file():
-            raise InputError(f"{folder} is no run folder of neuplug: choose another --name.")
-        answered = (folder / "results.json").is_file()
-        if answered and asked.read_text("utf-8").strip() != request:
-            raise InputError(
-                f"{folder} holds another run (other settings, data or versions): choose another "
-                "--name, or remove that folder."
-            )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_text(asked, request + "\n")
-    write_text(settings, to_yaml(plan.config))
+    write_text(folder / SETTINGS, to_yaml(plan.config))
     write_json(folder / "env.json", environment(plan))
+
+
+def add_round(folder: Path, tasks: Sequence[AnyTask]) -> None:
+    """Add the tasks of a round to ``plan.json``."""
+    rounds = plan_rounds(folder / PLAN)
+    rounds.append([info.model_dump(mode="json") for info in infos(tasks)])
+    write_json(folder / PLAN, {"format": FORMAT, "rounds": rounds})
 
 
 def environment(plan: Plan) -> dict[str, Any]:
@@ -62,7 +57,7 @@ def environment(plan: Plan) -> dict[str, Any]:
     }
 
 
-def finish(folder: Path, plan: Plan, bench: Workbench, results: dict[str, Any]) -> None:
+def finish(folder: Path, plan: Plan, bench: TaskContext, results: dict[str, Any]) -> None:
     """Write tables and pictures; the report is made from these."""
     # without its report a folder counts as unfinished, should this be killed half-way
     (folder / "report.html").unlink(missing_ok=True)
@@ -71,15 +66,17 @@ def finish(folder: Path, plan: Plan, bench: Workbench, results: dict[str, Any]) 
     results["pictures"], results["unpictured"] = make_pictures(folder, plan, bench, results)
     for evaluation in results["evaluations"]:
         if evaluation["figures"]:
-            source = bench.store.path(evaluation["key"]) / "figures"
             target = folder / "evaluations" / evaluation["key"][:8]
-            shutil.copytree(source, target, dirs_exist_ok=True)
+            for figure in evaluation["figures"]:
+                name = figure.split("/", 2)[2]
+                content = bench.store.read(evaluation["key"], f"figures/{name}")
+                write_whole(target / name, content)
     if plan.config.save_generated:
         _save_generated(folder, plan, bench)
     write_json(folder / "results.json", results)
 
 
-def _manifest(folder: Path, plan: Plan, bench: Workbench) -> None:
+def _manifest(folder: Path, plan: Plan, bench: TaskContext) -> None:
     """One line for each image of every training set, and of every validation and test set."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -98,7 +95,7 @@ def _manifest(folder: Path, plan: Plan, bench: Workbench) -> None:
     first = {(cell.arm.name, cell.repeat): cell for cell in reversed(cells)}
     proofs = provenance(plan)
     for (arm, repeat), cell in reversed(first.items()):
-        train = bench.training_set(cell.pool, plan.dataset, list(images.classes))
+        train = training_set(bench, cell.mixture, plan.dataset, images.classes)
         check_parents(proofs, train.parents, f"arm {arm}, repeat {repeat + 1}")
         rows = zip(train.labels.tolist(), train.ids, train.origins, train.parents, strict=True)
         for label, identifier, origin, parent in rows:
@@ -123,18 +120,18 @@ def _results_csv(folder: Path, results: dict[str, Any]) -> None:
     write_text(folder / "results.csv", text.getvalue())
 
 
-def _save_generated(folder: Path, plan: Plan, bench: Workbench) -> None:
+def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:
     """The made images of the first repeat as ``generated/<arm>/<class>/*.png``."""
     from PIL import Image
 
     for cell in first_cells(plan):
-        for name, parts in cell.pool.items():
+        for name, parts in cell.mixture.parts.items():
             for part in parts:
-                if "made" not in part:
+                if not isinstance(part, MadeImages):
                     continue
                 target = folder / "generated" / plain_name(cell.arm.name) / plain_name(name)
                 target.mkdir(parents=True, exist_ok=True)
-                tree = bench.tree(part["made"], "images")
+                tree = bench.tree(part.task, "images")
                 for identifier, image in zip(tree["ids"], tree["images"], strict=True):
                     pixels = image[0] if len(image) == 1 else image.permute(1, 2, 0)
                     file = target / f"{plain_name(identifier)}.png"

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.experiment.config import resolve
+from neuplug.experiment.events import Sink, Teller
+from neuplug.experiment.executors.local import local_executor
 from neuplug.experiment.filtering import AGREEMENT
 from neuplug.experiment.grammar import NONE
-from neuplug.experiment.jobs.components import load_augmenters
-from neuplug.experiment.jobs.leftovers import refuse_empty
-from neuplug.experiment.jobs.workbench import Workbench
-from neuplug.experiment.listener import Listener
+from neuplug.experiment.planning.builder import ArmRepeat, PlanBuilder
 from neuplug.experiment.planning.cells import add_cell
-from neuplug.experiment.planning.draft import Case, Draft
-from neuplug.experiment.planning.planner import plan_training_set, refuse_images
-from neuplug.experiment.running import do_jobs
+from neuplug.experiment.planning.planner import plan_mixture, refuse_images
+from neuplug.experiment.runner import Runner
+from neuplug.experiment.steps.components import load_augmenters
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.steps.mixtures import refuse_empty, training_set
+from neuplug.experiment.tasks import AnyTask
 from neuplug.imageset import TrainingSet, refuse_unfit
 from neuplug.interfaces import Augmenter
 from neuplug.registry import discover
@@ -55,7 +58,7 @@ def build_arm(
     seed: int = 0,
     repeat: int = 0,
     device: str = "auto",
-    listener: Listener | None = None,
+    on_event: Sink | None = None,
 ) -> PreparedArm:
     """Do what an arm says with real training images: fit its generators, draw, augment, mix.
 
@@ -75,7 +78,7 @@ def build_arm(
         seed: The source of all randomness.
         repeat: Another number is another draw.
         device: ``auto``, ``cpu``, ``cuda``.
-        listener: Told what goes on; by default nobody.
+        on_event: Told what goes on, as the events of :mod:`neuplug.experiment.events`.
 
     Raises:
         InputError: If ``train`` is no training set, or the arm, an option or an amount does not
@@ -100,22 +103,27 @@ def build_arm(
         **{"add": add, "to": to, "share": share, "replace": replace, "seed": seed},
     }
     dataset = Dataset.from_imageset(train)
-    draft = Draft(resolve(flags=asked, environment={}), dataset, discover())
-    refuse_images(draft)
+    builder = PlanBuilder(resolve(flags=asked, environment={}), dataset, discover())
+    refuse_images(builder)
     split = Split(list(range(len(dataset))), [], [], [])
-    plain, chosen = draft.selection.arms[0], draft.selection.arms[-1]
+    plain, chosen = builder.selection.arms[0], builder.selection.arms[-1]
     if any(f.kind == AGREEMENT for group in chosen.groups for f in group.filters):
-        before = Case(plain, repeat, split)
-        pool, made = plan_training_set(draft, before)
-        add_cell(draft, before, draft.selection.classifiers[0], pool, made)
-    pool, _ = plan_training_set(draft, Case(chosen, repeat, split))
-    bench = Workbench.open(store_root(), device, dataset)
-    do_jobs(draft.plan.jobs.values(), bench, listener or Listener(), workers=0)
-    refuse_empty(bench, pool, train.classes, f"arm {chosen.name}")
+        before = ArmRepeat(plain, repeat, split)
+        add_cell(builder, before, builder.selection.classifiers[0], *plan_mixture(builder, before))
+    mixture, _ = plan_mixture(builder, ArmRepeat(chosen, repeat, split))
+    context = TaskContext.open(store_root(), device, dataset)
+    tasks, log = builder.plan.tasks, Teller(on_event)
+    with closing(local_executor(0, context, log.write)) as executor:
+        Runner(context.store, executor, log, lambda: None).run(_undone(context, tasks), tasks)
+    refuse_empty(context, mixture, f"arm {chosen.name}")
     online = chosen.online
     return PreparedArm(
         chosen.name,
-        bench.training_set(pool, dataset, list(train.classes)),
+        training_set(context, mixture, dataset, train.classes),
         load_augmenters([c.reference() for c in online.chosen] if online else []),
-        tuple(w for key in draft.plan.jobs for w in bench.about(key).get("warnings", [])),
+        tuple(w for key in tasks for w in context.about(key).get("warnings", [])),
     )
+
+
+def _undone(context: TaskContext, tasks: Mapping[str, AnyTask]) -> list[AnyTask]:
+    return [task for task in tasks.values() if not context.store.has(task.key)]

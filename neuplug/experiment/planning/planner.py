@@ -8,12 +8,12 @@ from neuplug.data.dataset import Dataset
 from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.blame import blame
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.identity import identity
-from neuplug.experiment.plan import Plan, Pool
+from neuplug.experiment.plan import Plan
+from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
 from neuplug.experiment.planning.cells import add_cell
-from neuplug.experiment.planning.draft import Case, Draft, Made
 from neuplug.experiment.planning.splits import draw_splits
 from neuplug.experiment.planning.stages import add_stage, refuse_empty
+from neuplug.experiment.tasks import Mixture
 from neuplug.registry import Registry
 
 
@@ -23,52 +23,52 @@ def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Pl
     Raises:
         InputError: If a component, option or amount does not exist or does not fit.
     """
-    draft = Draft(config, dataset, registry)
-    _refuse_unknown_classes(draft.plan, dataset.images.classes)
-    refuse_images(draft)
+    builder = PlanBuilder(config, dataset, registry)
+    _refuse_unknown_classes(builder.plan, dataset.images.classes)
+    refuse_images(builder)
     for repeat in range(config.repeats):
-        splits = draw_splits(config, draft.dataset, repeat)
-        draft.plan.splits.append(list(splits.values())[-1])
-        for arm in draft.plan.arms:
-            _add_arm(draft, Case(arm, repeat, splits[arm.per_class]))
-    return draft.plan
+        splits = draw_splits(config, builder.dataset, repeat)
+        builder.plan.splits.append(list(splits.values())[-1])
+        for arm in builder.plan.arms:
+            _add_arm(builder, ArmRepeat(arm, repeat, splits[arm.per_class]))
+    return builder.plan
 
 
-def _add_arm(draft: Draft, case: Case) -> None:
-    pool, made = plan_training_set(draft, case)
-    for classifier in draft.selection.classifiers:
-        add_cell(draft, case, classifier, pool, made)
+def _add_arm(builder: PlanBuilder, where: ArmRepeat) -> None:
+    mixture, drawn = plan_mixture(builder, where)
+    for classifier in builder.selection.classifiers:
+        add_cell(builder, where, classifier, mixture, drawn)
 
 
-def plan_training_set(draft: Draft, case: Case) -> tuple[Pool, Made]:
-    """Add the jobs that make an arm's training set.
+def plan_mixture(builder: PlanBuilder, where: ArmRepeat) -> tuple[Mixture, Drawn]:
+    """Add the tasks that make an arm's training set.
 
     Returns:
-        The set's parts, and what of it was generated.
+        The set, and what of it was generated.
 
     Raises:
         InputError: If a class is left without images.
     """
-    classes = draft.dataset.images.classes
-    pool: Pool = {name: [{"real": draft.real_of(case, name)}] for name in classes}
-    made = Made()
-    for group in case.arm.groups:
+    classes = builder.dataset.images.classes
+    mixture = Mixture(parts={name: (builder.real_of(where, name),) for name in classes})
+    drawn = Drawn()
+    for group in where.arm.groups:
         if group.amount is not None:
-            pool = add_stage(draft, case, group, group.amount, pool, made)
-    refuse_empty(case.arm, {name: draft.size(parts) for name, parts in pool.items()})
-    return pool, made
+            mixture = add_stage(builder, where, group, group.amount, mixture, drawn)
+    refuse_empty(where.arm, mixture)
+    return mixture, drawn
 
 
-def refuse_images(draft: Draft) -> None:
+def refuse_images(builder: PlanBuilder) -> None:
     """Let every component say whether it takes images of this kind, before anything is trained.
 
     Raises:
         InputError: If one does not.
     """
-    images = draft.dataset.images
-    for chosen in draft.selection.everything:
+    images = builder.dataset.images
+    for chosen in builder.selection.everything:
         component = chosen.make()
-        with blame(identity(chosen.provided)):
+        with blame(chosen.provided):
             component.check_images(images.channels, images.image_size)
 
 

@@ -7,81 +7,89 @@ from collections.abc import Mapping
 from neuplug.errors import InputError
 from neuplug.experiment.arms import Arm, Group
 from neuplug.experiment.grammar import Amount
-from neuplug.experiment.plan import Pool
-from neuplug.experiment.planning.draft import Case, Draft, Made, made_keys, real_parts
+from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
 from neuplug.experiment.planning.generating import generate
+from neuplug.experiment.tasks import AugmentTask, MadeImages, Mixture, Part
 from neuplug.seeds import derive_seed
 
 
 def add_stage(
-    draft: Draft, case: Case, group: Group, amount: Amount, pool: Pool, made: Made
-) -> Pool:
-    """Add a stage's jobs, which see all of the pool before it.
+    builder: PlanBuilder,
+    where: ArmRepeat,
+    group: Group,
+    amount: Amount,
+    mixture: Mixture,
+    drawn: Drawn,
+) -> Mixture:
+    """Add a stage's tasks, which see all of the mixture before it.
 
     Args:
-        draft: To add to.
-        case: The stage's arm and repeat.
+        builder: To add to.
+        where: The stage's arm and repeat.
         group: The stage.
         amount: How far it enlarges the set.
-        pool: The set before it.
-        made: Noted here if the stage is a generator.
+        mixture: The set before it.
+        drawn: Noted here if the stage is a generator.
 
     Returns:
-        The pool after it.
+        The mixture after it.
 
     Raises:
         InputError: If a class has nothing to work on.
     """
-    works_on = [n for n in pool if (n in group.only or not group.only) and n not in group.spared]
-    staying = {
-        name: real_parts(pool[name]) if amount.keep_real else pool[name] for name in works_on
-    }
-    wanted = dict.fromkeys(pool, 0)
-    wanted |= {name: amount.images(draft.size(staying[name])) for name in works_on}
+    names = mixture.classes
+    works_on = [n for n in names if (n in group.only or not group.only) and n not in group.spared]
+    staying = (mixture.real() if amount.keep_real else mixture).only(works_on)
+    wanted = dict.fromkeys(names, 0)
+    wanted |= {name: amount.images(staying.size(name)) for name in works_on}
     if not any(wanted.values()) and amount.keeps and not amount.keep_real:
-        return pool
-    refuse_empty(case.arm, {name: draft.size(pool[name]) for name in works_on})
+        return mixture
+    refuse_empty(where.arm, mixture.only(works_on))
     if group.generates:
-        new, sources = generate(draft, case, group, pool, wanted)
-        made.images = {n: [*made.images.get(n, []), *new[n]] for n in pool}
-        for name, found in sources.items():
-            made.sources.setdefault(name, []).extend(found)
+        made = generate(builder, where, group, mixture, wanted)
+        new = made.parts
+        for name in names:
+            drawn.parts.setdefault(name, []).extend(made.parts[name])
+            drawn.sources.setdefault(name, []).extend(made.sources[name])
     else:
-        new = _augment(draft, case, group, pool, wanted)
-    kept = {name: staying[name] if amount.keeps else [] for name in works_on}
-    return {name: [*kept.get(name, pool[name]), *new[name]] for name in pool}
+        new = _augment(builder, where, group, mixture, wanted)
+    kept = {name: staying.parts[name] if amount.keeps else () for name in works_on}
+    return Mixture(
+        parts={name: (*kept.get(name, mixture.parts[name]), *new[name]) for name in names}
+    )
 
 
-def refuse_empty(arm: Arm, sizes: Mapping[str, int]) -> None:
+def refuse_empty(arm: Arm, mixture: Mixture) -> None:
     """Refuse an arm that leaves a class without training images.
 
     Raises:
-        InputError: If a size is 0.
+        InputError: If it does.
     """
-    for name, size in sizes.items():
-        if size == 0:
+    for name in mixture.parts:
+        if mixture.size(name) == 0:
             raise InputError(f"arm {arm.name} leaves class {name} without training images.")
 
 
-def _augment(draft: Draft, case: Case, group: Group, pool: Pool, wanted: Mapping[str, int]) -> Pool:
-    made: Pool = {name: [] for name in pool}
-    for name in pool:
+def _augment(
+    builder: PlanBuilder,
+    where: ArmRepeat,
+    group: Group,
+    mixture: Mixture,
+    wanted: Mapping[str, int],
+) -> dict[str, list[Part]]:
+    made: dict[str, list[Part]] = {name: [] for name in mixture.parts}
+    for name in mixture.parts:
         if not wanted[name]:
             continue
-        seed = derive_seed(draft.config.seed, "augment", group.name, name, case.repeat)
-        key = draft.add(
-            "augment",
-            f"{group.name}, repeat {case.repeat + 1}, {name}",
-            {
-                "components": [c.reference() for c in group.chosen],
-                "class": name,
-                "set": {name: draft.digest(pool[name])},
-                "n": wanted[name],
-                "seed": seed,
-            },
-            made_keys(pool, [name]),
-            pool={name: pool[name]},
-            case=str(case),
+        key = builder.add(
+            AugmentTask,
+            f"{group.name}, repeat {where.repeat + 1}, {name}",
+            augmenters=tuple(c.reference() for c in group.chosen),
+            class_name=name,
+            mixture=mixture.only([name]),
+            n=wanted[name],
+            seed=derive_seed(builder.config.seed, "augment", group.name, name, where.repeat),
+            where=str(where),
         )
-        made[name] = [{"made": key}]
+        made[name] = [MadeImages(task=key, n=wanted[name])]
     return made

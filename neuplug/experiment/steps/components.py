@@ -1,32 +1,33 @@
-"""The components that a job's description names, loaded and held to what they owe."""
+"""The components that a task names, loaded and held to what they owe."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from neuplug.experiment.blame import blame
+from neuplug.experiment.tasks import ComponentRef
 from neuplug.interfaces import Augmenter
 from neuplug.registry import discover
 
 
-def load_component(reference: Mapping[str, Any]) -> Any:
-    """The component that a job's plain description names, with its options."""
-    name = f"{reference['distribution']}:{reference['name']}"
-    component = discover().resolve(name, (reference["kind"],)).load()
+def load_component(reference: ComponentRef) -> Any:
+    """The component that a task names, with its options."""
+    name = f"{reference.distribution}:{reference.name}"
+    component = discover().resolve(name, (reference.kind,)).load()
     with blame(reference):
-        return component(component.options_class.parse(reference["options"], reference["name"]))
+        return component(component.options_class.parse(reference.options, reference.name))
 
 
-def load_augmenters(references: list[dict[str, Any]]) -> Augmenter | None:
+def load_augmenters(references: Sequence[ComponentRef]) -> Augmenter | None:
     """One augmenter that does what all of them do in turn; ``None`` for none.
 
     Neighbours that know how to work as one (:meth:`neuplug.Augmenter.fuse`) do.
     """
-    parts: list[tuple[Augmenter, dict[str, Any]]] = []
+    parts: list[tuple[Augmenter, ComponentRef]] = []
     for reference in references:
         augmenter = load_component(reference)
         if parts:
@@ -58,7 +59,7 @@ def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
 class _CheckedAugmenter(Augmenter):
     """A plugin's augmenter whose faults are caught where they happen."""
 
-    def __init__(self, augmenter: Augmenter, reference: Mapping[str, Any]) -> None:
+    def __init__(self, augmenter: Augmenter, reference: ComponentRef) -> None:
         super().__init__(augmenter.options)
         self.inner = augmenter
         self.reference = reference

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -14,9 +12,11 @@ from neuplug.errors import NeuplugError
 from neuplug.experiment.blame import blame
 from neuplug.experiment.filtering import COPIES, Accept, agreeing, draw_accepted, no_copies
 from neuplug.experiment.grammar import Filter
-from neuplug.experiment.jobs.classifiers import load_trained
-from neuplug.experiment.jobs.components import check_images, load_component
-from neuplug.experiment.jobs.workbench import Workbench
+from neuplug.experiment.steps.components import check_images, load_component
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.steps.train import load_trained
+from neuplug.experiment.tasks import ComponentRef, Trained
+from neuplug.experiment.tasks import Source as Described
 from neuplug.interfaces import ClassGenerator, Generator
 from neuplug.seeds import derive_seed
 from neuplug.training import FittedClassifier
@@ -27,14 +27,14 @@ class Source(ClassGenerator):
     """A fitted generator as the source of one class, behind the filters of its stage.
 
     Attributes:
-        reference: The generator's plain description.
+        reference: The generator.
         name: The class.
         shape: (C, H, W) of an image.
         filters: As the user wrote them; none lets every image pass.
         accept: One condition for each filter.
     """
 
-    reference: Mapping[str, Any]
+    reference: ComponentRef
     name: str
     shape: tuple[int, ...]
     filters: tuple[Filter, ...]
@@ -81,55 +81,56 @@ class SourceOpener:
     """Opens sources of one data set; what several of them share is loaded once.
 
     Args:
-        bench: Where the fits are.
+        context: Where the fits are.
         dataset: What they learned from.
     """
 
-    def __init__(self, bench: Workbench, dataset: Dataset) -> None:
-        self.bench, self.dataset = bench, dataset
+    def __init__(self, context: TaskContext, dataset: Dataset) -> None:
+        self.context, self.dataset = context, dataset
         self._generators: dict[str, Generator] = {}
         self._judges: dict[str, FittedClassifier] = {}
 
-    def open(self, described: Mapping[str, Any], name: str) -> Source:
+    def open(self, described: Described, name: str) -> Source:
         """The source of a class.
 
         Args:
-            described: As in :data:`neuplug.experiment.plan.Sources`.
+            described: What the task says of it.
             name: The class.
         """
         generator = self._generator(described)
-        filters = tuple(Filter(*each) for each in described.get("filters", ()))
+        filters = tuple(Filter(*each) for each in described.filters)
         return Source(
             generator,
-            described["classes"].index(name),
-            reference=described["component"],
+            described.classes.index(name),
+            reference=described.component,
             name=name,
             shape=tuple(self.dataset.images.images.shape[1:]),
             filters=filters,
             accept=tuple(self._accept(each, described, name) for each in filters),
         )
 
-    def _generator(self, described: Mapping[str, Any]) -> Generator:
-        key, reference = described["fit"], described["component"]
+    def _generator(self, described: Described) -> Generator:
+        key, reference = described.fit, described.component
         if key not in self._generators:
             generator: Generator = load_component(reference)
             with blame(reference):
-                generator.load_state_dict(self.bench.tree(key, "state"))
+                generator.load_state_dict(self.context.tree(key, "state"))
             self._generators[key] = generator
         return self._generators[key]
 
-    def _accept(self, wanted: Filter, described: Mapping[str, Any], name: str) -> Accept:
+    def _accept(self, wanted: Filter, described: Described, name: str) -> Accept:
         images = self.dataset.images
         if wanted.kind == COPIES:
-            real = images.images[torch.as_tensor(described["real"], dtype=torch.int64)]
+            real = images.images[torch.as_tensor(described.real, dtype=torch.int64)]
             return no_copies(real, wanted.level)
-        judge = described["judged_by"]
-        if judge["key"] not in self._judges:
-            self._judges[judge["key"]] = load_trained(self.bench, judge, self.dataset)
-        classify = self._judges[judge["key"]].classify
+        assert described.judge is not None
+        judge: Trained = described.judge
+        if judge.task not in self._judges:
+            self._judges[judge.task] = load_trained(self.context, judge, self.dataset)
+        classify = self._judges[judge.task].classify
 
         def predict(some: Tensor) -> Tensor:
-            with blame(judge["component"]):
+            with blame(judge.component):
                 return classify(some)
 
         return agreeing(predict, images.classes.index(name), wanted.level)

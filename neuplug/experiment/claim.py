@@ -1,0 +1,229 @@
+"""The claim on a run's folder: one runner writes there; others watch it, join it, or stop it.
+
+``status.json`` says how the run does: ``running``, ``finished``, ``failed`` or ``stopped``, with
+the process and a heartbeat; of a finished run it has the hash of every file, so that an answer is
+believed only as long as it is whole. Loads no torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import socket
+import threading
+import time
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from neuplug.errors import InputError, NeuplugError
+from neuplug.experiment import events
+from neuplug.storage.atomic import storing, write_text, writer_of
+from neuplug.storage.claims import Claim, holder
+from neuplug.storage.folders import remove
+
+STATUS, STOP, CLAIM = "status.json", "stop.request", ".claim"
+BEAT_SECONDS = 2.0
+_LIVING = (events.FILE, STATUS, STOP, CLAIM, "log.txt")
+"""What changes without the answer changing."""
+
+State = Literal["running", "finished", "failed", "stopped"]
+
+
+class RunStopped(NeuplugError):
+    """Somebody asked for the run to stop. Exit code 130."""
+
+    exit_code = 130
+
+
+class Status(BaseModel):
+    """How a run is doing.
+
+    Attributes:
+        request: Key of the question that it answers.
+        process: Number of the process at work, or that was last.
+        host: Where it is.
+        since: When it began, in seconds since 1970.
+        heartbeat: When it last gave a sign of life.
+        files: Of a finished run: name to SHA-256.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1
+    state: State
+    request: str
+    process: int
+    host: str
+    since: float
+    heartbeat: float
+    files: dict[str, str] = {}
+
+
+def read_status(folder: Path) -> Status | None:
+    """The status of a run; ``None`` if there is none that can be read."""
+    try:
+        return Status.model_validate_json((folder / STATUS).read_bytes())
+    except (OSError, ValidationError):
+        return None
+
+
+def running(folder: Path) -> str:
+    """``process 12 on host``, of the living process that works on a run; empty if none does."""
+    return holder(folder / CLAIM)
+
+
+def is_whole(folder: Path, request: str) -> bool:
+    """Whether a folder has the whole answer to a question, as it was written."""
+    status = read_status(folder)
+    if status is None or status.state != "finished" or status.request != request:
+        return False
+    try:
+        return all(_hash(folder / name) == digest for name, digest in status.files.items())
+    except OSError:
+        return False
+
+
+class RunClaim:
+    """A run's folder, for as long as this process works on it.
+
+    Args:
+        folder: Of the run; it has been claimed.
+        request: Key of the question.
+        claim: Of the folder.
+        is_new: Whether there was nothing in it before.
+    """
+
+    def __init__(self, folder: Path, request: str, claim: Claim, is_new: bool) -> None:
+        self.folder, self.request, self.claim, self.is_new = folder, request, claim, is_new
+        self._since = time.time()
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        for left in folder.rglob(".*"):  # no other process writes here
+            if writer_of(left):
+                remove(left)
+        (folder / STOP).unlink(missing_ok=True)
+        self._write("running")
+        threading.Thread(target=self._beat, daemon=True, name="neuplug-heartbeat").start()
+
+    @classmethod
+    def take(cls, folder: Path, request: str) -> Self | None:
+        """Claim a run's folder.
+
+        Returns:
+            ``None`` while another process works on the same question.
+
+        Raises:
+            InputError: If one works on another question, or the folder is not a run's.
+            StorageError: If it cannot be written.
+        """
+        is_new = not folder.exists() or not any(folder.iterdir())
+        _refuse_foreign(folder, request)
+        claim = Claim.take(folder / CLAIM)
+        if claim is None:
+            asked = _request_of(folder)
+            if asked is None or asked == request:
+                return None
+            raise InputError(
+                f"{folder} is being written by {running(folder)}, which answers another question "
+                "(other settings, data or versions): choose another --name."
+            )
+        try:
+            _refuse_foreign(folder, request)  # which may have come between
+            return cls(folder, request, claim, is_new)
+        except BaseException:
+            claim.release()
+            raise
+
+    def check(self) -> None:
+        """End the run if somebody has asked for that.
+
+        Raises:
+            RunStopped: If so.
+        """
+        if (self.folder / STOP).exists():
+            raise RunStopped("stopped, as asked; the same command goes on where it was.")
+
+    def end(self, state: State) -> None:
+        """Say how it ended, and let others have the folder."""
+        self._over.set()
+        with contextlib.suppress(NeuplugError):  # on a full disk nobody can be told
+            self._write(state)
+        (self.folder / STOP).unlink(missing_ok=True)
+        self.claim.release()
+
+    def discard(self) -> None:
+        """Remove a new folder: a question that has no answer leaves nothing half-written."""
+        self._over.set()
+        with self._lock:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.claim.release()
+
+    def _beat(self) -> None:
+        while not self._over.wait(BEAT_SECONDS):
+            with contextlib.suppress(NeuplugError):
+                self._write("running")
+
+    def _write(self, state: State) -> None:
+        with self._lock:
+            if state == "running" and self._over.is_set():
+                return
+            status = Status(
+                state=state,
+                request=self.request,
+                process=os.getpid(),
+                host=socket.gethostname(),
+                since=round(self._since, 3),
+                heartbeat=round(time.time(), 3),
+                files=_hashes(self.folder) if state == "finished" else {},
+            )
+            write_text(self.folder / STATUS, status.model_dump_json(indent=1) + "\n")
+
+
+def ask_to_stop(folder: Path) -> None:
+    """Ask whoever works on a run to stop; within a second or two it does.
+
+    Raises:
+        StorageError: If the request cannot be left there.
+    """
+    with storing(folder):
+        (folder / STOP).touch()
+
+
+def _refuse_foreign(folder: Path, request: str) -> None:
+    """Refuse a folder that is no run's, or has the answer to another question."""
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise InputError(f"{folder} is a file: choose another --name.")
+    names = {path.name for path in folder.iterdir()} - {CLAIM}
+    if names and STATUS not in names and not (folder / CLAIM).exists():
+        raise InputError(f"{folder} is no run folder of neuplug: choose another --name.")
+    status = read_status(folder)
+    if status is not None and status.state == "finished" and status.request != request:
+        raise InputError(
+            f"{folder} holds another run (other settings, data or versions): choose another "
+            "--name, or remove that folder."
+        )
+
+
+def _request_of(folder: Path) -> str | None:
+    status = read_status(folder)
+    return status.request if status else None
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        path.relative_to(folder).as_posix(): _hash(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.relative_to(folder).parts[0] not in _LIVING
+        if writer_of(path) is None
+    }
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,269 @@
+"""What happens in a run: typed events, a line each in ``events.jsonl``, read from anywhere.
+
+Whoever shows a run reads this file: the terminal that started it, ``neuplug watch`` in another one,
+or on another host. Loads no torch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from neuplug.storage.atomic import storing
+
+FILE = "events.jsonl"
+FORMAT = 1
+POLL_SECONDS = 0.2
+PROGRESS_SECONDS = 1.0
+
+
+class Event(BaseModel):
+    """Base of all events.
+
+    Attributes:
+        seq: Their order in the run's file, from 1; 0 before it is written there.
+        time: Seconds since 1970, of the clock of the host that runs.
+        format: Of the line.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seq: int = 0
+    time: float = 0.0
+    format: Literal[1] = 1
+
+
+class TaskInfo(BaseModel):
+    """What the reader of a run is told of a task."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str
+    kind: str
+    label: str
+    needs: tuple[str, ...] = ()
+
+
+class RunStarted(Event):
+    """A process has begun, or goes on with, the run."""
+
+    event: Literal["run-started"] = "run-started"
+    process: str
+
+
+class Said(Event):
+    """A sentence for the user."""
+
+    event: Literal["said"] = "said"
+    text: str
+
+
+class Planned(Event):
+    """These tasks are to be done in this round."""
+
+    event: Literal["planned"] = "planned"
+    tasks: tuple[TaskInfo, ...]
+
+
+class TaskEvent(Event):
+    """Something about one task.
+
+    Attributes:
+        key: Of the task.
+    """
+
+    key: str
+
+
+class Started(TaskEvent):
+    """An executor has begun with a task."""
+
+    event: Literal["started"] = "started"
+
+
+class Progress(TaskEvent):
+    """A task is through to this part, 0 to 1; ``note`` is a short live figure."""
+
+    event: Literal["progress"] = "progress"
+    fraction: float
+    note: str = ""
+
+
+class Done(TaskEvent):
+    """The result of a task is in the store."""
+
+    event: Literal["done"] = "done"
+
+
+class Failed(TaskEvent):
+    """A task failed.
+
+    Attributes:
+        error: Name of the exception's class.
+        message: What it says.
+        missing: Key of a result that is gone, where that is why.
+    """
+
+    event: Literal["failed"] = "failed"
+    error: str
+    message: str
+    missing: str | None = None
+
+
+class Lost(TaskEvent):
+    """The process that did a task has ended without a word.
+
+    Attributes:
+        message: What is known of it.
+    """
+
+    event: Literal["lost"] = "lost"
+    message: str
+
+
+class RunEnded(Event):
+    """The run is over.
+
+    Attributes:
+        state: ``finished``, ``failed`` or ``stopped``.
+        message: Why, unless it is finished.
+    """
+
+    event: Literal["run-ended"] = "run-ended"
+    state: Literal["finished", "failed", "stopped"]
+    message: str = ""
+
+
+AnyEvent = Annotated[
+    RunStarted | Said | Planned | Started | Progress | Done | Failed | Lost | RunEnded,
+    Field(discriminator="event"),
+]
+_ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+Sink = Callable[[Any], None]
+"""Takes an event."""
+
+
+def read_event(line: str | bytes) -> AnyEvent | None:
+    """The event of a line; ``None`` for a torn line, or one of another version of neuplug."""
+    try:
+        return _ADAPTER.validate_json(line)
+    except ValidationError:
+        return None
+
+
+class Teller:
+    """Passes events on.
+
+    Args:
+        also: Told each event; by default nobody.
+    """
+
+    def __init__(self, also: Sink | None = None) -> None:
+        self.also = also
+
+    def write(self, event: Event) -> None:
+        """Pass an event on."""
+        if self.also is not None:
+            self.also(event)
+
+    def say(self, text: str) -> None:
+        """Pass a sentence for the user on."""
+        self.write(Said(text=text))
+
+
+class EventLog(Teller):
+    """Writes the events of a run, one write a line.
+
+    Args:
+        folder: Of the run; only one process writes there.
+        also: Told each event as it is written.
+    """
+
+    def __init__(self, folder: Path, also: Sink | None = None) -> None:
+        super().__init__(also)
+        self.path = folder / FILE
+        self._lock = threading.Lock()
+        self._shown: dict[str, float] = {}
+        with storing(folder):
+            content = self.path.read_bytes() if self.path.is_file() else b""
+            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            if content and not content.endswith(b"\n"):  # a torn last line
+                os.write(self._file, b"\n")
+        self._seq = max((e.seq for e in map(read_event, content.splitlines()) if e), default=0)
+
+    def write(self, event: Event) -> None:
+        """Add an event; progress of a task at most once a second.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        with self._lock:
+            now = time.time()
+            if isinstance(event, Progress):
+                if 0 <= now - self._shown.get(event.key, 0.0) < PROGRESS_SECONDS:
+                    return
+                self._shown[event.key] = now
+            self._seq += 1
+            numbered = event.model_copy(update={"seq": self._seq, "time": round(now, 3)})
+            with storing(self.path.parent):
+                os.write(self._file, numbered.model_dump_json().encode() + b"\n")
+        super().write(numbered)
+
+    def close(self) -> None:
+        """Write no more."""
+        with contextlib.suppress(OSError):
+            os.close(self._file)
+
+
+def follow(folder: Path, over: Callable[[], bool], start: int = 0) -> Iterator[AnyEvent]:
+    """The events of a run as they come.
+
+    Args:
+        folder: Of the run; it need not exist yet.
+        over: Asked when there is nothing new; if true, what has come since is the last.
+        start: Bytes of the file to leave out.
+    """
+    path, rest = folder / FILE, b""
+    while True:
+        last = over()
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            file.seek(start)
+            fresh = file.read()
+            start += len(fresh)
+            *lines, rest = (rest + fresh).split(b"\n")
+            for line in lines:
+                if (event := read_event(line)) is not None:
+                    yield event
+        if last:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def size(folder: Path) -> int:
+    """Bytes that the file of events has so far."""
+    try:
+        return (folder / FILE).stat().st_size
+    except OSError:
+        return 0
+
+
+def infos(tasks: Any) -> tuple[TaskInfo, ...]:
+    """What readers are told of tasks."""
+    return tuple(TaskInfo(key=t.key, kind=t.kind, label=t.label, needs=t.needs) for t in tasks)
+
+
+def plan_rounds(path: Path) -> list[list[dict[str, Any]]]:
+    """The rounds in a ``plan.json``; none if it is missing or damaged."""
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        return list(found["rounds"]) if found["format"] == FORMAT else []
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

@@ -1,1 +1,0 @@
-"""Doing jobs: each takes a plain description and fills a folder in the store."""

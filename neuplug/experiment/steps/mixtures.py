@@ -1,0 +1,115 @@
+"""Training sets: put together from real images and what tasks have made, and refused if empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+from neuplug.data.dataset import Dataset
+from neuplug.errors import NeuplugError
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.tasks import AugmentTask, MadeImages, Mixture, Part, SampleTask
+from neuplug.imageset import TrainingSet
+from neuplug.tensorfile import tree_bytes
+
+
+def training_set(
+    context: TaskContext, mixture: Mixture, dataset: Dataset, classes: Sequence[str] | None = None
+) -> TrainingSet:
+    """Put a training set together.
+
+    Args:
+        context: Where what tasks have made is.
+        mixture: What it consists of.
+        dataset: Where the real images are.
+        classes: Of the set, in this order; by default those of the mixture.
+    """
+    names = tuple(classes if classes is not None else mixture.classes)
+    return TrainingSet.concatenate(
+        [
+            _part(context, part, dataset, label, names)
+            for label, name in enumerate(names)
+            for part in mixture.parts.get(name, ())
+        ]
+    )
+
+
+def _part(
+    context: TaskContext, part: Part, dataset: Dataset, label: int, classes: tuple[str, ...]
+) -> TrainingSet:
+    if isinstance(part, MadeImages):
+        tree = context.tree(part.task, "images")
+        images = tree["images"]
+        ids, origins, parents = (tuple(tree[name]) for name in ("ids", "origins", "parents"))
+    else:
+        images = dataset.images.images[torch.as_tensor(part.indices, dtype=torch.int64)]
+        ids = tuple(dataset.images.ids[i] for i in part.indices)
+        origins, parents = ("real",) * len(ids), ("",) * len(ids)
+    labels = torch.full((len(ids),), label, dtype=torch.int64)
+    return TrainingSet(images, labels, classes, ids, origins, parents)
+
+
+def images_file(
+    task: SampleTask | AugmentTask, images: Tensor, origin: str, parents: list[str]
+) -> bytes:
+    """The content of ``images.safetensors``, what a task makes for a training set.
+
+    Args:
+        task: That made them.
+        images: uint8 (N, C, H, W).
+        origin: What made them, such as ``dcgan`` or ``flip+rotate``.
+        parents: What each was derived from.
+    """
+    n = len(images)
+    # the key tells two stages of the same component apart
+    prefix = f"{origin}-{task.key[:4]}/{task.class_name}"
+    ids = [f"{prefix}/{i:05d}" for i in range(n)]
+    return tree_bytes({"images": images, "ids": ids, "origins": [origin] * n, "parents": parents})
+
+
+def refuse_empty(context: TaskContext, mixture: Mixture, whose: str) -> None:
+    """Refuse a training set that has no image of one of its classes.
+
+    A plan asks for images of every class, so one is empty only where filters let nothing pass. Of
+    no images nothing is learned; and a classifier that has never seen a class cannot name it, so
+    that its accuracy would tell of the gap and not of the arm's images.
+
+    Args:
+        context: Where the tasks are that made the parts; all are done.
+        mixture: What the set consists of.
+        whose: Begins the error's sentence: what it is the set of.
+
+    Raises:
+        NeuplugError: Not an :class:`neuplug.InputError`, which would stop the other arms too.
+    """
+    empty = {
+        name: parts
+        for name, parts in mixture.parts.items()
+        if not any(_size(context, part) for part in parts)
+    }
+    if empty:
+        found = " and ".join(f"class {name}{_why(context, parts)}" for name, parts in empty.items())
+        raise NeuplugError(
+            f"{whose} leaves {found} without training images. Keep the real ones (no replace, a "
+            "share below 1), leave the filter out or loosen it, train the generator for more "
+            "steps, or leave the arm out."
+        )
+
+
+def _size(context: TaskContext, part: Part) -> int:
+    found: int = context.about(part.task)["images"] if isinstance(part, MadeImages) else len(part)
+    return found
+
+
+def _why(context: TaskContext, parts: Iterable[Part]) -> str:
+    """What the filters of the parts let through, in brackets."""
+    said = []
+    for part in parts:
+        if isinstance(part, MadeImages) and part.filter:
+            about = context.about(part.task)
+            said.append(
+                f"filter={part.filter} let {about['images']} of {about['drawn']} images pass"
+            )
+    return f" ({', '.join(said)})" if said else ""

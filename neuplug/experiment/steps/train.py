@@ -1,0 +1,96 @@
+"""The step of training a classifier, and the classifier that a finished one left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from neuplug.data.dataset import Dataset
+from neuplug.errors import TrainingDiverged
+from neuplug.experiment.blame import blame
+from neuplug.experiment.steps.components import load_augmenters, load_component
+from neuplug.experiment.steps.context import TaskContext, held_out
+from neuplug.experiment.steps.mixtures import refuse_empty, training_set
+from neuplug.experiment.tasks import Trained, TrainTask
+from neuplug.interfaces import Progress
+from neuplug.profiling import profile_classifier
+from neuplug.storage.atomic import write_whole
+from neuplug.tensorfile import tree_bytes
+from neuplug.training import FittedClassifier, check_logits, fit_classifier
+
+
+def train(
+    context: TaskContext, task: TrainTask, folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Train a classifier and let it predict."""
+    dataset = context.dataset(task.dataset)
+    refuse_empty(context, task.mixture, task.where)
+    images = training_set(context, task.mixture, dataset)
+    classifier = load_component(task.component)
+    augmenter = load_augmenters(task.online)
+    val = held_out(dataset, task.val) if task.val.indices else None
+    start = context.tree(task.start, "classifier") if task.start else None
+    predicted = {"logits": task.test, "logits_all": task.everything}
+    predicted |= {"logits_val": task.val} if task.score_val else {}
+    with blame(task.component):
+        fitted, record = fit_classifier(
+            classifier,
+            images,
+            task.training,
+            context.fit_context(task, progress),
+            val=val,
+            augmenter=augmenter,
+            start=start,
+        )
+        predictions = {
+            name: fitted.predict(dataset.images, list(real.indices))
+            for name, real in predicted.items()
+            if real.indices or name == "logits"
+        }
+        for logits in predictions.values():
+            _check(logits, len(dataset.images.classes), task)
+        profile = asdict(profile_classifier(fitted, dataset.images))
+        state = tree_bytes(fitted.state_dict())
+    write_whole(folder / "classifier.safetensors", state)
+    write_whole(folder / "predictions.safetensors", tree_bytes(predictions))
+    return {
+        "curves": record.curves,
+        "train_images": dict(Counter(images.origins)),
+        "steps": task.training.total_steps(len(images)),
+        "profile": profile,
+    }
+
+
+def _check(logits: Tensor, classes: int, task: TrainTask) -> None:
+    """Refuse predictions that no metric can be made of."""
+    check_logits(logits, (len(logits), classes))
+    if not logits.isfinite().all():
+        component = task.component
+        raise TrainingDiverged(
+            f"{task.label}: after training, the network of {component.source} returns logits that "
+            f"are not finite; lower the learning rate (lr = {task.training.lr}), or see what "
+            f"'neuplug plugins check {component.distribution}' finds."
+        )
+
+
+def load_trained(context: TaskContext, trained: Trained, dataset: Dataset) -> FittedClassifier:
+    """The classifier of a finished task.
+
+    Args:
+        context: Where the task is.
+        trained: The task and its classifier.
+        dataset: That it was trained on.
+    """
+    state = context.tree(trained.task, "classifier")
+    with blame(trained.component):
+        return FittedClassifier.load(
+            load_component(trained.component),
+            state,
+            len(dataset.images.classes),
+            dataset.images.image_size,
+            context.device,
+        )
