@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from neuplug import __version__
-from neuplug.cli import compose, data, doctor, plugins, recipes, report
+from neuplug.cli import compose, data, doctor, plugins, recipes, report, watch
 from neuplug.cli.group import LightGroup
 from neuplug.errors import NeuplugError
 
-INTERRUPTED = 130  # what a shell reports after Ctrl-C
+SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
+INTERRUPTED = SIGNALLED + signal.SIGINT
 
 
 def build() -> typer.Typer:
@@ -33,6 +36,8 @@ def build() -> typer.Typer:
     app.add_typer(plugins.app, name="plugins")
     app.add_typer(recipes.app, name="recipes")
     app.command("report")(report.report)
+    app.command("watch")(watch.watch)
+    app.command("stop")(watch.stop)
     return app
 
 
@@ -43,8 +48,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows ``neuplug``; by default what the process was started with.
 
     Returns:
-        The exit code: 0, 1 (a component failed), 2 (the user's input) or 130 (stopped).
+        The exit code: 0, 1 (a component failed), 2 (the user's input or a disk) or 130 (stopped),
+        and 128 plus the number of another signal.
     """
+    listen_to_signals()
     try:
         # Outside of its standalone mode Click leaves the errors to us, and returns exit codes.
         code = build()(
@@ -54,9 +61,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         sys.stdout.flush()
     except NeuplugError as error:
-        return _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, typer.Abort):
-        code = INTERRUPTED
+        if error.exit_code == INTERRUPTED:
+            code = INTERRUPTED
+        else:
+            return _fail(str(error), error.exit_code)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        code = getattr(error, "code", INTERRUPTED)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -67,9 +77,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not hasattr(error, "format_message"):  # Click's errors have it, wherever Typer keeps it
             raise
         return _fail(_usage_sentence(error), getattr(error, "exit_code", 2))
-    if code == INTERRUPTED:
+    if isinstance(code, int) and code > SIGNALLED:
         typer.secho("neuplug: stopped; the same command goes on where it was", err=True)
     return code if isinstance(code, int) else 0
+
+
+class Terminated(KeyboardInterrupt):
+    """A signal to end, which is taken like Ctrl-C.
+
+    Attributes:
+        code: The exit code.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.code = SIGNALLED + number
+
+
+def listen_to_signals() -> None:
+    """Take SIGTERM and SIGHUP like Ctrl-C, unless they are ignored, as under ``nohup``."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _terminate)
+
+
+def _terminate(number: int, frame: object) -> None:
+    raise Terminated(number)
 
 
 def _print_version(wanted: bool) -> None:

@@ -9,14 +9,15 @@ import pytest
 
 import neuplug
 from neuplug.cli.columns import make_console, print_columns
-from neuplug.cli.display import display
+from neuplug.cli.display import showing
+from neuplug.experiment.events import Said
 
 TARGET = "acme_oops.nowhere:x: no module of [b]that[/b] name"
 
 
 def test_a_target_is_no_emoji(capsys: pytest.CaptureFixture[str]) -> None:
-    with display() as listener:
-        listener.say(TARGET)
+    with showing() as show:
+        show(Said(text=TARGET))
     assert capsys.readouterr().err.strip() == TARGET
     console = make_console()
     console.print(TARGET)

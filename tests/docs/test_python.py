@@ -58,7 +58,6 @@ def test_public_names_are_those_of_the_library_its_pages_and_the_plugin_authors(
         "neuplug.ImageSet.counts",
         "neuplug.Split.sets",
         "neuplug.registry.Registry.resolve",
-        "neuplug.experiment.listener.Listener.say",
         "neuplug.interfaces.Progress",
         "neuplug.hookspecs.HookSpecs.neuplug_generators",
         "neuplug.testing.Outcome.as_dict",

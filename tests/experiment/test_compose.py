@@ -15,23 +15,10 @@ import torch
 import neuplug
 from neuplug import ImageSet, InputError, PluginError
 from neuplug.cli import main
-from neuplug.experiment.listener import Listener
+
+from ..hearing import Hearing
 
 Log = Callable[[], list[dict[str, Any]]]
-
-
-class Hearing(Listener):
-    """Remembers which jobs were done."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-        self.said: list[str] = []
-
-    def finished(self, job: Any) -> None:
-        self.done.append(job.kind)
-
-    def say(self, sentence: str) -> None:
-        self.said.append(sentence)
 
 
 def test_first_party_from_end_to_end(ask: Any) -> None:
@@ -63,7 +50,7 @@ def test_first_party_from_end_to_end(ask: Any) -> None:
     files = {f.name for f in result.folder.iterdir()}
     assert files >= {
         "config.yaml", "env.json", "manifest.csv", "results.csv", "results.json",
-        "samples", "figures", "report.html", "log.txt",
+        "samples", "figures", "report.html", "log.txt", "plan.json", "events.jsonl", "status.json",
     }  # fmt: skip
     assert "dcgan" in result.report.read_text("utf-8")
     assert "smallcnn" in str(result)
@@ -165,7 +152,7 @@ def test_one_more_classifier_trains_no_generator_again(ask: Any, lab: Log) -> No
     ask(aug=["jitter"])
     before = len(lab())
     hearing = Hearing()
-    ask(aug=["jitter"], clf=["linear", "smallcnn"], listener=hearing)
+    ask(aug=["jitter"], clf=["linear", "smallcnn"], on_event=hearing)
     assert len(lab()) == before
     assert hearing.done == ["train"] * 4  # two arms, two repeats, the new classifier alone
 
@@ -173,12 +160,12 @@ def test_one_more_classifier_trains_no_generator_again(ask: Any, lab: Log) -> No
 def test_the_same_again_is_answered_from_the_store(ask: Any, lab: Log) -> None:
     first = ask(aug=["jitter"])
     before, hearing = len(lab()), Hearing()
-    second = ask(aug=["jitter"], listener=hearing)
+    second = ask(aug=["jitter"], on_event=hearing)
     assert second.content == first.content and hearing.done == []
     assert "nothing has changed" in hearing.said[0]
     assert len(lab()) == before
     (first.folder / "report.html").unlink()  # made anew, from stored work
-    third = ask(aug=["jitter"], listener=hearing)
+    third = ask(aug=["jitter"], on_event=hearing)
     assert hearing.done == [] and third.report.exists()
     assert third.content["summary"] == first.content["summary"]
 
@@ -186,7 +173,7 @@ def test_the_same_again_is_answered_from_the_store(ask: Any, lab: Log) -> None:
 def test_what_is_asked_counts_not_where_it_goes(ask: Any, lab: Log) -> None:
     first = ask(aug=["jitter"], name="one")
     before, hearing = len(lab()), Hearing()
-    second = ask(aug=["jitter"], name="two", listener=hearing)
+    second = ask(aug=["jitter"], name="two", on_event=hearing)
     assert hearing.done == [] and len(lab()) == before
     assert second.folder.name == "two" and second.content["summary"] == first.content["summary"]
     with pytest.raises(InputError, match="another run"):
@@ -296,11 +283,11 @@ def test_evaluators(ask: Any) -> None:
 def test_a_failing_plugin_is_named_and_the_rest_is_done(ask: Any, lab: Log, workers: int) -> None:
     hearing = Hearing()
     with pytest.raises(PluginError, match=r"crash of neuplug-lab 1\.0 failed: ZeroDivisionError"):
-        ask(aug=["crash", "jitter"], listener=hearing, workers=workers)
+        ask(aug=["crash", "jitter"], on_event=hearing, workers=workers)
     # none and jitter are trained: two repeats each
     assert hearing.done.count("train") == 4
     again = Hearing()
-    ask(aug=["jitter"], listener=again)
+    ask(aug=["jitter"], on_event=again)
     assert again.done == []
 
 
@@ -405,15 +392,15 @@ def test_dry_run_says_what_is_there_and_does_nothing(
     words += ["--classes", "crazing,patches", "--imgsz", "28", "--workers", "0"]
     assert main([*words, "--dry-run", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["jobs"]["fit"] == {"all": 4, "stored": 0}
-    assert found["jobs"]["train"] == {"all": 4, "stored": 0}
+    assert found["tasks"]["fit"] == {"all": 4, "stored": 0}
+    assert found["tasks"]["train"] == {"all": 4, "stored": 0}
     assert found["seconds"] is None
     assert not (tmp_path / "runs").exists() and lab() == []
     assert main([*words, "--quiet"]) == 0
     capsys.readouterr()
     assert main([*words, "--dry-run", "--json", "--repeats", "3"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["jobs"]["fit"] == {"all": 6, "stored": 4}
+    assert found["tasks"]["fit"] == {"all": 6, "stored": 4}
     assert found["seconds"] > 0
     assert main([*words, "--dry-run"]) == 0
     assert "all of it is in the store" in capsys.readouterr().out

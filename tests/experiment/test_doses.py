@@ -10,17 +10,8 @@ from typing import Any
 import pytest
 
 from neuplug.cli import main
-from neuplug.experiment.listener import Listener
 
-
-class Hearing(Listener):
-    """Remembers which jobs were done."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-
-    def finished(self, job: Any) -> None:
-        self.done.append(job.kind)
+from ..hearing import Hearing
 
 
 @pytest.fixture
@@ -127,7 +118,7 @@ def test_evaluators_look_at_the_choice_alone(ask: Any, workers: int) -> None:
         per_class=10,
         repeats=1,
         eval=["brightness", "confidence", "broken"],
-        listener=hearing,
+        on_event=hearing,
         workers=workers,
     )
     chosen = next(r["arm"] for r in result.content["doses"] if r["chosen"])

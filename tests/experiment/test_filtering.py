@@ -18,8 +18,9 @@ from neuplug import ImageSet, InputError, NeuplugError
 from neuplug.cli import main
 from neuplug.experiment.filtering import agreeing, draw_accepted, no_copies
 from neuplug.experiment.grammar import parse_arm
-from neuplug.experiment.listener import Listener
 from neuplug.neighbors import nearest, one_of_each
+
+from ..hearing import Hearing
 
 
 def test_nearest_by_hand() -> None:
@@ -50,16 +51,6 @@ def test_equal_ones_are_found_among_many_and_are_at_no_distance(scale: float) ->
     distance, index = nearest(twice, twice, same=True)
     assert torch.nonzero(distance == 0).flatten().tolist() == [7, 60]
     assert (int(index[7]), int(index[60])) == (60, 7)
-
-
-class Hearing(Listener):
-    """Remembers which jobs were done."""
-
-    def __init__(self) -> None:
-        self.done: list[str] = []
-
-    def finished(self, job: Any) -> None:
-        self.done.append(job.kind)
 
 
 def noise(n: int, seed: int = 0) -> torch.Tensor:
@@ -277,11 +268,11 @@ def test_images_filtered_by_another_rule_are_not_used_again(
     settings = {"aug": arms, "repeats": 1, "eval": ["walker"], "per_class": 10}
     ask(**settings)
     again, other = Hearing(), Hearing()
-    ask(**settings, name="again", listener=again)
+    ask(**settings, name="again", on_event=again)
     assert again.done == []
     monkeypatch.setattr("neuplug.experiment.planning.generating.COPIES_RULE", "another")
-    ask(**settings, name="other", listener=other)
-    assert sorted(other.done) == ["draw", "draw", "evaluate", "train"]  # of the last arm alone
+    ask(**settings, name="other", on_event=other)
+    assert sorted(other.done) == ["evaluate", "sample", "sample", "train"]  # of the last arm alone
 
 
 def test_agreement_asks_a_classifier_of_the_real_images(ask: Any) -> None:
@@ -364,13 +355,13 @@ def test_an_arm_of_which_nothing_is_left_is_named_and_the_rest_is_done(
     hearing = Hearing()
     sentence = rf"repeat 1 of arm mine leaves class \w+ \(filter={left} let 0 of \d+ images"
     with pytest.raises(NeuplugError, match=sentence) as caught:
-        ask(aug=[f"mine: {arm}", "jitter@add=2"], listener=hearing, **settings)
+        ask(aug=[f"mine: {arm}", "jitter@add=2"], on_event=hearing, **settings)
     assert not isinstance(caught.value, InputError)
     assert "no replace, a share below 1" in str(caught.value)
     if "training" not in settings:
         assert hearing.done.count("train") == 4  # none and the other arm, two repeats each
         again = Hearing()
-        result = ask(aug=["jitter@add=2"], listener=again, **settings)
+        result = ask(aug=["jitter@add=2"], on_event=again, **settings)
         assert again.done == [] and ("jitter@add=2", "linear") in result.verdicts
 
 

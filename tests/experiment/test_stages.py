@@ -10,6 +10,8 @@ import pytest
 
 from neuplug import InputError
 
+from ..hearing import Hearing
+
 
 def images_of(result: Any, arm: str, repeat: int = 0) -> dict[str, Counter[str]]:
     """Class to origins of the images that an arm's classifiers trained on."""
@@ -149,20 +151,12 @@ def test_retraining_begins_with_the_real_images(ask: Any) -> None:
 
 
 def test_retraining_shares_its_first_phase(ask: Any, lab: Any) -> None:
-    from neuplug.experiment.listener import Listener
-
-    class Counting(Listener):
-        trained = 0
-
-        def finished(self, job: Any) -> None:
-            self.trained += job.kind == "train"
-
-    ears = Counting()
+    hearing = Hearing()
     training = {"steps": 4, "batch": 4, "real_first": 3}
     arms = ["jitter@add=4", "jitter@add=8", "jitter@add=4,replace"]
-    ask(aug=arms, repeats=1, training=training, listener=ears)
+    ask(aug=arms, repeats=1, training=training, on_event=hearing)
     # one first phase for three arms, one for the arm without real images
-    assert ears.trained == 4 + 2
+    assert hearing.done.count("train") == 4 + 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,66 @@
+"""``neuplug watch`` and ``neuplug stop``: a run seen, and ended, from elsewhere."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+RunFolder = Annotated[Path, typer.Argument(help="The run's folder: runs/compose/NAME.")]
+
+
+def watch(
+    run: RunFolder,
+    json_: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
+) -> None:
+    """Show how a run is doing, until it ends.
+
+    The run may be on another host, if its folder is shared.
+    """
+    from neuplug.cli.display import showing
+    from neuplug.experiment import events
+    from neuplug.experiment.claim import read_status, running
+    from neuplug.experiment.events import RunEnded
+
+    _refuse_unknown(run)
+    ended = False
+
+    def over() -> bool:
+        return ended or not running(run)
+
+    with showing() as show:
+        for event in events.follow(run, over):
+            ended = isinstance(event, RunEnded)
+            print(event.model_dump_json(), flush=True) if json_ else show(event)
+    status = read_status(run)
+    if status is not None and not json_:
+        state: str = status.state
+        if state == "running":
+            state = f"not running any more: process {status.process} on {status.host} is gone"
+        typer.echo(f"{run}: {state}")
+
+
+def stop(run: RunFolder) -> None:
+    """Stop a run. The command that began it goes on where it was."""
+    from neuplug.experiment.claim import ask_to_stop, running
+    from neuplug.experiment.events import POLL_SECONDS
+
+    _refuse_unknown(run)
+    worker = running(run)
+    if not worker:
+        typer.echo(f"{run}: nothing to stop, no process works on it")
+        return
+    ask_to_stop(run)
+    while running(run):
+        time.sleep(POLL_SECONDS)
+    typer.echo(f"{run}: {worker} has stopped; the same command goes on where it was")
+
+
+def _refuse_unknown(run: Path) -> None:
+    from neuplug.errors import InputError
+    from neuplug.experiment.claim import CLAIM, STATUS
+
+    if not (run / STATUS).exists() and not (run / CLAIM).exists():
+        raise InputError(f"{run} is no run folder of neuplug: name one such as runs/compose/NAME.")
