@@ -9,14 +9,21 @@ import torch
 from torch import Tensor
 
 from neuplug.experiment.blame import blame
+from neuplug.experiment.identity import check_code
 from neuplug.interfaces import Augmenter
 from neuplug.registry import discover
 
 
 def load_component(reference: Mapping[str, Any]) -> Any:
-    """The component that a job's plain description names, with its options."""
+    """The component that a job's plain description names, with its options.
+
+    Raises:
+        PluginError: If its code is not that of the description, or it fails.
+    """
     name = f"{reference['distribution']}:{reference['name']}"
-    component = discover().resolve(name, (reference["kind"],)).load()
+    provided = discover().resolve(name, (reference["kind"],))
+    component = provided.load()
+    check_code(provided, reference["code"])
     with blame(reference):
         return component(component.options_class.parse(reference["options"], reference["name"]))
 
