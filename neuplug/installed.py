@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Iterator
 from importlib.machinery import all_suffixes
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError, distributions
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,11 +69,13 @@ class InstalledFiles:
 
     def __init__(self, parts: set[Part], facts: set[str]) -> None:
         self._parts, self._facts = sorted(parts), sorted(facts)
-        self._known: set[Path] | None = None
+        self._known: set[Path] = set()
+        self._noted = False
 
     def note(self) -> None:
         """Note how the files are before they are imported, unless that is done."""
-        if self._known is None:
+        if not self._noted:
+            self._noted = True
             for _, path in self._files():
                 if path.suffix == ".py":
                     drop_outdated_bytecode(path)
@@ -92,7 +94,7 @@ class InstalledFiles:
             with contextlib.suppress(OSError):
                 found.add((name, look(path, _hash_record if name.endswith(RECORD) else hash_file)))
                 paths.add(path)
-        for gone in sorted((self._known or set()) - paths):
+        for gone in sorted(self._known - paths):
             if in_memory(gone):
                 raise ChangedError(gone)
         self._known = paths
@@ -255,13 +257,13 @@ class _Distribution:
     """
 
     def __init__(self, name: str) -> None:
-        self._found = distribution(name)
-        metadata = self._found.metadata
+        self._found = found = _first(name)
+        metadata = found.metadata
         self.name, self.version = canonicalize_name(metadata["Name"] or ""), metadata["Version"]
         if not self.name or not self.version:
             raise ValueError(f"{name} has no name or version")
-        self.base = Path(str(self._found.locate_file(""))).resolve()
-        folder = getattr(self._found, "_path", None)
+        self.base = Path(str(found.locate_file(""))).resolve()
+        folder = getattr(found, "_path", None)
         self.record = None if folder is None else Path(str(folder)).resolve() / "RECORD"
 
     @functools.cached_property
@@ -326,6 +328,16 @@ class _Distribution:
             near = [(root / name).resolve() for name in ("", "src", "lib", "python")]
             folders = [folder for folder in near if folder in {Path(p).resolve() for p in sys.path}]
         return folders
+
+
+def _first(name: str) -> Distribution:
+    """The first of that name on the path; of several in one folder, one with a record."""
+    found = list(distributions(name=name)) if name else []
+    if not found:
+        raise PackageNotFoundError(name)
+    base = str(found[0].locate_file(""))
+    beside = [other for other in found if str(other.locate_file("")) == base]
+    return max(beside, key=lambda d: (bool(d.read_text("RECORD")), str(getattr(d, "_path", ""))))
 
 
 def _distribution(name: str) -> _Distribution | None:
