@@ -68,6 +68,8 @@ def look(path: Path, hash_of: Callable[[Path], str] = hash_file) -> str:
     seen = _seen.get(path)
     if seen is not None and seen.settled and seen.mark == mark:
         return seen.digest
+    if seen is None and path.suffix == ".py":
+        drop_outdated_bytecode(path)
     settled = max(mark[:2]) + SETTLED_NS < time.time_ns()
     digest = hash_of(path)
     if seen is not None and seen.digest != digest and in_memory(path):

@@ -76,9 +76,6 @@ class InstalledFiles:
         """Note how the files are before they are imported, unless that is done."""
         if not self._noted:
             self._noted = True
-            for _, path in self._files():
-                if path.suffix == ".py":
-                    drop_outdated_bytecode(path)
             with contextlib.suppress(ChangedError):
                 self.digest()
 

@@ -41,10 +41,6 @@ def value(module):
 class Watch(Augmenter):
     uses = ("acme-borrowed", "acme_loose")
 
-    def check_images(self, in_chans, image_size):
-        if "ACME_EDIT" in os.environ:  # somebody saves a file while the run is planned
-            pathlib.Path(os.environ["ACME_EDIT"]).write_text("VALUE = 7\\n")
-
     def augment(self, images, rng):
         import acme_loose
         data = int(pathlib.Path(__file__).with_name("data.txt").read_text())
@@ -235,8 +231,9 @@ def test_code_edited_while_it_is_in_memory_is_refused(
 def test_code_edited_while_a_run_goes_on_is_refused(lab: Lab, workers: int) -> None:
     (lab.place / DATA).write_text("2")
     file = lab.place / SECOND
-    seen, said = lab.ask("compose", workers, ACME_EDIT=str(file))
-    assert not seen and "watch of acme-watch 1.0" in said and str(file) in said
+    seen, said = lab.ask("edit_when_planned", SECOND, "VALUE = 7\n", workers)
+    assert not seen and "of acme-watch 1.0" in said and str(file) in said
+    assert ("when this run was planned" if workers else "since this process imported") in said
     seen, said = lab.ask("compose", workers)
     assert not said and {(line[1], line[2]) for line in seen} == {(2, 7)}
 
