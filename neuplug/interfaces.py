@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from neuplug.errors import InputError
+from neuplug.imported import note_import
 from neuplug.options import Options
 from neuplug.seeds import derive_seed
 
@@ -32,6 +33,9 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
             its result, such as ``{"steps": 3}``; :mod:`neuplug.testing` checks it with these.
         control: Whether it adds nothing new and is there to be compared with: an arm with a control
             is never taken for the best classical one, nor compared with it.
+        uses: Distributions or packages that it imports, or reads files of, and that its
+            distribution does not require, such as ``("acme-images",)``. Their files are part of the
+            key of its results, so that it is not answered with old ones when they change.
 
     Example:
         >>> flip = neuplug.load("flip", vertical=0.0)
@@ -42,6 +46,11 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
     options_class: ClassVar[type[Options]] = Options
     quick_options: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     control: ClassVar[bool] = False
+    uses: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        note_import(cls.__module__)  # whoever imports it: its code is what its files are now
 
     def __init__(self, options: Options | None = None) -> None:
         self.options: Any = options if options is not None else self.options_class()

@@ -23,9 +23,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from neuplug import __version__, hookspecs
+from neuplug import __version__, hookspecs, installed
 from neuplug.errors import InputError, PluginError, did_you_mean
 from neuplug.hookspecs import HOOKS, Component
+from neuplug.imported import note_import
 
 if TYPE_CHECKING:
     from neuplug.interfaces import ComponentBase
@@ -68,6 +69,7 @@ class Provided:
         from neuplug import interfaces
 
         module, _, attribute = self.component.target.partition(":")
+        self.files().note()
         try:
             found = getattr(importlib.import_module(module), attribute)
         except FAULTS as error:
@@ -86,7 +88,19 @@ class Provided:
                 f"{self.name} of {self.source}: {self.component.target} lacks "
                 f"{', '.join(missing)}. {self._remedy}"
             )
+        if not (isinstance(found.uses, tuple) and all(isinstance(n, str) for n in found.uses)):
+            raise PluginError(
+                f"{self.name} of {self.source}: uses is {found.uses!r} instead of names, "
+                f'("acme-images",). {self._remedy}'
+            )
+        if found.uses:
+            self.files(found.uses).note()
         return found
+
+    def files(self, uses: tuple[str, ...] = ()) -> installed.InstalledFiles:
+        """The files of its code and data, and of what it uses besides."""
+        module = self.component.target.partition(":")[0]
+        return installed.installed_files(self.distribution, module, uses)
 
     @property
     def _remedy(self) -> str:
@@ -292,7 +306,9 @@ class _Finder:
 
     def _load(self, entry: EntryPoint, registered: str) -> None:
         try:
+            installed.drop_outdated_bytecode_of(entry.module)
             plugin = entry.load()
+            note_import(entry.module)
             self.manager.register(plugin, registered)
         except FAULTS as error:
             self.problem(_told(error), error)

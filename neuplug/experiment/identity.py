@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import functools
+import contextlib
 import hashlib
-import importlib.util
+import json
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
-
 from neuplug import __version__
+from neuplug.errors import PluginError, StorageError
+from neuplug.imported import ChangedError
 from neuplug.registry import Provided
+from neuplug.storage.atomic import read_checked, write_checked
+from neuplug.storage.cache import cache_dir
+from neuplug.storage.store import hash_of
+
+_used: dict[str, tuple[str, ...]] = {}
 
 
 def identity(provided: Provided) -> dict[str, str]:
@@ -22,44 +26,71 @@ def identity(provided: Provided) -> dict[str, str]:
 
     The code counts besides the version, so that an author who edits a plugin without raising its
     version is never answered with results of the old code.
+
+    Raises:
+        PluginError: If a file is not what it was when this process imported it.
     """
     return {
         "kind": provided.kind,
         "name": provided.name,
         "distribution": provided.distribution,
         "version": provided.version,
-        "code": code_digest(provided.distribution, provided.component.target.partition(".")[0]),
+        "code": code_digest(provided),
     }
 
 
-@functools.cache
-def code_digest(name: str, module: str) -> str:
-    """A hash over a plugin's Python files and those of the neuplug libraries that it requires."""
-    digest = hashlib.sha256()
-    for package in [module.partition(":")[0], *_libraries(name)]:
-        for file in _sources(package):
-            digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+def code_digest(provided: Provided) -> str:
+    """A hash over all files that a component consists of: its code and its data.
 
+    These are the files of its distribution, what that requires, and what the component's class
+    says that it uses.
 
-def _libraries(name: str) -> list[str]:
+    Raises:
+        PluginError: If a file is not what it was when this process imported it.
+    """
     try:
-        requires = distribution(name).requires or []
-    except PackageNotFoundError:
-        return []
-    names = [canonicalize_name(Requirement(line).name) for line in requires]
-    return sorted(n.replace("-", "_") for n in names if n.startswith("neuplug-"))
+        own = provided.files().digest()
+        uses = _uses(provided, own)
+        return provided.files(uses).digest() if uses else own
+    except ChangedError as changed:
+        raise PluginError(
+            f"{provided.name} of {provided.source}: {changed} changed since this process imported "
+            "it, so a result of the old code would be kept as one of the new: start Python (or the "
+            "notebook's kernel) again, and ask again."
+        ) from changed
 
 
-def _sources(package: str) -> list[Path]:
-    spec = importlib.util.find_spec(package)
-    if spec is None:
-        return []
-    if spec.submodule_search_locations is None:
-        return [Path(spec.origin)] if spec.origin else []
-    return sorted(
-        f for folder in spec.submodule_search_locations for f in Path(folder).rglob("*.py")
+def check_code(provided: Provided, code: str) -> None:
+    """Refuse to work for a key that was made of other code than this process has.
+
+    Raises:
+        PluginError: If the code is another.
+    """
+    if code_digest(provided) == code:
+        return
+    newest = provided.files().newest()
+    raise PluginError(
+        f"{provided.name} of {provided.source} is not what it was when this run was planned"
+        + (f" (changed last: {newest})" if newest else "")
+        + ": give the same command again, in a new process."
     )
+
+
+def _uses(provided: Provided, own: str) -> tuple[str, ...]:
+    """What its class says that it uses, without importing it if any process has before.
+
+    That is decided by its own files, so it is kept under their hash.
+    """
+    key = hash_of([provided.distribution, provided.component.target, own])
+    if key not in _used:
+        kept = cache_dir() / "uses" / key
+        if (content := read_checked(kept)) is not None:
+            _used[key] = tuple(json.loads(content))
+        else:
+            _used[key] = provided.load().uses
+            with contextlib.suppress(StorageError):  # it costs time the next time, not the result
+                write_checked(kept, json.dumps(_used[key]).encode())
+    return _used[key]
 
 
 def versions(components: list[Provided]) -> dict[str, str]:

@@ -210,30 +210,6 @@ def test_other_seeds_draw_other_splits_and_other_results(ask: Any) -> None:
     assert len(keys) == 4
 
 
-def test_an_edited_plugin_is_not_answered_with_old_results(
-    ask: Any, lab: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import shutil
-
-    from neuplug.experiment import identity
-
-    ask(aug=["jitter"], repeats=1)
-    before = len(lab())
-    copy = tmp_path / "edited"
-    shutil.copytree(Path(__file__).parent / "site", copy)
-    part = copy / "neuplug_lab" / "parts.py"
-    part.write_text(part.read_text() + "\n# an edit\n")
-    identity.code_digest.cache_clear()
-    monkeypatch.setattr(
-        identity, "_sources", lambda package, real=identity._sources: (
-            sorted((copy / package).rglob("*.py")) if package == "neuplug_lab" else real(package)
-        )
-    )  # fmt: skip
-    ask(aug=["jitter"], repeats=1)
-    identity.code_digest.cache_clear()
-    assert len(lab()) > before
-
-
 def test_another_weights_file_of_the_same_name_is_another_question(
     ask: Any, tmp_path: Path
 ) -> None:

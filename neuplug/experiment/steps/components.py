@@ -9,15 +9,22 @@ import torch
 from torch import Tensor
 
 from neuplug.experiment.blame import blame
+from neuplug.experiment.identity import check_code
 from neuplug.experiment.tasks import ComponentRef
 from neuplug.interfaces import Augmenter
 from neuplug.registry import discover
 
 
 def load_component(reference: ComponentRef) -> Any:
-    """The component that a task names, with its options."""
+    """The component that a task names, with its options.
+
+    Raises:
+        PluginError: If its code is not that which the task names, or it fails.
+    """
     name = f"{reference.distribution}:{reference.name}"
-    component = discover().resolve(name, (reference.kind,)).load()
+    provided = discover().resolve(name, (reference.kind,))
+    component = provided.load()
+    check_code(provided, reference.code)
     with blame(reference):
         return component(component.options_class.parse(reference.options, reference.name))
 
