@@ -62,6 +62,7 @@ _HOME = {
     "hookimpl": "hookspecs",
     "load": "loading",
     "load_dataset": "data.dataset",
+    "load_weights": "weights",
     "nearest": "neighbors",
     "paired_difference": "statistics",
     "read_results": "report.reading",
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
     from neuplug.statistics import Difference, Estimate, estimate, holm, paired_difference, verdict
     from neuplug.training import FittedClassifier, fit_classifier
     from neuplug.training_options import TrainingOptions
+    from neuplug.weights import load_weights
 
 __all__ = [
     "Augmenter",
@@ -170,6 +172,7 @@ __all__ = [
     "hookimpl",
     "load",
     "load_dataset",
+    "load_weights",
     "nearest",
     "paired_difference",
     "read_results",
