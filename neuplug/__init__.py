@@ -63,6 +63,7 @@ _HOME = {
     "hookimpl": "hookspecs",
     "load": "loading",
     "load_dataset": "data.dataset",
+    "load_weights": "weights",
     "nearest": "neighbors",
     "paired_difference": "statistics",
     "read_results": "report.reading",
@@ -123,6 +124,7 @@ if TYPE_CHECKING:
     from neuplug.statistics import Difference, Estimate, estimate, holm, paired_difference, verdict
     from neuplug.training import FittedClassifier, fit_classifier
     from neuplug.training_options import TrainingOptions
+    from neuplug.weights import load_weights
 
 __all__ = [
     "Augmenter",
@@ -178,6 +180,7 @@ __all__ = [
     "hookimpl",
     "load",
     "load_dataset",
+    "load_weights",
     "nearest",
     "paired_difference",
     "read_results",

@@ -56,7 +56,9 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
         self.options: Any = options if options is not None else self.options_class()
 
     def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
-        """Refuse images that it cannot take, before anything is trained. By default it takes all.
+        """Refuse what would fail later, before anything is trained. By default it takes all images.
+
+        Files that options name, such as weights, are opened and checked here as well.
 
         Args:
             in_chans: 1 (grey) or 3 (RGB).

@@ -265,6 +265,8 @@ def _print(dataset: Dataset) -> None:
         line(f"groups that a split never divides: {groups}")
     if report.ignored:
         line(f"files passed over: {report.ignored}{_labelme_remark(report.source)}")
+    if report.outside:
+        names("outside the folder of the data, by a link or a path in the manifest", report.outside)
     names("unreadable files", [f"{id_}: {reason}" for id_, reason in report.skipped])
     names("exact duplicates", [" = ".join(cluster) for cluster in report.exact])
     if report.conflicts:

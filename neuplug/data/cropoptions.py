@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -10,8 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neuplug.errors import InputError
-
-_LONGEST_NAME = 120  # bytes of a name within file names, which may have 255
+from neuplug.storage.names import safe_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,16 +91,6 @@ def class_name(label: str) -> str:
     """
     text = unicodedata.normalize("NFC", label).lower()
     return safe_name(text) if is_text(text) else ""
-
-
-def safe_name(text: str) -> str:
-    """Part of a file name on every system; empty if nothing is left."""
-    text = re.sub(r'[<>:"/\\|?*\x00-\x1f\x7f]', "_", text).strip(" .")
-    if len(text.encode()) > _LONGEST_NAME:
-        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        start = text.encode()[: _LONGEST_NAME - 9].decode(errors="ignore")
-        text = f"{start}-{digest}"
-    return text
 
 
 def is_text(name: str) -> bool:

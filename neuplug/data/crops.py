@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,12 +20,13 @@ from typing import Any
 
 from neuplug.data.annotated import Source, look
 from neuplug.data.cropfolder import Row, check_out, crop_folder, write_record
-from neuplug.data.cropoptions import CropOptions, class_name, is_text, safe_name
+from neuplug.data.cropoptions import CropOptions, class_name, is_text
 from neuplug.data.cutter import Cutter, each
 from neuplug.data.listing import listed, natural_key
 from neuplug.data.pairing import Pair, pair_up
 from neuplug.errors import InputError, did_you_mean
 from neuplug.interfaces import Progress
+from neuplug.storage.names import file_names, safe_name
 
 __all__ = ["CropOptions", "CropReport", "class_name", "crop_failures"]
 
@@ -155,18 +155,9 @@ def crop_failures(
 
 def _file_names(pairs: Sequence[Pair]) -> dict[str, str]:
     """For each image a name of its own, without folder and ending, to begin file names with."""
-    names: dict[str, str] = {}
-    used: Counter[str] = Counter()
-    for pair in pairs:
-        if not is_text(pair.name):
-            continue
-        name = safe_name(str(Path(pair.name).with_suffix(""))) or "image"
-        while used[name.casefold()]:
-            used[name.casefold()] += 1
-            name += f"~{used[name.casefold()]}"
-        used[name.casefold()] += 1
-        names[pair.name] = name
-    return names
+    names = [pair.name for pair in pairs if is_text(pair.name)]
+    stems = [str(Path(name).with_suffix("")) for name in names]
+    return dict(zip(names, file_names(stems, "image"), strict=True))
 
 
 def _groups(pairs: Sequence[Pair], pattern: str | None) -> dict[str, str]:

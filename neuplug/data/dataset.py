@@ -216,7 +216,9 @@ def load_dataset(
         listing = scan(Path(source))
         chosen = _choose(listing, classes, source)
         dataset = _load(listing, chosen, imgsz, resize, strict, progress or _silent)
-        dataset = replace(dataset, report=replace(dataset.report, source=str(source)))
+        # links may have changed since the images were decoded
+        report = replace(dataset.report, source=str(source), outside=listing.outside(chosen))
+        dataset = replace(dataset, report=report)
     if strict and dataset.report.skipped:
         raise strict_error(*dataset.report.skipped[0])
     return dataset

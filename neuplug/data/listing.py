@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import os
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -77,6 +79,21 @@ class Listing:
     def classes(self) -> tuple[str, ...]:
         """The class names in natural order."""
         return tuple(sorted({entry.label for entry in self.entries}, key=natural_key))
+
+    def outside(self, classes: Collection[str]) -> tuple[str, ...]:
+        """Ids of images of some classes that a link or a manifest's path has outside the root."""
+        root = os.path.realpath(self.root)
+        folder = functools.cache(os.path.realpath)  # few folders have many files
+        return tuple(
+            entry.id
+            for entry in self.entries
+            if entry.label in classes
+            and not Path(
+                os.path.realpath(entry.path)
+                if entry.path.is_symlink()
+                else folder(entry.path.parent)
+            ).is_relative_to(root)
+        )
 
 
 def natural_key(text: str) -> tuple[object, ...]:

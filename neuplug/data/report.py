@@ -25,6 +25,7 @@ class DataReport:
         bits: Significant bits of 16-bit images, which were divided by ``2 ** (bits - 8)``; 8 if
             there are none.
         skipped: (id, reason) of each file that could not be read.
+        outside: Ids of images that lie outside the source, by a link or by a manifest's path.
         ignored: How many files were passed over because they are no images of a class.
         exact: Ids of images whose pixels are equal, two or more in each cluster.
         conflicts: Those of ``exact`` whose images have different labels.
@@ -48,6 +49,7 @@ class DataReport:
     modes: Counter[str] = field(default_factory=Counter)
     bits: int = 8
     skipped: tuple[tuple[str, str], ...] = ()
+    outside: tuple[str, ...] = ()
     ignored: int = 0
     exact: tuple[tuple[str, ...], ...] = ()
     conflicts: tuple[tuple[str, ...], ...] = ()
@@ -67,6 +69,11 @@ class DataReport:
             found.append(
                 f"{len(self.skipped)} file(s) cannot be read and are skipped, "
                 f"such as {first} ({reason})."
+            )
+        if self.outside:
+            found.append(
+                f"{len(self.outside)} image(s) lie outside the folder of the data, where links or "
+                f"paths in the manifest lead: {listed(self.outside, 3)}."
             )
         if self.conflicts:
             found.append(
@@ -100,6 +107,7 @@ class DataReport:
             "sizes": {f"{h}x{w}": number for (h, w), number in self.sizes.most_common()},
             "modes": dict(self.modes.most_common()),
             "skipped": [list(item) for item in self.skipped],
+            "outside": list(self.outside),
             "exact": [list(cluster) for cluster in self.exact],
             "conflicts": [list(cluster) for cluster in self.conflicts],
             "near": near,
@@ -123,6 +131,7 @@ class DataReport:
                 "sizes": sizes,
                 "modes": Counter(values["modes"]),
                 "skipped": tuple((id_, reason) for id_, reason in values["skipped"]),
+                "outside": tuple(values["outside"]),
                 "exact": tuple(tuple(cluster) for cluster in values["exact"]),
                 "conflicts": tuple(tuple(cluster) for cluster in values["conflicts"]),
                 "near": None if near is None else tuple((a, b, float(s)) for a, b, s in near),

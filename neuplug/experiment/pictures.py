@@ -109,11 +109,6 @@ def first_cells(plan: Plan) -> list[Cell]:
     return list({c.arm.name: c for c in reversed(plan.cells) if c.repeat == 0}.values())[::-1]
 
 
-def plain_name(text: str) -> str:
-    """A part of a file's name: letters, digits and ``-_.+=``."""
-    return "".join(c if c.isalnum() or c in "-_.+=" else "_" for c in text)
-
-
 def _made_last(cell: Cell) -> dict[str, str]:
     """The task that made the last generated set of each class that has one."""
     made = cell.mixture.made().parts.items()
@@ -221,7 +216,7 @@ def _times(unit: str, courses: Sequence[_Course]) -> str:
 
 
 def _film(folder: Path, training: Training, course: _Course, number: int) -> Entry:
-    file = f"samples/{number:02d}-animation-{plain_name(course.name)}.gif"
+    file = f"samples/{number:02d}-animation.gif"
     frames = [
         (f"{training.unit} {written(moment)}", grid)
         for moment, grid in zip(course.moments, course.grids, strict=True)

@@ -15,13 +15,14 @@ import torch
 from neuplug.experiment.config import to_yaml
 from neuplug.experiment.events import FORMAT, infos, plan_rounds
 from neuplug.experiment.identity import versions
-from neuplug.experiment.pictures import first_cells, make_pictures, plain_name
+from neuplug.experiment.pictures import first_cells, make_pictures
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.provenance import check_parents, provenance
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import training_set
-from neuplug.experiment.tasks import AnyTask, MadeImages
+from neuplug.experiment.tasks import AnyTask
 from neuplug.storage.atomic import write_json, write_text, write_whole
+from neuplug.storage.names import file_names
 
 SETTINGS, PLAN = "config.yaml", "plan.json"
 
@@ -121,18 +122,27 @@ def _results_csv(folder: Path, results: dict[str, Any]) -> None:
 
 
 def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:
-    """The made images of the first repeat as ``generated/<arm>/<class>/*.png``."""
+    """The made images of the first repeat below ``generated/``; its manifest says what is what."""
     from PIL import Image
 
-    for cell in first_cells(plan):
-        for name, parts in cell.mixture.parts.items():
-            for part in parts:
-                if not isinstance(part, MadeImages):
-                    continue
-                target = folder / "generated" / plain_name(cell.arm.name) / plain_name(name)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["path", "label", "arm", "id"])
+    cells = first_cells(plan)
+    classes = plan.dataset.images.classes
+    folders = dict(zip(classes, file_names(classes, "class"), strict=True))
+    for cell, arm in zip(cells, file_names((c.arm.name for c in cells), "arm"), strict=True):
+        for name in classes:
+            target = folder / "generated" / arm / folders[name]
+            for key in cell.mixture.only([name]).tasks:
                 target.mkdir(parents=True, exist_ok=True)
-                tree = bench.tree(part.task, "images")
-                for identifier, image in zip(tree["ids"], tree["images"], strict=True):
+                tree = bench.tree(key, "images")
+                for i, (identifier, image) in enumerate(
+                    zip(tree["ids"], tree["images"], strict=True)
+                ):
                     pixels = image[0] if len(image) == 1 else image.permute(1, 2, 0)
-                    file = target / f"{plain_name(identifier)}.png"
+                    file = target / f"{key[:8]}-{i:05d}.png"
                     Image.fromarray(pixels.numpy()).save(file)
+                    path = file.relative_to(folder / "generated").as_posix()
+                    writer.writerow([path, name, cell.arm.name, identifier])
+    write_text(folder / "generated" / "manifest.csv", text.getvalue())

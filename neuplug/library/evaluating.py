@@ -91,6 +91,7 @@ def evaluate(
         raise InputError(
             f"{name} needs {' and '.join(asked)}: give {'them' if len(asked) > 1 else 'it'}."
         )
+    component.check_images(train.channels, train.image_size)
     if folder is None:
         folder = Path(tempfile.mkdtemp(prefix="neuplug-"))
     folder.mkdir(parents=True, exist_ok=True)

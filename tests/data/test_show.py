@@ -14,6 +14,7 @@ import tifffile
 from PIL import Image
 from typer.testing import CliRunner
 
+import neuplug
 from neuplug import InputError
 from neuplug.cli.data import app
 
@@ -124,3 +125,36 @@ def test_the_demo_is_called_simulated() -> None:
     output = show("demo", "--imgsz", "32")
     assert "demo (simulated)" in output
     assert "These images are simulated" in output
+
+
+def outside(data: Path) -> int:
+    """How many images are said to lie outside, by the command as by the warnings of a run."""
+    said = re.search(r"^outside the folder of the data, .*: (\d+)$", show(data), re.MULTILINE)
+    warnings = " ".join(neuplug.load_dataset(data).report.warnings())
+    warned = re.search(r"(\d+) image\(s\) lie outside the folder of the data", warnings)
+    assert (said and said[1]) == (warned and warned[1])
+    return int(said[1]) if said else 0
+
+
+def test_images_outside_the_data_are_said_aloud(class_folders: Path, tmp_path: Path) -> None:
+    """Also where a folder was exchanged for a link after its images were decoded."""
+    assert outside(class_folders) == 0
+    linked = tmp_path / "linked"
+    linked.symlink_to(class_folders)  # the way to the data itself may be a link
+    assert outside(linked) == 0
+    (class_folders / "cow").rename(tmp_path / "elsewhere")
+    (class_folders / "cow").symlink_to(tmp_path / "elsewhere")
+    assert outside(class_folders) == 5
+    (class_folders / "Bee" / "link.png").symlink_to(tmp_path / "elsewhere" / "1.png")
+    (class_folders / "Bee" / "inner.png").symlink_to(class_folders / "ant" / "1.png")
+    assert outside(class_folders) == 6
+
+
+def test_a_manifest_that_leads_out_of_its_folder(class_folders: Path) -> None:
+    manifest = class_folders / "cow" / "set.csv"
+    rows = ["path,label", "1.png,cow", "../cow/2.png,cow", "../ant/1.png,ant"]
+    manifest.write_text("\n".join([*rows, f"{class_folders}/ant/2.png,ant"]))
+    assert outside(manifest) == 2
+    said = show(manifest)
+    assert "\n  ../ant/1.png\n" in said and f"\n  {class_folders}/ant/2.png\n" in said
+    assert neuplug.load_dataset(manifest, classes=["cow"]).report.outside == ()

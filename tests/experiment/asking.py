@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 import neuplug
-from neuplug.experiment.listener import Listener
+from neuplug.experiment.events import AnyEvent, Planned, Sink
 
 
 def act(does: Callable[..., str]) -> Callable[..., str]:
@@ -27,7 +27,7 @@ def act(does: Callable[..., str]) -> Callable[..., str]:
     return prepared
 
 
-def ask(place: Path, workers: int = 0, listener: Listener | None = None) -> str:
+def ask(place: Path, workers: int = 0, on_event: Sink | None = None) -> str:
     """Ask; the answer is empty, or why there is none."""
     rng = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (16, 1, 28, 28), generator=rng, dtype=torch.uint8)
@@ -36,7 +36,7 @@ def ask(place: Path, workers: int = 0, listener: Listener | None = None) -> str:
         neuplug.compose(
             neuplug.ImageSet(images, torch.arange(16) % 2, ("odd", "even"), names),
             aug=["watch"], clf=["flat"], per_class=3, repeats=1, workers=workers,
-            project=place / "runs", listener=listener, training={"steps": 1, "batch": 4},
+            project=place / "runs", on_event=on_event, training={"steps": 1, "batch": 4},
         )  # fmt: skip
     except neuplug.PluginError as error:
         return str(error)
@@ -79,11 +79,11 @@ def discover_then_edit(place: Path) -> str:
 def edit_when_planned(place: Path, file: str, text: str, workers: int) -> str:
     """Have a file edited between the planning and the work."""
 
-    class Editing(Listener):
-        def planned(self, jobs: Any) -> None:
+    def edit(event: AnyEvent) -> None:
+        if isinstance(event, Planned):
             (place / file).write_text(text)
 
-    return ask(place, workers, Editing())
+    return ask(place, workers, edit)
 
 
 def _edit(path: Path) -> None:

@@ -40,7 +40,7 @@ def test_a_training_that_arms_share_is_pictured_once(shared: Any) -> None:
             assert moving.n_frames == 3
         with Image.open(shared.folder / film["still"]) as still:
             assert still.format == "PNG"
-    assert films[1]["file"] == "samples/01-animation-lying.gif"
+    assert films[1]["file"] == "samples/01-animation.gif"
     files = {p[key] for p in shared.content["pictures"] for key in KINDS if key in p}
     assert files == {f"samples/{p.name}" for p in (shared.folder / "samples").iterdir()}
 

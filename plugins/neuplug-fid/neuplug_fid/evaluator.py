@@ -61,6 +61,16 @@ class FID(Evaluator):
             needs.add("generators")
         return frozenset(needs)
 
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse an extractor that does not exist, or whose weights are missing or unfit."""
+        options: FIDOptions = self.options
+        if options.against != "real":
+            options.load_augmenter().check_images(in_chans, image_size)
+        if options.extractor != CLASSIFIER:
+            from neuplug_fid.extractors import check
+
+            check(options.extractor, options.weights, options.layer)
+
     def evaluate(self, context: EvaluationContext) -> Evaluation:
         """Measure the generated against the real images; see :class:`neuplug.Evaluator`.
 

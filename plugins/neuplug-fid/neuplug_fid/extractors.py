@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import functools
+import hashlib
+import tempfile
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,15 +11,16 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch_fidelity.feature_extractor_clip import MODEL_URLS as CLIP
+from torch_fidelity.feature_extractor_base import FeatureExtractorBase
+from torch_fidelity.feature_extractor_clip import MODEL_METADATA as CLIP
+from torch_fidelity.feature_extractor_clip import FeatureExtractorCLIP, build_model
 from torch_fidelity.feature_extractor_dinov2 import MODEL_METADATA as DINOV2
 from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY as REGISTRY
 from torch_fidelity.utils import create_feature_extractor
 
-from neuplug import InputError, seeded
+from neuplug import InputError, load_weights, seeded
 from neuplug.errors import did_you_mean
-from neuplug_fid.dinov2 import LocalDinoV2, code_folder
-from neuplug_fid.weights import digest, locate
+from neuplug_fid.weights import locate
 
 
 def check(extractor: str, given: Path | None, layer: str | None) -> None:
@@ -32,31 +34,32 @@ def check(extractor: str, given: Path | None, layer: str | None) -> None:
     Raises:
         InputError: If there is no such extractor or layer, or its weights are missing or unfit.
     """
-    if extractor not in REGISTRY:
-        raise InputError(
-            f"fid.extractor = {extractor!r}: there is no such extractor."
-            f"{did_you_mean(extractor, [*REGISTRY, 'classifier'])} "
-            f"There are: classifier, {', '.join(REGISTRY)}."
-        )
-    offered = REGISTRY[extractor].get_provided_features_list()
+    offered = _registered(extractor).get_provided_features_list()
     if layer is not None and layer not in offered:
         raise InputError(f"fid.layer = {layer!r}: {extractor} has the layers {', '.join(offered)}.")
-    if extractor in DINOV2:
-        code_folder()
     file = locate(extractor, given)
-    if given is not None and file is not None:  # the published ones are known by their hash
-        _check_fit(extractor, offered[0], file, digest(file))
+    if given is not None:  # the published ones are known by their hash
+        build(extractor, offered[:1], file)
 
 
-@functools.cache
-def _check_fit(extractor: str, layer: str, file: Path, content: str) -> None:
-    del content  # tells versions of the file apart
-    build(extractor, [layer], file)
+def _registered(extractor: str) -> Any:
+    """The class of an extractor.
+
+    DINOv2 is none: torch-fidelity has no network of it, and would fetch and run its authors' code.
+    """
+    usable = [name for name in REGISTRY if name not in DINOV2]
+    if extractor not in usable:
+        raise InputError(
+            f"fid.extractor = {extractor!r}: there is no such extractor."
+            f"{did_you_mean(extractor, [*usable, 'classifier'])} "
+            f"There are: classifier, {', '.join(usable)}."
+        )
+    return REGISTRY[extractor]
 
 
 def default_layer(extractor: str, measure: str) -> str:
     """The layer that torch-fidelity takes for ``fid``, ``kid``, ``prc`` or ``isc``."""
-    layer: str = REGISTRY[extractor].get_default_feature_layer_for_metric(measure)
+    layer: str = _registered(extractor).get_default_feature_layer_for_metric(measure)
     return layer
 
 
@@ -71,30 +74,62 @@ def build(extractor: str, layers: Sequence[str], file: Path | None) -> Any:
     Raises:
         InputError: If the file holds anything but the extractor's weights.
     """
-    options = {} if file is None else {"feature_extractor_weights_path": str(file)}
-    try:
-        # networks draw weights before they load theirs
-        with seeded(0, torch.device("cpu")), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of torch on file formats, of DINOv2 on attention
-            if file is not None and extractor not in CLIP:
-                # torch-fidelity itself would execute what the file says; a CLIP file is
-                # TorchScript, of which nothing is executed when it is read
-                torch.load(file, map_location="cpu", weights_only=True)
-            if extractor in DINOV2 and file is not None:
-                return LocalDinoV2(extractor, list(layers), file)
-            return create_feature_extractor(
-                extractor, list(layers), cuda=False, verbose=False, **options
-            )
-    except InputError:
-        raise
-    except Exception as error:  # whatever is in the file, it is the user's
+    # networks draw weights before they load theirs
+    with seeded(0, torch.device("cpu")), tempfile.TemporaryDirectory() as folder:
         if file is None:
-            raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(":. ")
-        raise InputError(
-            f"{file} does not hold the weights of {extractor} ({reason}). "
-            "Name another file with --set fid.weights=PATH."
-        ) from None
+            return create_feature_extractor(extractor, list(layers), cuda=False, verbose=False)
+        tensors = _tensors(extractor, file)
+        try:
+            if extractor in CLIP:
+                return LocalCLIP(extractor, list(layers), tensors)
+            # torch-fidelity would unpickle whatever is in the file: it is given one of our making
+            own = Path(folder) / "weights.pth"
+            torch.save(tensors, own)
+            return create_feature_extractor(
+                extractor,
+                list(layers),
+                cuda=False,
+                verbose=False,
+                feature_extractor_weights_path=str(own),
+            )
+        except Exception:  # whatever is in the file, it is the user's
+            raise InputError(
+                f"{file} does not hold the weights of {extractor}: its tensors have other names or "
+                "shapes. Name another file with --set fid.weights=PATH."
+            ) from None
+
+
+def _tensors(extractor: str, file: Path) -> dict[str, Tensor]:
+    """The weights in a file.
+
+    CLIP's authors offer theirs as TorchScript, which is code: of that no other file is read.
+    """
+    if extractor in CLIP:
+        with file.open("rb") as opened:
+            if hashlib.file_digest(opened, "sha256").hexdigest() == CLIP[extractor]["hash"]:
+                opened.seek(0)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of torch, on a format that it will drop
+                    return dict(torch.jit.load(opened, map_location="cpu").state_dict())
+    return load_weights(file)
+
+
+class LocalCLIP(FeatureExtractorCLIP):  # type: ignore[misc]  # torch-fidelity is untyped
+    """torch-fidelity's CLIP extractor from tensors: its own constructor runs a file as TorchScript.
+
+    Args:
+        name: Such as ``clip-vit-b-32``.
+        layers: The features to return.
+        tensors: The state dict of the whole of CLIP.
+    """
+
+    def __init__(self, name: str, layers: list[str], tensors: dict[str, Tensor]) -> None:
+        FeatureExtractorBase.__init__(self, name, layers)
+        self.feature_extractor_internal_dtype = torch.float32
+        self.model = build_model(tensors, self.feature_extractor_internal_dtype)
+        self.resolution = self.model.visual.input_resolution
+        self.requires_grad_(False)
+        self.eval()
 
 
 @torch.inference_mode()

@@ -20,8 +20,7 @@ class FIDOptions(Options):
         CLASSIFIER,
         description="whose features are compared: classifier, one trained on the run's real "
         "training images; or one of torch-fidelity's: inception-v3-compat (for FID, and KID of a "
-        "single class, as published), vgg16, clip-rn50, clip-vit-b-32, dinov2-vit-s-14 and others "
-        "of these kinds",
+        "single class, as published), vgg16, clip-rn50, clip-vit-b-32 and other CLIPs",
     )
     weights: Path | None = Field(
         None, description="the extractor's weights; by default its file in torch's hub folder"
@@ -105,10 +104,6 @@ class FIDOptions(Options):
     def _all_is_there(self) -> Self:
         if self.against != "real":
             self.load_augmenter()
-        if self.extractor != CLASSIFIER:
-            from neuplug_fid.extractors import check  # torch-fidelity takes seconds to load
-
-            check(self.extractor, self.weights, self.layer)
         return self
 
     def load_augmenter(self) -> Augmenter:

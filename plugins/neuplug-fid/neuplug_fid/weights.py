@@ -9,14 +9,10 @@ from pathlib import Path
 
 import torch
 from torch_fidelity import feature_extractor_clip as clip
-from torch_fidelity.feature_extractor_dinov2 import MODEL_METADATA as DINOV2
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3
 from torchvision.models import VGG16_Weights
 
 from neuplug import InputError
-
-# torch-fidelity leaves this address to DINOv2's own hubconf.py
-DINOV2_URL = "https://dl.fbaipublicfiles.com/dinov2/{0}/{0}_pretrain.pth"
 
 
 @dataclass(frozen=True)
@@ -26,7 +22,7 @@ class Source:
     Attributes:
         url: Where their authors offer them.
         name: Of the file in torch's hub folder.
-        sha256: The hash or its first digits; empty where none is known.
+        sha256: The hash or its first digits.
     """
 
     url: str
@@ -44,17 +40,14 @@ def source(extractor: str) -> Source | None:
     if extractor in clip.MODEL_URLS:
         digest = clip.MODEL_METADATA[extractor]["hash"]
         return Source(clip.MODEL_URLS[extractor], f"{extractor}-{digest}.pt", digest)
-    if extractor in DINOV2:
-        url = DINOV2_URL.format(DINOV2[extractor])
-    elif extractor == "inception-v3-compat":
+    if extractor == "inception-v3-compat":
         url = URL_INCEPTION_V3
     elif extractor == "vgg16":
         url = VGG16_Weights.IMAGENET1K_V1.url
     else:
         return None
     name = url.rpartition("/")[2]
-    match = torch.hub.HASH_REGEX.search(name)
-    return Source(url, name, match.group(1) if match else "")
+    return Source(url, name, name.removesuffix(".pth").rpartition("-")[2])
 
 
 def locate(extractor: str, given: Path | None) -> Path | None:
@@ -70,17 +63,16 @@ def locate(extractor: str, given: Path | None) -> Path | None:
     if given is not None:
         file = given.expanduser()
         if not file.is_file():
-            raise InputError(f"fid.weights = {given}: there is no such file.")
+            raise InputError(f"fid.weights = {given}: there is no file of that name.")
         return file
     known = source(extractor)
     if known is None:
         return None
     if not known.file.is_file():
-        which = f", whose SHA-256 begins with {known.sha256}," if known.sha256 else ""
         raise InputError(
             f"fid.extractor = {extractor}: its weights {known.file} are not there, and nothing is "
-            f"downloaded. Fetch {known.url}{which} and put it at that place, or say where it is "
-            "with --set fid.weights=PATH."
+            f"downloaded. Fetch {known.url}, whose SHA-256 begins with {known.sha256}, and put it "
+            "at that place, or say where it is with --set fid.weights=PATH."
         )
     if not is_published(extractor, known.file):
         raise InputError(
@@ -91,7 +83,7 @@ def locate(extractor: str, given: Path | None) -> Path | None:
 
 
 def is_published(extractor: str, file: Path) -> bool:
-    """Whether a file holds the extractor's published weights, as far as their hash is known."""
+    """Whether a file is the one that the extractor's authors offer, as its hash says."""
     known = source(extractor)
     return known is None or digest(file).startswith(known.sha256)
 

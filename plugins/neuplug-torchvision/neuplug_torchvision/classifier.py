@@ -53,6 +53,24 @@ class TorchvisionClassifier(Classifier):
             InputError: If the images are too small for it.
         """
 
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse weights that cannot be read or do not fit, too; see :class:`neuplug.Classifier`.
+
+        ImageNet's are not fetched for this: where they are still to come, :meth:`build` checks.
+        """
+        import torch
+
+        from neuplug_torchvision.weights import fitting, hub_file
+
+        super().check_images(in_chans, image_size)
+        options: PretrainedOptions = self.options
+        fetch = options.weights == "imagenet" and options.download
+        if options.weights == "none" or (fetch and not hub_file(options.published()).is_file()):
+            return
+        with torch.device("meta"):  # shapes, no numbers; two classes, since any head will do
+            network = self.network(2, max(self.channels), image_size)
+        fitting(network, options, self.head)
+
     def build(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
         """Return a new network; see :class:`neuplug.Classifier`.
 
@@ -62,13 +80,8 @@ class TorchvisionClassifier(Classifier):
             NeuplugError: If the weights could not be fetched.
         """
         network = self.network(num_classes, in_chans, image_size)
-        options: PretrainedOptions = self.options
-        if options.weights != "none":
-            from neuplug_torchvision.weights import adopt, imagenet_file, read
+        if self.options.weights != "none":
+            from neuplug_torchvision.weights import fitting
 
-            if options.weights == "imagenet":
-                file = imagenet_file(options.published(), options.download, options.component)
-            else:
-                file = options.weights.expanduser()
-            adopt(network, read(file), file, self.head, options.variant)
+            network.load_state_dict(fitting(network, self.options, self.head), strict=False)
         return network

@@ -1,16 +1,14 @@
-"""Weights from a file: finding, checking, reading, and fitting them to a network."""
+"""Weights from a file: finding them, and fitting them to a network."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from neuplug import InputError, NeuplugError
+from neuplug import InputError, NeuplugError, load_weights
+from neuplug_torchvision.options import PretrainedOptions
 
 SOURCE = "https://download.pytorch.org/models/"  # of all of torchvision's classifiers
 
@@ -20,30 +18,22 @@ def hub_file(name: str) -> Path:
     return Path(torch.hub.get_dir()) / "checkpoints" / name
 
 
-def imagenet_file(name: str, download: bool, component: str) -> Path:
-    """The file of torchvision's ImageNet weights, checked.
-
-    Args:
-        name: The file's name, ``<network>-<hash>.pth``: it ends with how its SHA-256 begins.
-        download: Whether it may be fetched if it is not there.
-        component: The component's name, for messages.
+def given_weights(options: PretrainedOptions) -> tuple[Path, dict[str, Tensor]]:
+    """The weights that options name, and the file that they are from. No code in it runs.
 
     Raises:
-        InputError: If it is not what its name says.
+        InputError: If it is not there, is not what its name says, or holds anything else.
         NeuplugError: If it could not be fetched.
     """
-    file = hub_file(name)
-    wanted = name.removesuffix(".pth").rpartition("-")[2]
-    if download and not file.is_file():
-        _fetch(file, wanted, component)
-    with file.open("rb") as opened:
-        found = hashlib.file_digest(opened, "sha256").hexdigest()
-    if not found.startswith(wanted):
-        raise InputError(
-            f"{file} is damaged: its SHA-256 begins with {found[: len(wanted)]} instead of "
-            f"{wanted}. Delete it and put the right file there, or add download=true."
-        )
-    return file
+    if isinstance(options.weights, Path):
+        file = options.weights.expanduser()
+        return file, load_weights(file)
+    file = hub_file(options.published())
+    # <network>-<hash>.pth: the name ends with how the SHA-256 begins
+    wanted = file.stem.rpartition("-")[2]
+    if options.download and not file.is_file():
+        _fetch(file, wanted, options.component)
+    return file, load_weights(file, wanted)
 
 
 def _fetch(file: Path, wanted: str, component: str) -> None:
@@ -59,49 +49,20 @@ def _fetch(file: Path, wanted: str, component: str) -> None:
         ) from error
 
 
-def read(file: Path) -> dict[str, Tensor]:
-    """The tensors in a ``.safetensors`` file, or in one that ``torch.save`` wrote.
-
-    Nothing in the file is executed. Weights under ``state_dict`` or ``model`` are found too.
-
-    Raises:
-        InputError: If it is no such file.
-    """
-    try:
-        if file.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return load_file(file)
-        content: Any = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # whatever is in the file, it is the user's
-        reason = str(error).strip().splitlines()
-        raise InputError(
-            f"{file} cannot be read as weights ({reason[0] if reason else type(error).__name__}). "
-            "Give a .safetensors file, or a .pth file of a state_dict."
-        ) from None
-    for key in ("state_dict", "model"):
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-    if not (isinstance(content, Mapping) and all(isinstance(v, Tensor) for v in content.values())):
-        raise InputError(f"{file} holds no state_dict: save model.state_dict(), not the model.")
-    return dict(content)
-
-
-def adopt(
-    network: nn.Module, weights: Mapping[str, Tensor], file: Path, head: str, variant: str
-) -> None:
-    """Load weights into a network; the head stays as it is where the file's is of another shape.
+def fitting(network: nn.Module, options: PretrainedOptions, head: str) -> dict[str, Tensor]:
+    """The weights that options name; without the head where the file's is of another shape.
 
     Args:
-        network: Changed in place.
-        weights: From :func:`read`.
-        file: Where they are from, for messages.
+        network: What they must fit; left as it is, so that it may be on the meta device.
+        options: Of the component.
         head: How the names of the head's weights begin.
-        variant: What the network is, for messages.
 
     Raises:
-        InputError: If the weights belong to another network.
+        InputError: If the weights cannot be read or belong to another network.
+        NeuplugError: If they could not be fetched.
     """
+    file, weights = given_weights(options)
+    variant = options.variant
     own = network.state_dict()
     own_head = {name for name in own if name.startswith(head)}
     if any(name not in weights or weights[name].shape != own[name].shape for name in own_head):
@@ -120,4 +81,4 @@ def adopt(
             )
     if foreign := sorted(set(weights) - set(own)):
         raise InputError(f"{file} is of another network than {variant}: it has {foreign[0]}.")
-    network.load_state_dict(weights, strict=False)
+    return weights

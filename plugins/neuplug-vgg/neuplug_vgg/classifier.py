@@ -70,7 +70,10 @@ class _VGG(TorchvisionClassifier):
 
     def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
         """Refuse images of which five poolings leave nothing."""
+        self._refuse_small(image_size)
         super().check_images(in_chans, image_size)
+
+    def _refuse_small(self, image_size: tuple[int, int]) -> None:
         if min(image_size) < SMALLEST:
             raise InputError(
                 f"{self.options.component} takes images from {SMALLEST}x{SMALLEST} pixels; these "
@@ -85,7 +88,7 @@ class _VGG(TorchvisionClassifier):
         """
         from neuplug_vgg.model import VGG
 
-        self.check_images(in_chans, image_size)
+        self._refuse_small(image_size)
         options: VGGOptions = self.options
         full = options.head == "full" or (
             options.head == "auto" and (options.weights != "none" or min(image_size) >= LARGE)
