@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -82,3 +83,34 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `` Did you mean X?`` for the nearest of ``known``, or an empty string."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+class Problems(list[str]):
+    """What is wrong, gathered so that one error tells all of it.
+
+    Example:
+        >>> from neuplug.errors import Problems
+        >>> problems = Problems()
+        >>> for name in ("flop", "dcgna"):
+        ...     with problems.noted():
+        ...         neuplug.discover().resolve(name)
+        >>> len(problems)
+        2
+    """
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Go on after an :class:`InputError`, which is kept."""
+        try:
+            yield
+        except InputError as error:
+            self.append(str(error))
+
+    def refuse(self, kind: type[Exception] = InputError) -> None:
+        """Raise what was kept, if there is anything, each on a line of its own.
+
+        Args:
+            kind: ``ValueError`` within pydantic, which then tells it with what else is wrong.
+        """
+        if self:
+            raise kind("\n".join(dict.fromkeys(self)))

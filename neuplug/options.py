@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Self
+import textwrap
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuplug.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Options(BaseModel):
@@ -24,7 +28,7 @@ class Options(BaseModel):
             owner: The component's name, for messages.
 
         Raises:
-            InputError: One sentence for the first thing that is wrong.
+            InputError: A sentence, on a line of its own, for each name or value that is wrong.
 
         Example:
             >>> class BlurOptions(neuplug.Options):
@@ -32,24 +36,44 @@ class Options(BaseModel):
             >>> BlurOptions.parse({"radius": "2.5"}, "blur").radius
             2.5
         """
-        for name in values:
-            if name not in cls.model_fields:
-                known = ", ".join(sorted(cls.model_fields)) or "none"
-                hint = did_you_mean(name, cls.model_fields)
-                raise InputError(f"{owner} has no option {name!r}.{hint} It has: {known}.")
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise InputError(f"{owner}{validation_sentence(error)}") from None
+            raise InputError(sentences(error, cls, owner)) from None
 
 
-def validation_sentence(error: ValidationError) -> str:
-    """Turn pydantic's first complaint into ``.option = value: what is wrong``."""
-    first = error.errors()[0]
-    where = "".join(f".{part}" for part in first["loc"] if isinstance(part, str))
-    message = first["msg"].removeprefix("Value error, ")
-    if where and first["type"] == "missing":  # its input is all that was given
+def sentences(error: ValidationError, model: type[BaseModel], owner: str) -> str:
+    """Turn pydantic's complaints into lines such as ``dcgan.lr = -1: ...``, one for each value.
+
+    Args:
+        error: From validating ``model``.
+        model: Tells what names there are.
+        owner: What the model's fields belong to, for a person.
+    """
+    lines: dict[tuple[Any, ...], str] = {}
+    for found in error.errors():
+        depth, known = 0, model.model_fields
+        for part in found["loc"]:
+            if part not in known:
+                break
+            depth, known = depth + 1, getattr(known[str(part)].annotation, "model_fields", {})
+        # each member of a union complains of the same value: the first one is enough
+        lines.setdefault(
+            (found["loc"][:depth], repr(found["input"])), _sentence(found, owner, known)
+        )
+    return "\n".join(lines.values())
+
+
+def _sentence(found: ErrorDetails, owner: str, known: Collection[str]) -> str:
+    *above, name = (owner, *(part for part in found["loc"] if isinstance(part, str)))
+    where, kind = ".".join((*above, name)), found["type"]
+    if kind == "extra_forbidden":
+        hint = did_you_mean(name, known) or f" It has: {', '.join(sorted(known)) or 'none'}."
+        return f"{above[-1]} has no option {name!r}.{hint}"
+    if kind == "missing":  # its input is all that was given
         return f"{where} must be given: it has no default."
-    if not where:
-        return f": {message}"
-    return f"{where} = {first['input']!r}: {message[:1].lower()}{message[1:]}."
+    message = found["msg"].removeprefix("Value error, ")
+    if kind == "value_error" and (not above or isinstance(found["input"], Mapping)):
+        return "\n".join(f"{where}: {line}" for line in message.splitlines())
+    given = textwrap.shorten(repr(found["input"]), 200, placeholder=" …")
+    return f"{where} = {given}: {message[:1].lower()}{message[1:].rstrip('.')}."

@@ -51,6 +51,9 @@ def test_nothing_heavy_is_loaded(arguments: list[str]) -> None:
     assert found["code"] == 0
     assert HEAVY & set(found["modules"]) == set()
     assert found["megabytes"] < MAX_MEGABYTES
+    commands = {m for m in found["modules"] if m.startswith("neuplug.cli.")} - {"neuplug.cli.group"}
+    own = {"neuplug.cli.plugins", "neuplug.cli.columns"} if "plugins" in arguments else set()
+    assert commands == own
 
 
 def test_importing_neuplug_loads_no_torch() -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuplug import interfaces
-from neuplug.cli import build
+from neuplug.cli import commands
 from neuplug.cli.options import OptionRow, option_rows
 from neuplug.errors import PluginError
 from neuplug.hookspecs import HOOKS
@@ -170,12 +170,10 @@ def facts(cls: type[interfaces.ComponentBase]) -> Iterator[str]:
 
 def command_line() -> str:
     """A section for each command, with its arguments and options."""
-    import typer
-
-    return "\n\n".join(_commands(typer.main.get_command(build()), "neuplug")) + "\n"
+    return "\n\n".join(part for path, found in commands() for part in _command(found, path)) + "\n"
 
 
-def _commands(command: Any, path: str) -> Iterator[str]:
+def _command(command: Any, path: str) -> Iterator[str]:
     yield f"(command-{path.replace(' ', '-')})=\n## `{path}`"
     for paragraph in (command.help or "").split("\n\n"):
         text = " ".join(paragraph.split())
@@ -188,8 +186,6 @@ def _commands(command: Any, path: str) -> Iterator[str]:
             yield f"**{panel}**"
         rows = [(_names(p), _value(p), plain(getattr(p, "help", "") or "")) for p in params]
         yield table(("option or argument", "value", "meaning"), rows)
-    for name, below in getattr(command, "commands", {}).items():
-        yield from _commands(below, f"{path} {name}")
 
 
 def _names(param: Any) -> str:
@@ -212,6 +208,8 @@ def _value(param: Any) -> str:
 
 def _kind(param: Any) -> str:
     """The type of a value; Typer keeps it here or there, depending on its version."""
+    if param.metavar:
+        return plain(param.metavar)
     if hasattr(param, "type"):
         name = param.type.name
     else:
@@ -237,7 +235,7 @@ def settings() -> str:
                 bounds(row),
                 plain(row["description"]),
             )
-            for row in option_rows(model)  # type: ignore[arg-type]
+            for row in option_rows(model)
         ]
         head = ("setting", "type", "default", "bounds", "meaning")
         parts += [f"### {title}", table(head, rows)]

@@ -1,4 +1,4 @@
-"""The command ``neuplug``. Nothing here loads torch; a command's work is imported when it runs."""
+"""The command ``neuplug``. A command's module is imported when it is used, and not for the help."""
 
 from __future__ import annotations
 
@@ -6,39 +6,54 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
 import typer
 
 from neuplug import __version__
-from neuplug.cli import compose, data, doctor, plugins, recipes, report, watch
-from neuplug.cli.group import LightGroup
+from neuplug.cli.group import LazyCommand, LightGroup
 from neuplug.errors import NeuplugError
 
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
 INTERRUPTED = SIGNALLED + signal.SIGINT
 
 
-def build() -> typer.Typer:
-    """The whole command line; each group of commands has a file of its own."""
+COMMANDS = {
+    "compose": ("neuplug.cli.compose:compose", "Compare ways to enlarge a training set."),
+    "data": ("neuplug.cli.data:app", "Look at image data, and cut it."),
+    "doctor": ("neuplug.cli.doctor:doctor", "Say whether a run would work here."),
+    "plugins": ("neuplug.cli.plugins:app", "List the installed components and their problems."),
+    "recipes": ("neuplug.cli.recipes:app", "List the published systems: source, data, cost."),
+    "stop": ("neuplug.cli.watch:stop", "Stop a run."),
+    "watch": ("neuplug.cli.watch:watch", "Show how a run is doing, until it ends."),
+    "report": ("neuplug.cli.report:report", "Make the report of a run again, or compare runs."),
+}
+"""Commands: the target, as an entry point has it, and the first sentence of the help."""
+
+
+def build() -> Any:
+    """The command line, a Click group whose commands are not loaded yet."""
     app = typer.Typer(
         cls=LightGroup,
         add_completion=False,
         no_args_is_help=True,
-        pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_neuplug)
-    app.command("compose")(compose.compose)
-    app.add_typer(data.app, name="data")
-    app.command("doctor")(doctor.doctor)
-    app.add_typer(plugins.app, name="plugins")
-    app.add_typer(recipes.app, name="recipes")
-    app.command("report")(report.report)
-    app.command("watch")(watch.watch)
-    app.command("stop")(watch.stop)
-    return app
+    group: Any = typer.main.get_command(app)
+    for name, (target, summary) in COMMANDS.items():
+        group.add_command(LazyCommand(name, target, summary))
+    return group
+
+
+def commands(command: Any = None, path: str = "neuplug") -> Iterator[tuple[str, Any]]:
+    """Every command by what is typed, loaded: for the documentation."""
+    command = build() if command is None else command
+    command = command.load() if isinstance(command, LazyCommand) else command
+    yield path, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, f"{path} {name}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     listen_to_signals()
     try:
         # Outside of its standalone mode Click leaves the errors to us, and returns exit codes.
-        code = build()(
+        code = build().main(
             args=None if arguments is None else list(arguments),
             prog_name="neuplug",
             standalone_mode=False,

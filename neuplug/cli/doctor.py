@@ -20,9 +20,10 @@ Row = tuple[str, ...]
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say whether a run would work here: versions, machine, folders, plugins, weights.
+    """Say whether a run would work here.
 
-    The exit code is 1 if something would stop a run. Warnings do not change it.
+    It looks at versions, machine, folders, plugins, weights and the environment. The exit code
+    is 1 if something would stop a run. Warnings do not change it.
     """
     from rich.console import Console
 

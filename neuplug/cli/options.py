@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypedDict
 
 if TYPE_CHECKING:
-    from neuplug.options import Options
+    from pydantic import BaseModel
 
 TYPES = {
     "boolean": "bool",
@@ -47,7 +47,7 @@ class OptionRow(TypedDict):
     description: str
 
 
-def option_rows(options: type[Options]) -> list[OptionRow]:
+def option_rows(options: type[BaseModel]) -> list[OptionRow]:
     """The options of a component, in the order in which its model declares them."""
     from pydantic.errors import PydanticInvalidForJsonSchema
 
@@ -107,7 +107,7 @@ def _followed(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str
     return known[entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
 
 
-def _default(options: type[Options], name: str) -> str:
+def _default(options: type[BaseModel], name: str) -> str:
     field = options.model_fields[name]
     if field.is_required():
         return "required"

@@ -27,7 +27,7 @@ app = typer.Typer(cls=LightGroup, invoke_without_command=True)
 
 @app.callback()
 def plugins(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the installed components, and what is wrong with any plugin."""
+    """List the installed components and their problems."""
     if context.invoked_subcommand is not None:
         return
     from neuplug.registry import discover

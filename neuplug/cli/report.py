@@ -20,7 +20,7 @@ def report(
         typer.Option(help="Where the page of several runs goes; by default comparison.html here."),
     ] = None,
 ) -> None:
-    """Make the report of a run again, or compare several runs.
+    """Make the report of a run again, or compare runs.
 
     neuplug report runs/compose/first
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.errors import InputError, did_you_mean
+from neuplug.errors import InputError, Problems, did_you_mean
 from neuplug.experiment.blame import blame
-from neuplug.experiment.config import TRAINING, ComposeConfig, over
+from neuplug.experiment.config import EITHER, TRAINING, ComposeConfig, over
 from neuplug.experiment.grammar import NONE, Amount, ArmText, Filter, parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.experiment.tasks import ComponentRef
 from neuplug.options import Options
 from neuplug.recipes import load_recipe
 from neuplug.registry import Provided, Registry
-
-EITHER = ("augmenter", "generator")
 
 
 @dataclass(frozen=True)
@@ -162,10 +160,15 @@ class Selection:
         self._config, self._registry = config, registry
         self._used: set[str] = set()
         self._chosen: dict[tuple[str, tuple[str, ...], str], Chosen] = {}
+        problems = Problems()
+        for name, kinds, own in config.components():
+            with problems.noted():
+                self._choose(name, kinds, own)
+        problems += self._unused_options()
+        problems.refuse()
         self.classifiers = [self._choose(name, ("classifier",)) for name in _once(config.clf)]
         self.evaluators = [self._choose(name, ("evaluator",)) for name in _once(config.eval)]
         self.arms = self._arms()
-        self._refuse_unused_options()
 
     @property
     def components(self) -> tuple[Provided, ...]:
@@ -197,11 +200,11 @@ class Selection:
             self._chosen[key] = Chosen(provided, options)
         return self._chosen[key]
 
-    def _refuse_unused_options(self) -> None:
+    def _unused_options(self) -> Iterator[str]:
         for owner in self._config.options:
             if owner not in self._used and not self._of_recipe(owner):
-                names = sorted({c.name for c in self._chosen.values()} | {TRAINING})
-                raise InputError(
+                names = sorted({name for name, *_ in self._config.components()} | {TRAINING})
+                yield (
                     f"options are given for {owner!r}, which takes no part in this run; "
                     f"taking part: {', '.join(names)}."
                 )
@@ -279,24 +282,13 @@ class Selection:
 
 def _refuse_unknown(name: str, own: Mapping[str, Any], known: Collection[str]) -> None:
     """After an arm's @ stand options and amounts, so a slip may be one of either."""
-    for option in own:
-        if option not in known:
-            words = (
-                *known,
-                "add",
-                "to",
-                "share",
-                "replace",
-                "keep",
-                "only",
-                "except",
-                "runs",
-                "filter",
-            )
-            hint = did_you_mean(option, words)
-            raise InputError(
-                f"{name}@{option}: {option!r} is neither an amount nor an option.{hint}"
-            )
+    words = (*known, *"add to share replace keep only except runs filter".split())
+    Problems(
+        f"{name}@{option}: {option!r} is neither an amount nor an option."
+        f"{did_you_mean(option, words)}"
+        for option in own
+        if option not in known
+    ).refuse()
 
 
 def _once(names: list[str]) -> list[str]:

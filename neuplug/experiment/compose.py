@@ -35,8 +35,8 @@ JOIN_SECONDS = 0.3
 def compose(
     data: str | Path | ImageSet = "demo",
     *,
-    aug: Sequence[str] | str = (),
-    clf: Sequence[str] | str = (),
+    aug: Sequence[str] | Mapping[str, str] | str | None = None,
+    clf: Sequence[str] | str | None = None,
     options: Mapping[str, Mapping[str, Any]] | None = None,
     training: Mapping[str, Any] | None = None,
     on_event: Sink | None = None,
@@ -72,17 +72,13 @@ def compose(
     """
     images = None
     if not isinstance(data, str | Path):
+        from neuplug.imageset import ImageSet
+
+        if not isinstance(data, ImageSet):
+            raise InputError(f"compose.data is a path or an ImageSet, not {type(data).__name__}.")
         images, data = data, f"in memory ({len(data)} images)"
-    flags = {
-        **settings,
-        "data": str(data),
-        # what is not given leaves a recipe's in place
-        "aug": ([aug] if isinstance(aug, str) else list(aug)) or None,
-        "clf": ([clf] if isinstance(clf, str) else list(clf)) or None,
-        "options": {name: dict(values) for name, values in (options or {}).items()},
-        "training": dict(training or {}),
-    }
-    return run(resolve(flags=flags, environment={}), on_event, images=images)
+    given = {"data": str(data), "aug": aug, "clf": clf, "options": options, "training": training}
+    return run(resolve(flags={**given, **settings}, environment={}), on_event, images=images)
 
 
 def run(
@@ -141,9 +137,11 @@ def prepare(config: ComposeConfig, images: ImageSet | None = None) -> Plan:
         InputError: If something is asked for that cannot be done.
     """
     from neuplug.data.dataset import Dataset, load_dataset
+    from neuplug.experiment.arms import Selection
     from neuplug.experiment.planning.planner import make_plan
     from neuplug.registry import discover
 
+    Selection(config, discover())  # refuses what does not exist, before images are decoded
     if images is not None:
         dataset = Dataset.from_imageset(images)
     else:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -18,13 +20,17 @@ from pydantic import (
     model_validator,
 )
 
-from neuplug.errors import InputError, did_you_mean
-from neuplug.experiment.grammar import Amount, make_amount
-from neuplug.options import validation_sentence
-from neuplug.training_options import TrainingOptions
+from neuplug.errors import InputError, Problems
+from neuplug.experiment.grammar import Amount, make_amount, parse_arm
+from neuplug.options import sentences
+from neuplug.training_options import PANEL, TrainingOptions
 
 ENVIRONMENT = "NEUPLUG_COMPOSE_"
+FORMAT = 1
+"""Of experiment files; raised when a setting changes its meaning."""
 TRAINING = "training"
+EITHER = ("augmenter", "generator")
+"""The kinds that an arm is made of."""
 RIVALS = (("add", "to", "share"), ("steps", "epochs"))
 """Settings of which one at a time can hold, so that a flag replaces what a file says."""
 
@@ -40,11 +46,6 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, int | float) else value
 
 
-Names = Annotated[list[str], BeforeValidator(_as_list)]
-Numbers = Annotated[list[float], BeforeValidator(_as_list)]
-Counts = Annotated[list[Annotated[int, Field(ge=1)]], BeforeValidator(_as_list)]
-
-
 def _as_arms(value: Any) -> Any:
     """Arms as a list; a mapping in YAML gives each a label."""
     if isinstance(value, Mapping):
@@ -52,67 +53,131 @@ def _as_arms(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Arms = Annotated[list[str], BeforeValidator(_as_arms)]
+def _as_numbers(value: Any) -> Any:
+    """``a=20,b=30``, or a list of such, as a mapping."""
+    pairs = _as_list(value)
+    if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
+        return value
+    if unclear := [pair for pair in pairs if "=" not in pair]:
+        raise ValueError(f"write class=number, not {', '.join(unclear)}")
+    return {name: number for name, _, number in (pair.rpartition("=") for pair in pairs)}
+
+
+def _readable(arm: str) -> str:
+    problems = Problems()
+    with problems.noted():
+        parse_arm(arm)
+    problems.refuse(ValueError)
+    return arm
+
+
+Names = Annotated[list[str], BeforeValidator(_as_list)]
+Numbers = Annotated[list[float], BeforeValidator(_as_list)]
+Count = Annotated[int, Field(ge=1)]
+Counts = Annotated[list[Count], BeforeValidator(_as_list)]
+Arms = Annotated[list[Annotated[str, AfterValidator(_readable)]], BeforeValidator(_as_arms)]
+
+_data, _arms, _run = (
+    partial(Field, json_schema_extra={"panel": panel}) for panel in ("Data", "Arms", "Run")
+)
 
 
 class ComposeConfig(BaseModel):
-    """Everything that decides a run."""
+    """Everything that decides a run.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    The command's flags, the settings of YAML files and environment variables are all made from
+    these fields: ``description`` is the help, ``panel`` the part of the help in which it stands,
+    and ``flag`` the name of the flag where it is not the field's.
+    """
 
-    recipe: str | None = Field(None, description="a published system; see neuplug recipes")
-    budget: Literal["paper", "laptop", "smoke"] | None = Field(
-        None, description="of a recipe: as published, within an hour, or within minutes"
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, validate_default=True, coerce_numbers_to_str=True
     )
-    data: str = Field("demo", description="a folder, a CSV manifest, or demo")
-    classes: Names | None = Field(None, min_length=2, description="only these classes")
-    per_class: Counts | None = Field(
+
+    recipe: str | None = _data(None, description="a published system; neuplug recipes lists them")
+    budget: Literal["paper", "laptop", "smoke"] | None = _data(
+        None, description="size of a recipe: as published, within an hour, or within minutes"
+    )
+    data: str = _data("demo", description="a folder of images, a CSV manifest, or demo")
+    classes: Names | None = _data(
+        None, min_length=2, description="only these classes, comma-separated"
+    )
+    per_class: Counts | None = _data(
         None,
         min_length=1,
-        description="real training images per class, or a list of which every arm is run with "
-        "each; all images outside the largest become test images",
+        description="real training images per class, or a comma-separated list of which every "
+        "arm is run with each; all images outside the largest become test images",
     )
-    limit: dict[str, Annotated[int, Field(ge=1)]] = Field(
-        {}, description="class: at most so many training images; the others are left out"
+    limit: Annotated[dict[str, Count], BeforeValidator(_as_numbers)] = _data(
+        {}, description="at most N training images of a class, as class=N; its others are left out"
     )
-    test: float = Field(0.3, gt=0, lt=1, description="part for the test, without per_class")
-    val: float = Field(
+    test: float = _data(
+        0.3, gt=0, lt=1, description="fraction of the images for the test, without per_class"
+    )
+    val: float = _data(
         0.0,
         ge=0,
         lt=1,
-        description="part of the training images for validation; a fifth if unsaid where several "
-        "amounts are compared, so that the best is chosen without the test",
+        description="fraction of the training images for validation; 0.2 if not given where "
+        "several amounts are compared, so that the best is chosen without the test",
     )
-    resplit: bool = Field(False, description="draw the split even where the data bring one along")
-    allow_leak: bool = Field(
+    resplit: bool = _data(False, description="draw a new split even if the data come with one")
+    allow_leak: bool = _data(
         False,
-        description="go on although the split that the data bring along has copies of an image, "
+        description="continue although the split that comes with the data has copies of an image, "
         "or images of one group, on two sides",
     )
-    score_all: bool = Field(
+    score_all: bool = _data(
         False,
-        description="score on every real image besides, those of the training included, as some "
-        "papers do; no verdict goes by it",
+        description="also score on every real image, those of the training included, as some "
+        "papers do; no verdict uses it",
     )
-    aug: Arms = Field([], description="arms, or label: arm; none is always there")
-    add: Numbers | None = Field(None, description="generated images per class, or a list")
-    to: Numbers | None = Field(None, description="images per class afterwards, or a list")
-    share: Numbers | None = Field(None, description="generated part of the result, or a list")
-    replace: bool = Field(False, description="generated images take the real ones' place")
-    clf: Names = Field([], description="classifiers")
-    eval: Names = Field([], description="evaluators")
-    imgsz: tuple[int, int] = Field((64, 64), description="height and width in pixels")
-    resize: Literal["resize", "crop"] = "resize"
-    strict: bool = Field(False, description="an unreadable image stops the run")
-    repeats: int = Field(3, ge=1, description="draws of split and seeds")
-    seed: int = Field(0, ge=0)
-    device: str = "auto"
-    workers: int | None = Field(None, ge=0, description="processes; 0 works in this one")
-    project: Path = Path("runs/compose")
-    name: str | None = Field(None, pattern=r"^[^/\\.][^/\\]*$", description="the run's folder")
-    save_generated: bool = Field(False, description="write the generated images as PNG")
-    training: TrainingOptions = TrainingOptions()
-    options: dict[str, dict[str, Any]] = Field({}, description="component options by name")
+    imgsz: tuple[int, int] = _data(
+        (64, 64), description="height and width in pixels, comma-separated; one number for both"
+    )
+    resize: Literal["resize", "crop"] = _data(
+        "resize", description="stretch images to that size, or keep their aspect ratio and crop"
+    )
+    strict: bool = _data(False, description="stop at an image that cannot be read")
+    aug: Arms = _arms(
+        [],
+        description="an arm: flip, dcgan, classical+dcgan, dcgan@add=100+classical, or "
+        "label: arm; none is always there",
+    )
+    add: Numbers | None = _arms(
+        None, description="generated images per class, or a comma-separated list"
+    )
+    to: Numbers | None = _arms(
+        None, description="images per class after augmentation, or a comma-separated list"
+    )
+    share: Numbers | None = _arms(
+        None, description="generated fraction of the result, 0 to 1, or a comma-separated list"
+    )
+    replace: bool = _arms(False, description="generated images replace the real ones")
+    clf: Names = _arms([], description="classifiers, comma-separated")
+    eval: Names = _arms([], description="evaluators, comma-separated")
+    training: TrainingOptions = Field(
+        TrainingOptions(), description="options of the training, the same for every arm"
+    )
+    options: dict[str, dict[str, Any]] = Field(
+        {},
+        description="options of components, by name; as a flag component.option=value, or "
+        "training.option=value",
+        json_schema_extra={"panel": PANEL, "flag": "--set"},
+    )
+    repeats: int = _run(3, ge=1, description="number of repeats; each draws split and seeds anew")
+    seed: int = _run(0, ge=0, description="random seed")
+    device: str = _run("auto", description="where to compute: auto, cpu, cuda, or cuda:1")
+    workers: int | None = _run(
+        None,
+        ge=0,
+        description="worker processes; 0 works in this one; by default one a core",
+    )
+    project: Path = _run(Path("runs/compose"), description="folder of the runs' folders")
+    name: str | None = _run(
+        None, pattern=r"^[^/\\.][^/\\]*$", description="name of this run's folder"
+    )
+    save_generated: bool = _run(False, description="save the generated images as PNG")
 
     @field_validator("imgsz", mode="before")
     @classmethod
@@ -130,15 +195,28 @@ class ComposeConfig(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _one_kind_of_amount(self) -> ComposeConfig:
-        given = [k for k in ("add", "to", "share") if getattr(self, k) is not None]
+    def _fits_together(self) -> ComposeConfig:
+        problems = Problems()
+        given = [k for k in RIVALS[0] if getattr(self, k) is not None]
         if len(given) > 1:
-            raise ValueError(f"give one of add, to and share, not {' and '.join(given)}")
+            problems.append(f"give one of add, to and share, not {' and '.join(given)}")
         if not self.clf:
-            raise ValueError("no classifier: name one, for example --clf mobilenetv2")
+            problems.append("no classifier: name one, for example --clf mobilenetv2")
         if self.budget and not self.recipe:
-            raise ValueError("a budget belongs to a recipe: give --recipe too")
+            problems.append("a budget belongs to a recipe: give --recipe too")
+        with problems.noted():
+            self.amounts()
+        problems.refuse(ValueError)
         return self
+
+    def components(self) -> list[tuple[str, tuple[str, ...], Mapping[str, Any]]]:
+        """The components asked for: name, the kinds that it may be of, its arm's options."""
+        stages = (stage for arm in self.aug for stage in parse_arm(arm).stages)
+        return [
+            *((stage.name, EITHER, stage.options) for stage in stages),
+            *((name, ("classifier",), {}) for name in self.clf),
+            *((name, ("evaluator",), {}) for name in self.eval),
+        ]
 
     def subsets(self) -> Sequence[int | None]:
         """The numbers of real images per class that are compared; ``None`` if it is but one."""
@@ -151,7 +229,7 @@ class ComposeConfig(BaseModel):
         for key in ("add", "to", "share"):
             values = getattr(self, key)
             if values is not None:
-                return [make_amount(key, value, self.replace, key) for value in values]
+                return [make_amount(key, value, self.replace) for value in values]
         return [Amount(replace=self.replace)]
 
 
@@ -171,7 +249,7 @@ def resolve(
         environment: By default the process's; ``NEUPLUG_COMPOSE_SEED=1`` and the like count.
 
     Raises:
-        InputError: One sentence for the first thing that is wrong.
+        InputError: A sentence, on a line of its own, for each setting that is wrong.
     """
     values: dict[str, Any] = {}
     if yaml_file is not None:
@@ -182,22 +260,17 @@ def resolve(
         values = over(values, setting(item))
     if values.get("recipe") is not None:
         values = over(recipe_settings(values), values)
-    for name in values:
-        if name not in ComposeConfig.model_fields:
-            hint = did_you_mean(name, ComposeConfig.model_fields)
-            raise InputError(f"compose has no setting {name!r}.{hint}")
     if values.get("data", "demo") == "demo":
         values = {**DEMO, **values}
-        training = _mapping(values, TRAINING)
-        if not {"steps", "epochs"} & training.keys():
+        training = values.get(TRAINING, {})
+        if isinstance(training, Mapping) and not training.keys() & set(RIVALS[1]):
             values[TRAINING] = {**training, "steps": DEMO_STEPS}
-    values[TRAINING] = TrainingOptions.parse(_mapping(values, TRAINING), TRAINING)
     if "val" not in values and any(_several(values.get(key)) for key in ("add", "to", "share")):
         values["val"] = DOSE_VAL
     try:
         return ComposeConfig.model_validate(values)
     except ValidationError as error:
-        raise InputError(f"compose{validation_sentence(error)}") from None
+        raise InputError(sentences(error, ComposeConfig, "compose")) from None
 
 
 def _several(amounts: Any) -> bool:
@@ -209,7 +282,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     """Read an experiment file.
 
     Raises:
-        InputError: If it is missing, no YAML, or no mapping.
+        InputError: If it is missing, no YAML, no mapping, or of another format.
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -220,6 +293,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path} cannot be read as YAML: {reason}") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise InputError(f"{path} is no experiment file: it holds no 'setting: value' lines.")
+    if (found := content.pop("format", FORMAT)) != FORMAT:
+        raise InputError(
+            f"{path} is of format {found!r}, and this neuplug reads format {FORMAT}: use the "
+            "version that wrote it, or a newer one."
+        )
     return content
 
 
@@ -243,14 +321,17 @@ def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def to_yaml(config: ComposeConfig) -> str:
     """The configuration as an experiment file that gives the same run."""
-    return yaml.safe_dump(config.model_dump(mode="json", exclude_none=True), sort_keys=False)
+    settings = config.model_dump(mode="json", exclude_none=True)
+    return yaml.safe_dump({"format": FORMAT, **settings}, sort_keys=False)
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The settings in environment variables; as with flags, text is text unless YAML nests it."""
     found = {}
     for variable, text in environment.items():
-        if variable.startswith(ENVIRONMENT):
-            found[variable.removeprefix(ENVIRONMENT).lower()] = _scalar(text, variable)
+        if variable.startswith(ENVIRONMENT) and text:
+            value = _scalar(text, variable) if text[:1] in "{[" else text
+            found[variable.removeprefix(ENVIRONMENT).lower()] = value
     return found
 
 
@@ -285,16 +366,7 @@ def over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
         if any(name in upper for name in rivals):
             merged = {name: value for name, value in merged.items() if name not in rivals}
     for name, value in upper.items():
-        if name in (TRAINING, "options"):
-            value = over(_mapping(merged, name), _mapping({name: value}, name))
-        elif isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
+        if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
             value = over(merged[name], value)
         merged[name] = value
     return merged
-
-
-def _mapping(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = values.get(name) or {}
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise InputError(f"compose.{name} holds 'option: value' lines, not {value!r}.")
-    return dict(value)

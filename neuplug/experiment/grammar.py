@@ -146,52 +146,52 @@ def parse_arm(text: str) -> ArmText:
     label, colon, chain = text.rpartition(_LABEL)
     label, chain = label.strip(), chain.strip()
     if colon and not label:
-        raise InputError(f"arm {text!r}: there is nothing before the colon, which ends a label.")
+        raise InputError("there is nothing before the colon, which ends a label.")
     if label == NONE and chain != NONE:
-        raise InputError(f"arm {text!r}: {NONE} is the arm of the real images alone.")
+        raise InputError(f"{NONE} is the arm of the real images alone.")
     if chain == NONE:
         return ArmText(label, ())
-    return ArmText(label, tuple(_parse_stage(part.strip(), text) for part in chain.split("+")))
+    return ArmText(label, tuple(_parse_stage(part.strip()) for part in chain.split("+")))
 
 
-def _parse_stage(part: str, arm: str) -> Stage:
+def _parse_stage(part: str) -> Stage:
     name, at, rest = part.partition("@")
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"arm {arm!r}: {name!r} is no component name. Join names by '+', as in "
+            f"{name!r} is no component name. Join names by '+', as in "
             "classical+dcgan, and give one an amount of its own as in dcgan@add=100."
         )
     if name == NONE:
-        raise InputError(f"arm {arm!r}: none stands alone, it is no stage.")
-    return _with_settings(name, rest, arm) if at else Stage(name)
+        raise InputError("none stands alone, it is no stage.")
+    return _with_settings(name, rest) if at else Stage(name)
 
 
-def _with_settings(name: str, text: str, arm: str) -> Stage:
+def _with_settings(name: str, text: str) -> Stage:
     values: dict[str, str] = {}
     for item in text.split(","):
         key, equals, value = item.partition("=")
         key = key.strip()
         if not _OPTION.fullmatch(key) or (not equals and key != "replace"):
             raise InputError(
-                f"arm {arm!r}: {item!r} is no setting. After @ stand an amount "
+                f"{item!r} is no setting. After @ stand an amount "
                 f"({', '.join(_KEYS)}, replace, keep=real), only= or except=CLASS/CLASS, runs=N, "
                 "filter=copies/agreement, or options of the component, joined by commas, as in "
                 "dcgan@add=100,checkpoint=best."
             )
         if key in values:
-            raise InputError(f"arm {arm!r}: {key} is given twice.")
+            raise InputError(f"{key} is given twice.")
         values[key] = value
-    amount = _parse_amount(values, arm)
-    only, spared = (_classes(key, values, arm) for key in ("only", "except"))
+    amount = _parse_amount(values)
+    only, spared = (_classes(key, values) for key in ("only", "except"))
     runs = values.pop("runs", "1")
     if not runs.isdecimal() or int(runs) < 1:
-        raise InputError(f"arm {arm!r}: runs is a number of training runs from 1, not {runs!r}.")
-    filters = _filters(values, arm)
-    options = {key: _scalar(value, arm) for key, value in values.items()}
+        raise InputError(f"runs is a number of training runs from 1, not {runs!r}.")
+    filters = _filters(values)
+    options = {key: _scalar(value) for key, value in values.items()}
     return Stage(name, amount, only, spared, int(runs), filters, options)
 
 
-def _filters(values: dict[str, str], arm: str) -> tuple[Filter, ...]:
+def _filters(values: dict[str, str]) -> tuple[Filter, ...]:
     """Take ``filter=`` out of a stage's settings: ``copies``, ``agreement:0.9``, or both by '/'."""
     if "filter" not in values:
         return ()
@@ -200,7 +200,7 @@ def _filters(values: dict[str, str], arm: str) -> tuple[Filter, ...]:
         kind, _, level = part.partition(":")
         if kind not in FILTERS:
             raise InputError(
-                f"arm {arm!r}: filter={kind} is unknown.{did_you_mean(kind, FILTERS)} "
+                f"filter={kind} is unknown.{did_you_mean(kind, FILTERS)} "
                 f"There are: {', '.join(FILTERS)}."
             )
         try:
@@ -208,49 +208,46 @@ def _filters(values: dict[str, str], arm: str) -> tuple[Filter, ...]:
         except ValueError:
             number = math.nan
         if not 0 <= number <= 1:
-            raise InputError(f"arm {arm!r}: filter={part}: the level is a number from 0 to 1.")
+            raise InputError(f"filter={part}: the level is a number from 0 to 1.")
         found[kind] = Filter(kind, number)
     return tuple(found[kind] for kind in sorted(found))
 
 
-def _classes(key: str, values: dict[str, str], arm: str) -> tuple[str, ...]:
+def _classes(key: str, values: dict[str, str]) -> tuple[str, ...]:
     """Take ``only=`` or ``except=`` out of a stage's settings."""
     if key not in values:
         return ()
     names = values.pop(key).split("/")
     if not all(names):
-        raise InputError(f"arm {arm!r}: {key}= needs classes, joined by '/'.")
+        raise InputError(f"{key}= needs classes, joined by '/'.")
     return tuple(names)
 
 
-def _parse_amount(values: dict[str, str], arm: str) -> Amount | None:
+def _parse_amount(values: dict[str, str]) -> Amount | None:
     """Take the amount out of a stage's settings."""
     replace, keep = values.pop("replace", None), values.pop("keep", None)
     if replace not in (None, ""):
-        raise InputError(f"arm {arm!r}: replace takes no value.")
+        raise InputError("replace takes no value.")
     if keep not in (None, "real"):
-        raise InputError(f"arm {arm!r}: keep={keep} is unknown; there is keep=real.")
+        raise InputError(f"keep={keep} is unknown; there is keep=real.")
     given = {key: values.pop(key) for key in _KEYS if key in values}
     if len(given) > 1:
-        raise InputError(f"arm {arm!r}: give one of add, to and share.")
+        raise InputError("give one of add, to and share.")
     if replace is not None and keep is not None:
-        raise InputError(f"arm {arm!r}: give replace or keep=real, not both.")
+        raise InputError("give replace or keep=real, not both.")
     if not given and replace is None and keep is None:
         return None
     key, value = next(iter(given.items()), ("", ""))
-    return make_amount(key, value, replace is not None, f"arm {arm!r}", keep is not None)
+    return make_amount(key, value, replace is not None, keep is not None)
 
 
-def make_amount(
-    key: str, value: str | float, replace: bool, where: str, keep_real: bool = False
-) -> Amount:
+def make_amount(key: str, value: str | float, replace: bool, keep_real: bool = False) -> Amount:
     """Check one amount.
 
     Args:
         key: ``add``, ``to``, ``share``, or nothing.
         value: As typed.
         replace: Whether only new images go on.
-        where: Begins the error's sentence.
         keep_real: Whether only real images go on with the new ones.
 
     Raises:
@@ -261,20 +258,20 @@ def make_amount(
     try:
         number = float(value)
     except ValueError:
-        raise InputError(f"{where}: {key} needs a number, not {value!r}.") from None
+        raise InputError(f"{key} needs a number, not {value!r}.") from None
     if key == "share":
         if not 0 <= number <= 1:
-            raise InputError(f"{where}: share is a part of the result, 0 to 1, not {number:g}.")
+            raise InputError(f"share is a part of the result, 0 to 1, not {number:g}.")
         if replace and number < 1:
-            raise InputError(f"{where}: with replace all of the result is made; leave share out.")
+            raise InputError("with replace all of the result is made; leave share out.")
         return Amount(share=number, replace=replace, keep_real=keep_real)
     if not math.isfinite(number) or number < 0 or number != int(number):
-        raise InputError(f"{where}: {key} is a number of images per class, not {value!r}.")
+        raise InputError(f"{key} is a number of images per class, not {value!r}.")
     return Amount(**{key: int(number)}, replace=replace, keep_real=keep_real)
 
 
-def _scalar(text: str, arm: str) -> Any:
+def _scalar(text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
-        raise InputError(f"arm {arm!r}: {text!r} is no value.") from None
+        raise InputError(f"{text!r} is no value.") from None

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuplug import __version__, data
 from neuplug.data.listing import FORMAT
+from neuplug.errors import Problems
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.recipes import load_recipe
 from neuplug.registry import discover
@@ -37,15 +36,11 @@ def request_key(config: ComposeConfig, images: ImageSet | None = None) -> str:
             "components": _components(config),
             "recipe": load_recipe(config.recipe).model_dump(mode="json") if config.recipe else None,
             "files": [
-                file_digests(values) for values in [*config.options.values(), *_stages(config)]
+                file_digests(values)
+                for values in (*config.options.values(), *(o for *_, o in config.components()))
             ],
         }
     )
-
-
-def _stages(config: ComposeConfig) -> list[Mapping[str, Any]]:
-    """The options that arms give their stages."""
-    return [stage.options for arm in config.aug for stage in parse_arm(arm).stages]
 
 
 def run_folder(config: ComposeConfig, request: str) -> Path:
@@ -68,9 +63,9 @@ def _data_key(config: ComposeConfig, images: ImageSet | None) -> str:
 
 
 def _components(config: ComposeConfig) -> list[dict[str, Any]]:
-    registry = discover()
-    stages = [stage.name for arm in config.aug for stage in parse_arm(arm).stages]
-    wanted: list[tuple[str, tuple[str, ...]]] = [(n, ("augmenter", "generator")) for n in stages]
-    wanted += [(name, ("classifier",)) for name in config.clf]
-    wanted += [(name, ("evaluator",)) for name in config.eval]
-    return [identity(registry.resolve(name, kinds)) for name, kinds in dict.fromkeys(wanted)]
+    registry, problems, found = discover(), Problems(), []
+    for name, kinds in dict.fromkeys((name, kinds) for name, kinds, _ in config.components()):
+        with problems.noted():
+            found.append(identity(registry.resolve(name, kinds)))
+    problems.refuse()
+    return found

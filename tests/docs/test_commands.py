@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from .small import small
 from .texts import ROOT, TEXTS, blocks
@@ -81,7 +80,7 @@ def test_a_command_of_the_texts(
     words = shlex.split(command, comments=True)[1:]
     # what doctor finds is the machine's, and takes as long as loading everything
     if not commands()[command] or words[0] == "doctor":
-        parse(typer.main.get_command(build()), words)
+        parse(build(), words)
         check_settings(words)
         return
     if words[0] == "compose" and "--dry-run" not in words:
@@ -116,7 +115,7 @@ def test_what_is_parsed_only_must_exist() -> None:
     from neuplug.cli import build
 
     with pytest.raises(Exception, match="--agu"):
-        parse(typer.main.get_command(build()), ["compose", "--agu", "flip"])
+        parse(build(), ["compose", "--agu", "flip"])
     check_settings(["compose", "--set", "dcgan.steps=3", "--set", "training.lr=1"])
     with pytest.raises(AssertionError, match="stepz"):
         check_settings(["compose", "--set", "dcgan.stepz=3"])

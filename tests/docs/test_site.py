@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 from pydantic import BaseModel
 
 import neuplug
 from neuplug import interfaces, testing
-from neuplug.cli import build
+from neuplug.cli import commands
 from neuplug.experiment.config import ComposeConfig
 from neuplug.hookspecs import HOOKS, HookSpecs
 from neuplug.registry import discover
@@ -123,13 +122,7 @@ def test_every_hook_has_its_signature_and_an_example(
     assert f"def {hook}():" in section and "yield Component(" in section
 
 
-def commands(command: Any, path: str = "neuplug") -> Iterator[tuple[str, Any]]:
-    yield path, command
-    for name, below in getattr(command, "commands", {}).items():
-        yield from commands(below, f"{path} {name}")
-
-
-ALL_COMMANDS = dict(commands(typer.main.get_command(build())))
+ALL_COMMANDS = dict(commands())
 
 
 @pytest.mark.parametrize("path", list(ALL_COMMANDS))
