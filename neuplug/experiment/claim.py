@@ -76,10 +76,18 @@ def running(folder: Path) -> str:
     return holder(folder / CLAIM)
 
 
-def is_whole(folder: Path, request: str) -> bool:
-    """Whether a folder has the whole answer to a question, as it was written."""
+def is_whole(folder: Path, request: str, *wanted: str) -> bool:
+    """Whether a folder has the whole answer to a question, as it was written.
+
+    Args:
+        folder: Of the run.
+        request: Key of the question.
+        wanted: Files that it must have besides those that every run has.
+    """
     status = read_status(folder)
     if status is None or status.state != "finished" or status.request != request:
+        return False
+    if not status.files.keys() >= {name for name in wanted if name}:
         return False
     try:
         return all(_hash(folder / name) == digest for name, digest in status.files.items())

@@ -110,7 +110,7 @@ def run(
     say = outside or on_event or _nobody
     while True:
         # loads no torch, so that a question asked again is answered at once
-        if not fresh and is_whole(folder, request):
+        if not fresh and is_whole(folder, request, "report.html" if config.report else ""):
             found = json.loads((folder / "results.json").read_text("utf-8"))
             since = f"nothing has changed since {found['created']}"
             say(Said(text=f"answered from {folder}: {since}."))
@@ -273,7 +273,8 @@ class _Run:
         content = {**content, "doses": doses, "name": self.folder.name, "folder": str(self.folder)}
         with storing(self.folder):
             runfolder.finish(self.folder, chosen, context, content)
-            write_report(self.folder)
+            if self.config.report:
+                write_report(self.folder)
         return Result(self.folder, content)
 
     def _progress(self, event: Any) -> None:

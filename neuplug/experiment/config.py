@@ -178,6 +178,9 @@ class ComposeConfig(BaseModel):
         None, pattern=r"^[^/\\.][^/\\]*$", description="name of this run's folder"
     )
     save_generated: bool = _run(False, description="save the generated images as PNG")
+    report: bool = _run(
+        True, description="make report.html and its pictures; the results are there in any case"
+    )
 
     @field_validator("imgsz", mode="before")
     @classmethod

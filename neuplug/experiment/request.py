@@ -18,7 +18,7 @@ from neuplug.storage.store import hash_of
 if TYPE_CHECKING:
     from neuplug.imageset import ImageSet
 
-NOT_ASKED = {"project", "name", "workers", "device"}
+NOT_ASKED = {"project", "name", "workers", "device", "report"}
 """Settings that do not change the question."""
 
 

@@ -60,11 +60,11 @@ def environment(plan: Plan) -> dict[str, Any]:
 
 def finish(folder: Path, plan: Plan, bench: TaskContext, results: dict[str, Any]) -> None:
     """Write tables and pictures; the report is made from these."""
-    # without its report a folder counts as unfinished, should this be killed half-way
-    (folder / "report.html").unlink(missing_ok=True)
     _manifest(folder, plan, bench)
     _results_csv(folder, results)
-    results["pictures"], results["unpictured"] = make_pictures(folder, plan, bench, results)
+    results["pictures"], results["unpictured"] = [], []
+    if plan.config.report:
+        results["pictures"], results["unpictured"] = make_pictures(folder, plan, bench, results)
     for evaluation in results["evaluations"]:
         if evaluation["figures"]:
             target = folder / "evaluations" / evaluation["key"][:8]

@@ -74,7 +74,8 @@ def print_summary(results: reading.Results, console: Console) -> None:
     if (more := len(warned) - _WARNINGS) > 0:
         write.line(f"warning: {more} more, in the report", "yellow")
     console.print()
-    write.line(f"report: {Path(results['folder']) / 'report.html'}")
+    page = Path(results["folder"]) / "report.html"
+    write.line(f"report: {page}" if page.exists() else f"results: {results['folder']}")
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
