@@ -18,8 +18,10 @@ SITE = Path(__file__).parent / "site"
 
 
 @pytest.fixture
-def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
-    """Install the plugin; returns what its components have written down so far."""
+def lab(
+    own_store: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Callable[[], list[dict[str, Any]]]:
+    """Install the plugin, with nothing stored; returns what its components have written down."""
     monkeypatch.syspath_prepend(str(SITE))
     monkeypatch.setenv("PYTHONPATH", str(SITE))
     log = tmp_path / "lab.log"
