@@ -24,16 +24,16 @@ def shared_data() -> Path:
 def wheels(shared_folder: Path) -> Path:
     """A folder with the wheels of all packages of the repository, built once for all workers."""
 
-    def make(folder: Path) -> None:
+    def fill(folder: Path) -> None:
         build(ROOT, folder, "--wheel", "--all-packages")
         for package in PACKAGES:
             if package.parent.name == "examples":  # they are no members of the workspace
                 build(package, folder, "--wheel")
 
-    return once(shared_folder / "wheels", make)
+    return once(shared_folder / "wheels", fill)
 
 
 @pytest.fixture(scope="session")
 def install(wheels: Path, shared_folder: Path) -> Installer:
     """Makes environments: ``install("neuplug[standard]")``."""
-    return Installer(wheels, once(shared_folder / "environments", Path.mkdir))
+    return Installer(wheels, once(shared_folder / "environments"))

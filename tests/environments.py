@@ -77,13 +77,14 @@ def uv(*words: str | Path, where: Path, newest: bool = False) -> str:
     return done.stdout
 
 
-def once(folder: Path, make: Callable[[Path], object]) -> Path:
+def once(folder: Path, fill: Callable[[Path], object] = Path.exists) -> Path:
     """A folder that is made by the worker of pytest that needs it first, and serves them all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{folder}.lock"):
         if not folder.exists():
+            folder.mkdir()
             try:
-                make(folder)
+                fill(folder)
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -133,14 +134,13 @@ def link(name: str, farm: Path) -> Path:
     It is empty where there is no such distribution: pip will miss it.
     """
 
-    def make(folder: Path) -> None:
-        folder.mkdir()
+    def fill(folder: Path) -> None:
         if (found := _installed(name)) is not None:
             home = Path(str(found.locate_file("")))
             for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
                 (folder / top).symlink_to(home / top)
 
-    return once(farm / canonicalize_name(name), make)
+    return once(farm / canonicalize_name(name), fill)
 
 
 def _installed(name: str) -> Distribution | None:

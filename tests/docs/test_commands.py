@@ -10,6 +10,7 @@ must exist. So must those of the commands of the results.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
@@ -27,6 +28,7 @@ RESULTS = sorted((ROOT / "docs" / "results").glob("*.md"))
 COMMAND = re.compile(r"(?:^|&& )(?:[A-Z_]+=\S+ )*(?:uv run )?(neuplug .*)")
 
 
+@functools.cache
 def commands() -> dict[str, bool]:
     """Command lines, and whether they are run."""
     found: dict[str, bool] = {}

@@ -23,10 +23,10 @@ class Hearing(Listener):
         self.done.append(job.kind)
 
 
-@pytest.fixture
-def result(ask: Any) -> Any:
+@pytest.fixture(scope="module")
+def result(ask_once: Any) -> Any:
     # the demand for many images of noise makes large amounts worse
-    return ask(
+    return ask_once(
         aug=["jitter", "invert+jitter", "same"],
         clf=["linear", "smallcnn"],
         share=[0, 0.5, 0.9],
