@@ -84,7 +84,8 @@ def test_arms_online_augmented_and_plain(bars: neuplug.TrainingSet) -> None:
 
 
 def test_an_arm_with_a_judge(bars: neuplug.TrainingSet) -> None:
-    options = {**TINY, "dcgan": {**TINY["dcgan"], "steps": 3}}
+    judge = {"channels": 4}  # it trains for as long as a user's
+    options = {"dcgan": {**TINY["dcgan"], "steps": 3}, "smallcnn": judge}
     arm = neuplug.build_arm("dcgan@add=4,filter=agreement:0", bars, options=options)
     assert len(arm.train) <= len(bars) + 8
 

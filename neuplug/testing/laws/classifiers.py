@@ -137,7 +137,7 @@ def _trained(subject: ComponentSubject) -> tuple[FittedClassifier, list[float]]:
         evaluations=LOOK,
         precision="fp32",
     )
-    state = None
+    state: dict[str, Any] | None = None
     for part in range(1, PASSES // LOOK + 1):
         context = FitContext(CPU, part, "the classifier")
         fitted, record = fit_classifier(run.component, train, options, context, start=state)
