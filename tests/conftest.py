@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .environments import PACKAGES, ROOT, Installer, build
+from .environments import PACKAGES, ROOT, Installer, build, once
 
 
 @pytest.fixture(scope="session")
@@ -20,24 +20,20 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test reads or fills the user's cache."""
-    monkeypatch.setenv("NEUPLUG_CACHE", str(tmp_path_factory.mktemp("cache")))
+@pytest.fixture(scope="session")
+def wheels(shared_folder: Path) -> Path:
+    """A folder with the wheels of all packages of the repository, built once for all workers."""
+
+    def fill(folder: Path) -> None:
+        build(ROOT, folder, "--wheel", "--all-packages")
+        for package in PACKAGES:
+            if package.parent.name == "examples":  # they are no members of the workspace
+                build(package, folder, "--wheel")
+
+    return once(shared_folder / "wheels", fill)
 
 
 @pytest.fixture(scope="session")
-def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the wheels of all packages of the repository, built once."""
-    folder = tmp_path_factory.mktemp("wheels")
-    build(ROOT, folder, "--wheel", "--all-packages")
-    for package in PACKAGES:
-        if package.parent.name == "examples":  # they are no members of the workspace
-            build(package, folder, "--wheel")
-    return folder
-
-
-@pytest.fixture(scope="session")
-def install(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Installer:
+def install(wheels: Path, shared_folder: Path) -> Installer:
     """Makes environments: ``install("neuplug[standard]")``."""
-    return Installer(wheels, tmp_path_factory.mktemp("environments"))
+    return Installer(wheels, once(shared_folder / "environments"))

@@ -18,13 +18,14 @@ import sys
 import sysconfig
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, PackageNotFoundError, PathDistribution, distribution
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -76,6 +77,20 @@ def uv(*words: str | Path, where: Path, newest: bool = False) -> str:
     return done.stdout
 
 
+def once(folder: Path, fill: Callable[[Path], object] = Path.exists) -> Path:
+    """A folder that is made by the worker of pytest that needs it first, and serves them all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            folder.mkdir()
+            try:
+                fill(folder)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+    return folder
+
+
 def build(source: Path, into: Path, *options: str) -> None:
     """Build a package away from its sources, which stay as they are."""
     uv("build", *options, "--out-dir", into, source, where=into)
@@ -118,14 +133,14 @@ def link(name: str, farm: Path) -> Path:
 
     It is empty where there is no such distribution: pip will miss it.
     """
-    folder = farm / canonicalize_name(name)
-    if not folder.exists():
-        folder.mkdir(parents=True)
+
+    def fill(folder: Path) -> None:
         if (found := _installed(name)) is not None:
             home = Path(str(found.locate_file("")))
             for top in {file.parts[0] for file in found.files or ()} - {"..", "__pycache__"}:
                 (folder / top).symlink_to(home / top)
-    return folder
+
+    return once(farm / canonicalize_name(name), fill)
 
 
 def _installed(name: str) -> Distribution | None:
@@ -183,7 +198,7 @@ class Installer:
 
     Attributes:
         wheels: The folder with the wheels of the repository.
-        home: Where environments are made.
+        home: Where environments are made; pytest's workers have it in common.
     """
 
     wheels: Path
@@ -196,8 +211,14 @@ class Installer:
 
     @functools.cached_property
     def pip(self) -> Environment:
-        """An environment that has pip, which installs into the others."""
-        return Environment.make(self.home / "pip", **self.settings)
+        """An environment that has pip, which installs into the others.
+
+        Even with ``--isolated`` pip reads the machine's settings, such as a constraint in
+        ``/etc/xdg/pip/pip.conf``; the null device in place of a file makes it deaf to them.
+        """
+        settings = {"PIP_CONFIG_FILE": os.devnull, **self.settings}
+        folder = once(self.home / "pip", lambda f: Environment.make(f, **settings))
+        return Environment(folder, settings)
 
     def third_party(self, *names: str) -> list[Path]:
         """A folder for each distribution that these lead to, but for those of neuplug."""
@@ -206,10 +227,11 @@ class Installer:
 
     def fetched(self, *names: str) -> Path:
         """A folder with packages that the running environment need not have."""
-        folder = self.home / "fetched" / canonicalize_name(Requirement(names[0]).name)
-        if not folder.exists():
-            uv("pip", "install", "--quiet", "--target", folder, *names, where=self.home)
-        return folder
+        words = ("pip", "install", "--quiet", "--target")
+        return once(
+            self.home / "fetched" / canonicalize_name(Requirement(names[0]).name),
+            lambda folder: uv(*words, folder, *names, where=self.home),
+        )
 
     def without_network(self, *names: str) -> dict[str, str]:
         """Settings for commands as users type them, which install these.
@@ -222,7 +244,7 @@ class Installer:
         paths = [*self.third_party(*names), self.fetched("hatchling>=1.26,<2", "editables")]
         return {
             "PYTHONPATH": ":".join(map(str, paths)),
-            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_CONFIG_FILE": os.devnull,
             "PIP_FIND_LINKS": "",
             "PIP_NO_INDEX": "1",
             "PIP_NO_BUILD_ISOLATION": "0",

@@ -32,7 +32,9 @@ def say():
 """
 
 
-def test_no_network_and_no_torch_for_an_answer_that_is_there(tmp_path: Path) -> None:
+def test_no_network_and_no_torch_for_an_answer_that_is_there(
+    own_store: Path, tmp_path: Path
+) -> None:
     (tmp_path / "sitecustomize.py").write_text(WATCH)
     environment = {
         **os.environ,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import jinja2
@@ -14,11 +15,16 @@ def render(template: str, **values: Any) -> bytes:
         template: File name in ``templates/``.
         values: What the template shows; text that is no ``Markup`` is escaped.
     """
-    environment = jinja2.Environment(
+    return _environment().get_template(template).render(**values).encode()
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    """It keeps the templates that it has compiled."""
+    return jinja2.Environment(
         loader=jinja2.PackageLoader("neuplug.report"),
         autoescape=True,  # every name from the data is text, never markup
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template(template).render(**values).encode()

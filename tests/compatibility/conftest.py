@@ -35,7 +35,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Ask:
+def ask(own_store: Path, tmp_path: Path) -> Ask:
     """Compose on 40 small images, in this process."""
 
     def compose(**settings: Any) -> Result:

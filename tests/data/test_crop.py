@@ -716,6 +716,7 @@ def test_show_points_at_crop(annotated: Annotated) -> None:
 # Real images ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_ball_screw(shared_data: Path, tmp_path: Path) -> None:
     images, labelme = (shared_data / "ball-screw" / name for name in ("images", "labelme"))
     report = crop_failures(images, labelme, tmp_path / "out")

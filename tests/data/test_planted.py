@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
 from neuplug.data.dataset import load_dataset
@@ -55,6 +56,7 @@ KINDS: dict[str, tuple[Change, int]] = {  # with the quality of the JPEG that is
 }
 
 
+@pytest.mark.slow
 def test_planted_in_neu(shared_data: Path, tmp_path: Path) -> None:
     rng = random.Random(0)
     folder = tmp_path / "neu"

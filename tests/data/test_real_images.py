@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,19 +18,12 @@ PAIR = ("IMAGES/patches_101.jpg", "IMAGES/patches_105.jpg")
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NEUPLUG_CACHE", str(tmp_path_factory.mktemp("cache")))
-        yield
-
-
-@pytest.fixture(scope="module")
-def neu(shared_data: Path, cache: None) -> Dataset:
+def neu(shared_data: Path) -> Dataset:
     return load_dataset(shared_data / "neu-det")
 
 
 @pytest.fixture(scope="module")
-def eth80(shared_data: Path, cache: None) -> Dataset:
+def eth80(shared_data: Path) -> Dataset:
     return load_dataset(shared_data / "eth80")
 
 

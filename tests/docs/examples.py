@@ -75,7 +75,6 @@ class Examples:
             for i in range(12):
                 image = Image.effect_noise((32, 32), 60 + i)
                 image.save(self._photos / kind / f"{i}.png")
-        self._cache = folder("cache")  # what one example has trained, another finds there
         self.of_text = functools.cache(self._of_text)
         self.of_module = functools.cache(self._of_module)
 
@@ -126,7 +125,6 @@ class Examples:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(neuplug, "compose", tiny)
-            patch.setenv("NEUPLUG_CACHE", str(self._cache))
             patch.setenv("NEUPLUG_BLOCK", "")  # taken back, whatever an example sets
             patch.syspath_prepend(str(self._packages))
             patch.chdir(here)

@@ -2,13 +2,15 @@
 
 A line of a fenced block that begins with ``neuplug`` (or ``uv run neuplug``, or a setting of the
 environment) is run in a folder with the images that the texts speak of: as it stands, or, if it is
-a ``compose``, with a budget of seconds. A block followed by ``<!-- parsed only: why -->`` is not
-run: its options, and those of components behind ``--set``, must exist. So must those of the
-commands of the results.
+a ``compose``, with a budget of seconds. Those of the README are run to their end, and all others
+too where slow tests are asked for; else they are planned. A block that is followed by
+``<!-- parsed only: why -->`` is not run: its options, and those of components behind ``--set``,
+must exist. So must those of the commands of the results.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import re
@@ -25,6 +27,7 @@ RESULTS = sorted((ROOT / "docs" / "results").glob("*.md"))
 COMMAND = re.compile(r"(?:^|&& )(?:[A-Z_]+=\S+ )*(?:uv run )?(neuplug .*)")
 
 
+@functools.cache
 def commands() -> dict[str, bool]:
     """Command lines, and whether they are run."""
     found: dict[str, bool] = {}
@@ -64,27 +67,45 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def trains(command: str) -> bool:
+    """Whether it is a ``compose`` that is run."""
+    return commands()[command] and "neuplug compose" in command and "--dry-run" not in command
+
+
+TRAIN = [command for command in sorted(commands()) if trains(command)]
+FIRST = [command for command in TRAIN if command in (ROOT / "README.md").read_text("utf-8")]
+
+
+@pytest.fixture
+def words(command: str, place: Path, packages: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is typed behind ``neuplug``, in the place that it is typed in."""
+    monkeypatch.chdir(place)
+    monkeypatch.syspath_prepend(str(packages))
+    found = shlex.split(command, comments=True)[1:]
+    return small(found) if command in TRAIN else found
+
+
 @pytest.mark.parametrize("command", sorted(commands()))
 def test_a_command_of_the_texts(
-    command: str,
-    place: Path,
-    packages: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    command: str, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     from neuplug.cli import build, main
 
-    monkeypatch.chdir(place)
-    monkeypatch.syspath_prepend(str(packages))
-    monkeypatch.setenv("NEUPLUG_CACHE", str(place / "cache"))  # images are decoded once
-    words = shlex.split(command, comments=True)[1:]
     # what doctor finds is the machine's, and takes as long as loading everything
     if not commands()[command] or words[0] == "doctor":
         parse(build(), words)
         check_settings(words)
         return
-    if words[0] == "compose" and "--dry-run" not in words:
-        words = small(words)
+    if command in TRAIN and command not in FIRST:
+        words = [*words, "--dry-run"]
+    assert main(words) == 0, capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", sorted({*TRAIN} - {*FIRST}))
+def test_a_command_that_trains(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    from neuplug.cli import main
+
     assert main(words) == 0, capsys.readouterr().err
 
 
@@ -119,6 +140,10 @@ def test_what_is_parsed_only_must_exist() -> None:
     check_settings(["compose", "--set", "dcgan.steps=3", "--set", "training.lr=1"])
     with pytest.raises(AssertionError, match="stepz"):
         check_settings(["compose", "--set", "dcgan.stepz=3"])
+
+
+def test_the_readmes_commands_are_run_to_their_end() -> None:
+    assert "neuplug compose --aug dcgan --clf mobilenetv2" in FIRST and 2 <= len(FIRST) < 6
 
 
 def test_no_command_is_passed_over() -> None:

@@ -21,7 +21,9 @@ def made(install: Installer) -> Environment:
     return install(*NAMES, "neuplug-smallcnn", beside=["pytest"])
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", ["neuplug-posterize", pytest.param("neuplug-vae", marks=pytest.mark.slow)]
+)
 def test_every_law_is_kept(made: Environment, name: str, tmp_path: Path) -> None:
     outcomes = checked(made, name, where=tmp_path)
     passed = {o["law"] for o in outcomes if o["status"] == "passed"}
@@ -29,6 +31,7 @@ def test_every_law_is_kept(made: Environment, name: str, tmp_path: Path) -> None
     assert name != "neuplug-vae" or {"an-interrupted-fit-goes-on", "state-comes-back"} <= passed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_their_own_tests_pass(made: Environment, name: str, tmp_path: Path) -> None:
     """Apart from their sources, so that what is tested is what was installed."""

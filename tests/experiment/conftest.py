@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -17,13 +18,19 @@ from ..bars import draw_bars
 SITE = Path(__file__).parent / "site"
 
 
+def install(patch: pytest.MonkeyPatch, store: Path, log: Path) -> None:
+    """Install the plugin, with nothing stored."""
+    patch.syspath_prepend(str(SITE))
+    patch.setenv("PYTHONPATH", str(SITE))
+    patch.setenv("LAB_LOG", str(log))
+    patch.setenv("NEUPLUG_CACHE", str(store))
+
+
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
     """Install the plugin; returns what its components have written down so far."""
-    monkeypatch.syspath_prepend(str(SITE))
-    monkeypatch.setenv("PYTHONPATH", str(SITE))
     log = tmp_path / "lab.log"
-    monkeypatch.setenv("LAB_LOG", str(log))
+    install(monkeypatch, tmp_path / "store", log)
 
     def read() -> list[dict[str, Any]]:
         if not log.exists():
@@ -40,19 +47,33 @@ def bars() -> ImageSet:
     return images
 
 
+def compose(images: ImageSet, folder: Path, **settings: Any) -> Result:
+    """Compose in this process unless said otherwise."""
+    given: dict[str, Any] = {
+        "clf": ["linear"],
+        "per_class": 6,
+        "repeats": 2,
+        "workers": 0,
+        "project": folder / "runs",
+        "training": {"steps": 10, "batch": 4},
+    }
+    return neuplug.compose(images, **{**given, **settings})
+
+
 @pytest.fixture
 def ask(bars: ImageSet, tmp_path: Path, lab: object) -> Callable[..., Result]:
-    """Compose on the bars, in this process unless said otherwise."""
+    """Compose on the bars."""
+    return functools.partial(compose, bars, tmp_path)
 
-    def compose(**settings: Any) -> Result:
-        given: dict[str, Any] = {
-            "clf": ["linear"],
-            "per_class": 6,
-            "repeats": 2,
-            "workers": 0,
-            "project": tmp_path / "runs",
-            "training": {"steps": 10, "batch": 4},
-        }
-        return neuplug.compose(bars, **{**given, **settings})
 
-    return compose
+@pytest.fixture(scope="module")
+def ask_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Result]:
+    """Compose on the bars for a fixture whose result several tests look at."""
+
+    def asked(**settings: Any) -> Result:
+        folder = tmp_path_factory.mktemp("asked")
+        with pytest.MonkeyPatch.context() as patch:
+            install(patch, folder / "store", folder / "lab.log")
+            return compose(draw_bars(40, 0, ImageSet), folder, **settings)
+
+    return asked

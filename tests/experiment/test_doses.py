@@ -14,10 +14,10 @@ from neuplug.cli import main
 from ..hearing import Hearing
 
 
-@pytest.fixture
-def result(ask: Any) -> Any:
+@pytest.fixture(scope="module")
+def result(ask_once: Any) -> Any:
     # the demand for many images of noise makes large amounts worse
-    return ask(
+    return ask_once(
         aug=["jitter", "invert+jitter", "same"],
         clf=["linear", "smallcnn"],
         share=[0, 0.5, 0.9],

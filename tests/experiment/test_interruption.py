@@ -43,7 +43,14 @@ def outcome(folder: Path) -> list[Any]:
     return [(c["arm"], c["repeat"], c["confusion"], c["metrics"]) for c in content["cells"]]
 
 
-@pytest.mark.parametrize(("workers", "tries"), [("0", 1), ("2", 3)])
+@pytest.mark.parametrize(
+    ("workers", "tries"),
+    [
+        ("2", 1),
+        pytest.param("0", 1, marks=pytest.mark.slow),
+        pytest.param("2", 3, marks=pytest.mark.slow),
+    ],
+)
 def test_sigkill_at_any_moment(
     workers: str, tries: int, lab: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

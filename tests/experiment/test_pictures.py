@@ -19,10 +19,10 @@ def of_kind(result: Any, kind: str) -> list[dict[str, Any]]:
     return [p for p in result.content["pictures"] if p["kind"] == kind]
 
 
-@pytest.fixture
-def shared(ask: Any) -> Any:
+@pytest.fixture(scope="module")
+def shared(ask_once: Any) -> Any:
     """Two arms that draw from one training, and one that makes lying bars alone."""
-    return ask(
+    return ask_once(
         aug=["few: dcgan@add=2", "more: dcgan@add=4", "lying: dcgan@add=3,only=lying"],
         options={"dcgan": GAN},
         repeats=1,

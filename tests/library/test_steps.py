@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,7 @@ def test_a_pipeline_from_a_folder_to_a_verdict(tmp_path: Path) -> None:
 
 
 def test_an_arm_is_the_one_that_compose_trains_on(
-    bars: neuplug.TrainingSet, tmp_path: Path
+    bars: neuplug.TrainingSet, own_store: Path, tmp_path: Path
 ) -> None:
     """The same images, seed and repeat: the store has the arm already, image by image."""
     result = neuplug.compose(
@@ -56,15 +55,15 @@ def test_an_arm_is_the_one_that_compose_trains_on(
     assert any("dcgan" in line for line in lines)
     data = neuplug.Dataset.from_imageset(bars)
     split = neuplug.draw_split(data, per_class=8, seed=0, repeat=0)
-    done = finished_jobs()
+    done = finished_jobs(own_store)
     arm = neuplug.build_arm("dcgan", split.sets(data)[0], add=3, options=TINY)
     assert arm.train.counts() == {"upright": 11, "lying": 11}
     assert set(arm.train.origins) == {"real", "dcgan"}
-    assert finished_jobs() == done  # nothing was done again
+    assert finished_jobs(own_store) == done  # nothing was done again
 
 
-def finished_jobs() -> set[Path]:
-    return set(Path(os.environ["NEUPLUG_CACHE"]).rglob("about.json"))
+def finished_jobs(store: Path) -> set[Path]:
+    return set(store.rglob("about.json"))
 
 
 def test_arms_online_augmented_and_plain(bars: neuplug.TrainingSet) -> None:
@@ -85,7 +84,8 @@ def test_arms_online_augmented_and_plain(bars: neuplug.TrainingSet) -> None:
 
 
 def test_an_arm_with_a_judge(bars: neuplug.TrainingSet) -> None:
-    options = {**TINY, "dcgan": {**TINY["dcgan"], "steps": 3}}
+    judge = {"channels": 4}  # it trains for as long as a user's
+    options = {"dcgan": {**TINY["dcgan"], "steps": 3}, "smallcnn": judge}
     arm = neuplug.build_arm("dcgan@add=4,filter=agreement:0", bars, options=options)
     assert len(arm.train) <= len(bars) + 8
 
@@ -197,8 +197,8 @@ def test_compare_refuses_what_does_not_pair() -> None:
         neuplug.compare({"none": [[1, 0], [1]], "flip": [[1, 0], [1]]})
 
 
-def test_images_that_a_component_cannot_take_are_refused_first() -> None:
+def test_images_that_a_component_cannot_take_are_refused_first(own_store: Path) -> None:
     tiny = neuplug.training_set(torch.zeros(6, 1, 16, 16, dtype=torch.uint8), [0, 1] * 3)
     with pytest.raises(neuplug.InputError, match="28 to 256"):
         neuplug.build_arm("dcgan", tiny, judge="mobilenetv2")
-    assert not finished_jobs()
+    assert not finished_jobs(own_store)

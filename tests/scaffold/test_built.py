@@ -10,6 +10,8 @@ from ..environments import Environment, Installer, build
 from ..wheels.trying import checked, compose
 from .conftest import NAMES
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(

@@ -33,6 +33,7 @@ def test_ruff_finds_nothing(kind: str, packages: dict[str, Path]) -> None:
     tool("ruff", "format", "--check", "--no-cache", where=packages[kind])
 
 
+@pytest.mark.slow
 def test_strict_mypy_finds_nothing(packages: dict[str, Path], tmp_path: Path) -> None:
     """All four at once, for the sake of torch, which is read once."""
     files = [file for folder in packages.values() for file in folder.glob("neuplug_*")]

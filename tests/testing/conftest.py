@@ -14,8 +14,8 @@ MakePlugin = Callable[..., str]
 
 
 @pytest.fixture(autouse=True)
-def site(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Put the two on the path."""
+def site(own_store: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put the two on the path; what they spoil is a store of their own."""
     monkeypatch.syspath_prepend(str(SITE))
     return SITE
 

@@ -53,6 +53,7 @@ def without_network(install: Installer, tmp_path: Path) -> dict[str, str]:
     return install.without_network("neuplug", "neuplug-smallcnn", "pytest")
 
 
+@pytest.mark.slow
 def test_from_nothing_to_a_run(without_network: dict[str, str], tmp_path: Path) -> None:
     assert 5 < len(commands()) < 10
     done = run("bash", "-c", "\n".join(script()), where=tmp_path, **without_network)

@@ -34,6 +34,7 @@ def short(typed: Typed) -> list[str]:
     return [" ".join([line, *end]) for line, end in zip(typed.lines, ends, strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", RUNS, ids=str)
 def test_what_uv_runs(typed: Typed, install: Installer, tmp_path: Path) -> None:
     if sys.prefix == sys.base_prefix:
@@ -50,6 +51,7 @@ def test_what_uv_runs(typed: Typed, install: Installer, tmp_path: Path) -> None:
     type_in(short(typed), copy(typed.folder, tmp_path / "here"), **settings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", INSTALLS, ids=str)
 def test_what_installs_and_builds(typed: Typed, install: Installer, tmp_path: Path) -> None:
     here = copy(typed.folder, tmp_path / "here")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import torch
@@ -47,8 +46,8 @@ def test_duplicate_draws_copies_of_the_class_it_is_asked_for() -> None:
     assert used == set(range(len(train)))
 
 
-@pytest.fixture
-def result(tmp_path: Path) -> Result:
+@pytest.fixture(scope="module")
+def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
     rng = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (60, 1, 16, 16), generator=rng, dtype=torch.uint8)
     images[::2] //= 2
@@ -61,7 +60,7 @@ def result(tmp_path: Path) -> Result:
         add=12,
         repeats=2,
         workers=0,
-        project=tmp_path,
+        project=tmp_path_factory.mktemp("runs"),
         training={"steps": 10},
     )
 

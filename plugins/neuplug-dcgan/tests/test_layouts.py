@@ -229,7 +229,12 @@ def train_set(size: tuple[int, int], channels: int) -> TrainingSet:
 
 @pytest.mark.parametrize(
     ("layout", "channels"),
-    [("reser2020", 3), ("zamani", 1), ("farhat", 3), ("schlagenhauf2020", 3)],
+    [
+        ("reser2020", 3),
+        ("zamani", 1),
+        ("farhat", 3),
+        pytest.param("schlagenhauf2020", 3, marks=pytest.mark.slow),
+    ],
 )
 def test_every_layout_trains_as_published(layout: str, channels: int) -> None:
     """Without averaging and DiffAugment, with decay, checkpoints and smooth labels."""

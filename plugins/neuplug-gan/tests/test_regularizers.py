@@ -34,8 +34,15 @@ OPTIONS: dict[str, dict[str, Any]] = {
 ALL = {name: value for one in OPTIONS.values() for name, value in one.items()}
 
 
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
-@pytest.mark.parametrize("loss", ["bce", "hinge"])
+@pytest.mark.parametrize(
+    ("loss", "precision"),
+    [
+        ("bce", "fp32"),
+        ("hinge", "bf16"),
+        pytest.param("bce", "bf16", marks=pytest.mark.slow),
+        pytest.param("hinge", "fp32", marks=pytest.mark.slow),
+    ],
+)
 def test_interrupted_training_goes_on_exactly(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loss: str, precision: str
 ) -> None:
