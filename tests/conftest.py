@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from .environments import PACKAGES, ROOT, Installer, build, once
+from .sharing import own_store, pytest_collection_modifyitems, shared_folder, shared_store
+
+__all__ = ["own_store", "pytest_collection_modifyitems", "shared_folder", "shared_store"]
 
 
 @pytest.fixture(scope="session")
