@@ -1,4 +1,4 @@
-"""What all tests share, those of the plugins too: one thread for each worker, one store for the run, longest files first."""
+"""What all tests share: one thread for each worker, one store for a run, longest files first."""
 
 from __future__ import annotations
 

@@ -1,0 +1,296 @@
+"""Whatever is killed, damaged or full: the same command goes on, and its results are the same.
+
+A thousand faults on runs of some tenths of a second. Each file that a run keeps may be hit: results
+in the store, decoded images, checkpoints, the run's folder. Of each fault it is counted whether it
+was detected (and the file made anew) or inert (nothing has read the file since).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="runs are forked")
+
+LAB = Path(__file__).parents[1] / "experiment" / "site"
+SETTINGS: dict[str, Any] = {
+    "aug": ["jitter@add=3", "invert+jitter@add=2,filter=agreement:0", "invert"],
+    "clf": ["linear"],
+    "eval": ["brightness", "confidence"],
+    "per_class": 6,
+    "repeats": 2,
+    "report": False,
+    "training": {"steps": 3, "batch": 4},
+}
+TRAINED = {**SETTINGS, "training": {"steps": 60, "batch": 8}}
+VOLATILE = ("seconds", "latency_ms", "minutes_per_point", "low", "high")
+
+
+class Lab:
+    """Runs in forks of one process, with a cache and run folders of their own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.log = home, home / "output.txt"
+        self.cache, self.project = home / "cache", home / "runs"
+        self.process = subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("zygote.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(LAB), "OMP_NUM_THREADS": "1"},
+        )
+
+    def __call__(
+        self,
+        *runs: dict[str, Any],
+        after: float | None = None,
+        sig: int = signal.SIGKILL,
+        **environment: str,
+    ) -> list[int]:
+        """Exit codes of runs that begin at the same time."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        here = {"project": str(self.project), "name": "run"}
+        asked = {
+            "runs": [{**here, **run} for run in runs],
+            "log": str(self.log),
+            "after": after,
+            "signal": int(sig),
+            "environment": {"NEUPLUG_CACHE": str(self.cache), **environment},
+        }
+        self.process.stdin.write(json.dumps(asked) + "\n")
+        self.process.stdin.flush()
+        codes: list[int] = json.loads(self.process.stdout.readline())
+        return codes
+
+    def output(self) -> str:
+        """What the runs have printed since the last time."""
+        text = self.log.read_text() if self.log.exists() else ""
+        self.log.unlink(missing_ok=True)
+        return text
+
+    def files(self) -> list[Path]:
+        """Everything that is kept."""
+        return sorted(
+            path
+            for root in (self.cache, self.project)
+            for path in root.rglob("*")
+            if path.is_file() and not any(part.startswith(".") for part in path.parts[-3:])
+        )
+
+
+@pytest.fixture
+def lab(tmp_path: Path) -> Iterator[Lab]:
+    lab = Lab(tmp_path)
+    yield lab
+    assert lab.process.stdin is not None
+    lab.process.stdin.close()
+    lab.process.wait()
+
+
+def outcome(folder: Path) -> Any:
+    """All that a run has found, without times."""
+    found = json.loads((folder / "results.json").read_text("utf-8"))
+    rows = list(csv.reader((folder / "results.csv").open(encoding="utf-8")))
+    times = rows[0].index("seconds")
+    kept = ("comparisons", "summary", "evaluations", "provenance", "filtered", "warnings")
+    return (
+        [found[name] for name in kept if name in found],
+        [[cell for i, cell in enumerate(row) if i != times] for row in rows],
+        (folder / "manifest.csv").read_text("utf-8"),
+    )
+
+
+def baseline(lab: Lab, settings: dict[str, Any]) -> Any:
+    assert lab({**settings, "name": "undisturbed"}) == [0], lab.output()
+    return outcome(lab.project / "undisturbed")
+
+
+# Damage --------------------------------------------------------------------------------------
+
+
+def flip(path: Path, rng: random.Random) -> None:
+    content = bytearray(path.read_bytes())
+    if content:
+        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    path.write_bytes(content)
+
+
+def truncate(path: Path, rng: random.Random) -> None:
+    content = path.read_bytes()
+    path.write_bytes(content[: rng.randrange(len(content) + 1)])
+
+
+def empty(path: Path, rng: random.Random) -> None:
+    path.write_bytes(b"")
+
+
+def delete(path: Path, rng: random.Random) -> None:
+    path.unlink()
+
+
+def replace_by_folder(path: Path, rng: random.Random) -> None:
+    path.unlink()
+    (path / "inside").mkdir(parents=True)
+
+
+def replace_by_noise(path: Path, rng: random.Random) -> None:
+    path.write_bytes(rng.randbytes(path.stat().st_size or 7))
+
+
+def replace_by_another(path: Path, rng: random.Random) -> None:
+    others = [p for p in path.parent.parent.rglob(path.name) if p.is_file() and p != path]
+    if others:
+        shutil.copyfile(rng.choice(others), path)
+
+
+def delete_folder(path: Path, rng: random.Random) -> None:
+    shutil.rmtree(path.parent)
+
+
+def copy_folder(path: Path, rng: random.Random) -> None:
+    others = [p for p in path.parent.parent.parent.glob("*/*") if p.is_dir() and p != path.parent]
+    if others and path.parent.parent.name != "runs":
+        shutil.rmtree(path.parent)
+        shutil.copytree(rng.choice(others), path.parent, dirs_exist_ok=True)
+
+
+DAMAGES = [
+    flip, flip, flip, truncate, empty, delete, replace_by_folder, replace_by_noise,
+    replace_by_another, delete_folder, copy_folder,
+]  # fmt: skip
+
+
+def digest(path: Path) -> str:
+    """What is at a path now."""
+    if path.is_file():
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    return "folder" if path.is_dir() else "nothing"
+
+
+@pytest.mark.parametrize(("seed", "rounds"), [(1, 60), (2, 60)])
+def test_damaged_files(lab: Lab, seed: int, rounds: int, record_property: Any) -> None:
+    rng, counts = random.Random(seed), Counter[str]()
+    expected = baseline(lab, SETTINGS)
+    for number in range(rounds):
+        hit = {}
+        for _ in range(6):
+            path = rng.choice(lab.files())
+            before = digest(path)
+            rng.choice(DAMAGES)(path, rng)
+            if (now := digest(path)) != before:
+                hit[path] = (before, now)
+        if rng.random() < 0.7:  # else it may be answered from the folder
+            shutil.rmtree(lab.project / "run", ignore_errors=True)
+        assert lab(SETTINGS) == [0], lab.output()
+        output = lab.output()
+        assert "Traceback" not in output and "plugins check" not in output, output
+        assert outcome(lab.project / "run") == expected, (number, hit, output)
+        for path, (before, now) in hit.items():
+            found = digest(path)
+            counts["inert" if found == now and found != before else "detected"] += 1
+    record_property("faults", dict(counts))
+    print(f"damaged files: {sum(counts.values())} faults, {dict(counts)}")
+    assert counts["detected"] > 100
+
+
+@pytest.mark.parametrize(
+    ("settings", "kills", "sig"),
+    [
+        (SETTINGS, 250, signal.SIGKILL),
+        (TRAINED, 100, signal.SIGKILL),
+        (SETTINGS, 25, signal.SIGTERM),
+    ],
+)
+def test_kills_at_random_moments(
+    lab: Lab, settings: dict[str, Any], kills: int, sig: signal.Signals
+) -> None:
+    rng = random.Random(kills)
+    expected = baseline(lab, settings)
+    shutil.rmtree(lab.cache)
+    began = time.monotonic()
+    assert lab(settings) == [0]
+    whole = time.monotonic() - began
+    done = hits = 0
+    while hits < kills and done < 3 * kills:
+        done += 1
+        if rng.random() < 0.3:  # or else nothing would be left to do
+            shutil.rmtree(lab.project / "run", ignore_errors=True)
+            shutil.rmtree(lab.cache / rng.choice(["store/done", "data", "store"]), True)
+        codes = lab(settings, after=rng.uniform(0, whole), sig=sig)
+        hits += codes[0] != 0
+    shutil.rmtree(lab.project / "run", ignore_errors=True)
+    assert lab(settings) == [0], lab.output()
+    assert "Traceback" not in lab.output()
+    assert outcome(lab.project / "run") == expected
+    left = [p for root in (lab.cache, lab.project) for p in root.rglob(".*-*") if len(p.name) > 60]
+    assert not left
+    print(f"{hits} of {done} runs were killed by {sig.name}")
+
+
+def test_many_at_once(lab: Lab) -> None:
+    """Processes and threads that ask the same, or share a store, neither disturb each other."""
+    expected = baseline(lab, SETTINGS)
+    for _ in range(10):
+        shutil.rmtree(lab.cache, ignore_errors=True)
+        shutil.rmtree(lab.project, ignore_errors=True)
+        same = lab(SETTINGS, SETTINGS, {**SETTINGS, "name": "beside"})
+        assert same == [0, 0, 0], lab.output()
+        assert "Traceback" not in lab.output()
+        for name in ("run", "beside"):
+            assert outcome(lab.project / name) == expected
+
+
+def test_threads_of_one_process(lab: Lab) -> None:
+    expected = baseline(lab, SETTINGS)
+    shutil.rmtree(lab.cache)
+    assert lab({**SETTINGS, "threads": 3}) == [0], lab.output()
+    assert "Traceback" not in lab.output()
+    assert outcome(lab.project / "run") == expected
+
+
+def test_another_question_for_the_same_folder(lab: Lab) -> None:
+    other = {**SETTINGS, "seed": 5, "training": {"steps": 400, "batch": 8}}
+    for _ in range(3):
+        shutil.rmtree(lab.project, ignore_errors=True)
+        codes = lab(other, {**SETTINGS, "training": {"steps": 401, "batch": 8}})
+        assert sorted(codes) == [0, 1]
+        assert "choose another --name" in lab.output()
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """On a small disk of its own: a sentence that names it, no plugin blamed, and it goes on."""
+    script = f"""
+set -e
+mount -t tmpfs -o size=900k none {tmp_path}
+export NEUPLUG_CACHE={tmp_path}/cache PYTHONPATH={LAB} OMP_NUM_THREADS=1
+run() {{ {sys.executable} -m neuplug compose --project {tmp_path}/runs --name run --aug jitter \
+  --add 40 --clf linear --per-class 20 --imgsz 32 --repeats 2 --steps 3 --no-report --workers 1 \
+  --quiet; }}
+set +e
+run; echo "first: $?"
+mount -o remount,size=60m {tmp_path}
+run; echo "second: $?"
+"""
+    mounting = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", script], capture_output=True, text=True, check=False
+    )
+    said = mounting.stdout + mounting.stderr
+    if "first:" not in said:
+        pytest.skip(f"no small disk can be mounted here: {said.strip()}")
+    assert "first: 2" in said and "second: 0" in said, said
+    assert "cannot be written: the disk is full" in said and str(tmp_path) in said
+    assert "Traceback" not in said and "plugins check" not in said
