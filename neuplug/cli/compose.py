@@ -69,6 +69,7 @@ def _flags(model: type[BaseModel], panel: str | None) -> Iterator[inspect.Parame
         option = typer.Option(
             *([about["flag"]] if "flag" in about else []),
             help=text,
+            show_default=False,
             metavar=None if kind == "bool" else "name=value" if kind == "mapping" else kind,
             rich_help_panel=about["panel"],
         )

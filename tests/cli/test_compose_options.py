@@ -60,8 +60,8 @@ OWN = {"experiment", "dry_run", "fresh", "quiet", "as_json", "help"}
 
 def typed(*words: str) -> ComposeConfig:
     """What a command line asks for."""
-    context = COMPOSE.make_context("compose", list(words))
-    return asked(**{k: v for k, v in context.params.items() if k == "experiment" or k not in OWN})
+    given = COMPOSE.make_context("compose", list(words)).params
+    return asked(Path(given["experiment"]), **{k: given[k] for k in given.keys() - OWN})
 
 
 @pytest.mark.parametrize("name", list(ComposeConfig.model_fields))
