@@ -38,6 +38,7 @@ _HOME = {
     "NeuplugError": "errors",
     "Options": "options",
     "PluginError": "errors",
+    "Arm": "library.local",
     "PreparedArm": "library.arms",
     "Result": "experiment.result",
     "Split": "data.splits",
@@ -49,7 +50,7 @@ _HOME = {
     "build_arm": "library.arms",
     "classification_metrics": "metrics",
     "compare": "library.comparing",
-    "compose": "experiment.compose",
+    "compose": "library.compose",
     "copy_scores": "neighbors",
     "derive_seed": "seeds",
     "discover": "registry",
@@ -87,7 +88,6 @@ if TYPE_CHECKING:
         StorageError,
         TrainingDiverged,
     )
-    from neuplug.experiment.compose import compose
     from neuplug.experiment.result import Result
     from neuplug.hookspecs import Component, hookimpl
     from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
@@ -108,10 +108,12 @@ if TYPE_CHECKING:
     )
     from neuplug.library.arms import PreparedArm, build_arm
     from neuplug.library.comparing import Comparison, compare
+    from neuplug.library.compose import compose
     from neuplug.library.estimator import ImageClassifier
     from neuplug.library.evaluating import evaluate, held_out
     from neuplug.library.generators import FittedGenerator, fit_generator
     from neuplug.library.images import TorchDataset, training_set
+    from neuplug.library.local import Arm
     from neuplug.loading import load
     from neuplug.metrics import classification_metrics
     from neuplug.neighbors import copy_scores, nearest
@@ -127,6 +129,7 @@ if TYPE_CHECKING:
     from neuplug.weights import load_weights
 
 __all__ = [
+    "Arm",
     "Augmenter",
     "Checkpoint",
     "ClassGenerator",

@@ -110,6 +110,35 @@ class Provided:
         )
 
 
+LOCAL = "local"
+"""Stands for the distribution of components that this process alone has."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalComponent(Provided):
+    """A component of no plugin: an instance that was handed over, such as one of a notebook.
+
+    Attributes:
+        code: What it is, for keys.
+        made: Its class, whose instances are copies of the one handed over.
+    """
+
+    code: str
+    made: type[ComponentBase]
+
+    def load(self) -> type[ComponentBase]:
+        """Its class."""
+        return self.made
+
+
+_local: dict[str, LocalComponent] = {}
+
+
+def offer_local(component: LocalComponent) -> LocalComponent:
+    """Make a component known in this process; the one of that name, if there is one already."""
+    return _local.setdefault(component.name, component)
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with one plugin.
@@ -160,6 +189,8 @@ class Registry:
         kinds = tuple(kinds)
         what = " or ".join(kinds) if len(kinds) < len(HOOKS) else "component"
         distribution, _, plain = name.rpartition(":")
+        if distribution == LOCAL and plain in _local and _local[plain].kind in kinds:
+            return _local[plain]
         offers = [p for p in self.components if p.kind in kinds]
         matches = [p for p in offers if p.name == plain]
         if distribution:

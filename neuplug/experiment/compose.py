@@ -6,14 +6,13 @@ import json
 import os
 import socket
 import time
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuplug.errors import InputError
 from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
-from neuplug.experiment.config import ComposeConfig, resolve
+from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
 from neuplug.experiment.observers import LOG, observer
 from neuplug.experiment.request import request_key, run_folder
@@ -30,55 +29,6 @@ if TYPE_CHECKING:
 
 JOIN_SECONDS = 0.3
 """Between two looks at a run that another process works on."""
-
-
-def compose(
-    data: str | Path | ImageSet = "demo",
-    *,
-    aug: Sequence[str] | Mapping[str, str] | str | None = None,
-    clf: Sequence[str] | str | None = None,
-    options: Mapping[str, Mapping[str, Any]] | None = None,
-    training: Mapping[str, Any] | None = None,
-    on_event: Sink | None = None,
-    **settings: Any,
-) -> Result:
-    """Compare ways to enlarge a training set by what classifiers make of them.
-
-    The same as ``neuplug compose``; it answers from the store where it can, and an interrupted
-    call goes on where it was.
-
-    Args:
-        data: A folder, a CSV manifest, ``demo``, or an :class:`neuplug.ImageSet`.
-        aug: Arms, such as ``["flip", "dcgan", "classical+dcgan"]``; ``none`` is always there.
-        clf: Classifiers; like ``aug`` not needed with a ``recipe``.
-        options: Component options by component name.
-        training: Options of the training loop.
-        on_event: Told what goes on, as the events of :mod:`neuplug.experiment.events`.
-        settings: Any other setting of :class:`neuplug.experiment.config.ComposeConfig`, such as
-            ``per_class=40, add=300, repeats=10, imgsz=64, seed=1``.
-
-    Returns:
-        Verdicts, means with intervals, and the run's folder.
-
-    Raises:
-        InputError: If something is asked for that cannot be done.
-        PluginError: If a plugin fails.
-        NeuplugError: If filters let no image of a class pass that has no others.
-
-    Example:
-        >>> result = neuplug.compose(aug=["flip", "dcgan"], clf=["smallcnn"])  # doctest: +SKIP
-        >>> result.verdicts["dcgan", "smallcnn"]  # doctest: +SKIP
-        'helps'
-    """
-    images = None
-    if not isinstance(data, str | Path):
-        from neuplug.imageset import ImageSet
-
-        if not isinstance(data, ImageSet):
-            raise InputError(f"compose.data is a path or an ImageSet, not {type(data).__name__}.")
-        images, data = data, f"in memory ({len(data)} images)"
-    given = {"data": str(data), "aug": aug, "clf": clf, "options": options, "training": training}
-    return run(resolve(flags={**given, **settings}, environment={}), on_event, images=images)
 
 
 def run(
@@ -220,7 +170,7 @@ class _Run:
         from neuplug.experiment.executors.local import local_executor
         from neuplug.experiment.runner import TRIES
         from neuplug.experiment.steps.context import TaskContext
-        from neuplug.registry import discover, name_troubled
+        from neuplug.registry import LOCAL, discover, name_troubled
         from neuplug.storage.store import MissingResult
 
         if troubled := name_troubled(discover().problems):
@@ -234,7 +184,11 @@ class _Run:
         failures: dict[str, Failure] = {}
         with ExitStack() as stack:
             executor = local_executor(
-                self.config.workers, context, self._progress, self.folder / LOG
+                self.config.workers,
+                context,
+                self._progress,
+                self.folder / LOG,
+                here=any(component.distribution == LOCAL for component in plan.components),
             )
             stack.enter_context(closing(executor))
             for attempt in range(TRIES):

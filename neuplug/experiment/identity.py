@@ -13,7 +13,7 @@ from typing import Any
 from neuplug import __version__
 from neuplug.errors import PluginError, StorageError
 from neuplug.imported import ChangedError
-from neuplug.registry import Provided
+from neuplug.registry import LocalComponent, Provided
 from neuplug.storage.atomic import read_checked, write_checked
 from neuplug.storage.cache import cache_dir
 from neuplug.storage.store import hash_of
@@ -48,6 +48,8 @@ def code_digest(provided: Provided) -> str:
     Raises:
         PluginError: If a file is not what it was when this process imported it.
     """
+    if isinstance(provided, LocalComponent):
+        return provided.code
     try:
         own = provided.files().digest()
         uses = _uses(provided, own)

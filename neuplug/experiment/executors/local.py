@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from neuplug.experiment.steps.context import TaskContext
 
 MOST_WORKERS = 8
 
+logger = logging.getLogger("neuplug")
+
 
 def choose_workers(device: torch.device) -> int:
     """How many processes share the work where nobody says: one for each core, or one for a GPU."""
@@ -31,6 +34,7 @@ def local_executor(
     context: TaskContext,
     progress: Callable[[Progress], None],
     log: Path | None = None,
+    here: bool = False,
 ) -> Executor:
     """An executor on this host.
 
@@ -40,8 +44,15 @@ def local_executor(
         context: What tasks work with.
         progress: Told of the progress of a task in this process.
         log: What processes print goes to the end of this file.
+        here: Whether a component is known in this process alone.
     """
     count = choose_workers(context.device) if workers is None else workers
-    if count == 0 and threading.current_thread() is threading.main_thread():
+    in_main = threading.current_thread() is threading.main_thread()
+    if here or (count == 0 and in_main):
+        if not in_main:
+            logger.warning(
+                "components of this process are at work in a thread: what other threads draw from "
+                "torch's own generator meanwhile may change their results."
+            )
         return InProcess(context, progress)
     return LocalProcesses(max(1, count), context, log)

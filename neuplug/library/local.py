@@ -1,0 +1,195 @@
+"""Component instances in :func:`neuplug.compose`: of plugins, or of a class in a notebook."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from neuplug.errors import InputError
+from neuplug.hookspecs import RESERVED, Component
+from neuplug.interfaces import KINDS, ComponentBase
+from neuplug.options import Options
+from neuplug.registry import LOCAL, LocalComponent, Provided, discover, offer_local
+
+_PLAIN = re.compile(r"[\w.-]+")
+
+Stage = str | ComponentBase
+
+
+class Arm:
+    """One way to prepare the training set: a chain of stages, left to right.
+
+    Args:
+        stages: As after ``--aug`` (``flip``, ``dcgan@add=100``), or component instances.
+        name: In tables and plots; by default the names of its stages, with a ``+`` between.
+
+    Example:
+        >>> arm = neuplug.Arm([neuplug.load("flip", vertical=0.0), "dcgan@add=100"], "upright")
+        >>> str(arm)
+        'upright: neuplug-classical:flip@vertical=0.0+dcgan@add=100'
+    """
+
+    def __init__(self, stages: Sequence[Stage] | Stage, name: str = "") -> None:
+        several = [stages] if isinstance(stages, str | ComponentBase) else list(stages)
+        if not several:
+            raise InputError("an arm has no stages: name one, such as flip; none is always there.")
+        self.stages = tuple(several)
+        self.name = name
+
+    def __str__(self) -> str:
+        texts = [_stage_text(stage) for stage in self.stages]
+        named = any(not isinstance(stage, str) for stage in self.stages)
+        name = self.name or ("+".join(map(_short, texts)) if named else "")
+        return f"{name}: {'+'.join(texts)}" if name else "+".join(texts)
+
+
+def arm_texts(aug: Any) -> Any:
+    """Arms with instances as the text that :class:`ComposeConfig` takes; other values as given."""
+    if isinstance(aug, Arm | ComponentBase):
+        aug = [aug]
+    if not isinstance(aug, Iterable) or isinstance(aug, str | dict):
+        return aug
+    return [str(Arm(arm) if isinstance(arm, ComponentBase) else arm) for arm in aug]
+
+
+def component_names(given: Any, options: dict[str, Any]) -> Any:
+    """Classifiers or evaluators with instances as names.
+
+    Args:
+        given: Names, instances, or whatever the caller gave.
+        options: Of components by name; those of instances are added.
+    """
+    if isinstance(given, ComponentBase):
+        given = [given]
+    if not isinstance(given, Iterable) or isinstance(given, str | dict):
+        return given
+    return [_named(each, options) if isinstance(each, ComponentBase) else each for each in given]
+
+
+def _stage_text(stage: Stage) -> str:
+    if isinstance(stage, str):
+        return stage
+    provided, own = _installed(stage), _own_options(stage)
+    if provided is not None and all(_fits(value) for value in own.values()):
+        at = ",".join(f"{name}={json.dumps(value).strip(chr(34))}" for name, value in own.items())
+        return f"{provided.distribution}:{provided.name}" + (f"@{at}" if at else "")
+    return f"{LOCAL}:{_offer(stage).name}"
+
+
+def _named(component: ComponentBase, options: dict[str, Any]) -> str:
+    if (provided := _installed(component)) is not None:
+        name, own = f"{provided.distribution}:{provided.name}", _own_options(component)
+        if options.setdefault(name, own) == own:
+            return name
+    return f"{LOCAL}:{_offer(component).name}"
+
+
+def _short(text: str) -> str:
+    """``flip@vertical=0`` of ``neuplug-classical:flip@vertical=0``."""
+    name, at, rest = text.partition("@")
+    return name.rpartition(":")[2] + at + rest
+
+
+def _fits(value: Any) -> bool:
+    """Whether the grammar of arms can say a value."""
+    return isinstance(value, bool | int | float) or (
+        isinstance(value, str) and _PLAIN.fullmatch(value) is not None
+    )
+
+
+def _installed(component: ComponentBase) -> Provided | None:
+    """The plugin's component that it is an instance of."""
+    kind = type(component)
+    target = f"{kind.__module__}:{kind.__qualname__}"
+    found = [p for p in discover().components if p.component.target == target]
+    return found[0] if len(found) == 1 else None
+
+
+def _own_options(component: ComponentBase) -> dict[str, Any]:
+    """Its options as far as they are not the usual ones."""
+    usual = type(component.options)().model_dump(mode="json")
+    given = component.options.model_dump(mode="json")
+    return {name: value for name, value in given.items() if usual.get(name) != value}
+
+
+def _offer(component: ComponentBase) -> Provided:
+    """Make an instance known by a name of its own, for as long as this process lives."""
+    kind = next(name for name, base in KINDS.items() if isinstance(component, base))
+    base = re.sub(r"[^a-z0-9]+", "-", type(component).__name__.lower()).strip("-") or kind
+    base = f"my-{base}" if base in RESERVED else base
+    code = _code(component)
+    for name in (base, *(f"{base}-{number}" for number in range(2, 1000))):
+        summary = "an instance of this process"
+        found = LocalComponent(
+            Component(name, f"{LOCAL}:{type(component).__name__}", summary),
+            kind,
+            LOCAL,
+            "0",
+            code,
+            _copies_of(component),
+        )
+        if (known := offer_local(found)).code == code:
+            return known
+    raise InputError(f"{base}: too many different instances of one class.")
+
+
+def _copies_of(component: ComponentBase) -> type[ComponentBase]:
+    """A class of copies of an instance, whatever its own constructor takes."""
+
+    def copied(self: ComponentBase, options: Options | None = None) -> None:
+        self.__dict__.update(copy.deepcopy(component.__dict__))
+
+    about = {"__init__": copied, "options_class": Options, "__module__": __name__}
+    return type(type(component).__name__, (type(component),), about)
+
+
+def _code(component: ComponentBase) -> str:
+    """What an instance is, for a key: the source of its class, and what it holds.
+
+    Raises:
+        InputError: If that cannot be told.
+    """
+    if (given := getattr(component, "cache_key", None)) is not None:
+        told = [type(component).__qualname__, str(given)]
+    else:
+        told = [*map(_source, _own_bases(type(component))), _state(component)]
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
+
+
+def _own_bases(kind: type) -> list[type]:
+    return [
+        base
+        for base in kind.__mro__
+        if base is not object and base.__module__.partition(".")[0] not in ("neuplug", "abc")
+    ]
+
+
+def _source(kind: type) -> str:
+    try:
+        return inspect.getsource(kind)
+    except (OSError, TypeError):
+        raise InputError(
+            f"{kind.__name__}: its source cannot be read, so nobody can tell when it changes: give "
+            "the class an attribute cache_key, and change its value with the code."
+        ) from None
+
+
+def _state(component: ComponentBase) -> str:
+    values = {
+        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+        for name, value in sorted(vars(component).items())
+    }
+    try:
+        return json.dumps(values, sort_keys=True)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"{type(component).__name__}: it holds more than numbers and text, so nobody can tell "
+            "when it changes: give it an attribute cache_key that names what it holds."
+        ) from None

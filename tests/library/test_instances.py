@@ -1,0 +1,99 @@
+"""Component instances and arms of these, in place of names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import neuplug
+
+from ..bars import draw_bars
+from ..hearing import Hearing
+
+
+class Darker(neuplug.Augmenter):
+    """A class as somebody writes it in a notebook: no options, no package."""
+
+    def __init__(self, by: int) -> None:
+        super().__init__()
+        self.by = by
+
+    def augment(self, images: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        return (images.int() - self.by).clamp(0, 255).byte()
+
+
+class Flat(neuplug.Classifier):
+    def build(
+        self, num_classes: int, in_chans: int, image_size: tuple[int, int]
+    ) -> torch.nn.Module:
+        class Net(torch.nn.Module):
+            def __init__(self) -> None:
+                super().__init__()
+                self.head = torch.nn.Linear(in_chans * image_size[0] * image_size[1], num_classes)
+
+            def forward_features(self, images: torch.Tensor) -> torch.Tensor:
+                return images.flatten(1)
+
+            def forward(self, images: torch.Tensor) -> torch.Tensor:
+                found: torch.Tensor = self.head(self.forward_features(images))
+                return found
+
+        return Net()
+
+
+class Darkness(neuplug.Evaluator):
+    def evaluate(self, context: Any) -> Any:
+        grey = float(context.generated.images.float().mean())
+        return neuplug.Evaluation({"grey": grey, "n": len(context.generated)})
+
+
+@pytest.fixture
+def ask(tmp_path: Path, own_store: Path) -> Any:
+    def compose(**settings: Any) -> Any:
+        given = {"per_class": 6, "repeats": 2, "training": {"steps": 5, "batch": 4}}
+        given |= {"project": tmp_path, "report": False}
+        return neuplug.compose(draw_bars(40, 0, neuplug.ImageSet), **{**given, **settings})
+
+    return compose
+
+
+def test_a_class_of_a_notebook(ask: Any) -> None:
+    hearing = Hearing()
+    result = ask(aug=[Darker(30), neuplug.Arm([Darker(60), "flip@add=3"], "both")], clf=[Flat()])
+    assert set(result.verdicts) == {("darker", "flat"), ("both", "flat")}
+    again = ask(aug=[Darker(30)], clf=[Flat()], name="again", on_event=hearing)
+    assert hearing.done == []  # kept under the source of the class and what the instance holds
+    assert again.mean("darker", "flat") == result.mean("darker", "flat")
+    ask(aug=[Darker(31)], clf=[Flat()], name="other", on_event=hearing)
+    assert hearing.done == ["train", "train"]
+
+
+def test_instances_of_plugins_are_their_names_with_options(ask: Any) -> None:
+    upright = neuplug.load("flip", vertical=0.0)
+    tiny = neuplug.load("smallcnn", width=4)
+    by_instance = ask(aug=[upright], clf=[tiny], workers=1)
+    by_name = ask(
+        aug=["flip@vertical=0"], clf=["smallcnn"], options={"smallcnn": {"width": 4}}, name="named"
+    )
+    assert by_instance.mean("flip@vertical=0.0", "smallcnn") == by_name.mean(
+        "flip@vertical=0", "smallcnn"
+    )
+
+
+def test_an_evaluator(ask: Any) -> None:
+    result = ask(aug=["oversample@add=4"], clf=[Flat()], eval=[Darkness()])
+    assert result.verdicts
+
+
+def test_what_nobody_can_tell_apart_is_refused(ask: Any) -> None:
+    odd = Darker(30)
+    odd.table = torch.zeros(3)  # type: ignore[attr-defined]
+    with pytest.raises(neuplug.InputError, match="cache_key"):
+        ask(aug=[odd], clf=[Flat()])
+    odd.cache_key = "zeros"  # type: ignore[attr-defined]
+    assert ask(aug=[odd], clf=[Flat()]).verdicts
+    with pytest.raises(neuplug.InputError, match="no stages"):
+        ask(aug=[neuplug.Arm([])], clf=[Flat()])
