@@ -33,6 +33,12 @@ def compose(
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Print the result alone.", rich_help_panel=RUN)
     ] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option(
+            "--verbose", help="Print each task as it begins and ends.", rich_help_panel=RUN
+        ),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print results.json.", rich_help_panel=RUN)
     ] = False,
@@ -48,7 +54,9 @@ def compose(
     if dry_run:
         _say_plan(config, as_json)
     else:
-        _run(config, fresh=fresh, quiet=quiet, as_json=as_json)
+        if verbose:
+            _print_log()
+        _run(config, fresh=fresh, quiet=quiet or verbose, as_json=as_json)
 
 
 def _flags(model: type[BaseModel], panel: str | None) -> Iterator[inspect.Parameter]:
@@ -103,6 +111,16 @@ def _given(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return value[0] if len(value) == 1 else list(value) or None
     return value
+
+
+def _print_log() -> None:
+    """Print what the logger ``neuplug`` is told, on standard error."""
+    import logging
+
+    logger, handler = logging.getLogger("neuplug"), logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
 
 
 def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> None:

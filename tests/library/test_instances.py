@@ -73,10 +73,13 @@ def test_a_class_of_a_notebook(ask: Any) -> None:
 
 def test_instances_of_plugins_are_their_names_with_options(ask: Any) -> None:
     upright = neuplug.load("flip", vertical=0.0)
-    tiny = neuplug.load("smallcnn", width=4)
+    tiny = neuplug.load("smallcnn", channels=4)
     by_instance = ask(aug=[upright], clf=[tiny], workers=1)
     by_name = ask(
-        aug=["flip@vertical=0"], clf=["smallcnn"], options={"smallcnn": {"width": 4}}, name="named"
+        aug=["flip@vertical=0"],
+        clf=["smallcnn"],
+        options={"smallcnn": {"channels": 4}},
+        name="named",
     )
     assert by_instance.mean("flip@vertical=0.0", "smallcnn") == by_name.mean(
         "flip@vertical=0", "smallcnn"

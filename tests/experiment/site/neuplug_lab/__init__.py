@@ -30,6 +30,7 @@ def neuplug_generators():
 @hookimpl
 def neuplug_classifiers():
     yield Component("linear", f"{PARTS}:Linear", "one linear layer")
+    yield Component("dropping", f"{PARTS}:Dropping", "a linear layer behind dropout")
     yield Component("spare", f"{FAULTS}:Spare", "fault: one logit too many")
     yield Component("rounded", f"{FAULTS}:Rounded", "fault: whole numbers")
     yield Component("blind", f"{FAULTS}:Blind", "fault: no number after training")

@@ -123,6 +123,15 @@ class Net(nn.Module):
         return self.head(self.forward_features(images))
 
 
+class Dropping(Linear):
+    """Draws from torch's own generator in every step."""
+
+    def build(self, num_classes, in_chans, image_size):
+        net = super().build(num_classes, in_chans, image_size)
+        net.head = nn.Sequential(nn.Dropout(0.5), net.head)
+        return net
+
+
 class Brightness(Evaluator):
     title = "How bright"
     guide = "Black is 0, white is 255."
