@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import re
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Literal, TypeAlias
 
 from neuplug.errors import InputError
 
-FORMAT = 2
+FORMAT = 3
 """Part of every data set's key: raised when decoding, binding or the files of the cache change."""
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
@@ -48,6 +49,10 @@ class Entry:
     group: str | None = None
 
     def __post_init__(self) -> None:
+        # macOS spells accented names in another way than others do: one class would become two
+        for name in ("label", "group"):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, unicodedata.normalize("NFC", value))
         try:
             f"{self.id}{self.label}{self.group}".encode()
         except UnicodeEncodeError:

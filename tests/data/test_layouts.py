@@ -343,3 +343,13 @@ def test_a_folder_out_of_reach(tmp_path: Path) -> None:
         assert "Permission denied" in refusal(tmp_path)
     finally:
         (tmp_path / "a").chmod(0o700)
+
+
+def test_one_class_in_two_spellings_of_an_accent(tmp_path: Path, draw: Draw) -> None:
+    """macOS decomposes names that other systems compose."""
+    composed, decomposed = "br\u00fbl\u00e9", "bru\u0302le\u0301"
+    for number, name in enumerate((composed, decomposed, "plain")):
+        draw(tmp_path / name / f"{number}.png", seed=number)
+    listing = scan(tmp_path)
+    assert listing.classes == (composed, "plain")
+    assert [entry.label for entry in listing.entries].count(composed) == 2
