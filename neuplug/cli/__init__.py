@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -86,8 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:  # a full disk, a folder that cannot be written
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _fail(f"{what}.", 2)
+        from neuplug.storage.atomic import storage_error
+
+        return _fail(str(storage_error(error, Path(error.filename or "."))), 2)
     except Exception as error:
         if not hasattr(error, "format_message"):  # Click's errors have it, wherever Typer keeps it
             raise

@@ -103,9 +103,13 @@ class RunClaim:
         request: Key of the question.
         claim: Of the folder.
         is_new: Whether there was nothing in it before.
+        made: Folders that were not there before, the run's first.
     """
 
-    def __init__(self, folder: Path, request: str, claim: Claim, is_new: bool) -> None:
+    def __init__(
+        self, folder: Path, request: str, claim: Claim, is_new: bool, made: list[Path]
+    ) -> None:
+        self._made = made
         self.folder, self.request, self.claim, self.is_new = folder, request, claim, is_new
         self._since = time.time()
         self._over = threading.Event()
@@ -128,7 +132,8 @@ class RunClaim:
             InputError: If one works on another question, or the folder is not a run's.
             StorageError: If it cannot be written.
         """
-        is_new = not folder.exists() or not any(folder.iterdir())
+        is_new = not (folder / STATUS).exists()
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
         _refuse_foreign(folder, request)
         claim = Claim.take(folder / CLAIM)
         if claim is None:
@@ -141,7 +146,7 @@ class RunClaim:
             )
         try:
             _refuse_foreign(folder, request)  # which may have come between
-            return cls(folder, request, claim, is_new)
+            return cls(folder, request, claim, is_new, made)
         except BaseException:
             claim.release()
             raise
@@ -169,6 +174,9 @@ class RunClaim:
         with self._lock:
             shutil.rmtree(self.folder, ignore_errors=True)
         self.claim.release()
+        for folder in self._made:
+            with contextlib.suppress(OSError):  # another run may be there by now
+                folder.rmdir()
 
     def _beat(self) -> None:
         while not self._over.wait(BEAT_SECONDS):
@@ -207,7 +215,7 @@ def _refuse_foreign(folder: Path, request: str) -> None:
         return
     if not folder.is_dir():
         raise InputError(f"{folder} is a file: choose another --name.")
-    names = {path.name for path in folder.iterdir()} - {CLAIM}
+    names = {path.name for path in folder.iterdir() if writer_of(path) is None} - {CLAIM}
     if names and STATUS not in names and not (folder / CLAIM).exists():
         raise InputError(f"{folder} is no run folder of neuplug: choose another --name.")
     status = read_status(folder)

@@ -222,7 +222,7 @@ class _Run:
                 break
             runfolder.add_round(self.folder, left)
             failures |= {f.task.key: f for f in runner.run(left, plan.tasks)}
-        self.log.say("writing the report")
+        self.log.say("putting the results together")
         content = collect(chosen, context, failures.values(), self.claim.request, self.command)
         content = {**content, "doses": doses, "name": self.folder.name, "folder": str(self.folder)}
         with storing(self.folder):

@@ -12,6 +12,7 @@ from neuplug.experiment.executors.base import Executor
 from neuplug.experiment.tasks import AnyTask
 from neuplug.storage.store import Store
 
+KILLED = "exit code -9"  # as the system does where memory runs out
 TRIES = 3
 """A task whose worker is lost, or whose needs are damaged, is tried so often."""
 
@@ -135,9 +136,11 @@ class _Round:
 def _obituary(task: AnyTask, what: str) -> str:
     """Of a process that ended without a word: what it did, for whom, and what to try."""
     component = task.components[0]
+    advice = "if memory ran out, try --workers 1"
+    if what != KILLED:
+        check = f"'neuplug plugins check {component.distribution}'"
+        advice = f"leave the component out, or see what {check} finds"
     return (
-        f"the worker process for {task.label}, {component.source}, died {TRIES} times ({what}). If "
-        "memory ran out, try --workers 1; else leave the component out, or see what "
-        f"'neuplug plugins check {component.distribution}' finds. The same command goes on where "
-        "it was."
+        f"the worker process for {task.label}, {component.source}, died {TRIES} times ({what}); "
+        f"{advice}. The same command goes on where it was."
     )

@@ -95,10 +95,8 @@ def write_whole(path: Path, content: bytes) -> None:
     with storing(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with aside.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())  # or a power cut could leave the name without the content
+            # not synced to the disk: what a power cut leaves half-written is found by its hash
+            aside.write_bytes(content)
             replace(aside, path)
         finally:
             with contextlib.suppress(OSError):

@@ -18,7 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuplug.storage.atomic import storing, unfinished_name, write_whole, writer_of
+from neuplug.storage.atomic import (
+    OF_THE_DISK,
+    storage_error,
+    storing,
+    unfinished_name,
+    write_whole,
+    writer_of,
+)
 from neuplug.storage.owners import is_alive, owner
 
 SEAL = "seal.json"
@@ -72,6 +79,10 @@ def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
             except OSError:
                 if not target.is_dir():
                     raise
+    except OSError as error:  # of whoever fills the folder
+        if error.errno in OF_THE_DISK:
+            raise storage_error(error, root) from error
+        raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
         owner().release(mine)

@@ -181,13 +181,16 @@ def digest(path: Path) -> str:
     return "folder" if path.is_dir() else "nothing"
 
 
-@pytest.mark.parametrize(("seed", "rounds"), [(1, 60), (2, 60)])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(("seed", "rounds"), [(1, 8), pytest.param(2, 72, marks=SLOW)])
 def test_damaged_files(lab: Lab, seed: int, rounds: int, record_property: Any) -> None:
     rng, counts = random.Random(seed), Counter[str]()
     expected = baseline(lab, SETTINGS)
     for number in range(rounds):
         hit = {}
-        for _ in range(6):
+        for _ in range(8):
             path = rng.choice(lab.files())
             before = digest(path)
             rng.choice(DAMAGES)(path, rng)
@@ -204,15 +207,16 @@ def test_damaged_files(lab: Lab, seed: int, rounds: int, record_property: Any) -
             counts["inert" if found == now and found != before else "detected"] += 1
     record_property("faults", dict(counts))
     print(f"damaged files: {sum(counts.values())} faults, {dict(counts)}")
-    assert counts["detected"] > 100
+    assert counts["detected"] > 2 * rounds
 
 
 @pytest.mark.parametrize(
     ("settings", "kills", "sig"),
     [
-        (SETTINGS, 250, signal.SIGKILL),
-        (TRAINED, 100, signal.SIGKILL),
-        (SETTINGS, 25, signal.SIGTERM),
+        (SETTINGS, 10, signal.SIGKILL),
+        pytest.param(SETTINGS, 190, signal.SIGKILL, marks=SLOW),
+        pytest.param(TRAINED, 100, signal.SIGKILL, marks=SLOW),
+        pytest.param(SETTINGS, 25, signal.SIGTERM, marks=SLOW),
     ],
 )
 def test_kills_at_random_moments(
@@ -241,10 +245,11 @@ def test_kills_at_random_moments(
     print(f"{hits} of {done} runs were killed by {sig.name}")
 
 
-def test_many_at_once(lab: Lab) -> None:
+@pytest.mark.parametrize("times", [1, pytest.param(12, marks=SLOW)])
+def test_many_at_once(lab: Lab, times: int) -> None:
     """Processes and threads that ask the same, or share a store, neither disturb each other."""
     expected = baseline(lab, SETTINGS)
-    for _ in range(10):
+    for _ in range(times):
         shutil.rmtree(lab.cache, ignore_errors=True)
         shutil.rmtree(lab.project, ignore_errors=True)
         same = lab(SETTINGS, SETTINGS, {**SETTINGS, "name": "beside"})
