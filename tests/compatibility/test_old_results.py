@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,6 @@ from typing import Any
 import pytest
 
 from neuplug.cli import main
-from neuplug.tensorfile import load_tree, save_tree
-
-from .conftest import Ask, Install
 
 OLD = Path(__file__).parent / "old"
 """``results.json`` of real runs, each by the first neuplug that wrote its schema."""
@@ -55,22 +51,3 @@ def test_within_a_schema_fields_are_only_added(file: Path) -> None:
 def without_required(node: dict[str, Any]) -> dict[str, Any]:
     """A schema of which an older file may lack any field."""
     return {k: v for k, v in node.items() if not (k == "required" and isinstance(v, list))}
-
-
-def test_a_stored_fit_of_another_version_serves(
-    install: Install, ask: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    install("veteran")
-    first = ask(aug=["acme-echo@add=4"], name="first")
-    cache = Path(os.environ["NEUPLUG_CACHE"])
-    records = list(cache.glob("store/done/*/*/record.safetensors"))
-    assert len(records) == 4  # two classes, two repeats
-    for file in records:
-        tree = load_tree(file)
-        for younger in ("units", "epoch_steps", "checkpoints"):
-            del tree[younger]
-        save_tree({**tree, "of_the_future": {"gradients": 1}}, file)
-    again = ask(aug=["acme-echo@add=4"], name="again", repeats=2, seed=0, eval=["acme-grey"])
-    for old, new in zip(first.content["generators"], again.content["generators"], strict=True):
-        assert new == old  # seconds among it: nothing was fitted anew
-    assert (again.folder / "samples").is_dir()
