@@ -40,6 +40,8 @@ _HOME = {
     "PluginError": "errors",
     "PreparedArm": "library.arms",
     "Result": "experiment.result",
+    "RunResults": "experiment.results.model",
+    "Scores": "metrics",
     "Split": "data.splits",
     "TorchDataset": "library.images",
     "TrainingDiverged": "errors",
@@ -64,7 +66,7 @@ _HOME = {
     "load_dataset": "data.dataset",
     "nearest": "neighbors",
     "paired_difference": "statistics",
-    "read_results": "report.reading",
+    "read_results": "experiment.results.reading",
     "seeded": "seeds",
     "training_set": "library.images",
     "verdict": "statistics",
@@ -81,6 +83,8 @@ if TYPE_CHECKING:
     from neuplug.errors import InputError, NeuplugError, PluginError, TrainingDiverged
     from neuplug.experiment.compose import compose
     from neuplug.experiment.result import Result
+    from neuplug.experiment.results.model import RunResults
+    from neuplug.experiment.results.reading import read_results
     from neuplug.hookspecs import Component, hookimpl
     from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
     from neuplug.interfaces import (
@@ -105,11 +109,10 @@ if TYPE_CHECKING:
     from neuplug.library.generators import FittedGenerator, fit_generator
     from neuplug.library.images import TorchDataset, training_set
     from neuplug.loading import load
-    from neuplug.metrics import classification_metrics
+    from neuplug.metrics import Scores, classification_metrics
     from neuplug.neighbors import copy_scores, nearest
     from neuplug.registry import discover
     from neuplug.report.page import write_report
-    from neuplug.report.reading import read_results
     from neuplug.report.rows import ImageRow, write_image_rows
     from neuplug.report.saving import write_figure
     from neuplug.seeds import derive_seed, seeded
@@ -147,6 +150,8 @@ __all__ = [
     "PluginError",
     "PreparedArm",
     "Result",
+    "RunResults",
+    "Scores",
     "Split",
     "TorchDataset",
     "TrainingDiverged",

@@ -204,8 +204,6 @@ def compose(
 
 
 def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> None:
-    import json
-
     from rich.console import Console
 
     from neuplug.cli.display import display
@@ -216,9 +214,9 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
     with display(quiet=quiet or as_json) as listener:
         result = run(config, listener, command=command, fresh=fresh)
     if as_json:
-        print(json.dumps(result.content, indent=1, ensure_ascii=False, allow_nan=False))
+        print(result.results.model_dump_json(indent=1))
     else:
-        print_summary(result.content, Console(emoji=False))
+        print_summary(result.results, Console(emoji=False))
 
 
 def _say_plan(config: ComposeConfig, as_json: bool) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+
+from neuplug.errors import InputError
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.reading import RESULTS, read_results
 
 
-def stored_answer(folder: Path, request: str) -> dict[str, Any] | None:
+def stored_answer(folder: Path, request: str) -> RunResults | None:
     """The results in a run folder, if they are whole and answer this very question."""
-    results, report = folder / "results.json", folder / "report.html"
-    if not (results.is_file() and report.is_file()):
+    report = folder / "report.html"
+    if not report.is_file():
         return None
     try:
-        found: dict[str, Any] = json.loads(results.read_text("utf-8"))
-    except ValueError:
+        found = read_results(folder)
+    except InputError:
         return None
-    whole = found.get("request") == request
-    return found if whole and report.stat().st_mtime >= results.stat().st_mtime else None
+    if found.request != request or not (folder / found.curves).is_file():
+        return None
+    newer = report.stat().st_mtime >= (folder / RESULTS).stat().st_mtime
+    return found if newer else None

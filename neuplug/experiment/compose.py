@@ -99,7 +99,9 @@ def run(
     from neuplug.experiment.answer import stored_answer
 
     if not fresh and (found := stored_answer(folder, request)):
-        listener.say(f"answered from {folder}: nothing has changed since {found['created']}.")
+        listener.say(
+            f"answered from {folder}: nothing has changed since {found.created.isoformat()}."
+        )
         return Result(folder, found)
     return _work(config, listener, images, request, folder, command)
 
@@ -153,7 +155,7 @@ def _work(
     from neuplug.experiment import runfolder
     from neuplug.experiment.doses import choose, undecided
     from neuplug.experiment.jobs.workbench import Workbench
-    from neuplug.experiment.results import collect
+    from neuplug.experiment.results.collect import collect
     from neuplug.experiment.running import do_jobs
     from neuplug.registry import discover, name_troubled
     from neuplug.report.page import write_report
@@ -181,11 +183,10 @@ def _work(
             shutil.rmtree(folder, ignore_errors=True)
         raise
     listener.say("writing the report")
-    content = collect(plan, bench, failures, request, command)
-    content = {**content, "doses": doses, "name": folder.name, "folder": str(folder)}
-    runfolder.finish(folder, plan, bench, content)
+    results = collect(plan, bench, failures, doses, request=request, command=command, folder=folder)
+    results = runfolder.finish(folder, plan, bench, results)
     write_report(folder)
-    return Result(folder, content)
+    return Result(folder, results)
 
 
 def _say_warnings(plan: Plan, listener: Listener) -> None:

@@ -19,7 +19,11 @@ from neuplug.experiment.jobs.workbench import Workbench
 from neuplug.experiment.pictures import first_cells, make_pictures, plain_name
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.provenance import check_parents, provenance
+from neuplug.experiment.results.collect import collect_curves
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.reading import RESULTS
 from neuplug.experiment.store import write_json, write_text
+from neuplug.metrics import METRICS
 
 SETTINGS, LOG = "config.yaml", "log.txt"
 
@@ -37,7 +41,7 @@ def begin(folder: Path, plan: Plan, request: str) -> None:
     if folder.exists() and any(folder.iterdir()):
         if not asked.is_file():
             raise InputError(f"{folder} is no run folder of neuplug: choose another --name.")
-        answered = (folder / "results.json").is_file()
+        answered = (folder / RESULTS).is_file()
         if answered and asked.read_text("utf-8").strip() != request:
             raise InputError(
                 f"{folder} holds another run (other settings, data or versions): choose another "
@@ -62,21 +66,28 @@ def environment(plan: Plan) -> dict[str, Any]:
     }
 
 
-def finish(folder: Path, plan: Plan, bench: Workbench, results: dict[str, Any]) -> None:
-    """Write tables and pictures; the report is made from these."""
+def finish(folder: Path, plan: Plan, bench: Workbench, results: RunResults) -> RunResults:
+    """Write tables, curves and pictures; the report is made from these.
+
+    Returns:
+        The results with their pictures.
+    """
     # without its report a folder counts as unfinished, should this be killed half-way
     (folder / "report.html").unlink(missing_ok=True)
     _manifest(folder, plan, bench)
     _results_csv(folder, results)
-    results["pictures"], results["unpictured"] = make_pictures(folder, plan, bench, results)
-    for evaluation in results["evaluations"]:
-        if evaluation["figures"]:
-            source = bench.store.path(evaluation["key"]) / "figures"
-            target = folder / "evaluations" / evaluation["key"][:8]
+    pictures, unpictured = make_pictures(folder, plan, bench, results)
+    results = results.model_copy(update={"pictures": pictures, "unpictured": unpictured})
+    for evaluation in results.evaluations:
+        if evaluation.figures:
+            source = bench.store.path(evaluation.key) / "figures"
+            target = folder / "evaluations" / evaluation.key[:8]
             shutil.copytree(source, target, dirs_exist_ok=True)
     if plan.config.save_generated:
         _save_generated(folder, plan, bench)
-    write_json(folder / "results.json", results)
+    write_text(folder / results.curves, collect_curves(plan, bench).model_dump_json() + "\n")
+    write_text(folder / RESULTS, results.model_dump_json(indent=1) + "\n")
+    return results
 
 
 def _manifest(folder: Path, plan: Plan, bench: Workbench) -> None:
@@ -107,18 +118,17 @@ def _manifest(folder: Path, plan: Plan, bench: Workbench) -> None:
     write_text(folder / "manifest.csv", text.getvalue())
 
 
-def _results_csv(folder: Path, results: dict[str, Any]) -> None:
+def _results_csv(folder: Path, results: RunResults) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    metrics = list(results["cells"][0]["metrics"])
-    head = ["arm", "classifier", "repeat", *metrics, "test_images", "train_images", "steps"]
+    head = ["arm", "classifier", "repeat", *METRICS, "test_images", "train_images", "steps"]
     writer.writerow([*head, "seconds"])
-    for cell in results["cells"]:
+    for cell in results.cells:
         writer.writerow(
-            [cell["arm"], cell["classifier"], cell["repeat"]]
-            + [f"{cell['metrics'][m]:.6f}" for m in metrics]
-            + [cell["test_images"], sum(cell["train_images"].values()), cell["steps"]]
-            + [f"{cell['seconds']:.2f}"]
+            [cell.arm, cell.classifier, cell.repeat]
+            + [f"{value:.6f}" for value in cell.test.metrics.values()]
+            + [cell.test_images, sum(cell.train_images.values()), cell.steps]
+            + [f"{cell.seconds:.2f}"]
         )
     write_text(folder / "results.csv", text.getvalue())
 

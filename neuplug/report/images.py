@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from neuplug.files import write_whole
-from neuplug.report.reading import clean
+from neuplug.records import printable
 from neuplug.report.style import INK, MUTED, PAPER, font_file
 from neuplug.report.verdicts import ELLIPSIS
 
@@ -142,7 +142,7 @@ class _Sheet:
         titles: tuple[str, str] | None,
         letters: int,
     ) -> None:
-        self.rows = [(clean(label), images) for label, images in rows]
+        self.rows = [(printable(label), images) for label, images in rows]
         self.titles = titles
         self.scale = scale
         self.tile = (size[0] * scale, size[1] * scale)  # height, width

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -105,18 +104,19 @@ EVALUATIONS = {
 def test_an_evaluation_that_cannot_be_kept_names_its_evaluator(ask: Any) -> None:
     names = [f"faulty-{fault}" for fault in ("none", *EVALUATIONS)]
     result = ask(aug=["jitter"], eval=names, add=3, repeats=1)
-    found = {e["evaluator"].removeprefix("faulty-"): e for e in result.content["evaluations"]}
+    found = {e.evaluator.removeprefix("faulty-"): e for e in result.results.evaluations}
     assert found.keys() == {"none", *EVALUATIONS}
     kept = found.pop("none")
-    assert kept["error"] is None and kept["metrics"] == {"n": 3}
+    assert kept.error is None and kept.metrics == {"n": 3}
     for fault, sentence in EVALUATIONS.items():
-        error = found[fault]["error"]
+        error = found[fault].error
         assert error.startswith(f"faulty-{fault} of neuplug-lab 1.0 failed: ")
         assert sentence in error and CHECK in error
-        assert not any(found[fault][part] for part in ("metrics", "figures", "warnings"))
-    assert result.content["evaluators"]["faulty-title"]["title"] != "None"
+        assert not (found[fault].metrics or found[fault].figures or found[fault].warnings)
+    assert result.results.evaluators["faulty-title"].title != "None"
     text = (result.folder / "results.json").read_text()
-    assert json.loads(text, parse_constant=pytest.fail) == result.content
+    assert json.loads(text, parse_constant=pytest.fail)
+    assert neuplug.read_results(result.folder) == result.results
 
 
 def test_a_fault_is_told_with_its_file_and_line(ask: Any) -> None:
@@ -126,21 +126,3 @@ def test_a_fault_is_told_with_its_file_and_line(ask: Any) -> None:
         PluginError, match=rf"ZeroDivisionError: planted \(parts\.py, line {line}\)\. Leave"
     ):
         ask(aug=["crash"], repeats=1)
-
-
-def test_what_an_earlier_version_kept_unchecked_is_still_written_as_json(
-    ask: Any, tmp_path: Path
-) -> None:
-    result = ask(aug=["jitter"], eval=["brightness"], add=3, repeats=1)
-    (key,) = {e["key"] for e in result.content["evaluations"]}
-    about = next(file for file in _kept() if file.parent.name == key)
-    notes = json.loads(about.read_text())
-    notes["metrics"]["grey"] = float("nan")
-    about.write_text(json.dumps(notes))
-    again = ask(aug=["jitter"], eval=["brightness"], add=3, repeats=1, project=tmp_path / "again")
-    (found,) = again.content["evaluations"]
-    assert found["metrics"] == {"n": 6}
-
-
-def _kept() -> list[Path]:
-    return list(Path(os.environ["NEUPLUG_CACHE"]).rglob("about.json"))
