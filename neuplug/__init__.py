@@ -41,6 +41,8 @@ _HOME = {
     "Arm": "library.local",
     "PreparedArm": "library.arms",
     "Result": "experiment.result",
+    "RunResults": "experiment.results.model",
+    "Scores": "metrics",
     "Split": "data.splits",
     "TorchDataset": "library.images",
     "StorageError": "errors",
@@ -67,7 +69,7 @@ _HOME = {
     "load_weights": "weights",
     "nearest": "neighbors",
     "paired_difference": "statistics",
-    "read_results": "report.reading",
+    "read_results": "experiment.results.reading",
     "seeded": "seeds",
     "training_set": "library.images",
     "verdict": "statistics",
@@ -89,6 +91,8 @@ if TYPE_CHECKING:
         TrainingDiverged,
     )
     from neuplug.experiment.result import Result
+    from neuplug.experiment.results.model import RunResults
+    from neuplug.experiment.results.reading import read_results
     from neuplug.hookspecs import Component, hookimpl
     from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
     from neuplug.interfaces import (
@@ -115,11 +119,10 @@ if TYPE_CHECKING:
     from neuplug.library.images import TorchDataset, training_set
     from neuplug.library.local import Arm
     from neuplug.loading import load
-    from neuplug.metrics import classification_metrics
+    from neuplug.metrics import Scores, classification_metrics
     from neuplug.neighbors import copy_scores, nearest
     from neuplug.registry import discover
     from neuplug.report.page import write_report
-    from neuplug.report.reading import read_results
     from neuplug.report.rows import ImageRow, write_image_rows
     from neuplug.report.saving import write_figure
     from neuplug.seeds import derive_seed, seeded
@@ -159,6 +162,8 @@ __all__ = [
     "PluginError",
     "PreparedArm",
     "Result",
+    "RunResults",
+    "Scores",
     "Split",
     "StorageError",
     "TorchDataset",

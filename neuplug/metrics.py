@@ -3,16 +3,73 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
-from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
-from torch import Tensor
+from pydantic import Field
+
+from neuplug.records import Record
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A part of a whole, from 0 to 1."""
+
+Count = Annotated[int, Field(ge=0)]
+"""A number of things, from 0."""
 
 
-def classification_metrics(
-    logits: Tensor, labels: Tensor, classes: Sequence[str]
-) -> dict[str, Any]:
+class ClassScores(Record):
+    """How well the images of one class are recognised."""
+
+    precision: Share
+    """Of the images predicted to be of the class, those that are; 0 if none is predicted so."""
+    recall: Share
+    """Of the images of the class, those predicted to be; 0 if there is none."""
+    f1: Share
+    """The harmonic mean of both; 0 where both are."""
+    support: Count
+    """Images of the class."""
+
+
+class Scores(Record):
+    """How well a classifier does on some images.
+
+    Example:
+        >>> found = neuplug.classification_metrics(torch.eye(2), torch.tensor([0, 1]), ["a", "b"])
+        >>> isinstance(found, neuplug.Scores), found.metrics["recall"], found.per_class["b"].f1
+        (True, 1.0, 1.0)
+    """
+
+    accuracy: Share
+    """Images classified rightly."""
+    precision: Share
+    """The mean over classes."""
+    recall: Share
+    """The mean over classes."""
+    f1: Share
+    """The mean over classes (macro F1)."""
+    loss: Annotated[float, Field(ge=0)]
+    """The mean cross-entropy, in nats."""
+    per_class: dict[str, ClassScores]
+    """By class name, in label order."""
+    confusion: tuple[tuple[Count, ...], ...]
+    """Numbers of images; rows: the true class, columns: the predicted one, both in label order."""
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The numbers of all classes together, by name."""
+        return {name: getattr(self, name) for name in METRICS}
+
+
+METRICS = ("accuracy", "precision", "recall", "f1", "loss")
+"""The metrics of all classes together."""
+
+CLASS_METRICS = ("precision", "recall", "f1")
+"""The metrics of a class."""
+
+
+def classification_metrics(logits: Tensor, labels: Tensor, classes: Sequence[str]) -> Scores:
     """Accuracy, macro precision, recall and F1, cross-entropy, the same per class, confusions.
 
     A class that is never predicted has precision 0.
@@ -23,38 +80,31 @@ def classification_metrics(
         classes: Class names in label order.
 
     Returns:
-        ``metrics`` (name to number; ``loss`` in nats), ``per_class`` (precision, recall, f1 and
-        support) and ``confusion`` (rows: true class, columns: predicted).
+        :class:`neuplug.Scores`.
 
     Example:
         >>> logits = torch.tensor([[2.0, 0.0], [0.0, 2.0], [1.0, 0.0], [0.0, 3.0]])
         >>> found = neuplug.classification_metrics(logits, torch.tensor([0, 1, 1, 1]), ["a", "b"])
-        >>> found["metrics"]["accuracy"], found["confusion"], found["per_class"]["a"]["precision"]
-        (0.75, [[1, 0], [1, 2]], 0.5)
+        >>> found.accuracy, found.confusion, found.per_class["a"].precision
+        (0.75, ((1, 0), (1, 2)), 0.5)
     """
+    import numpy as np
+    from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+
     truth = labels.numpy()
     predicted = logits.argmax(1).numpy()
     known = np.arange(len(classes))
-    precision, recall, f1, support = precision_recall_fscore_support(
-        truth, predicted, labels=known, zero_division=0.0
+    per_class = precision_recall_fscore_support(truth, predicted, labels=known, zero_division=0.0)
+    precision, recall, f1, _ = per_class
+    return Scores(
+        accuracy=float((truth == predicted).mean()),
+        precision=float(precision.mean()),
+        recall=float(recall.mean()),
+        f1=float(f1.mean()),
+        loss=float(log_loss(truth, logits.double().softmax(1).numpy(), labels=known)),
+        per_class={
+            name: ClassScores(precision=p, recall=r, f1=f, support=n)
+            for name, p, r, f, n in zip(classes, *(a.tolist() for a in per_class), strict=True)
+        },
+        confusion=confusion_matrix(truth, predicted, labels=known).tolist(),
     )
-    probabilities = logits.double().softmax(1).numpy()
-    return {
-        "metrics": {
-            "accuracy": float((truth == predicted).mean()),
-            "precision": float(precision.mean()),
-            "recall": float(recall.mean()),
-            "f1": float(f1.mean()),
-            "loss": float(log_loss(truth, probabilities, labels=known)),
-        },
-        "per_class": {
-            name: {
-                "precision": float(precision[i]),
-                "recall": float(recall[i]),
-                "f1": float(f1[i]),
-                "support": int(support[i]),
-            }
-            for i, name in enumerate(classes)
-        },
-        "confusion": confusion_matrix(truth, predicted, labels=known).tolist(),
-    }

@@ -14,18 +14,18 @@ def test_by_hand() -> None:
     logits = torch.full((6, 3), -10.0)
     logits[torch.arange(6), predicted] = 10.0
     found = classification_metrics(logits, labels, ["a", "b", "c"])
-    assert found["confusion"] == [[2, 1, 0], [1, 1, 0], [1, 0, 0]]
-    assert found["metrics"]["accuracy"] == pytest.approx(3 / 6)
+    assert found.confusion == ((2, 1, 0), (1, 1, 0), (1, 0, 0))
+    assert found.accuracy == pytest.approx(3 / 6)
     precision, recall = (2 / 4 + 1 / 2 + 0) / 3, (2 / 3 + 1 / 2 + 0) / 3
-    assert found["metrics"]["precision"] == pytest.approx(precision)
-    assert found["metrics"]["recall"] == pytest.approx(recall)
+    assert found.precision == pytest.approx(precision)
+    assert found.recall == pytest.approx(recall)
     f1 = [2 * 0.5 * (2 / 3) / (0.5 + 2 / 3), 0.5, 0.0]
-    assert found["metrics"]["f1"] == pytest.approx(sum(f1) / 3)
-    assert [found["per_class"][c]["f1"] for c in "abc"] == pytest.approx(f1)
-    assert [found["per_class"][c]["support"] for c in "abc"] == [3, 2, 1]
-    assert found["metrics"]["loss"] == pytest.approx(3 * 20 / 6, rel=1e-3)
+    assert found.f1 == pytest.approx(sum(f1) / 3)
+    assert [found.per_class[c].f1 for c in "abc"] == pytest.approx(f1)
+    assert [found.per_class[c].support for c in "abc"] == [3, 2, 1]
+    assert found.loss == pytest.approx(3 * 20 / 6, rel=1e-3)
 
 
 def test_loss_of_even_odds() -> None:
     found = classification_metrics(torch.zeros(4, 2), torch.tensor([0, 1, 0, 1]), ["a", "b"])
-    assert found["metrics"]["loss"] == pytest.approx(0.693147, abs=1e-5)
+    assert found.loss == pytest.approx(0.693147, abs=1e-5)

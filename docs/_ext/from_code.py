@@ -1,4 +1,4 @@
-"""Pages made from the code: the components with their options, the command line, the settings.
+"""Pages made from the code: the components with their options, commands, settings, results.
 
 They are written as Markdown before Sphinx looks for pages: one page for each plugin of this
 repository into ``components/``, which holds nothing else, and into ``generated/`` what other pages
@@ -7,6 +7,7 @@ include. Nothing of it is kept in the repository, so none of it can be out of da
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,6 +41,7 @@ def write(docs: Path) -> None:
         "generated/components.md": components(),
         "generated/command-line.md": command_line(),
         "generated/settings.md": settings(),
+        "generated/results.md": results(),
         **{f"components/{name}.md": plugin_page(name) for name in plugins()},
     }
     for name, text in pages.items():
@@ -242,6 +244,62 @@ def settings() -> str:
     return "\n\n".join(parts) + "\n"
 
 
+# Results.
+
+
+def results() -> str:
+    """The fields of results.json and curves.json, and of all that they consist of."""
+    from neuplug.experiment.results.model import Curves, RunResults
+
+    files = {"results.json": RunResults, "curves.json": Curves}
+    schemas = {name: model.model_json_schema() for name, model in files.items()}
+    parts = {k: part for schema in schemas.values() for k, part in schema.get("$defs", {}).items()}
+    described = {name: part for name, part in parts.items() if "properties" in part}
+    tables = []
+    for name, schema in {**schemas, **described}.items():
+        rows = [
+            (code(field), _json_type(about), literals(_meaning(about, parts)))
+            for field, about in schema["properties"].items()
+        ]
+        said = literals(schema["description"].partition("Example:")[0])
+        tables += [f"({_part(name)})=\n### {name}", said, table(("field", "type", "meaning"), rows)]
+    return "\n\n".join(tables) + "\n"
+
+
+def _part(name: str) -> str:
+    """The anchor of a part's table."""
+    return f"results-{name}"
+
+
+def _json_type(about: dict[str, Any]) -> str:
+    """What a field's value is: ``number or null``, ``several Cell`` with a link."""
+    if "$ref" in about:
+        name = about["$ref"].rpartition("/")[2]
+        return f"[{name}](#{_part(name)})" if name != "JsonValue" else "any JSON"
+    if "anyOf" in about:
+        return " or ".join(map(_json_type, about["anyOf"]))
+    if "const" in about or "enum" in about:
+        return ", ".join(code(json.dumps(v)) for v in about.get("enum", [about.get("const")]))
+    if "prefixItems" in about:
+        return f"({', '.join(map(_json_type, about['prefixItems']))})"
+    if about.get("type") == "array":
+        return f"several {_json_type(about['items'])}"
+    if about.get("type") == "object":
+        return f"by name {_json_type(about['additionalProperties'])}"
+    bounds = [f"{said} {about[k]}" for k, said in BOUNDS.items() if k in about]
+    return plain(" ".join([{"string": "text"}.get(about["type"], about["type"]), *bounds]))
+
+
+BOUNDS = {"minimum": "from", "maximum": "to"}
+
+
+def _meaning(about: dict[str, Any], parts: dict[str, Any]) -> str:
+    """A field's own description, or that of the part that it holds."""
+    names = re.findall(r"#/\$defs/(\w+)", json.dumps(about))
+    of_part = parts[names[0]].get("description", "") if names else ""
+    return about.get("description") or of_part.partition("\n\n")[0]
+
+
 # Markdown.
 
 
@@ -257,6 +315,12 @@ def plain(text: str) -> str:
     """Text in which nothing is markup; options of commands become code."""
     escaped = re.sub(r"([\\`*_\[\]<>|{}#$~])", r"\\\1", " ".join(text.split()))
     return re.sub(r"(?<![\w-])(--[a-z][a-z-]*)", r"`\1`", escaped)
+
+
+def literals(text: str) -> str:
+    """A docstring's text, whose literals become code."""
+    pieces = re.split(r"``(.+?)``", text)
+    return "".join(code(p) if i % 2 else plain(f"|{p}|")[2:-2] for i, p in enumerate(pieces))
 
 
 def code(text: str) -> str:

@@ -124,8 +124,6 @@ def _print_log() -> None:
 
 
 def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> None:
-    import json
-
     from rich.console import Console
 
     from neuplug.cli.display import display
@@ -138,9 +136,9 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
     with display(folder, quiet=quiet or as_json) as show:
         result = run(config, command=command, fresh=fresh, outside=show)
     if as_json:
-        print(json.dumps(result.content, indent=1, ensure_ascii=False, allow_nan=False))
+        print(result.results.model_dump_json(indent=1))
     else:
-        print_summary(result.content, Console(emoji=False))
+        print_summary(result.results, Console(emoji=False))
 
 
 def _say_plan(config: ComposeConfig, as_json: bool) -> None:

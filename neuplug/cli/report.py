@@ -37,20 +37,20 @@ def report(
 def _one(folder: Path) -> None:
     from rich.console import Console
 
-    from neuplug.report import reading
+    from neuplug.experiment.results.reading import read_results
     from neuplug.report.page import write_report
     from neuplug.report.tables import print_summary
 
-    results = reading.read_results(folder)
     write_report(folder)
-    print_summary({**results, "folder": str(folder)}, Console(emoji=False))
+    moved = {"folder": str(folder)}
+    print_summary(read_results(folder).model_copy(update=moved), Console(emoji=False))
 
 
 def _several(folders: list[Path], out: Path) -> None:
-    from neuplug.report import reading
+    from neuplug.experiment.results.reading import read_results
     from neuplug.report.comparing import compare_runs, write_comparison
 
-    comparison = compare_runs([reading.read_results(folder) for folder in folders])
+    comparison = compare_runs([read_results(folder) for folder in folders])
     if out.is_dir():
         raise InputError(f"{out} is a folder: name a file, such as comparison.html.")
     write_comparison(comparison, out)

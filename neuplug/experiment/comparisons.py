@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuplug.experiment.arms import Arm
+from neuplug.experiment.results import conclusions, parts
 from neuplug.statistics import Difference, estimate, holm, paired_difference, verdict
 
-DECISIVE = "accuracy"
+DECISIVE: Literal["accuracy"] = "accuracy"
 """The metric that the verdict goes by: one, since of several one may clear zero by chance."""
 
-BASELINE, CLASSICAL, MORE = "none", "best classical", "more images"
+BASELINE: conclusions.Question = "none"
+QUESTIONS: tuple[conclusions.Question, ...] = (BASELINE, "best classical", "more images")
 """What an arm is compared with. Each question is a family of its own for Holm's correction."""
-
-_ESTIMATED = ("effect", "low", "high", "n")
 
 Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
 """A cell's key to whether each test image is classified rightly, and its group's number."""
 
 
-def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) -> list[Any]:
+def compare(
+    cells: Sequence[parts.Cell], arms: Sequence[Arm], correct: Correct
+) -> list[conclusions.Comparison]:
     """The verdicts, on accuracy.
 
     Every arm is compared with ``none``. An arm that generates, unless it is a control, is also
@@ -36,19 +38,13 @@ def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) 
     that adds no image, is that other, and not compared with it.
 
     Args:
-        cells: As in ``results.json``.
-        arms: Of the run.
+        cells: Of the run.
+        arms: Likewise.
         correct: Of every cell.
-
-    Returns:
-        Rows with ``arm``, ``classifier``, ``against``, ``question``, ``metric``, ``effect``,
-        ``low``, ``high``, ``p``, ``candidates`` (arms that ``against`` was chosen from),
-        ``adjusted_p``, ``family`` (comparisons corrected for together), ``detectable``, ``n``,
-        ``items`` (test images, or groups of them) and ``verdict``.
     """
     groups = {(arm, classifier): group for arm, classifier, group in grouped(cells)}
-    rows = []
-    for question in (BASELINE, CLASSICAL, MORE):
+    rows: list[conclusions.Comparison] = []
+    for question in QUESTIONS:
         asked = [
             (arm, classifier, rivals)
             for arm, classifier in groups
@@ -66,7 +62,9 @@ def compare(cells: list[dict[str, Any]], arms: Sequence[Arm], correct: Correct) 
     return rows
 
 
-def _judged(family: list[tuple[dict[str, Any], Difference, int]]) -> list[dict[str, Any]]:
+def _judged(
+    family: Sequence[tuple[dict[str, str], Difference, int]],
+) -> Iterator[conclusions.Comparison]:
     """Verdicts on the comparisons of one question, each with the number of possible rivals."""
     certain = [
         found.p if found.effect >= 0 else min(1.0, found.p * candidates)
@@ -74,35 +72,31 @@ def _judged(family: list[tuple[dict[str, Any], Difference, int]]) -> list[dict[s
         if found.p is not None
     ]
     adjusted = iter(holm(certain))
-    rows = []
     for about, found, candidates in family:
         p = next(adjusted) if found.p is not None else None
-        rows.append(
-            about
-            | {"metric": DECISIVE, **asdict(found), "candidates": candidates, "adjusted_p": p}
-            | {"family": len(certain), "verdict": verdict(found, p)}
-        )
-    return rows
+        judged = {"metric": DECISIVE, "candidates": candidates, "family": len(certain)}
+        said = {"adjusted_p": p, "verdict": verdict(found, p)}
+        yield conclusions.Comparison.model_validate({**about, **judged, **said, **asdict(found)})
 
 
-def _accuracy(group: list[dict[str, Any]]) -> float:
-    return float(np.mean([cell["metrics"][DECISIVE] for cell in group]))
+def _accuracy(group: Sequence[parts.Cell]) -> float:
+    return float(np.mean([cell.test.accuracy for cell in group]))
 
 
 def _rivals(
     name: str,
     classifier: str,
-    question: str,
-    groups: Mapping[tuple[str, str], list[dict[str, Any]]],
+    question: conclusions.Question,
+    groups: Mapping[tuple[str, str], Sequence[parts.Cell]],
     arms: Sequence[Arm],
 ) -> list[str]:
     """The names of the arms to compare with the best of; none if this arm is not asked that."""
     own = next(arm for arm in arms if arm.name == name)
-    if question == MORE:
+    if question == "more images":
         return _with_fewer_images(own, arms)
     # of an arm's amounts only the one chosen for a classifier has been tested with it
     keys = {
-        arm.name: {cell["repeat"]: cell["key"] for cell in groups[arm.name, classifier]}
+        arm.name: {cell.repeat: cell.key for cell in groups[arm.name, classifier]}
         for arm in arms
         if (arm.name, classifier) in groups
     }
@@ -136,68 +130,66 @@ def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> list[str]:
 
 
 def _difference(
-    ours: list[dict[str, Any]],
-    theirs: list[dict[str, Any]],
+    ours: Sequence[parts.Cell],
+    theirs: Sequence[parts.Cell],
     correct: Correct,
     *,
     comparisons: int,
 ) -> Difference:
     differences, items = [], []
-    rivals = {cell["repeat"]: cell for cell in theirs}
+    rivals = {cell.repeat: cell for cell in theirs}
     for cell in ours:
-        right, images = correct[cell["key"]]
-        rival_right, rival_images = correct[rivals[cell["repeat"]]["key"]]
+        right, images = correct[cell.key]
+        rival_right, rival_images = correct[rivals[cell.repeat].key]
         if not np.array_equal(images, rival_images):
-            raise ValueError(f"arms of repeat {cell['repeat']} have different test images")
+            raise ValueError(f"arms of repeat {cell.repeat} have different test images")
         differences.append(right.astype(np.float64) - rival_right)
         items.append(images)
     return paired_difference(differences, items, comparisons=comparisons)
 
 
 def differences(
-    cells: list[dict[str, Any]], comparisons: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+    cells: Sequence[parts.Cell], comparisons: Sequence[conclusions.Comparison]
+) -> Iterator[conclusions.Difference]:
     """The paired difference to ``none`` in every metric, with an interval.
 
     With several numbers of real images an arm's rival is ``none`` with as many. In the metric that
     the verdict goes by it is the verdict's; in the others a t interval over repeats.
 
     Args:
-        cells: As in ``results.json``.
+        cells: Of the run.
         comparisons: What :func:`compare` found in them.
     """
-    judged = {
-        (c["arm"], c["classifier"], c["metric"]): {key: c[key] for key in _ESTIMATED}
-        for c in comparisons
-        if c["question"] == BASELINE
-    }
-    plain = {(c["arm"], c["classifier"], c["repeat"]): c["metrics"] for c in cells}
-    rows = []
+    judged = {(c.arm, c.classifier): c for c in comparisons if c.question == BASELINE}
+    plain = {(c.arm, c.classifier, c.repeat): c.test.metrics for c in cells}
     for arm, classifier, group in grouped(cells):
-        against = group[0]["against"]
-        if arm == against:
-            continue
-        for metric in group[0]["metrics"]:
-            theirs = [plain[against, classifier, c["repeat"]][metric] for c in group]
+        against = group[0].against
+        for metric in group[0].test.metrics if arm != against else ():
             found = estimate(
-                [c["metrics"][metric] - other for c, other in zip(group, theirs, strict=True)]
+                [
+                    c.test.metrics[metric] - plain[against, classifier, c.repeat][metric]
+                    for c in group
+                ]
             )
-            row = {"arm": arm, "classifier": classifier, "against": against, "metric": metric}
-            own = judged.get((arm, classifier, metric), {})
-            rows.append(row | _renamed(asdict(found)) | own)
-    return rows
+            effect, low, high = found.mean, found.low, found.high
+            if metric == DECISIVE and (own := judged.get((arm, classifier))) is not None:
+                effect, low, high = own.effect, own.low, own.high
+            yield conclusions.Difference(
+                arm=arm,
+                classifier=classifier,
+                against=against,
+                metric=metric,
+                effect=effect,
+                low=low,
+                high=high,
+                n=found.n,
+            )
 
 
-def _renamed(row: dict[str, Any]) -> dict[str, Any]:
-    return {"effect" if name == "mean" else name: value for name, value in row.items()}
-
-
-def grouped(
-    cells: list[dict[str, Any]],
-) -> Iterable[tuple[str, str, list[dict[str, Any]]]]:
+def grouped(cells: Sequence[parts.Cell]) -> Iterable[tuple[str, str, list[parts.Cell]]]:
     """The cells of each arm and classifier, as they come."""
-    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    groups: dict[tuple[str, str], list[parts.Cell]] = {}
     for cell in cells:
-        groups.setdefault((cell["arm"], cell["classifier"]), []).append(cell)
+        groups.setdefault((cell.arm, cell.classifier), []).append(cell)
     for (arm, classifier), group in groups.items():
         yield arm, classifier, group

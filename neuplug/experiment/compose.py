@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import socket
 import time
@@ -17,6 +16,7 @@ from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
 from neuplug.experiment.observers import LOG, observer
 from neuplug.experiment.request import request_key, run_folder
 from neuplug.experiment.result import Result
+from neuplug.experiment.results.reading import read_results
 from neuplug.storage.atomic import storing
 from neuplug.storage.cache import store_root
 
@@ -61,8 +61,8 @@ def run(
     while True:
         # loads no torch, so that a question asked again is answered at once
         if not fresh and is_whole(folder, request, "report.html" if config.report else ""):
-            found = json.loads((folder / "results.json").read_text("utf-8"))
-            since = f"nothing has changed since {found['created']}"
+            found = read_results(folder)
+            since = f"nothing has changed since {found.created.isoformat()}"
             say(Said(text=f"answered from {folder}: {since}."))
             return Result(folder, found)
         if (claim := RunClaim.take(folder, request)) is not None:
@@ -210,7 +210,7 @@ class _Run:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
         from neuplug.experiment.doses import next_round
-        from neuplug.experiment.results import collect
+        from neuplug.experiment.results.collect import collect
         from neuplug.experiment.runner import Runner
         from neuplug.report.page import write_report
 
@@ -223,13 +223,20 @@ class _Run:
             runfolder.add_round(self.folder, left)
             failures |= {f.task.key: f for f in runner.run(left, plan.tasks)}
         self.log.say("putting the results together")
-        content = collect(chosen, context, failures.values(), self.claim.request, self.command)
-        content = {**content, "doses": doses, "name": self.folder.name, "folder": str(self.folder)}
+        results = collect(
+            chosen,
+            context,
+            failures.values(),
+            doses,
+            request=self.claim.request,
+            command=self.command,
+            folder=self.folder,
+        )
         with storing(self.folder):
-            runfolder.finish(self.folder, chosen, context, content)
+            results = runfolder.finish(self.folder, chosen, context, results)
             if self.config.report:
                 write_report(self.folder)
-        return Result(self.folder, content)
+        return Result(self.folder, results)
 
     def _progress(self, event: Any) -> None:
         self.claim.check()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 from neuplug.experiment.comparisons import BASELINE
 from neuplug.experiment.plan import Plan
+from neuplug.experiment.results import conclusions
 
 _PARTS = {
     "fit": "generators_seconds",
@@ -18,8 +18,8 @@ _PARTS = {
 
 
 def arm_costs(
-    plan: Plan, seconds: Mapping[str, float], comparisons: list[dict[str, Any]]
-) -> list[dict[str, Any]]:
+    plan: Plan, seconds: Mapping[str, float], comparisons: Sequence[conclusions.Comparison]
+) -> Iterator[conclusions.ArmCost]:
     """The time that each arm takes with each classifier, and what a point gained costs.
 
     An arm's time is that of all jobs which its cells rest on: its generators' fits, the images made
@@ -31,16 +31,12 @@ def arm_costs(
     Args:
         plan: All of whose jobs are done, but for failed evaluators.
         seconds: A job's key to the time that it took.
-        comparisons: As in ``results.json``.
+        comparisons: Of the run.
 
     Returns:
-        Rows with ``arm``, ``classifier``, ``against``, the seconds of a repeat
-        (``generators_seconds``, ``images_seconds``, ``training_seconds`` and their sum
-        ``seconds``), each the mean over ``n`` repeats, and ``minutes_per_point`` with ``low`` and
-        ``high``: see :func:`per_point`. A baseline gains nothing and has ``None`` there.
+        One for each arm and classifier; see :func:`per_point`. A baseline gains nothing.
     """
-    gains = {(c["arm"], c["classifier"]): c for c in comparisons if c["question"] == BASELINE}
-    rows = []
+    gains = {(c.arm, c.classifier): c for c in comparisons if c.question == BASELINE}
     members: dict[tuple[str, str], list[str]] = {}
     for cell in plan.cells:
         members.setdefault((cell.arm.name, cell.classifier), []).append(cell.key)
@@ -51,15 +47,12 @@ def arm_costs(
             for needed, task in plan.behind(key).items():
                 spent[_PARTS[task.kind]] += seconds[needed] / len(keys)
         whole = sum(spent.values())
-        row = {"arm": arm, "classifier": classifier, "against": against[arm], **spent}
-        rows.append(
-            row
-            | {"seconds": whole, "n": len(keys), **per_point(whole, gains.get((arm, classifier)))}
-        )
-    return rows
+        about = {"arm": arm, "classifier": classifier, "against": against[arm], "seconds": whole}
+        price = per_point(whole, gains.get((arm, classifier)))
+        yield conclusions.ArmCost.model_validate({**about, **spent, **price, "n": len(keys)})
 
 
-def per_point(seconds: float, gain: Mapping[str, Any] | None) -> dict[str, float | None]:
+def per_point(seconds: float, gain: conclusions.Effect | None) -> dict[str, float | None]:
     """Minutes for each point of accuracy gained.
 
     Args:
@@ -76,10 +69,10 @@ def per_point(seconds: float, gain: Mapping[str, Any] | None) -> dict[str, float
     def price(points: float | None) -> float | None:
         return seconds / 60 / (100 * points) if points is not None and points > 0 else None
 
-    if gain is None or gain["effect"] <= 0:
+    if gain is None or gain.effect <= 0:
         return {"minutes_per_point": None, "low": None, "high": None}
     return {
-        "minutes_per_point": price(gain["effect"]),
-        "low": price(gain["high"]),
-        "high": price(gain["low"]),
+        "minutes_per_point": price(gain.effect),
+        "low": price(gain.high),
+        "high": price(gain.low),
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
 
 import numpy as np
 
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.plan import Cell, Plan
+from neuplug.experiment.results.conclusions import Dose
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask, TrainTask
 from neuplug.statistics import estimate
@@ -29,7 +29,7 @@ def undecided(plan: Plan) -> set[str]:
     return {key for cell in varied for _, key in cell.evaluations}
 
 
-def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[dict[str, Any]], list[AnyTask]]:
+def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose], list[AnyTask]]:
     """What is to do, given the results so far.
 
     Args:
@@ -53,7 +53,7 @@ def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[dict[str, Any
     return chosen, curves, [*tasks, *(plan.tasks[key] for key in dict.fromkeys(kept))]
 
 
-def choose(plan: Plan, bench: TaskContext) -> tuple[Plan, list[dict[str, Any]]]:
+def choose(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
     """Choose an amount for each arm and classifier.
 
     Chosen is what has the highest accuracy on the validation images, averaged over repeats; of
@@ -65,22 +65,18 @@ def choose(plan: Plan, bench: TaskContext) -> tuple[Plan, list[dict[str, Any]]]:
 
     Returns:
         The plan with the cells of amounts that were not chosen put aside, so that nobody sees how
-        those do on the test; and the curves: rows with ``family`` (the arm without its amount),
-        ``arm``, ``classifier``, ``amount`` (``add``, ``to`` or ``share``), ``value``, ``mean``,
-        ``low``, ``high`` and ``n`` of the validation accuracy, ``chosen``. Beside them ``none``,
-        whose ``value`` is ``None``.
+        those do on the test; and the curves, with ``none`` beside them.
     """
     if not is_chosen_by_validation(plan):
         return plan, []
-    rows: list[dict[str, Any]] = []
+    rows: list[Dose] = []
     chosen: set[tuple[str, str]] = set()
     for (family, classifier), arms in _families(plan).items():
-        curve = [_row(plan, bench, family, arm, classifier) for arm in arms]
+        curve = [_dose(plan, bench, family, arm, classifier) for arm in arms]
         if any(arm.dose is not None for arm in arms):
-            best = max(curve, key=lambda row: (round(row["mean"], 12), -(row["value"] or 0)))
-            best["chosen"] = True
-            rows += curve
-            chosen.add((best["arm"], classifier))
+            best = max(curve, key=lambda dose: (round(dose.mean, 12), -(dose.value or 0)))
+            rows += [dose.model_copy(update={"chosen": dose is best}) for dose in curve]
+            chosen.add((best.arm, classifier))
         else:
             chosen |= {(arm.name, classifier) for arm in arms}
             rows += curve if family == arms[0].baseline else []
@@ -107,18 +103,13 @@ def _families(plan: Plan) -> dict[tuple[str, str], list[Arm]]:
     return found
 
 
-def _row(plan: Plan, bench: TaskContext, family: str, arm: Arm, classifier: str) -> dict[str, Any]:
+def _dose(plan: Plan, bench: TaskContext, family: str, arm: Arm, classifier: str) -> Dose:
     cells = [c for c in plan.cells if (c.arm.name, c.classifier) == (arm.name, classifier)]
     amount, value = arm.dose.given if arm.dose is not None else ("", None)
-    return {
-        "family": family,
-        "arm": arm.name,
-        "classifier": classifier,
-        "amount": amount,
-        "value": value,
-        **asdict(estimate(list(_accuracies(plan, bench, cells)))),
-        "chosen": False,
-    }
+    found = asdict(estimate(list(_accuracies(plan, bench, cells))))
+    about = {"family": family, "arm": arm.name, "classifier": classifier}
+    dose = {"amount": amount, "value": value, "chosen": False}
+    return Dose.model_validate(about | dose | found)
 
 
 def _accuracies(plan: Plan, bench: TaskContext, cells: Iterable[Cell]) -> Iterable[float]:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from neuplug.experiment.plan import Cell, Plan
+from neuplug.experiment.results.model import Picture, RunResults
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask, AugmentTask, MadeImages, SampleTask
 from neuplug.report.animation import save_animation
@@ -31,8 +32,6 @@ MOMENTS = 10
 
 FILM = 3
 """Fewer grids are no animation."""
-
-Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,20 +74,18 @@ class _Course:
 
 
 def make_pictures(
-    folder: Path, plan: Plan, bench: TaskContext, results: dict[str, Any]
-) -> tuple[list[Entry], list[str]]:
+    folder: Path, plan: Plan, bench: TaskContext, results: RunResults
+) -> tuple[tuple[Picture, ...], tuple[str, ...]]:
     """Draw the first repeat into ``samples/``.
 
     Args:
         folder: Of the run.
         plan: All of whose draws and fits are done.
         bench: Where they are.
-        results: With its ``arms`` and ``generators``.
+        results: Of the run.
 
     Returns:
-        The ``pictures`` of ``results.json``: title, kind (``side-by-side``, which has a ``narrow``
-        picture, too, ``grid-over-steps`` or ``animation``, which has a ``still`` one), file and
-        caption; and the arms with made images that are one too many to picture.
+        The pictures, and the arms with made images that are one too many to picture.
     """
     target = folder / "samples"
     shutil.rmtree(target, ignore_errors=True)
@@ -101,7 +98,7 @@ def make_pictures(
     shown = list(plates.values())
     found = [_beside_real(folder, plate, number) for number, plate in enumerate(shown[:ARMS])]
     found += _along_training(folder, plan, bench, trainings(results))
-    return found, [arm for plate in shown[ARMS:] for arm in plate.arms]
+    return tuple(found), tuple(arm for plate in shown[ARMS:] for arm in plate.arms)
 
 
 def first_cells(plan: Plan) -> list[Cell]:
@@ -136,7 +133,7 @@ def _origin(task: AnyTask) -> str:
     return "+".join(component.name for component in task.components)
 
 
-def _beside_real(folder: Path, plate: _Plate, number: int) -> Entry:
+def _beside_real(folder: Path, plate: _Plate, number: int) -> Picture:
     file = f"samples/{number:02d}-real-beside-generated.png"
     narrow = f"samples/{number:02d}-real-above-generated.png"
     titles = ("real", plate.origin)
@@ -145,13 +142,13 @@ def _beside_real(folder: Path, plate: _Plate, number: int) -> Entry:
     caption = f"Real training images and those of {plate.origin}; first repeat."
     if plate.missing:
         caption += f" Nothing is generated of {', '.join(plate.missing)}."
-    return {
-        "title": f"{listing(plate.arms)}: beside real images",
-        "kind": "side-by-side",
-        "file": file,
-        "narrow": narrow,
-        "caption": caption,
-    }
+    return Picture(
+        title=f"{listing(plate.arms)}: beside real images",
+        kind="side-by-side",
+        file=file,
+        narrow=narrow,
+        caption=caption,
+    )
 
 
 def _tiles(images: Tensor) -> Tensor:
@@ -164,11 +161,11 @@ def _tiles(images: Tensor) -> Tensor:
 
 def _along_training(
     folder: Path, plan: Plan, bench: TaskContext, found: Sequence[Training]
-) -> Iterator[Entry]:
+) -> Iterator[Picture]:
     """For each training of the first repeat a sheet of all classes, and a film of each."""
     films = 0
     for number, training in enumerate(found):
-        if training.first[0]["repeat"] != 0:
+        if training.first[0].repeat != 0:
             continue
         courses = list(_courses(plan, bench, training))
         if not courses:
@@ -176,12 +173,12 @@ def _along_training(
         file = f"samples/{number:02d}-along-training.png"
         rows = [(c.name, torch.stack([grid[0] for grid in _few(c.grids)])) for c in courses]
         save_grid(rows, folder / file, max(len(tiles) for _, tiles in rows))
-        yield {
-            "title": f"{training.title}: the same noise along the training",
-            "kind": "grid-over-steps",
-            "file": file,
-            "caption": f"{_times(training.unit, courses)}; first repeat.",
-        }
+        yield Picture(
+            title=f"{training.title}: the same noise along the training",
+            kind="grid-over-steps",
+            file=file,
+            caption=f"{_times(training.unit, courses)}; first repeat.",
+        )
         for course in courses:
             if len(course.grids) >= FILM:
                 yield _film(folder, training, course, films)
@@ -190,12 +187,12 @@ def _along_training(
 
 def _courses(plan: Plan, bench: TaskContext, training: Training) -> Iterator[_Course]:
     for fit in training.first:
-        grids = bench.record(fit["key"]).grids
+        grids = bench.record(fit.key).grids
         if not grids:
             continue
         moments = [training.moment(step, fit) for step, _ in grids]
         # a conditional generator's fixed noise has the classes in turn
-        names = [fit["class"]] if fit["class"] else list(plan.dataset.images.classes)
+        names = [fit.class_name] if fit.class_name else list(plan.dataset.images.classes)
         for turn, name in enumerate(names[: len(grids[0][1])]):
             yield _Course(name, moments, [images[turn :: len(names)] for _, images in grids])
 
@@ -215,7 +212,7 @@ def _times(unit: str, courses: Sequence[_Course]) -> str:
     return f"{name} from {written(min(ends))} to {written(max(ends))}, of each class its own"
 
 
-def _film(folder: Path, training: Training, course: _Course, number: int) -> Entry:
+def _film(folder: Path, training: Training, course: _Course, number: int) -> Picture:
     file = f"samples/{number:02d}-animation.gif"
     frames = [
         (f"{training.unit} {written(moment)}", grid)
@@ -223,10 +220,10 @@ def _film(folder: Path, training: Training, course: _Course, number: int) -> Ent
     ]
     still = save_animation(course.name, frames, folder / file)
     first, last = written(course.moments[0]), written(course.moments[-1])
-    return {
-        "title": f"{training.title}: {course.name}",
-        "kind": "animation",
-        "file": file,
-        "still": f"samples/{still.name}",
-        "caption": f"The same noise from {training.unit} {first} to {last}; first repeat.",
-    }
+    return Picture(
+        title=f"{training.title}: {course.name}",
+        kind="animation",
+        file=file,
+        still=f"samples/{still.name}",
+        caption=f"The same noise from {training.unit} {first} to {last}; first repeat.",
+    )

@@ -9,32 +9,26 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from typing import Any
 
 from neuplug.data.splits import Split
 from neuplug.errors import NeuplugError
 from neuplug.experiment.plan import Plan
+from neuplug.experiment.results.parts import Provenance
 from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, TrainTask
 
 GENERATOR = "generator "
 """What stands before a fit's key in the manifest, as the parent of a generated image."""
 
 
-def provenance(plan: Plan) -> dict[str, dict[str, Any]]:
+def provenance(plan: Plan) -> dict[str, Provenance]:
     """What each generator learned from, by the key of its fit.
-
-    Returns:
-        For each fit ``training_images``, how many real images went into it, also through other
-        generators and augmenters; ``ids``, the SHA-256 of their ids in ascending order, a line
-        feed after each; ``overlap_with_validation`` and ``overlap_with_test``, how many of them
-        are held out in the same repeat: 0.
 
     Raises:
         NeuplugError: If a validation or test image went into a training set or a generator of its
             repeat, or one that is bound to such an image, unless the given split may leak.
     """
     sources = _Sources(plan)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Provenance] = {}
     for cell in (*plan.cells, *plan.unchosen):
         ends = [cell.key, *(key for _, key in cell.evaluations)]
         for key in sorted(frozenset().union(*map(sources.fits, ends))):
@@ -92,14 +86,14 @@ class _Sources:
         return self.generators[key]
 
 
-def _proof(plan: Plan, images: frozenset[int], split: Split) -> dict[str, Any]:
+def _proof(plan: Plan, images: frozenset[int], split: Split) -> Provenance:
     ids = sorted(plan.dataset.images.ids[index] for index in images)
-    return {
-        "training_images": len(ids),
-        "ids": hashlib.sha256("".join(f"{id_}\n" for id_ in ids).encode()).hexdigest(),
-        "overlap_with_validation": len(images.intersection(split.val)),
-        "overlap_with_test": len(images.intersection(split.test)),
-    }
+    return Provenance(
+        training_images=len(ids),
+        ids=hashlib.sha256("".join(f"{id_}\n" for id_ in ids).encode()).hexdigest(),
+        overlap_with_validation=len(images.intersection(split.val)),
+        overlap_with_test=len(images.intersection(split.test)),
+    )
 
 
 def _refuse_held_out(plan: Plan, images: frozenset[int], split: Split, title: str) -> None:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
 
 from neuplug.experiment.config import ComposeConfig
-from neuplug.recipes import Published, Recipe, load_recipe
+from neuplug.experiment.results.model import (
+    Ours,
+    Protocols,
+    Published,
+    PublishedNumber,
+    PublishedTable,
+    Way,
+)
+from neuplug.experiment.results.parts import Cell, Evaluation
+from neuplug.metrics import Scores
+from neuplug.recipes import Published as Table
+from neuplug.recipes import Recipe, load_recipe
 from neuplug.statistics import estimate
 
 PRECISION_AND_RECALL = "ap"
@@ -15,91 +25,85 @@ PRECISION_AND_RECALL = "ap"
 
 
 def published_beside(
-    config: ComposeConfig, cells: list[dict[str, Any]], evaluations: list[dict[str, Any]]
-) -> dict[str, Any] | None:
+    config: ComposeConfig, cells: Sequence[Cell], evaluations: Sequence[Evaluation]
+) -> Published | None:
     """The recipe's published tables with what the run found for each number.
 
     Args:
         config: Of the run.
-        cells: As in ``results.json``.
+        cells: Likewise.
         evaluations: Likewise.
 
     Returns:
-        ``None`` without a recipe. Else what the recipe says of itself, and ``tables``, whose rows
-        have ``arm``, ``per_class``, ``classifier``, ``metric``, ``paper``, and ``ours``: for each
-        protocol that the run has (``test``: images nobody has trained on; ``all``: every real
-        image; ``train``: the real training images) the mean, interval and count, and the difference
-        to the paper; empty where the run has no such arm.
+        ``None`` without a recipe.
     """
     if config.recipe is None:
         return None
     recipe = load_recipe(config.recipe)
-    return {
-        "recipe": recipe.name,
-        "budget": config.budget,
-        "title": recipe.title,
-        "source": recipe.source,
-        "protocols": recipe.protocols.model_dump(),
-        "decisions": recipe.decisions,
-        "tables": [_table(recipe, table, config, cells, evaluations) for table in recipe.published],
-    }
+    return Published(
+        recipe=recipe.name,
+        budget=config.budget,
+        title=recipe.title,
+        source=recipe.source,
+        protocols=Protocols(**recipe.protocols.model_dump()),
+        decisions=tuple(recipe.decisions),
+        tables=tuple(
+            PublishedTable(
+                title=table.title,
+                protocol=table.protocol,
+                metrics=tuple(table.metrics),
+                note=table.note,
+                rows=tuple(_numbers(recipe, table, config, cells, evaluations)),
+            )
+            for table in recipe.published
+        ),
+    )
 
 
-def _table(
+def _numbers(
     recipe: Recipe,
-    table: Published,
+    table: Table,
     config: ComposeConfig,
-    cells: list[dict[str, Any]],
-    evaluations: list[dict[str, Any]],
-) -> dict[str, Any]:
+    cells: Sequence[Cell],
+    evaluations: Sequence[Evaluation],
+) -> Iterator[PublishedNumber]:
     names = _own_names(recipe, cells)
-    rows = []
     for row in table.rows:
         classifier = row.classifier or recipe.classifier(config.budget or "laptop")
         group = [
             c
             for c in cells
-            if c["base"] == row.arm
-            and c["classifier"] == classifier
+            if (c.base, c.classifier) == (row.arm, classifier)
             and (row.per_class is None or row.per_class == _real_images(c, config))
         ]
-        measured = [
-            e for e in evaluations if e["evaluator"] == table.evaluator and e["arm"] == row.arm
-        ]
+        measured = [e for e in evaluations if (e.evaluator, e.arm) == (table.evaluator, row.arm)]
         for metric, paper in zip(table.metrics, row.values, strict=True):
-            if paper is not None:
-                if table.evaluator is None:
-                    ours = _ours(group, _translated(metric, names), table.protocol, paper)
-                else:
-                    ours = _measured(measured, metric, paper)
-                rows.append(
-                    {
-                        "arm": row.arm,
-                        "per_class": row.per_class,
-                        "classifier": classifier,
-                        "metric": metric,
-                        "paper": paper,
-                        "ours": ours,
-                    }
-                )
-    return {
-        "title": table.title,
-        "protocol": table.protocol,
-        "metrics": table.metrics,
-        "note": table.note,
-        "rows": rows,
-    }
+            if paper is None:
+                continue
+            if table.evaluator is None:
+                ours = _ours(group, _translated(metric, names), table.protocol, paper)
+            else:
+                found = _entry([e.metrics.get(metric) for e in measured], paper)
+                ours = {} if found is None else {"test": found}
+            yield PublishedNumber(
+                arm=row.arm,
+                per_class=row.per_class,
+                classifier=classifier,
+                metric=metric,
+                paper=paper,
+                ours=ours,
+            )
 
 
-def _real_images(cell: dict[str, Any], config: ComposeConfig) -> int | None:
-    if cell["per_class_images"] is not None:
-        return int(cell["per_class_images"])
+def _real_images(cell: Cell, config: ComposeConfig) -> int | None:
+    if cell.per_class_images is not None:
+        return cell.per_class_images
     return config.per_class[0] if config.per_class else None
 
 
-def _own_names(recipe: Recipe, cells: list[dict[str, Any]]) -> dict[str, str]:
+def _own_names(recipe: Recipe, cells: Sequence[Cell]) -> dict[str, str]:
     """The recipe's class names to those of this data."""
-    present = cells[0]["per_class"] if cells else {}
+    present = cells[0].test.per_class if cells else {}
     return {
         name: next((a for a in others if a in present), name)
         for name, others in recipe.aliases.items()
@@ -111,41 +115,36 @@ def _translated(metric: str, names: Mapping[str, str]) -> str:
     return f"{kind}{colon}{names.get(name, name)}"
 
 
-def _ours(group: list[dict[str, Any]], metric: str, protocol: str, paper: float) -> dict[str, Any]:
-    """Means by protocol, where every cell has the number."""
-    wanted = {"train": "train_scores"} if protocol == "train" else {"test": "", "all": "all_images"}
-    found = {}
-    for name, key in wanted.items():
-        scored = [c[key] if key else c for c in group]
-        values = [_value(s, metric) for s in scored if s is not None]
-        if (entry := _entry(values, len(group), paper)) is not None:
-            found[name] = entry
-    return found
+def _ours(group: Sequence[Cell], metric: str, protocol: Way, paper: float) -> dict[Way, Ours]:
+    """Means by what was scored, where every cell has the number."""
+    scored: dict[Way, list[Scores | None]] = {
+        "test": [c.test for c in group],
+        "all": [c.all_images for c in group],
+    }
+    if protocol == "train":
+        scored = {"train": [c.train for c in group]}
+    found = {
+        way: _entry([None if s is None else _value(s, metric) for s in scores], paper)
+        for way, scores in scored.items()
+    }
+    return {way: entry for way, entry in found.items() if entry is not None}
 
 
-def _measured(evaluations: list[dict[str, Any]], metric: str, paper: float) -> dict[str, Any]:
-    """The mean of an evaluator's metric, where every evaluation has it."""
-    values = [e["metrics"].get(metric) for e in evaluations]
-    entry = _entry(values, len(evaluations), paper)
-    return {} if entry is None else {"test": entry}
-
-
-def _entry(values: list[float | None], wanted: int, paper: float) -> dict[str, Any] | None:
+def _entry(values: Sequence[float | None], paper: float) -> Ours | None:
     numbers = [value for value in values if value is not None]
-    if not numbers or len(numbers) < wanted:
+    if not numbers or len(numbers) < len(values):
         return None
-    e = estimate(numbers)
-    return {**asdict(e), "difference": e.mean - paper}
+    found = estimate(numbers)
+    return Ours(**asdict(found), difference=found.mean - paper)
 
 
-def _value(scored: dict[str, Any], metric: str) -> float | None:
+def _value(scores: Scores, metric: str) -> float | None:
     kind, _, name = metric.partition(":")
     if not name:
-        value = scored["metrics"].get(kind)
-        return None if value is None else float(value)
-    row = scored["per_class"].get(name)
+        return scores.metrics.get(kind)
+    row = scores.per_class.get(name)
     if row is None:
         return None
     if kind == PRECISION_AND_RECALL:
-        return float((row["precision"] + row["recall"]) / 2)
-    return float(row[kind]) if kind in row else None
+        return (row.precision + row.recall) / 2
+    return getattr(row, kind, None)

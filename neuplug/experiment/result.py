@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neuplug.errors import NeuplugError
+from neuplug.experiment.results.conclusions import Question, Summary
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.parts import Cell
 
 if TYPE_CHECKING:
     import pandas
@@ -18,11 +21,11 @@ class Result:
 
     Attributes:
         folder: The run's folder, with ``report.html``.
-        content: What is in ``results.json``.
+        results: Everything that the run found, as in ``results.json``.
     """
 
     folder: Path
-    content: dict[str, Any]
+    results: RunResults
 
     @property
     def report(self) -> Path:
@@ -44,33 +47,34 @@ class Result:
         """Of ``none`` beside ``none`` with fewer real images; empty with one number of them."""
         return self._verdicts("more images")
 
-    def _verdicts(self, question: str) -> dict[tuple[str, str], str]:
-        return {
-            (c["arm"], c["classifier"]): c["verdict"]
-            for c in self.content["comparisons"]
-            if c["question"] == question
-        }
+    def _verdicts(self, question: Question) -> dict[tuple[str, str], str]:
+        return {(c.arm, c.classifier): c.verdict for c in self.results.compared(question)}
 
     @property
-    def cells(self) -> list[dict[str, Any]]:
-        """One entry for each arm, classifier and repeat, with metrics, confusions and curves."""
-        return list(self.content["cells"])
+    def cells(self) -> tuple[Cell, ...]:
+        """One entry for each arm, classifier and repeat, with its scores."""
+        return self.results.cells
 
     @property
-    def summary(self) -> list[dict[str, Any]]:
+    def summary(self) -> tuple[Summary, ...]:
         """Mean, 95 % interval and n for each arm, classifier and metric."""
-        return list(self.content["summary"])
+        return self.results.summary
 
-    def mean(self, arm: str, classifier: str, metric: str = "accuracy") -> float:
+    def mean(
+        self, arm: str, classifier: str, metric: str = "accuracy", class_name: str | None = None
+    ) -> float:
         """A metric's mean over repeats.
+
+        Args:
+            arm: Its name.
+            classifier: Its name.
+            metric: ``accuracy``, ``precision``, ``recall``, ``f1`` or ``loss``.
+            class_name: A class, whose precision, recall or F1 is wanted.
 
         Raises:
             KeyError: If the run has no such arm, classifier or metric.
         """
-        for row in self.content["summary"]:
-            if (row["arm"], row["classifier"], row["metric"]) == (arm, classifier, metric):
-                return float(row["mean"])
-        raise KeyError((arm, classifier, metric))
+        return self.results.means[arm, classifier, metric, class_name].mean
 
     def to_pandas(self) -> pandas.DataFrame:
         """One row for each arm, classifier and repeat, with its test metrics.
@@ -91,13 +95,15 @@ class Result:
         return pandas.DataFrame(
             [
                 {
-                    **{key: cell[key] for key in ("arm", "classifier", "per_class_images")},
-                    "repeat": cell["repeat"],
-                    **cell["metrics"],
-                    "test_images": cell["test_images"],
-                    "train_images": sum(cell["train_images"].values()),
-                    "steps": cell["steps"],
-                    "seconds": cell["seconds"],
+                    "arm": cell.arm,
+                    "classifier": cell.classifier,
+                    "per_class_images": cell.per_class_images,
+                    "repeat": cell.repeat,
+                    **cell.test.metrics,
+                    "test_images": cell.test_images,
+                    "train_images": sum(cell.train_images.values()),
+                    "steps": cell.steps,
+                    "seconds": cell.seconds,
                 }
                 for cell in self.cells
             ]
@@ -111,5 +117,5 @@ class Result:
         from neuplug.report.tables import print_summary
 
         text = StringIO()
-        print_summary(self.content, Console(emoji=False, file=text, width=100, no_color=True))
+        print_summary(self.results, Console(emoji=False, file=text, width=100, no_color=True))
         return text.getvalue()

@@ -18,9 +18,13 @@ from neuplug.experiment.identity import versions
 from neuplug.experiment.pictures import first_cells, make_pictures
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.provenance import check_parents, provenance
+from neuplug.experiment.results.collect import collect_curves
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.reading import RESULTS
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import training_set
 from neuplug.experiment.tasks import AnyTask
+from neuplug.metrics import METRICS
 from neuplug.storage.atomic import write_json, write_text, write_whole
 from neuplug.storage.names import file_names
 
@@ -58,23 +62,27 @@ def environment(plan: Plan) -> dict[str, Any]:
     }
 
 
-def finish(folder: Path, plan: Plan, bench: TaskContext, results: dict[str, Any]) -> None:
-    """Write tables and pictures; the report is made from these."""
+def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) -> RunResults:
+    """Write tables, curves and pictures; the report is made from these.
+
+    Returns:
+        The results with their pictures.
+    """
     _manifest(folder, plan, bench)
     _results_csv(folder, results)
-    results["pictures"], results["unpictured"] = [], []
     if plan.config.report:
-        results["pictures"], results["unpictured"] = make_pictures(folder, plan, bench, results)
-    for evaluation in results["evaluations"]:
-        if evaluation["figures"]:
-            target = folder / "evaluations" / evaluation["key"][:8]
-            for figure in evaluation["figures"]:
-                name = figure.split("/", 2)[2]
-                content = bench.store.read(evaluation["key"], f"figures/{name}")
-                write_whole(target / name, content)
+        pictures, unpictured = make_pictures(folder, plan, bench, results)
+        results = results.model_copy(update={"pictures": pictures, "unpictured": unpictured})
+    for evaluation in results.evaluations:
+        for figure in evaluation.figures:
+            name = figure.split("/", 2)[2]
+            content = bench.store.read(evaluation.key, f"figures/{name}")
+            write_whole(folder / figure, content)
     if plan.config.save_generated:
         _save_generated(folder, plan, bench)
-    write_json(folder / "results.json", results)
+    write_text(folder / results.curves, collect_curves(plan, bench).model_dump_json() + "\n")
+    write_text(folder / RESULTS, results.model_dump_json(indent=1) + "\n")
+    return results
 
 
 def _manifest(folder: Path, plan: Plan, bench: TaskContext) -> None:
@@ -105,18 +113,17 @@ def _manifest(folder: Path, plan: Plan, bench: TaskContext) -> None:
     write_text(folder / "manifest.csv", text.getvalue())
 
 
-def _results_csv(folder: Path, results: dict[str, Any]) -> None:
+def _results_csv(folder: Path, results: RunResults) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    metrics = list(results["cells"][0]["metrics"])
-    head = ["arm", "classifier", "repeat", *metrics, "test_images", "train_images", "steps"]
+    head = ["arm", "classifier", "repeat", *METRICS, "test_images", "train_images", "steps"]
     writer.writerow([*head, "seconds"])
-    for cell in results["cells"]:
+    for cell in results.cells:
         writer.writerow(
-            [cell["arm"], cell["classifier"], cell["repeat"]]
-            + [f"{cell['metrics'][m]:.6f}" for m in metrics]
-            + [cell["test_images"], sum(cell["train_images"].values()), cell["steps"]]
-            + [f"{cell['seconds']:.2f}"]
+            [cell.arm, cell.classifier, cell.repeat]
+            + [f"{value:.6f}" for value in cell.test.metrics.values()]
+            + [cell.test_images, sum(cell.train_images.values()), cell.steps]
+            + [f"{cell.seconds:.2f}"]
         )
     write_text(folder / "results.csv", text.getvalue())
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuplug.report.reading import clean
+from neuplug.records import printable
 from neuplug.report.style import INK, PAPER, font_file
 from neuplug.report.verdicts import ELLIPSIS
 from neuplug.storage.atomic import write_whole
@@ -97,7 +97,7 @@ def _sized(images: Tensor, columns: int) -> Tensor:
 def _write(sheet: Image.Image, title: str, caption: str) -> None:
     """The caption right, the title left of it and shortened to what room it leaves."""
     pen = ImageDraw.Draw(sheet)
-    text, caption = clean(title), clean(caption)
+    text, caption = printable(title), printable(caption)
     caption_font = ImageFont.truetype(font_file(caption), _LETTER)
     taken = pen.textlength(caption, font=caption_font)
     pen.text((sheet.width - _MARGIN - taken, _MARGIN), caption, fill=INK, font=caption_font)

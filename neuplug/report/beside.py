@@ -6,17 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.report import reading, verdicts
+from neuplug.experiment.results.model import (
+    Ours,
+    Published,
+    PublishedNumber,
+    PublishedTable,
+    RunResults,
+    Way,
+)
+from neuplug.report import verdicts
 
 PAPER = "paper"
 """What its numbers are called."""
 
-_WAYS = {  # how a table's images were chosen -> our protocols with their names, the paper's first
+_WAYS: dict[
+    Way, dict[Way, str]
+] = {  # how a table's images were chosen -> our protocols with their names, the paper's first
     "all": {"all": "ours, paper's protocol", "test": "ours, sound protocol"},
     "test": {"test": "ours"},
     "train": {"train": "ours"},
 }
-_SCORED = {
+_SCORED: dict[Way, str] = {
     "all": "The paper scored on every real image, those of the training included, and so does the "
     "paper's protocol here; the sound one scores on test images that no training has seen.",
     "test": "Both scored on test images; ours were kept apart under the sound protocol. What the "
@@ -35,13 +45,13 @@ class Line:
         arm: As the recipe calls it.
         per_class: Real images of each class, where the table has several numbers of them.
         classifier: Where the table has several; else empty.
-        values: Metric to its entry in ``results.json``, with ``paper`` and ``ours``.
+        values: By metric.
     """
 
     arm: str
     per_class: int | None
     classifier: str
-    values: dict[str, dict[str, Any]]
+    values: dict[str, PublishedNumber]
 
     @property
     def details(self) -> str:
@@ -51,11 +61,11 @@ class Line:
 
     def paper(self, metric: str) -> float | None:
         """The published number, where there is one."""
-        return self.values[metric]["paper"] if metric in self.values else None
+        return self.values[metric].paper if metric in self.values else None
 
-    def ours(self, metric: str, protocol: str) -> dict[str, Any] | None:
+    def ours(self, metric: str, protocol: Way) -> Ours | None:
         """Our mean with its interval, where this run has the number."""
-        return self.values[metric]["ours"].get(protocol) if metric in self.values else None
+        return self.values[metric].ours.get(protocol) if metric in self.values else None
 
 
 @dataclass(frozen=True)
@@ -63,6 +73,7 @@ class Table:
     """One published table.
 
     Attributes:
+        recipe: Whose it is.
         title: As the paper calls it.
         aside: What holds for all of its lines.
         metrics: Key to how it is shown.
@@ -72,59 +83,61 @@ class Table:
         notes: Sentences on how to read it.
     """
 
+    recipe: str
     title: str
     aside: str
     metrics: dict[str, verdicts.Metric]
-    protocols: dict[str, str]
+    protocols: dict[Way, str]
     lines: tuple[Line, ...]
     missing: str
     notes: tuple[str, ...]
 
 
-def tables(results: reading.Results) -> list[Table]:
+def tables(results: RunResults) -> list[Table]:
     """The published tables of the run's recipe; none without a recipe."""
-    published = results.get("published") or {}
-    return [_table(entry, published) for entry in published.get("tables", [])]
+    published = results.published
+    return [_table(entry, published) for entry in published.tables] if published else []
 
 
-def _table(entry: dict[str, Any], published: dict[str, Any]) -> Table:
-    scores = all(map(verdicts.is_score, entry["metrics"]))
-    classifiers = list(dict.fromkeys(row["classifier"] for row in entry["rows"] if scores))
-    lines = _lines(entry["rows"], name_classifier=len(classifiers) > 1)
-    ran = [line for line in lines if any(value["ours"] for value in line.values.values())]
-    found = [e for line in ran for value in line.values.values() for e in value["ours"].values()]
-    repeats = sorted({e["n"] for e in found})
+def _table(entry: PublishedTable, published: Published) -> Table:
+    scores = all(map(verdicts.is_score, entry.metrics))
+    classifiers = list(dict.fromkeys(row.classifier for row in entry.rows if scores))
+    lines = _lines(entry.rows, name_classifier=len(classifiers) > 1)
+    ran = [line for line in lines if any(value.ours for value in line.values.values())]
+    found = [e for line in ran for value in line.values.values() for e in value.ours.values()]
+    repeats = sorted({e.n for e in found})
     aside = [*classifiers] if len(classifiers) == 1 else []
     aside += [" or ".join(map(verdicts.repeats, repeats))] if repeats else []
-    notes = [_SCORED[entry["protocol"]] if scores else _MEASURED]
-    if any(metric.startswith("ap:") for metric in entry["metrics"]):
+    notes = [_SCORED[entry.protocol] if scores else _MEASURED]
+    if any(metric.startswith("ap:") for metric in entry.metrics):
         notes.append("AP is the mean of a class's precision and recall.")
-    notes += [entry["note"]] if entry["note"] else []
+    notes += [entry.note] if entry.note else []
     left_out = [line for line in lines if line not in ran]
     return Table(
-        entry["title"],
+        published.recipe,
+        entry.title,
         ", ".join(aside),
-        {key: _metric(key, entry["rows"]) for key in entry["metrics"]},
-        _WAYS[entry["protocol"]],
+        {key: _metric(key, entry.rows) for key in entry.metrics},
+        _WAYS[entry.protocol],
         tuple(ran),
-        _missing(left_out, published.get("budget")) if left_out else "",
+        _missing(left_out, published.budget) if left_out else "",
         tuple(notes),
     )
 
 
-def _metric(key: str, rows: Sequence[dict[str, Any]]) -> verdicts.Metric:
+def _metric(key: str, rows: Sequence[PublishedNumber]) -> verdicts.Metric:
     """A measure of images has as many digits as the paper gives."""
     if verdicts.is_score(key):
         return verdicts.metric(key)
-    printed = [f"{row['paper']:g}".partition(".")[2] for row in rows if row["metric"] == key]
+    printed = [f"{row.paper:g}".partition(".")[2] for row in rows if row.metric == key]
     return verdicts.Metric(key, "", 1.0, max(map(len, printed), default=1))
 
 
-def _lines(rows: Sequence[dict[str, Any]], *, name_classifier: bool) -> list[Line]:
+def _lines(rows: Sequence[PublishedNumber], *, name_classifier: bool) -> list[Line]:
     lines: dict[tuple[str, int | None, str], Line] = {}
     for row in rows:
-        key = (row["arm"], row["per_class"], row["classifier"] if name_classifier else "")
-        lines.setdefault(key, Line(*key, {})).values[row["metric"]] = row
+        key = (row.arm, row.per_class, row.classifier if name_classifier else "")
+        lines.setdefault(key, Line(*key, {})).values[row.metric] = row
     return list(lines.values())
 
 
@@ -146,37 +159,24 @@ def _missing(lines: Sequence[Line], budget: str | None) -> str:
     return f"Not in this run{f', budget {budget}' if budget else ''}: {'; '.join(parts)}."
 
 
-def difference(entry: dict[str, Any], shown: verdicts.Metric) -> str:
-    """Ours less the paper's, signed."""
-    return verdicts.number(entry["difference"], shown, signed=True)
-
-
-def half(entry: dict[str, Any], shown: verdicts.Metric) -> str:
-    """``± 1.2``; empty after one repeat, whose count stands above the table."""
-    return verdicts.spread(entry, shown) if entry["low"] is not None else ""
-
-
-def page_view(results: reading.Results) -> dict[str, Any] | None:
+def page_view(results: RunResults) -> dict[str, Any] | None:
     """The section of the page; ``None`` without a recipe."""
-    published = results.get("published")
+    published = results.published
     if not published:
         return None
+    budget = f" (budget {published.budget})" if published.budget else ""
     facts = [
-        ("Recipe", " ".join(filter(None, [published["recipe"], _budget(published)]))),
-        ("Paper", published["source"]),
-        ("Paper's protocol", published["protocols"]["paper"]),
-        ("Sound protocol", published["protocols"]["sound"]),
+        ("Recipe", f"{published.recipe}{budget}"),
+        ("Paper", published.source),
+        ("Paper's protocol", published.protocols.paper),
+        ("Sound protocol", published.protocols.sound),
     ]
     return {
-        "title": published["title"],
+        "title": published.title,
         "facts": [(name, " ".join(text.split())) for name, text in facts],
-        "decisions": published.get("decisions") or [],
+        "decisions": published.decisions,
         "tables": [_shown(table) for table in tables(results)],
     }
-
-
-def _budget(published: dict[str, Any]) -> str:
-    return f"(budget {published['budget']})" if published.get("budget") else ""
 
 
 def _shown(table: Table) -> dict[str, Any]:
@@ -204,12 +204,10 @@ def _group(line: Line, key: str, shown: verdicts.Metric, table: Table) -> dict[s
     ours = []
     for protocol, title in table.protocols.items():
         entry = line.ours(key, protocol)
-        ours.append(
-            {
-                "title": title,
-                "middle": verdicts.number(entry["mean"] if entry else None, shown),
-                "spread": half(entry, shown) if entry else "",
-                "difference": difference(entry, shown) if entry else "",
-            }
-        )
+        found = {"title": title, "difference": "", **verdicts.stat(entry, shown)}
+        if entry is not None:
+            found["difference"] = verdicts.number(entry.difference, shown, signed=True)
+            if entry.low is None:
+                found["spread"] = ""  # the count stands above the table
+        ours.append(found)
     return {"paper": verdicts.number(line.paper(key), shown), "ours": ours}

@@ -8,7 +8,8 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuplug.report import reading, style, verdicts
+from neuplug.experiment.results.model import RunResults
+from neuplug.report import style, verdicts
 
 MARGIN = style.MARGIN
 WIDTH = style.WIDTH
@@ -47,9 +48,9 @@ class Title:
     simulated: bool
 
 
-def title(main: str, results: reading.Results, aside: str) -> Title:
+def title(main: str, results: RunResults, aside: str) -> Title:
     """A title that knows whether the data is simulated."""
-    return Title(main, aside, reading.is_simulated(results))
+    return Title(main, aside, results.data.simulated)
 
 
 def new_figure(height: float, head: Title) -> Figure:

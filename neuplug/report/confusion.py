@@ -13,7 +13,8 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from neuplug.report import reading, style, verdicts
+from neuplug.experiment.results.model import RunResults
+from neuplug.report import style, verdicts
 from neuplug.report.canvas import (
     MARGIN,
     TITLE,
@@ -36,22 +37,16 @@ _HEADS, _FOOT = 0.42, 0.3  # inches above and below the matrix
 Matrix = Sequence[Sequence[float]]
 
 
-def confusion_matrix(results: reading.Results, arm: str, classifier: str) -> Iterator[Drawing]:
-    """The mean over repeats for one arm and classifier; nothing if none was recorded."""
-    classes = results["data"]["classes"]
-    shape = (len(classes), len(classes))
-    cells = [
-        cell
-        for cell in reading.cells(results, arm, classifier)
-        if np.shape(cell.get("confusion") or []) == shape
-    ]
+def confusion_matrix(results: RunResults, arm: str, classifier: str) -> Iterator[Drawing]:
+    """The mean over repeats for one arm and classifier; nothing where it was not tested."""
+    classes, cells = results.data.classes, results.cells_of(arm, classifier)
     if not cells:
         return
-    counts = np.mean([cell["confusion"] for cell in cells], axis=0).tolist()
+    counts = np.mean([cell.test.confusion for cell in cells], axis=0).tolist()
     shares = [[n / sum(row) if sum(row) else math.nan for n in row] for row in counts]
-    label = reading.bare_labels(results)[arm]
+    label = results.bare_names[arm]
     of = "one repeat" if len(cells) == 1 else f"mean of {len(cells)} repeats"
-    aside = [reading.subsets(results).get(arm), of, f"{cells[0]['test_images']} test images"]
+    aside = [results.sizes.get(arm), of, f"{cells[0].test_images} test images"]
     head = title(f"{label}, {classifier}", results, ", ".join(filter(None, aside)))
     recalls = ", ".join(f"{name} {_percent(shares[i][i])} %" for i, name in enumerate(classes))
     yield Drawing(
@@ -61,7 +56,7 @@ def confusion_matrix(results: reading.Results, arm: str, classifier: str) -> Ite
     )
 
 
-def _draw(head: Title, classes: list[str], counts: Matrix, shares: Matrix) -> Figure:
+def _draw(head: Title, classes: Sequence[str], counts: Matrix, shares: Matrix) -> Figure:
     number = len(classes)
     left = MARGIN + min(0.3 + 0.08 * max(map(len, classes)), 1.55)
     wide = WIDTH - MARGIN - left
@@ -94,7 +89,7 @@ def _square(i: int, j: int) -> list[tuple[float, float]]:
     return [(j + x, i + y) for x, y in ((low, low), (high, low), (high, high), (low, high))]
 
 
-def _name_classes(axes: Axes, classes: list[str], row: float, column: float) -> None:
+def _name_classes(axes: Axes, classes: Sequence[str], row: float, column: float) -> None:
     """Number and name left of each row, the number alone over each column; sizes in inches."""
     step = math.ceil(len(classes) / _NAMED)
     for i, name in list(enumerate(classes))[::step]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.report import reading, verdicts
+from neuplug.experiment.results.conclusions import Summary
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.parts import Profile
+from neuplug.report import verdicts
 
 
 @dataclass(frozen=True)
@@ -13,62 +16,50 @@ class Cost:
     """One classifier.
 
     Attributes:
-        latency_ms: Milliseconds for one image.
-        plain: The baseline that the best arm is compared with, and its accuracy.
-        best: The arm of the best mean accuracy, and that accuracy; ``None`` if there is none.
+        plain: The accuracy of the baseline that the best arm is compared with.
+        best: That of the arm with the best mean; ``None`` if there is none.
     """
 
     classifier: str
-    parameters: int
-    multiply_adds: int
-    latency_ms: float
-    threads: int
-    plain: tuple[str, dict[str, Any]] | None
-    best: tuple[str, dict[str, Any]] | None
+    profile: Profile
+    plain: Summary | None
+    best: Summary | None
 
 
-def costs(results: reading.Results) -> list[Cost]:
+def costs(results: RunResults) -> list[Cost]:
     """One entry for each classifier that was measured, in the order of the run."""
-    profiles = results.get("profiles") or {}
     return [
-        Cost(name, **profiles[name], **_accuracies(results, name))
-        for name in results["classifiers"]
-        if name in profiles
+        Cost(name, results.profiles[name], *_accuracies(results, name))
+        for name in results.classifiers
+        if name in results.profiles
     ]
 
 
-def _accuracies(results: reading.Results, classifier: str) -> dict[str, Any]:
-    """The best arm and its own baseline, so that both saw as many real images."""
-    means, rivals = reading.summary(results), reading.baselines(results)
-    found = {
-        arm: means[arm, classifier, "accuracy"]
-        for arm in rivals
-        if (arm, classifier, "accuracy") in means
-    }
-    order = sorted(found, key=lambda arm: -found[arm]["mean"])
-    best = next((arm for arm in order if arm != rivals[arm]), None)
-    plain = next(iter(order), None) if best is None else rivals[best]
-    return {
-        "plain": (plain, found[plain]) if plain in found else None,
-        "best": (best, found[best]) if best in found else None,
-    }
+def _accuracies(results: RunResults, classifier: str) -> tuple[Summary | None, Summary | None]:
+    """The best arm's own baseline and the best arm, so that both saw as many real images."""
+    rivals = {arm.name: arm.against for arm in results.arms}
+    found = [m for arm in rivals if (m := results.accuracy(arm, classifier)) is not None]
+    order = sorted(found, key=lambda entry: -entry.mean)
+    best = next((entry for entry in order if entry.arm != rivals[entry.arm]), None)
+    if best is None:
+        return next(iter(order), None), None
+    return results.accuracy(rivals[best.arm], classifier), best
 
 
-def how_measured(results: reading.Results) -> str:
+def how_measured(results: RunResults) -> str:
     """The conditions of the figures, in a sentence or two."""
-    height, width = results["data"]["imgsz"]
-    threads = sorted({cost.threads for cost in costs(results)})
+    height, width = results.data.imgsz
+    threads = sorted({cost.profile.threads for cost in costs(results)})
     on = " or ".join(f"{n} thread{'s' * (n != 1)}" for n in threads)
-    if device := (results.get("protocol") or {}).get("device"):
-        on = f"{device}, {on}"
     return (
         f"Multiply-adds are those of convolutions and dense layers for one image of "
-        f"{height} x {width}. The time is the median for one image ({on}), measured while other "
-        "jobs may have run: it compares these classifiers and is no benchmark."
+        f"{height} x {width}. The time is the median for one image "
+        f"({results.protocol.device}, {on}), measured while other jobs may have run: it compares "
+        "these classifiers and is no benchmark."
     )
 
 
-def page_view(results: reading.Results) -> dict[str, Any] | None:
+def page_view(results: RunResults) -> dict[str, Any] | None:
     """The section of the page; ``None`` where nothing was measured."""
     found = costs(results)
     if not found:
@@ -76,47 +67,38 @@ def page_view(results: reading.Results) -> dict[str, Any] | None:
     rows = [
         {
             "classifier": cost.classifier,
-            "parameters": verdicts.magnitude(cost.parameters),
-            "multiply_adds": verdicts.magnitude(cost.multiply_adds),
-            "latency": verdicts.brief(cost.latency_ms),
-            "plain": _accuracy(cost.plain, results),
-            "best": _accuracy(cost.best, results),
+            "parameters": verdicts.magnitude(cost.profile.parameters),
+            "multiply_adds": verdicts.magnitude(cost.profile.multiply_adds),
+            "latency": verdicts.brief(cost.profile.latency_ms),
+            "plain": _accuracy(cost.plain),
+            "best": _accuracy(cost.best),
         }
         for cost in found
     ]
     return {"rows": rows, "note": how_measured(results)}
 
 
-def _accuracy(found: tuple[str, dict[str, Any]] | None, results: reading.Results) -> dict[str, str]:
-    if found is None:
-        return {"arm": "", "middle": verdicts.MISSING, "spread": "", "n": ""}
-    arm, entry = found
-    shown = verdicts.METRICS["accuracy"]
-    return {
-        "arm": reading.labels(results)[arm],
-        "middle": verdicts.number(entry["mean"], shown),
-        "spread": verdicts.spread(entry, shown),
-        "n": str(entry["n"]),
-    }
+def _accuracy(entry: Summary | None) -> dict[str, str]:
+    about = {"arm": entry.arm, "n": str(entry.n)} if entry else {"arm": "", "n": ""}
+    return about | verdicts.stat(entry, verdicts.METRICS["accuracy"])
 
 
-def terminal_lines(results: reading.Results) -> list[str]:
+def terminal_lines(results: RunResults) -> list[str]:
     """A line for each classifier, where there are several to compare."""
     found = costs(results)
     if len(found) < 2:
         return []
     shown = verdicts.METRICS["accuracy"]
-    labels = reading.labels(results)
     lines = []
     for cost in found:
         reached = [
-            f"{labels[arm]} {verdicts.number(entry['mean'], shown)} %"
-            for arm, entry in filter(None, (cost.plain, cost.best))
+            f"{entry.arm} {verdicts.middle(entry, shown)} %"
+            for entry in filter(None, (cost.plain, cost.best))
         ]
         lines.append(
-            f"{cost.classifier}: {verdicts.magnitude(cost.parameters)} parameters, "
-            f"{verdicts.magnitude(cost.multiply_adds)} multiply-adds, "
-            f"{verdicts.brief(cost.latency_ms)} ms an image"
+            f"{cost.classifier}: {verdicts.magnitude(cost.profile.parameters)} parameters, "
+            f"{verdicts.magnitude(cost.profile.multiply_adds)} multiply-adds, "
+            f"{verdicts.brief(cost.profile.latency_ms)} ms an image"
             + (f"; {', '.join(reached)}" if reached else "")
         )
     return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from neuplug.report import reading
+from neuplug.experiment.results.model import Curves, RunResults
 from neuplug.report.canvas import Drawing, Title, title
 from neuplug.report.fits import Training, trainings, written
 from neuplug.report.panels import Layout, Panel, draw, points
@@ -15,13 +15,13 @@ _FOOT = "to the training images, in random features; it is not KID"
 _DISTANCES = Layout(left=0.42, legend=False, shared=False, foot=_FOOT)
 
 
-def generator_curves(results: reading.Results) -> Iterator[Drawing]:
+def generator_curves(results: RunResults, curves: Curves) -> Iterator[Drawing]:
     """The losses of each trained generator, one panel for each class; apart, any other unit."""
     for training in trainings(results):
         figures: dict[str, dict[str, Panel]] = {}
         for fit in training.fits:
-            name, units = fit["class"] or "all classes", fit.get("units") or {}
-            for kind, pairs in (fit.get("curves") or {}).items():
+            name, units = fit.class_name or "all classes", curves.units.get(fit.key, {})
+            for kind, pairs in curves.generators.get(fit.key, {}).items():
                 curve = [(training.moment(x, fit), y) for x, y in points(pairs)]
                 if curve:
                     panels = figures.setdefault(units.get(kind, _LOSS), {})
@@ -33,15 +33,16 @@ def generator_curves(results: reading.Results) -> Iterator[Drawing]:
             yield _drawing(name, head, list(panels.values()), Layout())
 
 
-def generator_distances(results: reading.Results) -> Iterator[Drawing]:
+def generator_distances(results: RunResults, curves: Curves) -> Iterator[Drawing]:
     """How far the kept generators are from the training images, the nearest marked."""
     for training in trainings(results):
         panels: dict[str, Panel] = {}
         for fit in training.fits:
-            curve = [(training.moment(x, fit), y) for x, y in points(fit.get("checkpoints"))]
+            kept = points(curves.checkpoints.get(fit.key, ()))
+            curve = [(training.moment(x, fit), y) for x, y in kept]
             if len(curve) < 2:
                 continue
-            name = fit["class"] or "all classes"
+            name = fit.class_name or "all classes"
             panel = panels.setdefault(name, Panel(name))
             panel.curves.append(("distance", curve, not training.is_first(fit)))
             if training.is_first(fit):
@@ -53,18 +54,18 @@ def generator_distances(results: reading.Results) -> Iterator[Drawing]:
             yield _drawing(name, head, list(panels.values()), _DISTANCES)
 
 
-def classifier_curves(results: reading.Results, classifier: str) -> Iterator[Drawing]:
+def classifier_curves(results: RunResults, curves: Curves, classifier: str) -> Iterator[Drawing]:
     """The losses of one classifier, a panel for each arm, a figure for each number of images."""
-    sizes, labels = reading.subsets(results), reading.bare_labels(results)
+    sizes, labels = results.sizes, results.bare_names
     for size in dict.fromkeys(sizes.get(arm, "") for arm in labels):
         panels, repeats = [], 0
         for arm, label in labels.items():
             if sizes.get(arm, "") != size:
                 continue
             panel = Panel(label)
-            cells = reading.cells(results, arm, classifier)
+            cells = results.cells_of(arm, classifier)
             for i, cell in enumerate(cells):
-                for key, pairs in (cell.get("curves") or {}).items():
+                for key, pairs in curves.classifiers.get(cell.key, {}).items():
                     if key in _CLASSIFIER_CURVES and (curve := points(pairs)):
                         panel.curves.append((_CLASSIFIER_CURVES[key], curve, i > 0))
             if panel.curves:
@@ -78,8 +79,8 @@ def classifier_curves(results: reading.Results, classifier: str) -> Iterator[Dra
 
 def _of_training(what: str, training: Training) -> str:
     """``loss over epochs; first of 3 repeats, the others faint``."""
-    repeats = len({fit["repeat"] for fit in training.fits})
-    runs = len({fit.get("run") or 0 for fit in training.fits})
+    repeats = len({fit.repeat for fit in training.fits})
+    runs = len({fit.run for fit in training.fits})
     first = _first_of(repeats, "repeats")
     if runs > 1:
         first = _first_of(repeats * runs, "trainings")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from neuplug.report import measures, reading, verdicts
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.parts import Evaluation, EvaluatorWords
+from neuplug.report import measures, verdicts
 
 _BY_CLASS = "class by class"
 _WITHIN = {
@@ -17,46 +19,43 @@ Numbers = dict[tuple[str, str], list[float]]
 """(metric, subject) to the values over repeats; a subject is an arm, or one with a classifier."""
 
 
-def page_view(results: reading.Results) -> list[dict[str, Any]]:
+def page_view(results: RunResults) -> list[dict[str, Any]]:
     """A section for each evaluator that has numbers or figures.
 
     Each has ``evaluator``, ``title`` and ``guide`` (the evaluator's own words) and ``tables``: one
     of all classes, and apart from it one of single classes, which may be long.
     """
-    words = results.get("evaluators") or {}
-    entries: dict[str, list[dict[str, Any]]] = {}
-    for entry in results.get("evaluations") or []:
-        if entry.get("metrics") or entry.get("figures"):
-            entries.setdefault(entry["evaluator"], []).append(entry)
+    words = results.evaluators
+    entries: dict[str, list[Evaluation]] = {}
+    for entry in results.evaluations:
+        if entry.metrics or entry.figures:
+            entries.setdefault(entry.evaluator, []).append(entry)
     return [
         {
             "evaluator": name,
-            "title": (words.get(name) or {}).get("title") or name,
-            "guide": (words.get(name) or {}).get("guide") or "",
-            "tables": _tables(results, found, words.get(name) or {}),
+            "title": words[name].title or name,
+            "guide": words[name].guide,
+            "tables": _tables(results, found, words[name]),
         }
         for name, found in entries.items()
     ]
 
 
 def _tables(
-    results: reading.Results, entries: list[dict[str, Any]], words: dict[str, Any]
+    results: RunResults, entries: list[Evaluation], words: EvaluatorWords
 ) -> list[dict[str, Any]]:
-    classes = "|".join(map(re.escape, results["data"]["classes"]))
+    classes = "|".join(map(re.escape, results.data.classes))
     of_a_class = re.compile(rf"(?<!\w)(?:{classes})(?!\w)")
     parts: dict[str, Numbers] = {"": {}, _BY_CLASS: {}}
     images: dict[str, list[int]] = {}
     for entry in entries:
-        subject = reading.labels(results).get(entry["arm"], entry["arm"])
-        if entry.get("classifier"):
-            subject += f" with {entry['classifier']}"
-        metrics = entry.get("metrics") or {}
-        if "n" in metrics:
-            images.setdefault(subject, []).append(int(metrics["n"]))
-        for metric, value in metrics.items():
-            if metric != "n" and value is not None:
+        subject = " with ".join(filter(None, (entry.arm, entry.classifier)))
+        if "n" in entry.metrics:
+            images.setdefault(subject, []).append(int(entry.metrics["n"]))
+        for metric, value in entry.metrics.items():
+            if metric != "n":
                 numbers = parts[_BY_CLASS if of_a_class.search(metric) else ""]
-                numbers.setdefault((metric, subject), []).append(float(value))
+                numbers.setdefault((metric, subject), []).append(value)
     return [
         {"part": part, "count": len(numbers), **_table(numbers, images, words)}
         for part, numbers in parts.items()
@@ -64,18 +63,18 @@ def _tables(
     ]
 
 
-def _table(numbers: Numbers, images: dict[str, list[int]], words: dict[str, Any]) -> dict[str, Any]:
+def _table(numbers: Numbers, images: dict[str, list[int]], words: EvaluatorWords) -> dict[str, Any]:
     """A row for each measure and a column for each arm, or the other way round if arms are more."""
     subjects = list(dict.fromkeys(subject for _, subject in numbers))
     names = {s: {metric for metric, own in numbers if own == s} for s in subjects}
     beside = {(m, s) for m, s in numbers if measures.belongs_to_another(m, names[s])}
     metrics = list(dict.fromkeys(m for m, s in numbers if (m, s) not in beside))
-    named = {metric: measures.words(metric, words.get("terms") or {}) for metric in metrics}
+    named = {metric: measures.words(metric, words.terms) for metric in metrics}
     shares = {
         metric: measures.is_share(
             metric,
             [value for (own, _), values in numbers.items() if own == metric for value in values],
-            words.get("shares") or (),
+            words.shares,
         )
         for metric in metrics
     }

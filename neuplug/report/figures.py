@@ -12,7 +12,8 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from neuplug.report import reading, style, svg
+from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.report import style, svg
 from neuplug.report.canvas import Drawing
 from neuplug.report.confusion import confusion_matrix
 from neuplug.report.curves import classifier_curves, generator_curves, generator_distances
@@ -25,11 +26,12 @@ from neuplug.storage.atomic import write_whole
 _LONGEST = 120  # characters of a name
 
 
-def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
+def write_figures(results: RunResults, curves: Curves, folder: Path) -> dict[str, str]:
     """Draw every figure that the results hold and write it to ``figures/*.svg`` and ``.png``.
 
     Args:
-        results: The content of ``results.json``.
+        results: Of the run.
+        curves: Likewise.
         folder: The folder of the run.
 
     Returns:
@@ -38,10 +40,9 @@ def write_figures(results: reading.Results, folder: Path) -> dict[str, str]:
         ``learning-…``, ``dose-…``, ``generator-…``, ``distances-…``, ``classifier-…``,
         ``confusion-…``. What was not recorded has no figure.
     """
-    results = reading.clean_results(results)
     written: dict[str, str] = {}
     with mpl.rc_context(style.settings()):
-        for drawing in _drawings(results):
+        for drawing in _drawings(results, curves):
             name = _free_name(drawing.name, written)
             document = render(drawing.figure, "svg")
             write_whole(folder / "figures" / f"{name}.svg", document)
@@ -69,20 +70,19 @@ def copy_figures(
             write_whole(target, file.read_bytes())
 
 
-def _drawings(results: reading.Results) -> Iterator[Drawing]:
-    if reading.summary(results):
-        yield accuracy(results)
-    if reading.comparisons(results):
+def _drawings(results: RunResults, curves: Curves) -> Iterator[Drawing]:
+    yield accuracy(results)
+    if results.compared():
         yield differences(results)
     yield from learning_curves(results)
     yield from dose_curves(results)
-    yield from generator_curves(results)
-    yield from generator_distances(results)
-    for classifier in results["classifiers"]:
-        yield from classifier_curves(results, classifier)
-    for classifier in results["classifiers"]:
-        for arm in reading.labels(results):
-            yield from confusion_matrix(results, arm, classifier)
+    yield from generator_curves(results, curves)
+    yield from generator_distances(results, curves)
+    for classifier in results.classifiers:
+        yield from classifier_curves(results, curves, classifier)
+    for classifier in results.classifiers:
+        for arm in results.arms:
+            yield from confusion_matrix(results, arm.name, classifier)
 
 
 def _free_name(words: str, taken: dict[str, str]) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from neuplug.report import reading
-
-Fit = dict[str, Any]
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.parts import GeneratorFit as Fit
 
 
 @dataclass(frozen=True)
@@ -40,27 +38,27 @@ class Training:
     @property
     def unit(self) -> str:
         """What its length is counted in: ``epoch``, where all fits know theirs, or ``step``."""
-        return "epoch" if all(fit.get("epoch_steps") for fit in self.fits) else "step"
+        return "epoch" if all(fit.epoch_steps for fit in self.fits) else "step"
 
     def moment(self, step: float, fit: Fit) -> float:
         """A step of a fit in that unit."""
-        return step / fit["epoch_steps"] if self.unit == "epoch" else step
+        return step / fit.epoch_steps if fit.epoch_steps and self.unit == "epoch" else step
 
 
-def trainings(results: reading.Results) -> list[Training]:
+def trainings(results: RunResults) -> list[Training]:
     """Every training of the run, in its order.
 
     A fit belongs to the first arm that brought it. What an arm fits beside those of another, such
     as further classes or runs, joins that arm's training where it takes no place twice.
     """
     owners: dict[tuple[str, str], list[Fit]] = {}
-    for fit in results.get("generators") or []:
-        owners.setdefault((fit["arm"], fit["stage"]), []).append(fit)
+    for fit in results.generators:
+        owners.setdefault((fit.arm, fit.stage), []).append(fit)
     found: dict[tuple[str, str], dict[str, Fit]] = {}
     for owner, fits in owners.items():
         known = {key for members in found.values() for key in members}
-        new = {fit["key"]: fit for fit in fits if fit["key"] not in known}
-        shared = {fit["key"] for fit in fits} & known
+        new = {fit.key: fit for fit in fits if fit.key not in known}
+        shared = {fit.key for fit in fits} & known
         host = next((o for o, kept in found.items() if shared & set(kept)), None)
         if host is not None and _slots(new.values()).isdisjoint(_slots(found[host].values())):
             found[host] |= new
@@ -71,29 +69,27 @@ def trainings(results: reading.Results) -> list[Training]:
         Training(
             titles[owner],
             owner[1],
-            tuple(arm for (arm, _), fits in owners.items() if any(f["key"] in kept for f in fits)),
+            tuple(arm for (arm, _), fits in owners.items() if any(f.key in kept for f in fits)),
             tuple(sorted(kept.values(), key=_place)),
         )
         for owner, kept in found.items()
     ]
 
 
-def _slots(fits: Iterable[Fit]) -> set[tuple[Any, ...]]:
-    return {(fit["class"], *_place(fit)) for fit in fits}
+def _slots(fits: Iterable[Fit]) -> set[tuple[str | None, int, int]]:
+    return {(fit.class_name, *_place(fit)) for fit in fits}
 
 
-def _titles(
-    owners: Sequence[tuple[str, str]], results: reading.Results
-) -> dict[tuple[str, str], str]:
+def _titles(owners: Sequence[tuple[str, str]], results: RunResults) -> dict[tuple[str, str], str]:
     """The shortest kind of title that tells a stage's trainings apart."""
-    names, sizes = reading.labels(results), reading.subsets(results)
+    sizes = results.sizes
     found: dict[tuple[str, str], str] = {}
     for stage in dict.fromkeys(stage for _, stage in owners):
         arms = [arm for arm, owned in owners if owned == stage]
         kinds = (
             [stage for _ in arms],
             [f"{stage}, {sizes.get(arm, '')}" for arm in arms],
-            [stage if arm == stage else f"{stage} in {names.get(arm, arm)}" for arm in arms],
+            [stage if arm == stage else f"{stage} in {arm}" for arm in arms],
         )
         best = next((kind for kind in kinds if len(set(kind)) == len(arms)), kinds[-1])
         found |= {(arm, stage): title for arm, title in zip(arms, best, strict=True)}
@@ -101,7 +97,7 @@ def _titles(
 
 
 def _place(fit: Fit) -> tuple[int, int]:
-    return int(fit["repeat"]), int(fit.get("run") or 0)
+    return fit.repeat, fit.run
 
 
 def written(moment: float) -> str:

@@ -9,7 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from neuplug.report import reading, verdicts
+from neuplug.experiment.results.model import Picture, RunResults
+from neuplug.experiment.results.parts import Evaluation
+from neuplug.report import verdicts
 
 # An <img> runs no script and loads nothing, whatever is written in an SVG file.
 _MEDIA = {
@@ -37,7 +39,7 @@ class Gallery:
     """The pictures of one run.
 
     Args:
-        results: The content of ``results.json``.
+        results: Of the run.
         folder: The folder of the run.
 
     Attributes:
@@ -45,7 +47,7 @@ class Gallery:
             in several formats.
     """
 
-    def __init__(self, results: reading.Results, folder: Path) -> None:
+    def __init__(self, results: RunResults, folder: Path) -> None:
         self._results = results
         self._folder = folder.resolve()
         self.files: list[tuple[str, list[Path]]] = []
@@ -57,45 +59,36 @@ class Gallery:
         ``still`` (the same of an animation's last frame), ``narrow`` (the same for a narrow screen)
         and ``link`` (where it is if it is not within the page).
         """
-        entries = self._results.get("pictures") or []
         found: dict[str, Any] = {"pictures": [], "grids": [], "animations": []}
         room = ANIMATIONS
-        for entry in entries:
-            kind = _PARTS.get(entry["kind"], "pictures")
-            shown, size = self._picture(entry, room if kind == "animations" else None)
+        for entry in self._results.pictures:
+            kind = _PARTS.get(entry.kind, "pictures")
+            name = f"{_KINDS[entry.kind]} {entry.title}"
+            shown, size = self._picture(entry, name, room if kind == "animations" else None)
             room -= size if kind == "animations" else 0
             found[kind].append(shown)
         return {**found, "evaluator_figures": self._evaluator_figures()}
 
-    def _picture(self, entry: dict[str, str], room: int | None = None) -> tuple[Shown, int]:
+    def _picture(self, entry: Picture, name: str, room: int | None = None) -> tuple[Shown, int]:
         """An entry for the template, and the bytes that it adds to the page."""
-        shown = {
-            "title": entry["title"],
-            "caption": entry.get("caption") or "",
-            "alt": entry.get("alt") or f"{entry['title']}. {entry.get('caption') or ''}".strip(),
-            "source": "",
-            "still": "",
-            "narrow": "",
-            "link": "",
-        }
-        path = self._file(entry["file"])
+        shown = {"title": entry.title, "caption": entry.caption}
+        shown |= {"alt": f"{entry.title}. {entry.caption}".strip()}
+        shown |= dict.fromkeys(("source", "still", "narrow", "link"), "")
+        path = self._file(entry.file)
         if path is None:
-            shown["caption"] = f"The picture {entry['file']} is not in the folder of the run."
+            shown["caption"] = f"The picture {entry.file} is not in the folder of the run."
             return shown, 0
-        name = entry.get("name") or f"{_KINDS.get(entry['kind'], '')} {entry['title']}"
         self._note(name, path)
-        source = _data_uri(path)
-        others = {
-            kind: _data_uri(other)
-            for kind in ("still", "narrow")
-            if entry.get(kind) and (other := self._file(entry[kind])) is not None
-        }
-        if "narrow" in others:
-            self._note(f"{name} narrow", self._folder / entry["narrow"])
-        size = len(source) + sum(map(len, others.values()))
+        found = {"source": _data_uri(path)}
+        if entry.still and (still := self._file(entry.still)) is not None:
+            found["still"] = _data_uri(still)
+        if entry.narrow and (narrow := self._file(entry.narrow)) is not None:
+            found["narrow"] = _data_uri(narrow)
+            self._note(f"{name} narrow", narrow)
+        size = sum(map(len, found.values()))
         if room is not None and size > room:
-            return shown | {"link": quote(entry["file"])}, 0
-        return shown | {"source": source} | others, size
+            return shown | {"link": quote(entry.file)}, 0
+        return shown | found, size
 
     def _note(self, words: str, path: Path) -> None:
         """Remember a file and those of the same name in other formats."""
@@ -110,30 +103,23 @@ class Gallery:
 
     def _evaluator_figures(self) -> dict[str, list[dict[str, Any]]]:
         """The first repeat's figures: by evaluator a group for each thing it looked at."""
-        groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for entry in _first_of_each(self._results.get("evaluations") or []):
-            if entry.get("figures"):
-                groups.setdefault((entry["evaluator"], entry["key"]), []).append(entry)
-        names = reading.labels(self._results)
+        groups: dict[tuple[str, str], list[Evaluation]] = {}
+        for entry in _first_of_each(self._results.evaluations):
+            if entry.figures:
+                groups.setdefault((entry.evaluator, entry.key), []).append(entry)
         found: dict[str, list[dict[str, Any]]] = {}
         room = FIGURES
         for (evaluator, _), entries in groups.items():
-            about = [
-                " with ".join(
-                    filter(None, [names.get(e["arm"], e["arm"]), e.get("classifier") or ""])
-                )
-                for e in entries
-            ]
+            about = [" with ".join(filter(None, (e.arm, e.classifier))) for e in entries]
             title = verdicts.listing(about)
             figures = []
-            for file in _one_format(entries[0]["figures"]):
+            for file in _one_format(entries[0].figures):
                 words = _words(file)
-                alt = f"{words}: {evaluator} of {title}, first repeat"
-                name = f"{evaluator} {title} {words}"
-                entry = {"title": words, "alt": alt, "file": file, "name": name}
-                shown, size = self._picture(entry, room)
+                picture = Picture(title=words, kind="side-by-side", file=file, caption="")
+                shown, size = self._picture(picture, f"{evaluator} {title} {words}", room)
                 room -= size
-                figures.append(shown)
+                alt = {"alt": f"{words}: {evaluator} of {title}, first repeat"}
+                figures.append(shown | alt)
             found.setdefault(evaluator, []).append({"title": title, "figures": figures})
         return found
 
@@ -152,11 +138,11 @@ def _one_format(files: Iterable[str]) -> list[str]:
     return list(first.values())
 
 
-def _first_of_each(evaluations: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def _first_of_each(evaluations: Iterable[Evaluation]) -> list[Evaluation]:
     """Those of the first repeat in which an evaluator looked at an arm."""
-    first: dict[tuple[str, str, str], dict[str, Any]] = {}
-    for entry in sorted(evaluations, key=lambda e: int(e["repeat"])):
-        first.setdefault((entry["evaluator"], entry["arm"], entry.get("classifier") or ""), entry)
+    first: dict[tuple[str, str, str | None], Evaluation] = {}
+    for entry in sorted(evaluations, key=lambda e: e.repeat):
+        first.setdefault((entry.evaluator, entry.arm, entry.classifier), entry)
     return list(first.values())
 
 

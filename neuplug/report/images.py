@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from neuplug.report.reading import clean
+from neuplug.records import printable
 from neuplug.report.style import INK, MUTED, PAPER, font_file
 from neuplug.report.verdicts import ELLIPSIS
 from neuplug.storage.atomic import write_whole
@@ -142,7 +142,7 @@ class _Sheet:
         titles: tuple[str, str] | None,
         letters: int,
     ) -> None:
-        self.rows = [(clean(label), images) for label, images in rows]
+        self.rows = [(printable(label), images) for label, images in rows]
         self.titles = titles
         self.scale = scale
         self.tile = (size[0] * scale, size[1] * scale)  # height, width

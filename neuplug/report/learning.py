@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from neuplug.report import reading, style, verdicts
+from neuplug.experiment.results.conclusions import Mean
+from neuplug.experiment.results.model import RunResults
+from neuplug.report import style, verdicts
 from neuplug.report.canvas import (
     MARGIN,
     TITLE,
@@ -25,13 +26,13 @@ from neuplug.report.canvas import (
 _COLUMNS = 2
 _HEIGHT, _HEADING, _AXIS, _LEFT, _GAP = 1.05, 0.26, 0.42, 0.36, 0.14  # inches
 
-Curve = dict[int, dict[str, Any]]
+Curve = dict[int, Mean]
 """Real images per class to the summary of the accuracy."""
 
 
-def learning_curves(results: reading.Results) -> Iterator[Drawing]:
+def learning_curves(results: RunResults) -> Iterator[Drawing]:
     """A figure for each classifier, with a small plot for each arm."""
-    for classifier in results["classifiers"]:
+    for classifier in results.classifiers:
         curves = _curves(results, classifier)
         plain = curves.pop("none", {})
         if len(plain) > 1:
@@ -42,21 +43,18 @@ def learning_curves(results: reading.Results) -> Iterator[Drawing]:
             )
 
 
-def _curves(results: reading.Results, classifier: str) -> dict[str, Curve]:
+def _curves(results: RunResults, classifier: str) -> dict[str, Curve]:
     """Each arm's means by its number of real images, the baseline's too."""
-    means = reading.summary(results)
     found: dict[str, Curve] = {}
-    for arm in results["arms"]:
-        entry = means.get((arm["name"], classifier, "accuracy"))
-        if entry is not None and arm.get("per_class") is not None:
-            found.setdefault(arm["base"], {})[arm["per_class"]] = entry
+    for arm in results.arms:
+        entry = results.accuracy(arm.name, classifier)
+        if entry is not None and arm.per_class is not None:
+            found.setdefault(arm.base, {})[arm.per_class] = entry
     return found
 
 
-def _draw(
-    results: reading.Results, classifier: str, plain: Curve, curves: dict[str, Curve]
-) -> Figure:
-    n = next(iter(plain.values()))["n"]
+def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, Curve]) -> Figure:
+    n = next(iter(plain.values())).n
     aside = f"mean accuracy in % with 95 % interval, {verdicts.repeats(n)}; dashed: none"
     plots = list(curves.items()) or [("none", plain)]
     lines = -(-len(plots) // _COLUMNS)
@@ -85,12 +83,12 @@ def _fill(axes: Axes, curve: Curve, plain: Curve) -> None:
     sizes = sorted(plain)
     axes.plot(
         sizes,
-        [100 * plain[size]["mean"] for size in sizes],
+        [100 * plain[size].mean for size in sizes],
         color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)), marker="o", markersize=2,
     )  # fmt: skip
     own = sorted(curve)
-    y = [100 * curve[size]["mean"] for size in own]
-    if all(curve[size]["low"] is not None for size in own):
+    y = [100 * curve[size].mean for size in own]
+    if all(curve[size].low is not None for size in own):
         bars = verdicts.bars([curve[size] for size in own], verdicts.METRICS["accuracy"])
         axes.errorbar(own, y, bars, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(own, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
@@ -114,7 +112,7 @@ def _apart(sizes: list[int]) -> list[int]:
 def _limits(curves: list[Curve]) -> tuple[float, float]:
     shown = verdicts.METRICS["accuracy"]
     entries = [verdicts.bounded(entry, shown) for curve in curves for entry in curve.values()]
-    values = [v for e in entries for v in (e["mean"], e["low"], e["high"]) if v is not None]
+    values = [v for e in entries for v in (e.mean, e.low, e.high) if v is not None]
     low, high = 100 * min(values), 100 * max(values)
     pad = max(0.06 * (high - low), 0.5)
     return low - pad, high + pad
@@ -123,7 +121,7 @@ def _limits(curves: list[Curve]) -> tuple[float, float]:
 def _alt(classifier: str, plain: Curve, curves: dict[str, Curve]) -> str:
     parts = []
     for arm, curve in {"none": plain, **curves}.items():
-        points = [f"{size} images {100 * curve[size]['mean']:.1f} %" for size in sorted(curve)]
+        points = [f"{size} images {100 * curve[size].mean:.1f} %" for size in sorted(curve)]
         parts.append(f"{arm}: {verdicts.listing(points)}")
     return (
         f"Accuracy of {classifier} against the number of real images per class. {'. '.join(parts)}."

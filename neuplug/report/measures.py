@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 
 from neuplug import statistics
+from neuplug.experiment.results.conclusions import Mean
 from neuplug.report import verdicts
 
 LOW, HIGH, DEVIATION = ENDS = ("low", "high", "std")
@@ -70,11 +71,10 @@ def shown(values: Sequence[float], *, share: bool) -> dict[str, str]:
         values: One for each repeat.
         share: Whether they are parts of a whole.
     """
-    estimate = asdict(statistics.estimate(values))
-    mean, low, high = (estimate[part] for part in ("mean", "low", "high"))
-    half = 0.0 if low is None else (high - low) / 2
-    look = _look(half, 2, share=share) if half else _look(mean, 3, share=share)
-    return {"middle": verdicts.number(mean, look), "spread": verdicts.spread(estimate, look)}
+    found = Mean(**asdict(statistics.estimate(values)))
+    half = 0.0 if found.low is None or found.high is None else (found.high - found.low) / 2
+    look = _look(half, 2, share=share) if half else _look(found.mean, 3, share=share)
+    return verdicts.stat(found, look)
 
 
 def within(
@@ -95,7 +95,7 @@ def within(
         low, high = (statistics.estimate(ends).mean for ends in (lows, highs))
         half = (high - low) / 2
         look = _look(half, 2, share=share) if half else _look(low, 3, share=share)
-        ends = verdicts.bounded({"low": low, "high": high}, look)
+        ends = verdicts.bounded(Mean(mean=(low + high) / 2, low=low, high=high, n=len(lows)), look)
         parts.append(f"[{verdicts.interval(ends, look)}]")
     if deviations:
         mean = statistics.estimate(deviations).mean

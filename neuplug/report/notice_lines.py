@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.report import reading, verdicts
+from neuplug.experiment.results.model import RunResults
+from neuplug.report import verdicts
 from neuplug.report.notices import Notice, notices
 
 _NUMBER = r"[-+\N{MINUS SIGN}]?(?:[1-9]\d{0,2}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?"
@@ -27,13 +28,13 @@ class Line:
     each: tuple[str, ...] = ()
 
 
-def lines(results: reading.Results) -> list[Line]:
+def lines(results: RunResults) -> list[Line]:
     """Everything that the reader must be told: first of the run, last of controls alone.
 
     Two warnings are of one kind where they hold for the same arms and differ in numbers and names
     of classes alone.
     """
-    found, classes = notices(results), results["data"]["classes"]
+    found, classes = notices(results), results.data.classes
     varying = _varying(classes)
     kinds: dict[Any, list[Notice]] = {}
     for notice in found:
@@ -43,10 +44,9 @@ def lines(results: reading.Results) -> list[Line]:
     return [*own, *(_line(members, varying, classes) for members in kinds.values())]
 
 
-def _of_the_run(results: reading.Results, found: Sequence[Notice]) -> list[str]:
+def _of_the_run(results: RunResults, found: Sequence[Notice]) -> list[str]:
     """What ``warnings`` holds beside those of generators, filters and evaluators."""
-    ends = tuple(f": {notice.text}" for notice in found)  # earlier versions began otherwise
-    return [text for text in results.get("warnings") or [] if not f": {text}".endswith(ends)]
+    return [text for text in results.warnings if text not in set(map(str, found))]
 
 
 def _line(members: Sequence[Notice], varying: re.Pattern[str], classes: Sequence[str]) -> Line:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from neuplug.report import reading, verdicts
-from neuplug.report.fits import Fit, trainings
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.parts import Evaluation, Filtered, GeneratorFit
+from neuplug.report import verdicts
+from neuplug.report.fits import trainings
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,9 @@ class Notice:
         return f"{', '.join(filter(None, parts))}: {self.text}"
 
 
-def notices(results: reading.Results) -> list[Notice]:
-    """Every sentence once for all arms in whose same repeats it holds; those of controls last.
-
-    Args:
-        results: With ``arms``, ``generators``, ``filtered`` and ``evaluations``.
-    """
-    controls = reading.controls(results)
+def notices(results: RunResults) -> list[Notice]:
+    """Every sentence once for all arms in whose same repeats it holds; those of controls last."""
+    controls = results.controls
     found = [*_of_generators(results), *_of_filters(results), *_of_evaluators(results)]
     places: dict[tuple[str, str], dict[str, set[int]]] = {}
     for arms, notice in sorted(found, key=lambda pair: controls.issuperset(pair[0])):
@@ -62,43 +59,42 @@ _Found = Iterator[tuple[Sequence[str], Notice]]
 """Arms, and what holds for them in one repeat."""
 
 
-def _of_generators(results: reading.Results) -> _Found:
+def _of_generators(results: RunResults) -> _Found:
     for training in trainings(results):
         for fit in training.fits:
-            for sentence in fit.get("warnings") or []:
-                notice = Notice((training.title,), (int(fit["repeat"]),), *_bare(sentence, fit))
+            for sentence in fit.warnings:
+                notice = Notice((training.title,), (fit.repeat,), *_bare(sentence, fit))
                 yield training.arms, notice
 
 
-def _bare(sentence: str, fit: Fit) -> tuple[str, str]:
+def _bare(sentence: str, fit: GeneratorFit) -> tuple[str, str]:
     """What was trained, and the sentence, which may begin with the name that the fit was given."""
-    name = re.match(rf"{re.escape(fit['stage'])}, repeat \d+(?:, (.+?))?: ", sentence)
+    name = re.match(rf"{re.escape(fit.stage)}, repeat \d+(?:, (.+?))?: ", sentence)
     if name:
         return name[1] or "", sentence[name.end() :]
-    return fit["class"] or "", sentence
+    return fit.class_name or "", sentence
 
 
-def _of_filters(results: reading.Results) -> _Found:
-    for entry in results.get("filtered") or []:
-        for sentence in entry["warnings"]:
-            yield [entry["arm"]], Notice(*_place(entry, results), "", sentence)
+def _of_filters(results: RunResults) -> _Found:
+    for entry in results.filtered:
+        for sentence in entry.warnings:
+            yield [entry.arm], Notice(*_place(entry), "", sentence)
 
 
-def _of_evaluators(results: reading.Results) -> _Found:
-    for entry in results.get("evaluations") or []:
-        name, place = entry["evaluator"], _place(entry, results)
-        said = [(name, sentence) for sentence in entry.get("warnings") or []]
-        if entry.get("error"):
-            said.append((f"{name} failed", entry["error"]))
+def _of_evaluators(results: RunResults) -> _Found:
+    for entry in results.evaluations:
+        name, place = entry.evaluator, _place(entry)
+        said = [(name, sentence) for sentence in entry.warnings]
+        if entry.error:
+            said.append((f"{name} failed", entry.error))
         for about, sentence in said:
             named = sentence.startswith(name)
-            yield [entry["arm"]], Notice(*place, "" if named else about, sentence)
+            yield [entry.arm], Notice(*place, "" if named else about, sentence)
 
 
-def _place(entry: dict[str, Any], results: reading.Results) -> tuple[tuple[str], tuple[int]]:
-    arm = reading.labels(results).get(entry["arm"], entry["arm"])
-    who = " with ".join(filter(None, (arm, entry.get("classifier"))))
-    return (who,), (int(entry["repeat"]),)
+def _place(entry: Filtered | Evaluation) -> tuple[tuple[str], tuple[int]]:
+    classifier = entry.classifier if isinstance(entry, Evaluation) else None
+    return (" with ".join(filter(None, (entry.arm, classifier))),), (entry.repeat,)
 
 
 def _counted(repeats: Sequence[int]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from neuplug.report import reading
+from neuplug.experiment.results.reading import read_curves, read_results
 from neuplug.report.figures import copy_figures, write_figures
 from neuplug.report.gallery import Gallery
 from neuplug.report.rendering import render
@@ -31,20 +31,20 @@ def write_report(folder: str | Path) -> Path:
     Every figure of the page is in ``figures/``: those of the run itself, the samples, and what the
     evaluators have drawn, which stay where they were, too.
 
-    The same ``results.json`` and pictures give the same bytes.
+    The same ``results.json``, ``curves.json`` and pictures give the same bytes.
 
     Args:
-        folder: The folder of the run, with its ``results.json`` and the pictures that it names.
+        folder: The folder of the run, with these files.
 
     Returns:
         The path of the page.
 
     Raises:
-        InputError: If there is no ``results.json`` that this version can read.
+        InputError: If one of the first two is not there, or this version cannot read it.
     """
     folder = Path(folder)
-    results = reading.read_results(folder)
-    figures = write_figures(results, folder)
+    results = read_results(folder)
+    figures = write_figures(results, read_curves(folder, results), folder)
     page = folder / "report.html"
     gallery = Gallery(results, folder)
     parts = {**view(results), **gallery.view()}

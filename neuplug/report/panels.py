@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from neuplug.experiment.results.model import Curve
 from neuplug.report import style
 from neuplug.report.canvas import (
     MARGIN,
@@ -66,12 +67,11 @@ class Layout:
     foot: str = ""
 
 
-def points(pairs: Any) -> Points:
-    """Finite points only, averaged in equal groups where there are many."""
-    kept = [(float(x), float(y)) for x, y in pairs or [] if y is not None and math.isfinite(y)]
-    if len(kept) <= POINTS:
-        return kept
-    groups = np.array_split(np.asarray(kept), POINTS)
+def points(curve: Curve) -> Points:
+    """A curve, averaged in equal groups where it has many points."""
+    if len(curve) <= POINTS:
+        return list(curve)
+    groups = np.array_split(np.asarray(curve), POINTS)
     return [(float(x), float(y)) for x, y in (group.mean(axis=0) for group in groups)]
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from neuplug.report import reading, verdicts
-
-_PARTS = ("generators_seconds", "images_seconds", "training_seconds", "seconds")
+from neuplug.experiment.results.conclusions import ArmCost, Comparison
+from neuplug.experiment.results.model import RunResults
+from neuplug.report import verdicts
 
 _NOTE = (
     "Minutes of one repeat, the mean over all repeats: fitting the arm's generators, making images "
@@ -20,31 +20,34 @@ _NOTE = (
 _SEARCH = " The amounts that were tried and not chosen do not count."
 
 
-def page_view(results: reading.Results) -> dict[str, Any] | None:
+def page_view(results: RunResults) -> dict[str, Any] | None:
     """The tables of the page, one for each classifier; ``None`` where nothing was recorded."""
-    found = results.get("arm_costs") or []
-    if not found:
+    if not results.arm_costs:
         return None
-    gains = {(c["arm"], c["classifier"]): c for c in reading.comparisons(results)}
-    labels = reading.labels(results)
+    gains = {(c.arm, c.classifier): c for c in results.compared()}
     tables = [
         {
             "classifier": classifier,
             "rows": [
                 {
-                    "arm": labels.get(row["arm"], row["arm"]),
-                    "minutes": [_minutes(row[part]) for part in _PARTS],
-                    "n": row["n"],
-                    **_gain(row, gains.get((row["arm"], classifier))),
+                    "arm": row.arm,
+                    "minutes": [
+                        _minutes(row.generators_seconds),
+                        _minutes(row.images_seconds),
+                        _minutes(row.training_seconds),
+                        _minutes(row.seconds),
+                    ],
+                    "n": row.n,
+                    **_gain(row, gains.get((row.arm, classifier))),
                 }
-                for row in found
-                if row["classifier"] == classifier
+                for row in results.arm_costs
+                if row.classifier == classifier
             ],
         }
-        for classifier in results["classifiers"]
+        for classifier in results.classifiers
     ]
-    baseline = "none with as many real images" if reading.subsets(results) else "none"
-    note = _NOTE.format(baseline=baseline, search=_SEARCH if results.get("doses") else "")
+    baseline = "none with as many real images" if results.sizes else "none"
+    note = _NOTE.format(baseline=baseline, search=_SEARCH if results.doses else "")
     return {"tables": tables, "note": note}
 
 
@@ -52,18 +55,14 @@ def _minutes(seconds: float) -> str:
     return verdicts.brief(seconds / 60) if seconds else verdicts.MISSING
 
 
-def _gain(row: dict[str, Any], gain: dict[str, Any] | None) -> dict[str, Any]:
+def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
     """The points gained and what one costs, or why there is no such number."""
     nothing = {"middle": verdicts.MISSING, "spread": ""}
     if gain is None:
         return {"points": nothing, "price": nothing, "why": "the baseline", "kind": ""}
-    shown = verdicts.METRICS["accuracy"]
-    points = {
-        "middle": verdicts.number(gain["effect"], shown, signed=True),
-        "spread": verdicts.spread(gain, shown, "effect"),
-    }
-    kind = gain["verdict"].replace(" ", "-")
-    price, low, high = (row[key] for key in ("minutes_per_point", "low", "high"))
+    points = verdicts.stat(gain, verdicts.METRICS["accuracy"])
+    kind = gain.verdict.replace(" ", "-")
+    price, low, high = row.minutes_per_point, row.low, row.high
     if price is None:
         return {"points": points, "price": nothing, "why": "nothing gained", "kind": kind}
     ends, why = "", ""
@@ -74,7 +73,7 @@ def _gain(row: dict[str, Any], gain: dict[str, Any] | None) -> dict[str, Any]:
         why = "no upper end: the gain's interval holds zero"
     else:
         ends = f"({verdicts.brief(low)} {verdicts.ELLIPSIS} {verdicts.brief(high)})"
-        if gain["verdict"] == "no evidence":
-            why = f"not clear among {gain['family']} comparisons"
+        if gain.verdict == "no evidence":
+            why = f"not clear among {gain.family} comparisons"
     cost = {"middle": verdicts.brief(price), "spread": ends}
     return {"points": points, "price": cost, "why": why, "kind": kind}

@@ -2,46 +2,55 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from neuplug.report import beside, costs, evaluations, notice_lines, prices, reading, verdicts
+from pydantic import JsonValue
+
+from neuplug.experiment.results.conclusions import Comparison
+from neuplug.experiment.results.model import RunResults
+from neuplug.report import beside, costs, evaluations, notice_lines, prices, verdicts
 
 _SKIPPED_SHOWN = 10
 
 
-def view(results: reading.Results) -> dict[str, Any]:
+def view(results: RunResults) -> dict[str, Any]:
     """All that the template needs besides figures and pictures."""
     return {
-        "name": results["name"],
+        "name": results.name,
         "headline": [
-            *(("leak", text) for text in reading.leak(results)),
+            *(("leak", text) for text in verdicts.leak(results)),
             *((_kind(verdict), text) for verdict, text in verdicts.headline(results)),
         ],
-        "simulated": reading.is_simulated(results),
+        "simulated": results.data.simulated,
         "verdicts": _verdicts(verdicts.ranked(results), results),
         "power": verdicts.power_sentence(results),
-        "beside_classical": _verdicts(reading.classical_comparisons(results), results),
-        "more_images": _verdicts(reading.comparisons_of_more_images(results), results),
-        "others": _verdicts(reading.other_comparisons(results), results),
+        "beside_classical": _verdicts(results.compared("best classical"), results),
+        "more_images": _verdicts(results.compared("more images"), results),
         "warnings": [(_unbroken(line.text), line.each) for line in notice_lines.lines(results)],
         "metrics": [(shown.name, shown.unit) for shown in verdicts.METRICS.values()],
-        "tables": [_table(results, classifier) for classifier in results["classifiers"]],
+        "tables": [_table(results, classifier) for classifier in results.classifiers],
         "beside": beside.page_view(results),
         "arm_costs": prices.page_view(results),
         "costs": costs.page_view(results),
-        "sized": bool(reading.subsets(results)),
+        "sized": bool(results.sizes),
         "class_tables": _class_tables(results),
-        "unpictured": _unpictured(results),
+        "unpictured": "; ".join(results.unpictured),
         "generator_times": _generator_times(results),
         "evaluations": evaluations.page_view(results),
         "data": _data(results),
         "counts": _counts(results),
-        "skipped": _skipped(results),
-        "protocol": _protocol(results),
-        "config": _lines(results.get("config") or {}),
-        "created": _when(results.get("created") or ""),
-        "command": results.get("command") or "",
+        "skipped": {
+            "count": len(results.data.skipped),
+            "first": results.data.skipped[:_SKIPPED_SHOWN],
+        },
+        "protocol": {"sentences": results.protocol.sentences, "rows": _protocol(results)},
+        "config": _lines(results.config),
+        "created": {
+            "stamp": results.created.isoformat(),
+            "text": f"{results.created:%Y-%m-%d %H:%M} {results.created.tzname()}",
+        },
+        "command": results.command,
         "facts": _facts(results),
     }
 
@@ -49,15 +58,14 @@ def view(results: reading.Results) -> dict[str, Any]:
 # Verdicts and tables.
 
 
-def _verdicts(comparisons: list[dict[str, Any]], results: reading.Results) -> list[dict[str, str]]:
+def _verdicts(comparisons: Iterable[Comparison], results: RunResults) -> list[dict[str, str]]:
     found = []
     for comparison in comparisons:
         claim, figures = verdicts.verdict_parts(comparison, results)
-        verdict = comparison["verdict"]
         found.append(
             {
-                "mark": verdicts.MARKS[verdict],
-                "kind": _kind(verdict),
+                "mark": verdicts.MARKS[comparison.verdict],
+                "kind": _kind(comparison.verdict),
                 "claim": claim,
                 "figures": _unbroken(figures),
             }
@@ -77,41 +85,25 @@ def _unbroken(text: str) -> str:
     return text
 
 
-def _value(
-    entry: dict[str, Any] | None, shown: verdicts.Metric, center: str = "mean"
-) -> dict[str, str]:
-    if entry is None:
-        return {"middle": verdicts.MISSING, "spread": "", "kind": ""}
-    return {
-        "middle": verdicts.number(entry[center], shown, signed=center == "effect"),
-        "spread": verdicts.spread(entry, shown, center),
-        "kind": _kind(entry.get("verdict", "")),
-    }
-
-
-def _table(results: reading.Results, classifier: str) -> dict[str, Any]:
+def _table(results: RunResults, classifier: str) -> dict[str, Any]:
     """The main table of one classifier: one row for each arm."""
-    means = reading.summary(results)
-    differences = {
-        c["arm"]: c for c in reading.comparisons(results) if c["classifier"] == classifier
-    }
-    rows, tested = [], reading.tested(results, classifier)
-    for arm in (arm for arm in results["arms"] if arm["name"] in tested):
-        entries = {key: means.get((arm["name"], classifier, key)) for key in verdicts.METRICS}
-        members = reading.cells(results, arm["name"], classifier)
+    means, shown = results.means, verdicts.METRICS
+    differences = {c.arm: c for c in results.compared() if c.classifier == classifier}
+    rows = []
+    for arm in (arm.name for arm in results.tested(classifier)):
+        entries = {key: means.get((arm, classifier, key, None)) for key in shown}
+        difference = differences.get(arm)
         rows.append(
             {
-                "arm": arm.get("label") or arm["name"],
-                "amount": arm.get("amount") or "",
-                "images": _mixture(members[0]["train_images"]) if members else "",
-                "values": [_value(entries[key], shown) for key, shown in verdicts.METRICS.items()],
-                "difference": _value(
-                    differences.get(arm["name"]), verdicts.METRICS["accuracy"], "effect"
-                ),
-                "n": next((entry["n"] for entry in entries.values() if entry), 0),
+                "arm": arm,
+                "images": _mixture(results.cells_of(arm, classifier)[0].train_images),
+                "values": [verdicts.stat(entries[key], shown[key]) for key in shown],
+                "difference": verdicts.stat(difference, shown["accuracy"])
+                | {"kind": _kind(difference.verdict) if difference else ""},
+                "n": next((entry.n for entry in entries.values() if entry), 0),
             }
         )
-    counts = [c["test_images"] for c in results.get("cells") or [] if c["classifier"] == classifier]
+    counts = [c.test_images for c in results.cells if c.classifier == classifier]
     return {"classifier": classifier, "rows": rows, "test_images": verdicts.span(counts)}
 
 
@@ -120,18 +112,15 @@ def _mixture(origins: dict[str, int]) -> str:
     return " + ".join(f"{count} {origin}" for origin, count in origins.items() if count)
 
 
-def _class_tables(results: reading.Results) -> list[dict[str, Any]]:
+def _class_tables(results: RunResults) -> list[dict[str, Any]]:
     """F1 of each class, for each classifier and number of real images."""
-    sizes = reading.subsets(results)
+    sizes = results.sizes
     found = []
-    for classifier in results["classifiers"]:
-        tested = reading.tested(results, classifier)
-        for size in dict.fromkeys(sizes.get(arm["name"], "") for arm in results["arms"]):
-            arms = {
-                arm: label
-                for arm, label in reading.bare_labels(results).items()
-                if sizes.get(arm, "") == size and arm in tested
-            }
+    for classifier in results.classifiers:
+        names = [arm.name for arm in results.tested(classifier)]
+        for size in dict.fromkeys(sizes.get(arm, "") for arm in names):
+            own = [arm for arm in names if sizes.get(arm, "") == size]
+            arms = {arm: results.bare_names[arm] for arm in own}
             table = _class_table(results, classifier, arms)
             counts = {value["n"] for row in table["rows"] for value in row["values"]}
             if any(counts):
@@ -141,13 +130,13 @@ def _class_tables(results: reading.Results) -> list[dict[str, Any]]:
     return found
 
 
-def _class_table(results: reading.Results, classifier: str, arms: dict[str, str]) -> dict[str, Any]:
+def _class_table(results: RunResults, classifier: str, arms: dict[str, str]) -> dict[str, Any]:
     """A row for each class and a column for each arm, or the other way round if arms are more."""
-    means, classes = reading.summary(results), results["data"]["classes"]
+    means, classes = results.means, results.data.classes
 
     def value(arm: str, name: str) -> dict[str, Any]:
-        entry = means.get((arm, classifier, f"f1:{name}"))
-        return _value(entry, verdicts.metric("f1")) | {"n": entry["n"] if entry else 0}
+        entry = means.get((arm, classifier, "f1", name))
+        return verdicts.stat(entry, verdicts.METRICS["f1"]) | {"n": entry.n if entry else 0}
 
     if len(arms) > len(classes):
         rows = [
@@ -159,20 +148,14 @@ def _class_table(results: reading.Results, classifier: str, arms: dict[str, str]
     return {"head": "Class", "columns": list(arms.values()), "rows": rows}
 
 
-def _unpictured(results: reading.Results) -> str:
-    names = reading.labels(results)
-    arms = [names.get(arm, arm) for arm in results.get("unpictured") or []]
-    return f"Not pictured, being too many: {'; '.join(arms)}." if arms else ""
-
-
 # Generators.
 
 
-def _generator_times(results: reading.Results) -> list[str]:
+def _generator_times(results: RunResults) -> list[str]:
     """``dcgan: 18 fits, 32 min`` for each arm's generators."""
     spent: dict[str, dict[str, float]] = {}
-    for fit in results.get("generators") or []:  # a fit that several arms share counts once
-        spent.setdefault(fit["stage"], {})[fit["key"]] = fit.get("seconds") or 0.0
+    for fit in results.generators:  # a fit that several arms share counts once
+        spent.setdefault(fit.stage, {})[fit.key] = fit.seconds
     return [
         f"{stage}: {len(fits)} fit{'s' * (len(fits) != 1)}, {_duration(sum(fits.values()))}"
         for stage, fits in spent.items()
@@ -182,109 +165,70 @@ def _generator_times(results: reading.Results) -> list[str]:
 # Data, protocol, facts.
 
 
-def _data(results: reading.Results) -> list[tuple[str, str]]:
-    data = results["data"]
-    total = sum((data.get("counts") or {}).values())
-    height, width = data["imgsz"]
-    said = not reading.is_simulated(results) or "simulated" in data["source"]
-    simulated = "" if said else ", simulated"
-    colour = "grey" if data["channels"] == 1 else "RGB"
-    rows = [
-        ("Source", f"{data['source']}{simulated}"),
-        ("Layout", data.get("layout") or ""),
-        ("Images", f"{total} in {len(data['classes'])} classes, {height} x {width}, {colour}"),
-        ("Exact duplicates", _exact(results)),
-        ("Near duplicates", _near(results)),
-        ("Digest", data.get("images_digest") or ""),
+def _data(results: RunResults) -> list[tuple[str, str]]:
+    data = results.data
+    height, width = data.imgsz
+    simulated = ", simulated" if data.simulated and "simulated" not in data.source else ""
+    colour = "grey" if data.channels == 1 else "RGB"
+    total = sum(data.counts.values())
+    exact = "cluster", data.exact_duplicates, data.exact_duplicate_images
+    near = "group", data.near_duplicate_groups, data.near_duplicate_images
+    return [
+        ("Source", f"{data.source}{simulated}"),
+        *([("Layout", data.layout)] if data.layout else []),
+        ("Images", f"{total} in {len(data.classes)} classes, {height} x {width}, {colour}"),
+        ("Exact duplicates", _kept_together(*exact, results)),
+        ("Near duplicates", _kept_together(*near, results)),
+        ("Digest", data.images_digest),
     ]
-    return [(name, value) for name, value in rows if value]
 
 
-def _exact(results: reading.Results) -> str:
-    data = results["data"]
-    clusters = data.get("exact_duplicates") or 0
-    return _kept_together(clusters, "cluster", data.get("exact_duplicate_images"), results)
-
-
-def _near(results: reading.Results) -> str:
-    data = results["data"]
-    if "near_duplicate_groups" not in data:
-        return ""  # of an earlier version
-    if (groups := data["near_duplicate_groups"]) is None:
-        return "not looked for"
-    return _kept_together(groups, "group", data["near_duplicate_images"], results)
-
-
-def _kept_together(count: int, what: str, images: int | None, results: reading.Results) -> str:
+def _kept_together(what: str, count: int | None, images: int | None, results: RunResults) -> str:
     """``2 groups of 5 images in all, each kept on one side of every split``."""
     if not count:
-        return "none"
+        return "none" if count == 0 else "not looked for"
     several = count != 1
-    held = f"{count} {what}{'s' * several}"
-    if images is not None:
-        held += f" of {images} images{' in all' * several}"
+    held = f"{count} {what}{'s' * several} of {images} images{' in all' * several}"
     leaking = "which the given split may divide"
-    return f"{held}, {leaking if results.get('leak') else 'each kept on one side of every split'}"
+    return f"{held}, {leaking if results.leak else 'each kept on one side of every split'}"
 
 
-def _counts(results: reading.Results) -> list[tuple[str, list[int]]]:
+def _counts(results: RunResults) -> list[tuple[str, list[int]]]:
     """Class to its images in all, for training, for validation and for test."""
-    parts = [results["data"].get(part) or {} for part in ("counts", "train", "val", "test")]
-    rows = [(c, [part.get(c, 0) for part in parts]) for c in results["data"]["classes"]]
+    data = results.data
+    parts = (data.counts, data.train, data.val, data.test)
+    rows = [(name, [part.get(name, 0) for part in parts]) for name in data.classes]
     return [*rows, ("all", [sum(part.values()) for part in parts])]
 
 
-def _skipped(results: reading.Results) -> dict[str, Any]:
-    found = results["data"].get("skipped") or []
-    return {"count": len(found), "first": found[:_SKIPPED_SHOWN]}
-
-
-def _protocol(results: reading.Results) -> dict[str, Any]:
-    protocol = results.get("protocol") or {}
-    length = [f"{protocol[key]} {key}" for key in ("steps", "epochs") if protocol.get(key)]
-    digest = results["data"].get("images_digest")
-    rows = [
-        (
-            "Images",
-            f"sha256 {digest[:16]}{verdicts.ELLIPSIS}, in full under Data" if digest else "",
-        ),
-        ("Repeats", protocol.get("repeats")),
-        ("Seed", protocol.get("seed")),
-        ("Length", ", ".join(length)),
-        ("Batch", protocol.get("batch")),
-        ("Optimiser", protocol.get("optimizer")),
-        ("Learning rate", protocol.get("lr")),
-        ("Schedule", protocol.get("schedule")),
-        ("Device", protocol.get("device")),
-        (
-            "Versions",
-            ", ".join(f"{name} {v}" for name, v in (protocol.get("versions") or {}).items()),
-        ),
+def _protocol(results: RunResults) -> list[tuple[str, str]]:
+    protocol = results.protocol
+    length = f"{protocol.steps} steps" if protocol.epochs is None else f"{protocol.epochs} epochs"
+    digest = f"{results.data.images_digest[:16]}{verdicts.ELLIPSIS}"
+    return [
+        ("Images", f"sha256 {digest}, in full under Data"),
+        ("Repeats", f"{protocol.repeats}"),
+        ("Seed", f"{protocol.seed}"),
+        ("Length", length),
+        ("Batch", f"{protocol.batch}"),
+        ("Optimiser", protocol.optimizer),
+        ("Learning rate", f"{protocol.lr}"),
+        ("Schedule", protocol.schedule),
+        ("Device", protocol.device),
+        ("Versions", ", ".join(f"{name} {v}" for name, v in protocol.versions.items())),
     ]
-    return {
-        "sentences": protocol.get("sentences") or [],
-        "rows": [(name, str(value)) for name, value in rows if value not in (None, "")],
-    }
 
 
-def _facts(results: reading.Results) -> list[tuple[str, str]]:
-    cost = results.get("cost") or {}
-    parts = [
-        f"{name} {_duration(cost[key])}"
-        for name, key in (
-            ("generators", "generators_seconds"),
-            ("classifiers", "classifiers_seconds"),
-        )
-        if cost.get(key)
+def _facts(results: RunResults) -> list[tuple[str, str]]:
+    cost = results.cost
+    spent = {"generators": cost.generators_seconds, "classifiers": cost.classifiers_seconds}
+    shares = ", ".join(f"{name} {_duration(part)}" for name, part in spent.items())
+    return [
+        ("Folder", results.folder),
+        ("Request", results.request),
+        ("neuplug", results.neuplug),
+        ("Computing time", f"{_duration(cost.total_seconds)} ({shares})"),
     ]
-    total = _duration(cost["total_seconds"]) if cost.get("total_seconds") else ""
-    rows = [
-        ("Folder", results.get("folder") or ""),
-        ("Request", results.get("request") or ""),
-        ("neuplug", results.get("neuplug") or ""),
-        ("Computing time", f"{total} ({', '.join(parts)})" if total and parts else total),
-    ]
-    return [(name, value) for name, value in rows if value]
 
 
 def _duration(seconds: float) -> str:
@@ -297,15 +241,7 @@ def _duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _when(created: str) -> dict[str, str]:
-    try:
-        moment = datetime.fromisoformat(created)
-    except ValueError:
-        return {"stamp": "", "text": created}
-    return {"stamp": created, "text": f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip()}
-
-
-def _lines(node: dict[str, Any], indent: int = 0) -> str:
+def _lines(node: Mapping[str, JsonValue], indent: int = 0) -> str:
     """The configuration as indented lines."""
     lines = []
     for key, value in node.items():

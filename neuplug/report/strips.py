@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from neuplug.report import reading, style, verdicts
+from neuplug.experiment.results.conclusions import Effect, Mean
+from neuplug.experiment.results.model import RunResults
+from neuplug.report import style, verdicts
 from neuplug.report.canvas import (
     MARGIN,
     TITLE,
@@ -53,41 +55,39 @@ class _Strip:
 Groups = dict[str, list[_Strip]]  # by classifier, and by the number of real images
 
 
-def accuracy(results: reading.Results) -> Drawing:
+def accuracy(results: RunResults) -> Drawing:
     """Accuracy of every arm, grouped by classifier."""
-    means, rivals = reading.summary(results), reading.baselines(results)
+    names = results.bare_names
     groups: Groups = {}
-    for classifier in results["classifiers"]:
-        for arm, label in reading.bare_labels(results).items():
-            entry = means.get((arm, classifier, "accuracy"))
+    for classifier in results.classifiers:
+        for arm in results.arms:
+            entry = results.accuracy(arm.name, classifier)
             if entry is None:
                 continue
-            dots = list(_accuracies(results, arm, classifier).values())
-            look = (style.INK if arm == rivals[arm] else style.BLUE, "o")
-            group = groups.setdefault(_heading(results, classifier, arm), [])
-            group.append(_strip(entry, "mean", label, dots, look))
+            dots = list(_accuracies(results, arm.name, classifier).values())
+            look = (style.INK if arm.name == arm.against else style.BLUE, "o")
+            group = groups.setdefault(_heading(results, classifier, arm.name), [])
+            group.append(_strip(entry, names[arm.name], dots, look))
     head = title("Accuracy", results, _aside(groups))
     return Drawing(
         "accuracy", _alt("Accuracy in percent", groups), _draw(head, "% of test images", groups)
     )
 
 
-def differences(results: reading.Results) -> Drawing:
+def differences(results: RunResults) -> Drawing:
     """Paired differences in accuracy to the arm ``none``, with a line at zero."""
-    names = reading.bare_labels(results)
+    names = results.bare_names
     groups: Groups = {}
-    for classifier in results["classifiers"]:
-        for entry in reading.comparisons(results):
-            if entry["classifier"] != classifier:
+    for classifier in results.classifiers:
+        for entry in results.compared():
+            if entry.classifier != classifier:
                 continue
-            arm = entry["arm"]
-            baseline = _accuracies(results, entry["against"], classifier)
+            arm = entry.arm
+            baseline = _accuracies(results, entry.against, classifier)
             ours = _accuracies(results, arm, classifier)
             dots = [ours[repeat] - baseline[repeat] for repeat in ours if repeat in baseline]
             group = groups.setdefault(_heading(results, classifier, arm), [])
-            group.append(
-                _strip(entry, "effect", names.get(arm, arm), dots, _LOOKS[entry["verdict"]])
-            )
+            group.append(_strip(entry, names[arm], dots, _LOOKS[entry.verdict]))
     head = title("Difference to none", results, _aside(groups))
     return Drawing(
         "differences",
@@ -96,29 +96,26 @@ def differences(results: reading.Results) -> Drawing:
     )
 
 
-def _heading(results: reading.Results, classifier: str, arm: str) -> str:
-    size = reading.subsets(results).get(arm)
+def _heading(results: RunResults, classifier: str, arm: str) -> str:
+    size = results.sizes.get(arm)
     return f"{classifier}, {size}" if size else classifier
 
 
-def _accuracies(results: reading.Results, arm: str, classifier: str) -> dict[int, float]:
-    cells = reading.cells(results, arm, classifier)
-    return {cell["repeat"]: cell["metrics"]["accuracy"] for cell in cells}
+def _accuracies(results: RunResults, arm: str, classifier: str) -> dict[int, float]:
+    return {cell.repeat: cell.test.accuracy for cell in results.cells_of(arm, classifier)}
 
 
-def _strip(
-    entry: dict[str, Any], center: str, label: str, dots: list[float], look: tuple[str, str]
-) -> _Strip:
-    entry = verdicts.bounded(entry, _ACCURACY, center)
-    value = verdicts.number(entry[center], _ACCURACY, signed=center == "effect")
-    if entry["low"] is not None:
-        value += f" {verdicts.spread(entry, _ACCURACY, center)}"
+def _strip(entry: Mean | Effect, label: str, dots: list[float], look: tuple[str, str]) -> _Strip:
+    entry = verdicts.bounded(entry, _ACCURACY)
+    value = verdicts.middle(entry, _ACCURACY)
+    if entry.low is not None:
+        value += f" {verdicts.spread(entry, _ACCURACY)}"
     return _Strip(
         label,
-        f"{value}, n = {entry['n']}",
-        mean=100 * entry[center],
-        low=None if entry["low"] is None else 100 * entry["low"],
-        high=None if entry["high"] is None else 100 * entry["high"],
+        f"{value}, n = {entry.n}",
+        mean=100 * (entry.mean if isinstance(entry, Mean) else entry.effect),
+        low=None if entry.low is None else 100 * entry.low,
+        high=None if entry.high is None else 100 * entry.high,
         dots=[100 * dot for dot in dots],
         color=look[0],
         marker=look[1],

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neuplug.report import beside, costs, notice_lines, reading, verdicts
+from neuplug.experiment.results.conclusions import Effect, Mean
+from neuplug.experiment.results.model import RunResults
+from neuplug.report import beside, costs, notice_lines, verdicts
 from neuplug.report.comparing import Comparison, cell
 
 _STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
@@ -30,42 +31,36 @@ _ASCII = str.maketrans(
 )
 
 
-def print_summary(results: reading.Results, console: Console) -> None:
+def print_summary(results: RunResults, console: Console) -> None:
     """Print verdicts, tables, a paper's numbers beside the run's, warnings, the report's path.
 
     Args:
-        results: The content of ``results.json``.
+        results: Of the run.
         console: Where to print. One that cannot show ``±`` gets plain ASCII.
     """
-    results = reading.clean_results(results)
     write = _Writer(console)
-    for line in reading.leak(results):
+    for line in verdicts.leak(results):
         write.line(line, "bold red")
-    found = verdicts.ranked(results)
-    others = [
-        *reading.classical_comparisons(results),
-        *reading.comparisons_of_more_images(results),
-        *reading.other_comparisons(results),
-    ]
-    for comparison in [*found, *others]:
+    others = [*results.compared("best classical"), *results.compared("more images")]
+    for comparison in [*verdicts.ranked(results), *others]:
         sentence = verdicts.verdict_sentence(comparison, results)
-        verdict = comparison["verdict"]
-        write.line(f"{verdicts.MARKS[verdict]} {sentence}", _STYLES[verdict])
+        mark = verdicts.MARKS[comparison.verdict]
+        write.line(f"{mark} {sentence}", _STYLES[comparison.verdict])
     said = verdicts.same_sentences(results)
-    if not found and not others and not said:
+    if not results.comparisons and not said:
         said = [sentence for _, sentence in verdicts.headline(results)]
     for sentence in said:
         write.line(sentence)
     if power := verdicts.power_sentence(results):
         write.line(power, "dim")
-    for classifier in results["classifiers"]:
+    for classifier in results.classifiers:
         console.print()
         console.print(_table(results, classifier, write))
     write.line(_footnote(results), "dim")
     for line in costs.terminal_lines(results):
         write.line(line)
     for table in beside.tables(results):
-        _print_published(table, results, write)
+        _print_published(table, write)
     warned = notice_lines.lines(results)
     if warned:
         console.print()
@@ -74,8 +69,8 @@ def print_summary(results: reading.Results, console: Console) -> None:
     if (more := len(warned) - _WARNINGS) > 0:
         write.line(f"warning: {more} more, in the report", "yellow")
     console.print()
-    page = Path(results["folder"]) / "report.html"
-    write.line(f"report: {page}" if page.exists() else f"results: {results['folder']}")
+    page = Path(results.folder) / "report.html"
+    write.line(f"report: {page}" if page.exists() else f"results: {results.folder}")
 
 
 def print_comparison(comparison: Comparison, console: Console) -> None:
@@ -139,52 +134,45 @@ def _new_table(title: Text | None = None) -> Table:
     )
 
 
-def _table(results: reading.Results, classifier: str, write: _Writer) -> Table:
+def _table(results: RunResults, classifier: str, write: _Writer) -> Table:
     """One row for each arm: every metric with its half-interval, the difference to none, n."""
-    title = classifier + (", simulated data" if reading.is_simulated(results) else "")
+    title = classifier + (", simulated data" if results.data.simulated else "")
     table = _new_table(write.text(title, "bold"))
     table.add_column("arm", overflow="fold")
     for shown in verdicts.METRICS.values():
         table.add_column(f"{shown.name}\n{shown.unit}", justify="right", overflow="fold")
     table.add_column("to none\npoints", justify="right", overflow="fold")
     table.add_column("n", justify="right")
-    means = reading.summary(results)
-    differences = {
-        c["arm"]: c for c in reading.comparisons(results) if c["classifier"] == classifier
-    }
+    means = results.means
+    differences = {c.arm: c for c in results.compared() if c.classifier == classifier}
     wide = write.console.width >= _WIDE
-    tested = reading.tested(results, classifier)
-    for arm, label in reading.labels(results).items():
-        if arm not in tested:
-            continue
-        entries = [means.get((arm, classifier, key)) for key in verdicts.METRICS]
+    for arm in (arm.name for arm in results.tested(classifier)):
+        entries = [means.get((arm, classifier, key, None)) for key in verdicts.METRICS]
         row = [
             write.text(_cell(entry, shown, wide))
             for entry, shown in zip(entries, verdicts.METRICS.values(), strict=True)
         ]
         difference = differences.get(arm)
-        style = _STYLES[difference["verdict"]] if difference else ""
-        points = _cell(difference, verdicts.METRICS["accuracy"], wide, "effect")
-        n = next((str(entry["n"]) for entry in entries if entry), "0")
-        table.add_row(write.text(label), *row, write.text(points, style), write.text(n))
+        style = _STYLES[difference.verdict] if difference else ""
+        points = _cell(difference, verdicts.METRICS["accuracy"], wide)
+        n = next((str(entry.n) for entry in entries if entry), "0")
+        table.add_row(write.text(arm), *row, write.text(points, style), write.text(n))
     return table
 
 
-def _cell(
-    entry: dict[str, Any] | None, shown: verdicts.Metric, wide: bool, center: str = "mean"
-) -> str:
+def _cell(entry: Mean | Effect | None, shown: verdicts.Metric, wide: bool) -> str:
     if entry is None:
         return verdicts.MISSING
-    middle = verdicts.number(entry[center], shown, signed=center == "effect")
-    if entry["low"] is None:
+    middle = verdicts.middle(entry, shown)
+    if entry.low is None:
         return middle  # n = 1 says why no interval follows
-    return f"{middle}{' ' if wide else chr(10)}{verdicts.spread(entry, shown, center)}"
+    return f"{middle}{' ' if wide else chr(10)}{verdicts.spread(entry, shown)}"
 
 
-def _print_published(table: beside.Table, results: reading.Results, write: _Writer) -> None:
+def _print_published(table: beside.Table, write: _Writer) -> None:
     """A paper's table: under each of its lines what this run found."""
     write.console.print()
-    about = [results["published"]["recipe"], table.title, table.aside]
+    about = [table.recipe, table.title, table.aside]
     write.line(", ".join(filter(None, about)), "bold")
     if table.lines:
         write.console.print(_published(table, write))
@@ -215,7 +203,7 @@ def _published(table: beside.Table, write: _Writer) -> Table:
     return shown
 
 
-def _footnote(results: reading.Results) -> str:
-    single = any(entry["n"] == 1 for entry in reading.summary(results).values())
+def _footnote(results: RunResults) -> str:
+    single = any(entry.n == 1 for entry in results.summary)
     note = f"mean {verdicts.PLUS_MINUS} half of the 95 % interval over n repeats"
     return note + ("; one repeat has no interval" if single else "")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeVar
 
-from neuplug.report import reading
+from neuplug.experiment.results.conclusions import Comparison, Effect, Interval, Mean
+from neuplug.experiment.results.model import RunResults
 
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -82,45 +83,62 @@ def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:
     return f"+{text}" if signed and value > 0 else text
 
 
-def interval(entry: dict[str, Any], shown: Metric, *, signed: bool = False) -> str:
+def interval(entry: Interval, shown: Metric) -> str:
     """``+0.9 … +3.7``, or ``one repeat`` where a single value leaves no interval."""
-    if entry["low"] is None or entry["high"] is None:
+    if entry.low is None:
         return "one repeat"
-    low, high = (number(entry[end], shown, signed=signed) for end in ("low", "high"))
+    signed = isinstance(entry, Effect)
+    low, high = (number(end, shown, signed=signed) for end in (entry.low, entry.high))
     return f"{low} {ELLIPSIS} {high}"
 
 
-def spread(entry: dict[str, Any], shown: Metric, center: str = "mean") -> str:
+def middle(entry: Mean | Effect, shown: Metric) -> str:
+    """``94.3`` of a mean, ``+2.3`` of a difference."""
+    if isinstance(entry, Mean):
+        return number(entry.mean, shown)
+    return number(entry.effect, shown, signed=True)
+
+
+def spread(entry: Mean | Effect, shown: Metric) -> str:
     """``± 1.2`` for an interval centred on the mean, else its two ends, or ``one repeat``.
 
     One that leaves 0 to 100 % ends there (:func:`bounded`), so that it is shown by its ends.
-
-    Args:
-        entry: A summary or a comparison.
-        shown: How the metric is shown.
-        center: The key of the middle value, ``mean`` or ``effect``.
     """
-    if entry["low"] is None or entry["high"] is None:
+    entry = bounded(entry, shown)
+    if entry.low is None or entry.high is None:
         return interval(entry, shown)
-    entry = bounded(entry, shown, center)
-    below, above = entry[center] - entry["low"], entry["high"] - entry[center]
+    center = entry.mean if isinstance(entry, Mean) else entry.effect
+    below, above = center - entry.low, entry.high - center
     if abs(below - above) * shown.scale > 0.5 * 10**-shown.digits:
-        return f"({interval(entry, shown, signed=center == 'effect')})"
+        return f"({interval(entry, shown)})"
     return f"{PLUS_MINUS} {number((below + above) / 2, shown)}"
 
 
-def bounded(entry: dict[str, Any], shown: Metric, center: str = "mean") -> dict[str, Any]:
+def stat(entry: Mean | Effect | None, shown: Metric) -> dict[str, str]:
+    """A mean or a difference as the page shows it; a dash where there is none."""
+    if entry is None:
+        return {"middle": MISSING, "spread": ""}
+    return {"middle": middle(entry, shown), "spread": spread(entry, shown)}
+
+
+_Kind = TypeVar("_Kind", bound=Interval)
+
+
+def bounded(entry: _Kind, shown: Metric) -> _Kind:
     """The entry, the interval of a percentage within 0 and 100; that of a difference as it is."""
-    if center != "mean" or shown.unit != "%" or entry["low"] is None or entry["high"] is None:
+    if isinstance(entry, Effect) or shown.unit != "%" or entry.low is None or entry.high is None:
         return entry
-    return entry | {"low": max(entry["low"], 0.0), "high": min(entry["high"], 1.0)}
+    return entry.model_copy(update={"low": max(entry.low, 0.0), "high": min(entry.high, 1.0)})
 
 
-def bars(entries: Sequence[dict[str, Any]], shown: Metric) -> tuple[list[float], list[float]]:
+def bars(entries: Sequence[Mean], shown: Metric) -> tuple[list[float], list[float]]:
     """How far the intervals of means reach down and up, as a figure draws them."""
-    ends = [bounded(entry, shown) for entry in entries]
-    below = [shown.scale * (entry["mean"] - entry["low"]) for entry in ends]
-    return below, [shown.scale * (entry["high"] - entry["mean"]) for entry in ends]
+    below, above = [], []
+    for entry in (bounded(entry, shown) for entry in entries):
+        if entry.low is not None and entry.high is not None:
+            below.append(shown.scale * (entry.mean - entry.low))
+            above.append(shown.scale * (entry.high - entry.mean))
+    return below, above
 
 
 def repeats(n: int) -> str:
@@ -128,44 +146,32 @@ def repeats(n: int) -> str:
     return f"{n} repeat{'s' * (n != 1)}"
 
 
-def verdict_parts(comparison: dict[str, Any], results: reading.Results) -> tuple[str, str]:
+def verdict_parts(comparison: Comparison, results: RunResults) -> tuple[str, str]:
     """A verdict in two parts: what is claimed, and the figures it rests on."""
-    shown = metric(comparison["metric"])
-    percent = shown.unit == "%"
-    effect = number(comparison["effect"], shown, signed=True)
-    figures = f"{effect} points {shown.name}" if percent else f"{effect} {shown.name}"
+    shown = METRICS[comparison.metric]
+    figures = f"{middle(comparison, shown)} points {shown.name}"
     does, arm, rival = _wording(comparison, results)
-    beside_another = does is _ALONE and not reading.is_with_baseline(
-        comparison, reading.baselines(results)
-    )
-    figures += f" against {rival}" if beside_another else ""
-    classifier, verdict = comparison["classifier"], comparison["verdict"]
-    if verdict == "one repeat":
-        claim = f"{arm} with {classifier}"
-        claim += "" if does is _ALONE else f" beside {rival}"
+    classifier, than = comparison.classifier, comparison.question != "none"
+    if comparison.verdict == "one repeat":
+        claim = f"{arm} with {classifier}" + (f" beside {rival}" if than else "")
         figures += ", one repeat: no verdict, add --repeats"
     else:
-        claim = _claim(verdict, does, arm, classifier)
-        claim += "" if does is _ALONE else f" than {rival}"
-        spelled = interval(comparison, shown, signed=True)
-        figures += f", 95 % interval {spelled}, {repeats(comparison['n'])}"
+        claim = _claim(comparison.verdict, does, arm, classifier)
+        claim += f" than {rival}" if than else ""
+        figures += f", 95 % interval {interval(comparison, shown)}, {repeats(comparison.n)}"
         figures += _corrected(comparison)
-    if reading.is_simulated(results):
+    if results.data.simulated:
         figures += ", simulated data"
     return claim, figures
 
 
-def _wording(
-    comparison: dict[str, Any], results: reading.Results
-) -> tuple[dict[str, str], str, str]:
+def _wording(comparison: Comparison, results: RunResults) -> tuple[dict[str, str], str, str]:
     """The verbs of the comparison's question, and what they say is compared with what."""
-    arm, against = comparison["arm"], comparison["against"]
-    if reading.is_of_more_images(comparison):
-        sizes = {entry["name"]: entry["per_class"] for entry in results["arms"]}
+    arm, against = comparison.arm, comparison.against
+    if comparison.question == "more images":
+        sizes = {entry.name: entry.per_class for entry in results.arms}
         return _BESIDE_MANY, f"{sizes[arm]} real images per class", str(sizes[against])
-    names = reading.labels(results)
-    arm, against = names.get(arm, arm), names.get(against, against)
-    if reading.is_with_classical(comparison):
+    if comparison.question == "best classical":
         return _BESIDE, arm, f"{against}, the best classical arm"
     return _ALONE, arm, against
 
@@ -175,21 +181,20 @@ def _claim(verdict: str, does: dict[str, str], who: str, whom: str) -> str:
     return f"no evidence that {said}" if verdict == "no evidence" else said
 
 
-def _corrected(comparison: dict[str, Any]) -> str:
+def _corrected(comparison: Comparison) -> str:
     """Why an interval that does not hold zero may go with *no evidence*."""
-    low, high = comparison["low"], comparison["high"]
-    if comparison["verdict"] != "no evidence" or low <= 0 <= high:
+    low, high, p = comparison.low, comparison.high, comparison.adjusted_p
+    if comparison.verdict != "no evidence" or low is None or high is None or low <= 0 <= high:
         return ""
-    p = comparison["adjusted_p"]
-    return f", p {p:.2f} when corrected for {comparison['family']} comparisons"
+    return f", p {p:.2f} when corrected for {comparison.family} comparisons"
 
 
-def verdict_sentence(comparison: dict[str, Any], results: reading.Results) -> str:
+def verdict_sentence(comparison: Comparison, results: RunResults) -> str:
     """One comparison in words.
 
     Args:
-        comparison: An entry of ``comparisons``.
-        results: The results it belongs to, for the names of the arms and the kind of data.
+        comparison: One of the run's.
+        results: The results it belongs to, for the kind of data.
 
     Returns:
         For example ``dcgan helps mobilenetv2: +2.3 points accuracy, 95 % interval +0.9 … +3.7,
@@ -198,15 +203,23 @@ def verdict_sentence(comparison: dict[str, Any], results: reading.Results) -> st
     return ": ".join(verdict_parts(comparison, results))
 
 
-def ranked(results: reading.Results) -> list[dict[str, Any]]:
-    """The comparisons that give the verdict: what helps first, the largest effect first."""
+def leak(results: RunResults) -> list[str]:
+    """One line for the top of everything where the given split leaks; else none."""
+    if not results.leak:
+        return []
+    return [
+        "The given split leaks, so that these numbers are too good for new images: "
+        "see the first warning."
+    ]
+
+
+def ranked(results: RunResults) -> list[Comparison]:
+    """The comparisons with ``none``: what helps first, the largest effect first."""
     order = list(MARKS)
-    return sorted(
-        reading.comparisons(results), key=lambda c: (order.index(c["verdict"]), -c["effect"])
-    )
+    return sorted(results.compared(), key=lambda c: (order.index(c.verdict), -c.effect))
 
 
-def headline(results: reading.Results) -> list[tuple[str, str]]:
+def headline(results: RunResults) -> list[tuple[str, str]]:
     """The whole run in a few short sentences without figures, each with its verdict.
 
     First what helps beside ``none``, then what generators do beside the best classical arm.
@@ -217,24 +230,22 @@ def headline(results: reading.Results) -> list[tuple[str, str]]:
     return said or [("no evidence", "Nothing to compare: no arm ran beside none.")]
 
 
-def _compared(results: reading.Results) -> list[tuple[str, str]]:
-    controls = reading.controls(results)
+def _compared(results: RunResults) -> list[tuple[str, str]]:
     found = ranked(results)
-    found = [c for c in found if c["arm"] not in controls] or found
-    more = reading.comparisons_of_more_images(results)
+    found = [c for c in found if c.arm not in results.controls] or found
+    more = results.compared("more images")
     if not found and not more:
         return []
-    if all(c["verdict"] == "one repeat" for c in found or more):
+    if all(c.verdict == "one repeat" for c in found or more):
         return [("one repeat", "One repeat: no verdict, add --repeats.")]
     if not found:
-        better = sum(c["verdict"] == "helps" for c in more)
+        better = sum(c.verdict == "helps" for c in more)
         text = f"More real images are better in {better or 'none'} of {_comparisons(more)}."
         return [("helps" if better else "no evidence", text)]
-    names = reading.labels(results)
-    clauses = _clauses(found, names, _ALONE, _ALONE_MANY)
-    beside = reading.classical_comparisons(results)
-    others = _clauses(beside, names, _BESIDE, _BESIDE_MANY, " than the best classical arm")
-    if len(clauses) <= 3 and len(others) <= 2 and len({c["arm"] for c in found}) <= _NAMED:
+    clauses = _clauses(found, _ALONE, _ALONE_MANY)
+    beside = results.compared("best classical")
+    others = _clauses(beside, _BESIDE, _BESIDE_MANY, " than the best classical arm")
+    if len(clauses) <= 3 and len(others) <= 2 and len({c.arm for c in found}) <= _NAMED:
         return clauses + others
     count = _count(found)
     text = f"Augmentation helps in {count['helps'] or 'none'} of {_comparisons(found)}"
@@ -253,17 +264,16 @@ def _compared(results: reading.Results) -> list[tuple[str, str]]:
     return short
 
 
-def _comparisons(found: list[dict[str, Any]]) -> str:
+def _comparisons(found: Sequence[Comparison]) -> str:
     return f"{len(found)} comparison{'s' * (len(found) != 1)}"
 
 
-def _count(found: list[dict[str, Any]]) -> dict[str, int]:
-    return {verdict: sum(c["verdict"] == verdict for c in found) for verdict in MARKS}
+def _count(found: Sequence[Comparison]) -> dict[str, int]:
+    return {verdict: sum(c.verdict == verdict for c in found) for verdict in MARKS}
 
 
 def _clauses(
-    found: list[dict[str, Any]],
-    names: dict[str, str],
+    found: Sequence[Comparison],
     one: dict[str, str],
     many: dict[str, str],
     than: str = "",
@@ -272,7 +282,6 @@ def _clauses(
 
     Args:
         found: The comparisons.
-        names: Arms to what the reader sees.
         one: A verdict's verb after one arm.
         many: Likewise after several.
         than: What ends each clause.
@@ -281,8 +290,8 @@ def _clauses(
     for verdict in MARKS:
         touched: dict[str, list[str]] = {}
         for c in found:
-            if c["verdict"] == verdict:
-                touched.setdefault(names.get(c["arm"], c["arm"]), []).append(c["classifier"])
+            if c.verdict == verdict:
+                touched.setdefault(c.arm, []).append(c.classifier)
         together: dict[tuple[str, ...], list[str]] = {}
         for arm, classifiers in touched.items():
             together.setdefault(tuple(sorted(classifiers)), []).append(arm)
@@ -299,43 +308,43 @@ def _clauses(
     return clauses
 
 
-def same_sentences(results: reading.Results) -> list[str]:
+def same_sentences(results: RunResults) -> list[str]:
     """Of the arms that are not compared because they add nothing."""
-    names = reading.labels(results)
     found: dict[tuple[str, str], list[str]] = {}
-    for arm, classifier, against in reading.same_as_baseline(results):
+    for arm, classifier, against in results.same_as_baseline():
         found.setdefault((arm, against), []).append(classifier)
     return [
-        f"{names.get(arm, arm)} adds no image for {listing(classifiers)}: it is "
-        f"{names.get(against, against)}, and not compared with it."
+        f"{arm} adds no image for {listing(classifiers)}: it is {against}, and not compared with "
+        "it."
         for (arm, against), classifiers in found.items()
     ]
 
 
-def power_sentence(results: reading.Results) -> str:
+def power_sentence(results: RunResults) -> str:
     """What differences to ``none`` the run may have missed; empty where there is no verdict.
 
     From the arm that varies least to the one that varies most; controls are left out where there
     is anything else.
     """
-    controls = reading.controls(results)
-    found = [c for c in reading.comparisons(results) if c.get("detectable")]
-    found = [c for c in found if c["arm"] not in controls] or found
+    found = [c for c in results.compared() if c.detectable]
+    found = [c for c in found if c.arm not in results.controls] or found
     if not found:
         return ""
+    smallest: dict[str, list[float]] = {}
+    for c in found:
+        smallest.setdefault(c.classifier, []).append(min(1.0, c.detectable or 0.0))
     limits = {}
-    for classifier in dict.fromkeys(c["classifier"] for c in found):
-        of_arms = [min(1.0, c["detectable"]) for c in found if c["classifier"] == classifier]
+    for classifier, of_arms in smallest.items():
         low, high = (number(limit, METRICS["accuracy"]) for limit in (min(of_arms), max(of_arms)))
         limits[classifier] = f"{low} points" if low == high else f"{low} to {high} points"
     spans = [f"{limit} with {classifier}" for classifier, limit in limits.items()]
     under = listing(spans if len(spans) > 1 else list(limits.values()))
     by_arm = ", by arm," if " to " in under else ""
-    images = max(cell["test_images"] for cell in results["cells"])
-    family = found[0]["family"]
+    images = max(cell.test_images for cell in results.cells)
+    family = found[0].family
     where = f", as the clearest of {family} comparisons" if family > 1 else ""
     return (
-        f"With {repeats(found[0]['n'])} and {images} test images, a true difference under {under}"
+        f"With {repeats(found[0].n)} and {images} test images, a true difference under {under}"
         f"{by_arm} may well go unseen (power below 80 %{where})."
     )
 

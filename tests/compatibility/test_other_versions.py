@@ -12,10 +12,11 @@ import pytest
 import neuplug
 from neuplug import Component, PluginError, hookspecs
 from neuplug.cli import main
+from neuplug.experiment.results.reading import read_curves
 
 from .conftest import Ask, Install
 
-SILENT = {"title": "", "guide": "", "terms": {}, "shares": []}
+SILENT = {"title": "", "guide": "", "terms": {}, "shares": ()}
 
 
 def test_a_plugin_of_the_first_interfaces_runs(install: Install, ask: Ask) -> None:
@@ -28,10 +29,12 @@ def test_a_plugin_of_the_first_interfaces_runs(install: Install, ask: Ask) -> No
         (arm, "acme-line")
         for arm in ("acme-mirror", "acme-echo@add=4+acme-mirror", "acme-mute@add=4")
     }
-    fits = {fit["stage"]: fit for fit in result.content["generators"]}
-    assert fits["acme-echo"]["curves"] == {"loss": [[1, 1.0], [2, 0.5]]}
-    assert fits["acme-echo"]["units"] == {} and fits["acme-mute"]["curves"] == {}
-    assert result.content["evaluators"] == {"acme-grey": SILENT}
+    curves = read_curves(result.folder, result.results)
+    fits = {fit.stage: fit.key for fit in result.results.generators}
+    echo, mute = fits["acme-echo"], fits["acme-mute"]
+    assert curves.generators[echo] == {"loss": ((1, 1.0), (2, 0.5))}
+    assert curves.units[echo] == {} and curves.generators[mute] == {}
+    assert result.results.evaluators["acme-grey"].model_dump() == SILENT
     assert ">acme-grey</h2>" in result.report.read_text("utf-8")
 
 
@@ -71,9 +74,9 @@ def test_unknown_fields_are_named_together_with_the_plugin(install: Install, ask
     assert message.startswith("acme-early of acme-hasty 1.0 failed: TypeError: ")
     assert "unexpected keyword argument 'gradients'" in message
     result = ask(aug=["acme-echo@add=4"], eval=["acme-table", "acme-grey"])
-    rows = {row["evaluator"]: row for row in result.content["evaluations"]}
-    assert "unexpected keyword argument 'tables'" in rows["acme-table"]["error"]
-    assert rows["acme-grey"]["error"] is None
+    rows = {row.evaluator: row for row in result.results.evaluations}
+    assert "unexpected keyword argument 'tables'" in rows["acme-table"].error
+    assert rows["acme-grey"].error is None
 
 
 def test_a_hook_may_gain_an_argument(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,8 @@ import neuplug
 from neuplug import interfaces, testing
 from neuplug.cli import commands
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.experiment.results.parts import Cell
 from neuplug.hookspecs import HOOKS, HookSpecs
 from neuplug.registry import discover
 from neuplug.training_options import TrainingOptions
@@ -160,6 +162,14 @@ def test_every_setting_is_there(site: Path) -> None:
     codes = codes_in((site / "command-line.html").read_text("utf-8"))
     assert ComposeConfig.model_fields.keys() <= codes
     assert TrainingOptions.model_fields.keys() <= codes
+
+
+def test_every_field_of_the_results_is_there(site: Path) -> None:
+    page = site / "run-folder.html"
+    for name, model in (("results.json", RunResults), ("curves.json", Curves), ("Cell", Cell)):
+        section = section_of(page, f"results-{name.replace('.', '-')}".lower())
+        assert model.model_fields.keys() <= codes_in(section)
+    assert "Optimiser steps of every classifier" in text_of(page.read_text("utf-8"))
 
 
 def section_of(page: Path, name: str) -> str:

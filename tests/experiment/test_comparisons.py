@@ -10,6 +10,9 @@ import pytest
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.comparisons import compare
 from neuplug.experiment.config import resolve
+from neuplug.experiment.results.conclusions import Comparison
+from neuplug.experiment.results.parts import Cell
+from neuplug.metrics import Scores
 from neuplug.registry import discover
 
 
@@ -19,7 +22,7 @@ def result(ask: Any) -> Any:
 
 
 def rows(result: Any, question: str) -> dict[str, dict[str, Any]]:
-    return {c["arm"]: c for c in result.content["comparisons"] if c["question"] == question}
+    return {c.arm: c for c in result.results.comparisons if c.question == question}
 
 
 def test_every_arm_beside_none_and_generators_beside_the_best_classical(result: Any) -> None:
@@ -27,25 +30,25 @@ def test_every_arm_beside_none_and_generators_beside_the_best_classical(result: 
     assert list(plain) == ["invert", "same", "jitter", "jitter+same"]
     assert list(classical) == ["jitter", "jitter+same"]
     best = max(("invert", "same"), key=lambda arm: result.mean(arm, "linear"))
-    assert {c["against"] for c in classical.values()} == {best}
-    assert {c["against"] for c in plain.values()} == {"none"}
-    assert {c["family"] for c in plain.values()} == {4}
-    assert {c["family"] for c in classical.values()} == {2}
-    assert {c["candidates"] for c in plain.values()} == {1}
-    assert {c["candidates"] for c in classical.values()} == {2}
+    assert {c.against for c in classical.values()} == {best}
+    assert {c.against for c in plain.values()} == {"none"}
+    assert {c.family for c in plain.values()} == {4}
+    assert {c.family for c in classical.values()} == {2}
+    assert {c.candidates for c in plain.values()} == {1}
+    assert {c.candidates for c in classical.values()} == {2}
     for arm, c in [*plain.items(), *classical.items()]:
-        expected = result.mean(arm, "linear") - result.mean(c["against"], "linear")
-        assert c["effect"] == pytest.approx(expected)
-        assert c["adjusted_p"] >= c["p"] and c["low"] <= c["effect"] <= c["high"]
-        assert c["n"] == 3
-        assert 28 < c["items"] <= 40  # of three tests of 28 images, each image counts once
-    ends = {d["arm"]: d for d in result.content["differences"] if d["metric"] == "accuracy"}
-    assert all(c[end] == ends[arm][end] for arm, c in plain.items() for end in ("low", "high"))
+        expected = result.mean(arm, "linear") - result.mean(c.against, "linear")
+        assert c.effect == pytest.approx(expected)
+        assert c.adjusted_p >= c.p and c.low <= c.effect <= c.high
+        assert c.n == 3
+        assert 28 < c.items <= 40  # of three tests of 28 images, each image counts once
+    ends = {d.arm: d for d in result.results.differences if d.metric == "accuracy"}
+    assert all((c.low, c.high) == (ends[arm].low, ends[arm].high) for arm, c in plain.items())
     assert set(result.verdicts) == {(arm, "linear") for arm in plain}
     assert set(result.verdicts_against_classical) == {(arm, "linear") for arm in classical}
 
 
-def simulated(arms: list[Any], rng: np.random.Generator, **gain: float) -> list[dict[str, Any]]:
+def simulated(arms: list[Any], rng: np.random.Generator, **gain: float) -> list[Comparison]:
     """What is found in five repeats of 300 images where arms differ by ``gain`` alone."""
     images = np.arange(300)
     easy = rng.beta(8, 1.2, 300)
@@ -55,10 +58,11 @@ def simulated(arms: list[Any], rng: np.random.Generator, **gain: float) -> list[
             key = f"{arm.name}/{repeat}"
             chance = np.clip(easy + rng.normal(gain.get(arm.base, 0.0), 0.02), 0, 1)
             right[key] = rng.random(300) < chance, images
-            metrics = {"accuracy": float(right[key][0].mean())}
+            # all that the verdicts look at
+            test = Scores.model_construct(accuracy=float(right[key][0].mean()))
             about = {"arm": arm.name, "classifier": "smallcnn", "repeat": repeat}
-            cells.append(about | {"key": key, "metrics": metrics})
-    return [c for c in compare(cells, arms, right) if c["question"] == "best classical"]
+            cells.append(Cell.model_construct(**about, key=key, test=test))
+    return [c for c in compare(cells, arms, right) if c.question == "best classical"]
 
 
 def test_the_best_of_many_equal_arms_makes_no_other_worse() -> None:
@@ -68,37 +72,37 @@ def test_the_best_of_many_equal_arms_makes_no_other_worse() -> None:
     arms = list(Selection(config, discover()).arms)
     rng = np.random.default_rng(0)
     found = [row for _ in range(400) for row in simulated(arms, rng)]
-    assert len(found) == 400 and {row["candidates"] for row in found} == {8}
-    assert sum(row["p"] < 0.05 and row["effect"] < 0 for row in found) > 24  # as it would be
-    assert sum(row["verdict"] == "harms" for row in found) <= 10  # half of 5 %
-    assert sum(row["verdict"] == "helps" for row in found) <= 10
+    assert len(found) == 400 and {row.candidates for row in found} == {8}
+    assert sum(row.p < 0.05 and row.effect < 0 for row in found) > 24  # as it would be
+    assert sum(row.verdict == "harms" for row in found) <= 10  # half of 5 %
+    assert sum(row.verdict == "helps" for row in found) <= 10
     truly = [row for _ in range(40) for row in simulated(arms, rng, dcgan=-0.15)]
-    assert sum(row["verdict"] == "harms" for row in truly) > 30
+    assert sum(row.verdict == "harms" for row in truly) > 30
 
 
 def test_without_a_classical_arm_nobody_is_compared_with_one(ask: Any) -> None:
     result = ask(aug=["jitter"])
     assert result.verdicts_against_classical == {}
-    assert [c["question"] for c in result.content["comparisons"]] == ["none"]
+    assert [c.question for c in result.results.comparisons] == ["none"]
 
 
 def test_with_several_numbers_of_images_the_best_has_as_many(ask: Any) -> None:
     result = ask(aug=["invert", "same", "jitter"], per_class=[3, 6])
     for arm, c in rows(result, "best classical").items():
-        assert arm.partition(" ")[2] == c["against"].partition(" ")[2] != ""
+        assert arm.partition(" ")[2] == c.against.partition(" ")[2] != ""
 
 
 def test_none_is_compared_with_none_on_fewer_images(ask: Any) -> None:
     result = ask(aug=["same"], per_class=[3, 12, 6], repeats=3)
     more = rows(result, "more images")
-    assert {(arm, c["against"]) for arm, c in more.items()} == {
+    assert {(arm, c.against) for arm, c in more.items()} == {
         ("none (6 per class)", "none (3 per class)"),
         ("none (12 per class)", "none (6 per class)"),
     }
     for arm, c in more.items():
-        gain = result.mean(arm, "linear") - result.mean(c["against"], "linear")
-        assert c["effect"] == pytest.approx(gain)
-        assert c["family"] == 2 and c["n"] == 3
+        gain = result.mean(arm, "linear") - result.mean(c.against, "linear")
+        assert c.effect == pytest.approx(gain)
+        assert c.family == 2 and c.n == 3
     assert set(result.verdicts_of_more_images) == {(arm, "linear") for arm in more}
     # it is no verdict on an augmentation
     assert {arm for arm, _ in result.verdicts} == {f"same ({n} per class)" for n in (3, 6, 12)}
@@ -106,5 +110,5 @@ def test_none_is_compared_with_none_on_fewer_images(ask: Any) -> None:
 
 def test_one_repeat_has_no_verdict(ask: Any) -> None:
     result = ask(aug=["same", "jitter"], repeats=1)
-    assert {c["verdict"] for c in result.content["comparisons"]} == {"one repeat"}
-    assert {c["p"] for c in result.content["comparisons"]} == {None}
+    assert {c.verdict for c in result.results.comparisons} == {"one repeat"}
+    assert {c.p for c in result.results.comparisons} == {None}

@@ -15,6 +15,7 @@ import torch
 import neuplug
 from neuplug import ImageSet, InputError, PluginError
 from neuplug.cli import main
+from neuplug.experiment.results.reading import read_curves
 
 from ..hearing import Hearing
 
@@ -28,22 +29,23 @@ def test_first_party_from_end_to_end(ask: Any) -> None:
         add=5,
         options={"dcgan": {"steps": 4, "ngf": 4, "ndf": 4, "grids": 2}},
     )
-    content = result.content
-    assert [arm["name"] for arm in content["arms"]] == ["none", "flip", "dcgan", "classical+dcgan"]
-    assert len(content["cells"]) == 4 * 2
-    by_arm = {(c["arm"], c["repeat"]): c for c in content["cells"]}
-    assert by_arm["none", 0]["train_images"] == {"real": 12}
-    assert by_arm["flip", 0]["train_images"] == {"real": 12}  # acts on each batch
-    assert by_arm["dcgan", 0]["train_images"] == {"real": 12, "dcgan": 10}
+    content = result.results
+    curves = read_curves(result.folder, content)
+    assert [arm.name for arm in content.arms] == ["none", "flip", "dcgan", "classical+dcgan"]
+    assert len(content.cells) == 4 * 2
+    by_arm = {(c.arm, c.repeat): c for c in content.cells}
+    assert by_arm["none", 0].train_images == {"real": 12}
+    assert by_arm["flip", 0].train_images == {"real": 12}  # acts on each batch
+    assert by_arm["dcgan", 0].train_images == {"real": 12, "dcgan": 10}
     chained = {"real": 12, "classical": 10, "dcgan": 10}
-    assert by_arm["classical+dcgan", 1]["train_images"] == chained
-    assert {c["steps"] for c in content["cells"]} == {10}
-    assert {c["test_images"] for c in content["cells"]} == {28}
-    for cell in content["cells"]:
-        assert sum(map(sum, cell["confusion"])) == 28
-        assert cell["curves"]["train_loss"][-1][0] == 10
-    assert len(content["generators"]) == 2 * 2 * 2  # arms, classes, repeats
-    assert all("discriminator" in g["curves"] for g in content["generators"])
+    assert by_arm["classical+dcgan", 1].train_images == chained
+    assert {c.steps for c in content.cells} == {10}
+    assert {c.test_images for c in content.cells} == {28}
+    for cell in content.cells:
+        assert sum(map(sum, cell.test.confusion)) == 28
+        assert curves.classifiers[cell.key]["train_loss"][-1][0] == 10
+    assert len(content.generators) == 2 * 2 * 2  # arms, classes, repeats
+    assert all("discriminator" in curves.generators[g.key] for g in content.generators)
     assert set(result.verdicts) == {
         ("flip", "smallcnn"), ("dcgan", "smallcnn"), ("classical+dcgan", "smallcnn")
     }  # fmt: skip
@@ -105,11 +107,11 @@ def test_generators_and_augmenters_never_see_a_test_image(
 def test_repeats_are_paired(ask: Any) -> None:
     """An arm that changes nothing is trained anew and must equal none, repeat by repeat."""
     result = ask(aug=["same", "jitter@add=0"], repeats=3)
-    cells = {(c["arm"], c["repeat"]): c["metrics"] for c in result.cells}
+    cells = {(c.arm, c.repeat): c.test for c in result.cells}
     for repeat in range(3):
         assert cells["same", repeat] == cells["none", repeat]
         assert cells["jitter@add=0", repeat] == cells["none", repeat]
-    keys = {(c["arm"], c["repeat"]): c["key"] for c in result.cells}
+    keys = {(c.arm, c.repeat): c.key for c in result.cells}
     assert keys["same", 0] != keys["none", 0]
     assert len({str(cells["none", r]) for r in range(3)}) > 1  # repeats differ
     assert result.verdicts["same", "linear"] == "no evidence"
@@ -129,23 +131,23 @@ def test_repeats_are_paired(ask: Any) -> None:
 )
 def test_amounts(ask: Any, settings: dict[str, Any], images: dict[str, int]) -> None:
     result = ask(aug=["jitter"], repeats=1, **settings)
-    cell = next(c for c in result.cells if c["arm"] == "jitter")
-    assert cell["train_images"] == images
+    cell = next(c for c in result.cells if c.arm == "jitter")
+    assert cell.train_images == images
 
 
 def test_stages_with_amounts_of_their_own(ask: Any) -> None:
     """100 generated, then classical over both: the sixth task of Schlagenhauf et al."""
     result = ask(aug=["jitter@add=2+invert@to=20"], repeats=1, add=99)
-    cell = next(c for c in result.cells if c["arm"] != "none")
-    assert cell["train_images"] == {"real": 12, "jitter": 4, "invert": 24}
+    cell = next(c for c in result.cells if c.arm != "none")
+    assert cell.train_images == {"real": 12, "jitter": 4, "invert": 24}
 
 
 def test_a_list_of_amounts_makes_an_arm_of_each(ask: Any) -> None:
     result = ask(aug=["jitter", "invert"], repeats=1, add=[2, 4], val=0.0)
-    names = [arm["name"] for arm in result.content["arms"]]
+    names = [arm.name for arm in result.results.arms]
     assert names == ["none", "jitter (add=2)", "jitter (add=4)", "invert"]
-    assert len(result.content["generators"]) == 2 * 2  # both amounts share the fits
-    assert len({g["key"] for g in result.content["generators"]}) == 2
+    assert len(result.results.generators) == 2 * 2  # both amounts share the fits
+    assert len({g.key for g in result.results.generators}) == 2
 
 
 def test_one_more_classifier_trains_no_generator_again(ask: Any, lab: Log) -> None:
@@ -161,13 +163,13 @@ def test_the_same_again_is_answered_from_the_store(ask: Any, lab: Log) -> None:
     first = ask(aug=["jitter"])
     before, hearing = len(lab()), Hearing()
     second = ask(aug=["jitter"], on_event=hearing)
-    assert second.content == first.content and hearing.done == []
+    assert second.results == first.results and hearing.done == []
     assert "nothing has changed" in hearing.said[0]
     assert len(lab()) == before
     (first.folder / "report.html").unlink()  # made anew, from stored work
     third = ask(aug=["jitter"], on_event=hearing)
     assert hearing.done == [] and third.report.exists()
-    assert third.content["summary"] == first.content["summary"]
+    assert third.results.summary == first.results.summary
 
 
 def test_what_is_asked_counts_not_where_it_goes(ask: Any, lab: Log) -> None:
@@ -175,7 +177,7 @@ def test_what_is_asked_counts_not_where_it_goes(ask: Any, lab: Log) -> None:
     before, hearing = len(lab()), Hearing()
     second = ask(aug=["jitter"], name="two", on_event=hearing)
     assert hearing.done == [] and len(lab()) == before
-    assert second.folder.name == "two" and second.content["summary"] == first.content["summary"]
+    assert second.folder.name == "two" and second.results.summary == first.results.summary
     with pytest.raises(InputError, match="another run"):
         ask(aug=["jitter"], name="one", seed=5)
 
@@ -194,9 +196,9 @@ def test_a_class_that_has_enough_gets_no_generator(
         few, aug=["jitter"], clf=["linear"], test=0.5, to=8, repeats=1, workers=0,
         project=tmp_path / "runs", training={"steps": 2},
     )  # fmt: skip
-    assert [g["class"] for g in result.content["generators"]] == ["lying"]
-    cell = next(c for c in result.cells if c["arm"] == "jitter")
-    assert cell["train_images"] == {"real": 15, "jitter": 3}
+    assert [g.class_name for g in result.results.generators] == ["lying"]
+    cell = next(c for c in result.cells if c.arm == "jitter")
+    assert cell.train_images == {"real": 15, "jitter": 3}
 
 
 def test_real_results_fill_the_report(ask: Any) -> None:
@@ -206,7 +208,7 @@ def test_real_results_fill_the_report(ask: Any) -> None:
 
 
 def test_other_seeds_draw_other_splits_and_other_results(ask: Any) -> None:
-    keys = {c["key"] for seed in (0, 1) for c in ask(repeats=2, seed=seed).cells}
+    keys = {c.key for seed in (0, 1) for c in ask(repeats=2, seed=seed).cells}
     assert len(keys) == 4
 
 
@@ -225,34 +227,32 @@ def test_another_weights_file_of_the_same_name_is_another_question(
             clf=["mobilenetv2"], repeats=1, training={"steps": 1, "batch": 4},
             options={"mobilenetv2": {"weights": str(path)}},
         )  # fmt: skip
-        found.append((result.folder, result.cells[0]["key"]))
+        found.append((result.folder, result.cells[0].key))
     assert found[0][0] != found[1][0] and found[0][1] != found[1][1]
 
 
 def test_worker_processes_find_the_same(ask: Any) -> None:
     alone = ask(aug=["jitter"], name="alone", repeats=2)
-    cells = [(c["arm"], c["repeat"], c["confusion"]) for c in alone.cells]
+    cells = [(c.arm, c.repeat, c.test) for c in alone.cells]
     import os
 
     os.environ["NEUPLUG_CACHE"] += "-other"  # nothing is there yet; restored by the fixture
     crew = ask(aug=["jitter"], name="crew", repeats=2, workers=2)
-    assert [(c["arm"], c["repeat"], c["confusion"]) for c in crew.cells] == cells
+    assert [(c.arm, c.repeat, c.test) for c in crew.cells] == cells
 
 
 def test_evaluators(ask: Any) -> None:
     result = ask(aug=["jitter", "invert"], eval=["brightness", "confidence", "broken"], add=3)
-    found = result.content["evaluations"]
-    brightness = [e for e in found if e["evaluator"] == "brightness"]
-    assert [(e["arm"], e["repeat"]) for e in brightness] == [("jitter", 0), ("jitter", 1)]
-    assert all(e["metrics"]["n"] == 6 and 40 < e["metrics"]["grey"] < 120 for e in brightness)
+    found = result.results.evaluations
+    brightness = [e for e in found if e.evaluator == "brightness"]
+    assert [(e.arm, e.repeat) for e in brightness] == [("jitter", 0), ("jitter", 1)]
+    assert all(e.metrics["n"] == 6 and 40 < e.metrics["grey"] < 120 for e in brightness)
     for entry in brightness:
-        assert (result.folder / entry["figures"][0]).read_text() == "bright"
-    confidence = [e for e in found if e["evaluator"] == "confidence"]
-    assert len(confidence) == 3 * 2 and all(
-        0.5 <= e["metrics"]["confidence"] <= 1 for e in confidence
-    )
-    broken = [e for e in found if e["evaluator"] == "broken"]
-    assert broken and all("broken of neuplug-lab 1.0 failed" in e["error"] for e in broken)
+        assert (result.folder / entry.figures[0]).read_text() == "bright"
+    confidence = [e for e in found if e.evaluator == "confidence"]
+    assert len(confidence) == 3 * 2 and all(0.5 <= e.metrics["confidence"] <= 1 for e in confidence)
+    broken = [e for e in found if e.evaluator == "broken"]
+    assert broken and all("broken of neuplug-lab 1.0 failed" in e.error for e in broken)
 
 
 @pytest.mark.parametrize("workers", [0, 2])

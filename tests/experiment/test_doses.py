@@ -28,8 +28,8 @@ def result(ask_once: Any) -> Any:
 
 def curves(result: Any) -> dict[tuple[str, str], list[dict[str, Any]]]:
     found: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in result.content["doses"]:
-        found.setdefault((row["family"], row["classifier"]), []).append(row)
+    for row in result.results.doses:
+        found.setdefault((row.family, row.classifier), []).append(row)
     return found
 
 
@@ -39,29 +39,27 @@ def test_each_curve_has_every_amount_and_one_choice(result: Any) -> None:
     assert set(found) == {(arm, clf) for arm in arms for clf in ("linear", "smallcnn")}
     for (family, _), rows in found.items():
         if family == "none":
-            assert [(r["arm"], r["value"], r["chosen"]) for r in rows] == [("none", None, False)]
+            assert [(r.arm, r.value, r.chosen) for r in rows] == [("none", None, False)]
             continue
-        assert [(r["amount"], r["value"]) for r in rows] == [
+        assert [(r.amount, r.value) for r in rows] == [
             ("share", 0.0), ("share", 0.5), ("share", 0.9),
         ]  # fmt: skip
-        best = max(rows, key=lambda r: r["mean"])
-        (chosen,) = [r for r in rows if r["chosen"]]
-        assert chosen["mean"] == best["mean"]
-        assert all(r["n"] == 2 and 0 <= r["mean"] <= 1 for r in rows)
+        best = max(rows, key=lambda r: r.mean)
+        (chosen,) = [r for r in rows if r.chosen]
+        assert chosen.mean == best.mean
+        assert all(r.n == 2 and 0 <= r.mean <= 1 for r in rows)
         # nothing is added: the same training as none, to the last bit
-        assert rows[0]["mean"] == found["none", rows[0]["classifier"]][0]["mean"] or (
-            family != "jitter"
-        )
+        assert rows[0].mean == found["none", rows[0].classifier][0].mean or (family != "jitter")
 
 
 def test_only_the_choice_is_tested(result: Any) -> None:
-    chosen = {(r["arm"], r["classifier"]) for r in result.content["doses"] if r["chosen"]}
-    tested = {(c["arm"], c["classifier"]) for c in result.cells}
+    chosen = {(r.arm, r.classifier) for r in result.results.doses if r.chosen}
+    tested = {(c.arm, c.classifier) for c in result.cells}
     others = {(arm, clf) for arm in ("none", "same") for clf in ("linear", "smallcnn")}
     assert tested == chosen | others
-    assert {(c["arm"], c["classifier"]) for c in result.content["comparisons"]} <= tested
-    assert {a["name"] for a in result.content["arms"]} == {arm for arm, _ in tested}
-    assert any("it alone was scored" in s for s in result.content["protocol"]["sentences"])
+    assert {(c.arm, c.classifier) for c in result.results.comparisons} <= tested
+    assert {a.name for a in result.results.arms} == {arm for arm, _ in tested}
+    assert any("it alone was scored" in s for s in result.results.protocol.sentences)
     with (result.folder / "results.csv").open() as file:
         assert {(r["arm"], r["classifier"]) for r in csv.DictReader(file)} == tested
 
@@ -85,10 +83,10 @@ def test_the_report_is_made(result: Any) -> None:
 def test_no_image_is_no_arm(ask: Any) -> None:
     """Of equals the smaller amount is chosen, and 1 % of a few images is none."""
     result = ask(aug=["jitter", "jitter+same", "same"], share=[0, 0.01], per_class=10, repeats=2)
-    assert [r["arm"] for r in result.content["doses"] if r["chosen"]] == [
+    assert [r.arm for r in result.results.doses if r.chosen] == [
         "jitter (share=0)", "jitter+same (share=0)",
     ]  # fmt: skip
-    found = [(c["arm"], c["against"], c["family"]) for c in result.content["comparisons"]]
+    found = [(c.arm, c.against, c.family) for c in result.results.comparisons]
     # with augmenters on each batch it is an arm, and theirs alone
     assert found == [("jitter+same (share=0)", "none", 2), ("same", "none", 2)]
     said = "jitter (share=0) adds no image for linear: it is none, and not compared with it."
@@ -99,7 +97,7 @@ def test_no_image_is_no_arm(ask: Any) -> None:
 
 def test_as_many_images_as_there_are(ask: Any) -> None:
     result = ask(aug=["jitter", "jitter+same"], to=[10, 30], per_class=10, repeats=2, val=0)
-    found = [(c["arm"], c["against"], c["family"]) for c in result.content["comparisons"]]
+    found = [(c.arm, c.against, c.family) for c in result.results.comparisons]
     # jitter (to=10) has nothing but the ten real images
     assert found == [
         ("jitter (to=30)", "none", 3),
@@ -121,24 +119,24 @@ def test_evaluators_look_at_the_choice_alone(ask: Any, workers: int) -> None:
         on_event=hearing,
         workers=workers,
     )
-    chosen = next(r["arm"] for r in result.content["doses"] if r["chosen"])
-    found = {(e["evaluator"], e["arm"]): e["error"] for e in result.content["evaluations"]}
+    chosen = next(r.arm for r in result.results.doses if r.chosen)
+    found = {(e.evaluator, e.arm): e.error for e in result.results.evaluations}
     assert set(found) == {
         (evaluator, arm)
         for evaluator in ("brightness", "confidence", "broken")
         for arm in ("none", "jitter@add=2", chosen)
     } - {("brightness", "none"), ("broken", "none")}
     assert all((name == "broken") == (error is not None) for (name, _), error in found.items())
-    distinct = {e["key"] for e in result.content["evaluations"] if not e["error"]}
+    distinct = {e.key for e in result.results.evaluations if not e.error}
     assert hearing.done.count("evaluate") == len(distinct)
 
 
 def test_without_validation_every_amount_is_an_arm(ask: Any) -> None:
     result = ask(aug=["jitter"], add=[2, 4], val=0.0)
-    assert result.content["doses"] == []
+    assert not result.results.doses
     assert {arm for arm, _ in result.verdicts} == {"jitter (add=2)", "jitter (add=4)"}
     sentence = "no validation images choose among the 2 amounts"
-    assert [w for w in result.content["warnings"] if sentence in w]
+    assert [w for w in result.results.warnings if sentence in w]
     assert sentence in result.report.read_text("utf-8")
 
 
@@ -162,6 +160,6 @@ def test_without_validation_the_plan_says_that_every_amount_is_tested(
 
 def test_one_amount_is_no_dose(ask: Any) -> None:
     result = ask(aug=["jitter"], add=[4])
-    assert result.content["doses"] == []
-    assert not [w for w in result.content["warnings"] if "amounts" in w]
-    assert result.content["config"]["val"] == 0.0
+    assert not result.results.doses
+    assert not [w for w in result.results.warnings if "amounts" in w]
+    assert result.results.config["val"] == 0.0

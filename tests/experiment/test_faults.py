@@ -106,18 +106,19 @@ EVALUATIONS = {
 def test_an_evaluation_that_cannot_be_kept_names_its_evaluator(ask: Any) -> None:
     names = [f"faulty-{fault}" for fault in ("none", *EVALUATIONS)]
     result = ask(aug=["jitter"], eval=names, add=3, repeats=1)
-    found = {e["evaluator"].removeprefix("faulty-"): e for e in result.content["evaluations"]}
+    found = {e.evaluator.removeprefix("faulty-"): e for e in result.results.evaluations}
     assert found.keys() == {"none", *EVALUATIONS}
     kept = found.pop("none")
-    assert kept["error"] is None and kept["metrics"] == {"n": 3}
+    assert kept.error is None and kept.metrics == {"n": 3}
     for fault, sentence in EVALUATIONS.items():
-        error = found[fault]["error"]
+        error = found[fault].error
         assert error.startswith(f"faulty-{fault} of neuplug-lab 1.0 failed: ")
         assert sentence in error and CHECK in error
-        assert not any(found[fault][part] for part in ("metrics", "figures", "warnings"))
-    assert result.content["evaluators"]["faulty-title"]["title"] != "None"
+        assert not (found[fault].metrics or found[fault].figures or found[fault].warnings)
+    assert result.results.evaluators["faulty-title"].title != "None"
     text = (result.folder / "results.json").read_text()
-    assert json.loads(text, parse_constant=pytest.fail) == result.content
+    assert json.loads(text, parse_constant=pytest.fail)
+    assert neuplug.read_results(result.folder) == result.results
 
 
 def test_a_fault_is_told_with_its_file_and_line(ask: Any) -> None:

@@ -244,20 +244,20 @@ def test_filtered_and_unfiltered_are_arms_that_share_their_generator(ask: Any, l
     result = ask(aug=[*arms, "duplicate@add=6,filter=copies"], repeats=1)
     fits = [entry for entry in lab() if entry["what"] == "fit"]
     assert len(fits) == 2  # one for each class, whatever is filtered
-    found = result.content["filtered"]
-    assert {f["arm"] for f in found} == {
+    found = result.results.filtered
+    assert {f.arm for f in found} == {
         "jitter@add=6,filter=copies:1",
         "jitter@add=6,filter=agreement:0",
         "duplicate@add=6,filter=copies:0.01",
     }
     for row in found:
-        assert row["images"] <= row["wanted"] == 6 and row["drawn"] % 6 == 0
-        if row["arm"].startswith("duplicate"):  # nothing but copies: none is left
-            assert (row["images"], row["drawn"]) == (0, 60)
+        assert row.images <= row.wanted == 6 and row.drawn % 6 == 0
+        if row.arm.startswith("duplicate"):  # nothing but copies: none is left
+            assert (row.images, row.drawn) == (0, 60)
     with (result.folder / "manifest.csv").open() as file:
         counted = [row["arm"] for row in csv.DictReader(file) if row["origin"] == "duplicate"]
     assert counted == []
-    warned = [w for w in result.content["warnings"] if w.startswith("duplicate")]
+    warned = [w for w in result.results.warnings if w.startswith("duplicate")]
     assert "filter=copies:0.01 left 0 of 60 images of lying, 6 were wanted" in " ".join(warned)
 
 
@@ -278,9 +278,9 @@ def test_images_filtered_by_another_rule_are_not_used_again(
 def test_agreement_asks_a_classifier_of_the_real_images(ask: Any) -> None:
     """A classifier that has learned its classes lets hardly changed images pass."""
     right = ask(aug=["jitter@add=6,filter=agreement"], repeats=1, training={"steps": 200})
-    rows = right.content["filtered"]
-    assert sum(r["images"] for r in rows) == 12
-    assert all(r["drawn"] <= 18 for r in rows)  # jitter's images are hardly changed
+    rows = right.results.filtered
+    assert sum(r.images for r in rows) == 12
+    assert all(r.drawn <= 18 for r in rows)  # jitter's images are hardly changed
 
 
 @pytest.mark.parametrize("runs", [1, 2])
@@ -288,7 +288,7 @@ def test_evaluators_draw_what_the_classifiers_were_trained_on(ask: Any, runs: in
     """Every second image of magpie is a copy, the others are noise of no class."""
     arms = [f"magpie@add=6,runs={runs}{f}" for f in ("", ",filter=copies", ",filter=agreement:0")]
     result = ask(aug=arms, repeats=1, eval=["walker"])
-    all_of_them, copies, agreement = [e["metrics"] for e in result.content["evaluations"]]
+    all_of_them, copies, agreement = [e.metrics for e in result.results.evaluations]
     for name in ("standing", "lying"):
         assert all_of_them[f"copies:{name}"] >= 4 and copies[f"copies:{name}"] == 0
         assert all_of_them[f"agreeing:{name}"] < 1 == agreement[f"agreeing:{name}"]
@@ -298,23 +298,23 @@ def test_evaluators_draw_what_the_classifiers_were_trained_on(ask: Any, runs: in
 def test_an_evaluator_is_told_where_a_filter_leaves_too_few(ask: Any) -> None:
     arm = "duplicate@add=6,filter=copies+jitter@add=6"
     result = ask(aug=[arm], repeats=1, eval=["walker", "brightness"])
-    found = {e["evaluator"]: e["error"] for e in result.content["evaluations"]}
+    found = {e.evaluator: e.error for e in result.results.evaluations}
     sentence = "filter=copies:0.01 let 0 of 50 images of lying pass, 5 are needed"
     assert sentence in found["walker"].replace("standing", "lying")
     assert found["brightness"] is None
-    assert len(result.content["cells"]) == 2
+    assert len(result.results.cells) == 2
 
 
 def test_where_a_filter_leaves_nothing_there_is_nothing_to_evaluate(ask: Any) -> None:
     """As for *none*: no failure, no number; the filter's own warning says why."""
     arms = ["duplicate@add=6,filter=copies", "jitter@add=6"]
     result = ask(aug=arms, repeats=1, eval=["walker", "brightness", "confidence"])
-    found = result.content["evaluations"]
-    assert [e["error"] for e in found] == [None] * len(found)
-    empty = {e["evaluator"] for e in found if e["arm"].startswith("dup") and not e["metrics"]}
+    found = result.results.evaluations
+    assert [e.error for e in found] == [None] * len(found)
+    empty = {e.evaluator for e in found if e.arm.startswith("dup") and not e.metrics}
     assert empty == {"walker", "brightness"}  # confidence looks at predictions, not at images
     assert "failed" not in result.report.read_text("utf-8")
-    assert "left 0 of 60 images" in " ".join(result.content["warnings"])
+    assert "left 0 of 60 images" in " ".join(result.results.warnings)
 
 
 def test_a_filter_that_does_not_exist_or_does_not_fit() -> None:
@@ -376,7 +376,7 @@ def test_one_class_of_which_nothing_is_left_ends_its_arm_alone(ask: Any) -> None
     said = str(caught.value)
     assert arm in said.replace("copies:0.01", "copies") and "standing" not in said
     result = ask(aug=[arm.replace("replace,", "")], repeats=1)  # beside the real ones: a warning
-    assert len(result.content["cells"]) == 2
+    assert len(result.results.cells) == 2
 
 
 def test_an_amount_of_which_nothing_is_left(ask: Any) -> None:

@@ -40,7 +40,7 @@ def hear_interrupts() -> None:
 
 def outcome(folder: Path) -> list[Any]:
     content = json.loads((folder / "runs/compose/run/results.json").read_text("utf-8"))
-    return [(c["arm"], c["repeat"], c["confusion"], c["metrics"]) for c in content["cells"]]
+    return [(c["arm"], c["repeat"], c["test"]) for c in content["cells"]]
 
 
 @pytest.mark.parametrize(

@@ -73,11 +73,11 @@ def test_a_given_split_that_leaks_is_refused(leaky: Path, tmp_path: Path) -> Non
 
 def test_it_goes_on_where_that_is_allowed_and_says_so_in_red(leaky: Path, tmp_path: Path) -> None:
     result = ask(leaky, tmp_path, allow_leak=True)
-    content = result.content
-    assert content["warnings"][0].startswith(SENTENCE)
-    assert content["leak"] == content["warnings"][0]
-    assert {c["test_images"] for c in content["cells"]} == {8}  # the split as it was given
-    assert any("not clean" in s for s in content["protocol"]["sentences"])
+    content = result.results
+    assert content.warnings[0].startswith(SENTENCE)
+    assert content.leak == content.warnings[0]
+    assert {c.test_images for c in content.cells} == {8}  # the split as it was given
+    assert any("not clean" in s for s in content.protocol.sentences)
     page = result.report.read_text("utf-8")
     heading = page[page.index("<h1>") : page.index("</h1>")]
     assert '<span class="clause leak">The given split leaks' in heading
@@ -93,8 +93,8 @@ def test_a_clean_split_and_one_drawn_anew_say_nothing(leaky: Path, tmp_path: Pat
     drawn = ask(leaky, tmp_path, resplit=True)
     (leaky / "test" / "b" / "23.png").unlink()
     for result in (drawn, ask(leaky, tmp_path)):
-        assert result.content["leak"] is None
-        assert not any("leak" in warning for warning in result.content["warnings"])
+        assert result.results.leak is None
+        assert not any("leak" in warning for warning in result.results.warnings)
         page = result.report.read_text("utf-8")
         assert "clause leak" not in page and "given split leaks" not in page
 
@@ -116,7 +116,7 @@ def test_what_is_said_of_the_pair_is_so(leaky: Path, tmp_path: Path) -> None:
                 if row["repeat"] == repeat and row["id"] in ("train/a/4.png", "test/b/23.png")
             }
             assert len(parts & {"train", "test"}) == sides
-        (said,) = [w for w in result.content["warnings"] if " the same" in w]
+        (said,) = [w for w in result.results.warnings if " the same" in w]
         assert sentence in said
 
 
@@ -143,14 +143,14 @@ def test_the_flags(leaky: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 def test_every_generated_image_has_its_proof(leaky: Path, tmp_path: Path) -> None:
     result = ask(leaky, tmp_path, resplit=True, aug=["invert+jitter", "jitter+jitter"], val=0.3)
-    proofs = result.content["provenance"]
+    proofs = result.results.provenance
     with (result.folder / "manifest.csv").open() as file:
         rows = list(csv.DictReader(file))
     drawn = [row for row in rows if row["parent"].startswith("generator ")]
     assert drawn
     for row in drawn:
         proof = proofs[row["parent"].removeprefix("generator ")]
-        assert proof["overlap_with_test"] == proof["overlap_with_validation"] == 0
+        assert proof.overlap_with_test == proof.overlap_with_validation == 0
         train = sorted(
             r["id"]
             for r in rows
@@ -158,11 +158,11 @@ def test_every_generated_image_has_its_proof(leaky: Path, tmp_path: Path) -> Non
             and r["origin"] == "real"
             and r["class"] == row["class"]
         )
-        assert proof["training_images"] == len(train)
+        assert proof.training_images == len(train)
         lines = "".join(f"{identifier}\n" for identifier in train)
-        assert proof["ids"] == hashlib.sha256(lines.encode()).hexdigest()
-    assert {g["key"] for g in result.content["generators"]} == set(proofs)
-    sentences = " ".join(result.content["protocol"]["sentences"])
+        assert proof.ids == hashlib.sha256(lines.encode()).hexdigest()
+    assert {g.key for g in result.results.generators} == set(proofs)
+    sentences = " ".join(result.results.protocol.sentences)
     assert f"each of the {len(proofs)} generator fits it was checked" in sentences
     assert "generator fits it was checked" in result.report.read_text("utf-8")
 

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,31 +16,38 @@ from scipy.ndimage import gaussian_filter
 
 import neuplug
 from neuplug import NeuplugError
+from neuplug.experiment.results.reading import read_curves
 from neuplug.report.comparing import compare_runs
 
 
-def schema() -> dict[str, Any]:
-    text = files("neuplug.report").joinpath("results.schema.json").read_text("utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
-
-
-def test_results_are_of_the_documented_form(ask: Any) -> None:
-    from jsonschema import Draft202012Validator
-
-    Draft202012Validator.check_schema(schema())
-    validator = Draft202012Validator(schema())
+def test_results_are_read_as_they_were_written(ask: Any) -> None:
     runs = [
         ask(aug=["jitter@add=4,filter=copies", "invert"], eval=["brightness", "broken"]),
         ask(aug=["jitter"], share=[0, 0.5], per_class=10, score_all=True),
         ask(repeats=1),
     ]
     for result in runs:
-        content = json.loads((result.folder / "results.json").read_text("utf-8"))
-        assert [error.message for error in validator.iter_errors(content)] == []
-    content["cells"][0]["metrics"]["accuracy"] = "high"
-    content["surprise"] = 1
-    assert len(list(validator.iter_errors(content))) == 2
+        assert neuplug.read_results(result.folder) == result.results
+        assert read_curves(result.folder, result.results).classifiers.keys() == {
+            cell.key for cell in result.cells
+        }
+
+
+def test_the_schema_says_what_everything_is() -> None:
+    schema = neuplug.RunResults.model_json_schema()
+    fields = dict(schema["properties"])
+    for name, part in schema["$defs"].items():
+        if name != "JsonValue":
+            assert part["description"]
+            fields |= {f"{name}.{field}": about for field, about in part["properties"].items()}
+    # a field that holds a part has its description
+    plain = {field for field, about in fields.items() if "$defs" not in json.dumps(about)}
+    assert [field for field in plain if not fields[field].get("description")] == []
+    share = schema["$defs"]["Scores"]["properties"]["accuracy"]
+    assert (share["type"], share["minimum"], share["maximum"]) == ("number", 0, 1)
+    assert "Images classified rightly." in share["description"]
+    assert len(fields) > 100
+    assert not schema["additionalProperties"]
 
 
 def test_a_table_for_pandas(ask: Any) -> None:
@@ -59,22 +65,17 @@ def test_without_pandas_it_says_so(ask: Any, monkeypatch: pytest.MonkeyPatch) ->
         result.to_pandas()
 
 
-def test_every_entry_is_in_the_guide() -> None:
-    guide = (Path(__file__).parents[2] / "docs" / "run-folder.md").read_text("utf-8")
-    assert [name for name in schema()["properties"] if f"| `{name}` | " not in guide] == []
-    assert "| |" not in guide
-
-
 def test_evaluators_speak_for_themselves(ask: Any) -> None:
     result = ask(aug=["jitter@add=4"], eval=["brightness", "walker"], repeats=1)
-    assert result.content["evaluators"] == {
+    words = {name: said.model_dump() for name, said in result.results.evaluators.items()}
+    assert words == {
         "brightness": {
             "title": "How bright",
             "guide": "Black is 0, white is 255.",
             "terms": {"grey": "mean grey level"},
-            "shares": ["bright", "dark", "dim", "glaring", "grim", "lit", "pale", "pitch"],
+            "shares": ("bright", "dark", "dim", "glaring", "grim", "lit", "pale", "pitch"),
         },
-        "walker": {"title": "", "guide": "", "terms": {}, "shares": []},
+        "walker": {"title": "", "guide": "", "terms": {}, "shares": ()},
     }
     page = result.report.read_text("utf-8")
     assert ">How bright</h2>" in page and "Black is 0, white is 255." in page
@@ -104,9 +105,9 @@ def test_the_digest_is_of_the_images_and_not_of_their_place(tmp_path: Path) -> N
         )
         for folder in (here, there, changed)
     ]  # fmt: skip
-    digests = [result.content["data"]["images_digest"] for result in found]
+    digests = [result.results.data.images_digest for result in found]
     assert digests[0] == digests[1] != digests[2] and len(digests[0]) == 64
-    contents = [result.content for result in found]
+    contents = [result.results for result in found]
     assert compare_runs(contents[:2]).caution == []
     assert "different images" in compare_runs(contents[1:]).caution[0]
     page = found[0].report.read_text("utf-8")
@@ -130,7 +131,7 @@ def test_near_duplicates_are_counted_with_what_they_hold_together(ask: Any, tmp_
         tmp_path / "photos",
         clf=["smallcnn"], per_class=4, repeats=1, imgsz=32, workers=0,
         project=tmp_path / "runs", training={"steps": 2, "batch": 4},
-    ).content["data"]  # fmt: skip
-    assert (data["exact_duplicates"], data["exact_duplicate_images"]) == (2, 4)
-    assert (data["near_duplicate_groups"], data["near_duplicate_images"]) == (2, 8)
-    assert ask(repeats=1).content["data"]["near_duplicate_images"] == 0
+    ).results.data  # fmt: skip
+    assert (data.exact_duplicates, data.exact_duplicate_images) == (2, 4)
+    assert (data.near_duplicate_groups, data.near_duplicate_images) == (2, 8)
+    assert ask(repeats=1).results.data.near_duplicate_images == 0

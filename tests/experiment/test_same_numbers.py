@@ -67,7 +67,7 @@ def numbers(
     )
     assert done.returncode == 0, done.stderr
     found = json.loads((place / "runs" / "run" / "results.json").read_text("utf-8"))
-    kept = ("arm", "classifier", "repeat", "key", "metrics", "confusion")
+    kept = ("arm", "classifier", "repeat", "key", "test")
     return [{name: cell[name] for name in kept} for cell in found["cells"]]
 
 

@@ -47,7 +47,7 @@ def test_stages_enlarge_what_they_are_told_to(
     ask: Any, arm: str, standing: dict[str, int], lying: dict[str, int]
 ) -> None:
     result = ask(aug=[f"mine: {arm}"], repeats=1)
-    assert [a["name"] for a in result.content["arms"]] == ["none", "mine"]
+    assert [a.name for a in result.results.arms] == ["none", "mine"]
     assert images_of(result, "mine") == {"standing": standing, "lying": lying}
 
 
@@ -61,35 +61,35 @@ def test_a_generator_learns_from_all_that_came_before_though_only_real_images_st
 def test_pooled_runs_are_fits_of_their_own(ask: Any, lab: Any) -> None:
     result = ask(aug=["jitter@add=5,runs=3,only=lying"], repeats=1, eval=["walker"])
     assert sum(e["what"] == "fit" for e in lab()) == 3
-    assert [g["run"] for g in result.content["generators"]] == [0, 1, 2]
-    (found,) = result.content["evaluations"]
-    assert found["metrics"]["runs"] == 3
+    assert [g.run for g in result.results.generators] == [0, 1, 2]
+    (found,) = result.results.evaluations
+    assert found.metrics["runs"] == 3
 
 
 def test_arms_that_differ_in_sampling_options_share_a_fit(ask: Any, lab: Any) -> None:
     arms = ["dark: jitter@add=9", "bright: jitter@add=9,shade=90", "long: jitter@add=9,steps=5"]
     result = ask(aug=arms, repeats=1, eval=["brightness", "walker"])
     assert sum(e["what"] == "fit" for e in lab()) == 2 * 2  # classes; shade trains nothing anew
-    grey = {(e["evaluator"], e["arm"]): e["metrics"] for e in result.content["evaluations"]}
+    grey = {(e.evaluator, e.arm): e.metrics for e in result.results.evaluations}
     assert grey["brightness", "bright"]["grey"] > grey["brightness", "dark"]["grey"] + 60
     assert grey["walker", "bright"]["grey:lying"] > grey["walker", "dark"]["grey:lying"] + 60
 
 
 def test_an_evaluator_is_given_generators_and_a_classifier_of_real_images(ask: Any) -> None:
     result = ask(aug=["jitter", "flip"], repeats=2, eval=["walker"])
-    found = result.content["evaluations"]
-    assert [(e["arm"], e["repeat"], e["error"]) for e in found] == [
+    found = result.results.evaluations
+    assert [(e.arm, e.repeat, e.error) for e in found] == [
         ("jitter", 0, None),
         ("jitter", 1, None),
     ]
-    assert found[0]["metrics"]["features"] == 28 * 28
+    assert found[0].metrics["features"] == 28 * 28
     sentence = "jitter, repeats 1 and 2, walker: in the features of linear"
-    assert result.content["warnings"].count(sentence) == 1
+    assert result.results.warnings.count(sentence) == 1
 
 
 def test_several_numbers_of_real_images(ask: Any, lab: Any) -> None:
     result = ask(aug=["jitter@add=2"], per_class=[3, 6], repeats=2)
-    names = [a["name"] for a in result.content["arms"]]
+    names = [a.name for a in result.results.arms]
     assert names == [
         "none (3 per class)", "jitter@add=2 (3 per class)",
         "none (6 per class)", "jitter@add=2 (6 per class)",
@@ -105,13 +105,13 @@ def test_several_numbers_of_real_images(ask: Any, lab: Any) -> None:
         assert not many & ids["alltest"]
         assert few == ids["jitter@add=2 (3 per class)train"]
     # an arm's rival is the one with as many real images; none's is none with fewer
-    rivals = {(c["arm"], c["against"], c["question"]) for c in result.content["comparisons"]}
+    rivals = {(c.arm, c.against, c.question) for c in result.results.comparisons}
     assert rivals == {
         (names[1], names[0], "none"),
         (names[3], names[2], "none"),
         (names[2], names[0], "more images"),
     }
-    assert {c["test_images"] for c in result.content["cells"]} == {40 - 12}
+    assert {c.test_images for c in result.results.cells} == {40 - 12}
 
 
 def test_each_number_of_real_images_has_its_own_validation_part(ask: Any) -> None:
@@ -131,23 +131,23 @@ def test_each_number_of_real_images_has_its_own_validation_part(ask: Any) -> Non
 
 def test_scoring_on_every_real_image_besides(ask: Any) -> None:
     result = ask(score_all=True, repeats=1)
-    (cell,) = result.content["cells"]
-    assert sum(map(sum, cell["confusion"])) == 28
-    assert sum(map(sum, cell["all_images"]["confusion"])) == 40
+    (cell,) = result.results.cells
+    assert sum(map(sum, cell.test.confusion)) == 28
+    assert sum(map(sum, cell.all_images.confusion)) == 40
     plain = ask(repeats=1)
-    assert plain.content["cells"][0]["all_images"] is None
-    assert plain.content["cells"][0]["metrics"] == cell["metrics"]
+    assert plain.results.cells[0].all_images is None
+    assert plain.results.cells[0].test == cell.test
 
 
 def test_retraining_begins_with_the_real_images(ask: Any) -> None:
     training = {"steps": 10, "batch": 4, "real_first": 6}
     result = ask(aug=["jitter@add=4", "jitter@add=4,replace"], repeats=1, training=training)
-    assert {c["steps"] for c in result.content["cells"]} == {16}
+    assert {c.steps for c in result.results.cells} == {16}
     plain = ask(aug=["jitter@add=4"], repeats=1)
-    by_arm = {c["arm"]: c["metrics"]["loss"] for c in result.content["cells"]}
-    assert by_arm["none"] != plain.content["cells"][0]["metrics"]["loss"]
+    by_arm = {c.arm: c.test.loss for c in result.results.cells}
+    assert by_arm["none"] != plain.results.cells[0].test.loss
     epochs = ask(repeats=1, training={"epochs": 2, "real_first": 1, "batch": 4})
-    assert epochs.content["cells"][0]["steps"] == 3 * 3  # 12 images in 3 batches
+    assert epochs.results.cells[0].steps == 3 * 3  # 12 images in 3 batches
 
 
 def test_retraining_shares_its_first_phase(ask: Any, lab: Any) -> None:
@@ -178,16 +178,16 @@ def test_stages_that_make_no_sense(ask: Any, arms: list[str], sentence: str) -> 
 
 def test_classifiers_are_profiled(ask: Any) -> None:
     result = ask(repeats=2)
-    profile = result.content["profiles"]["linear"]
-    assert profile["parameters"] == 2 * 28 * 28 + 2
-    assert profile["multiply_adds"] == 2 * 28 * 28
-    assert profile["latency_ms"] > 0
+    profile = result.results.profiles["linear"]
+    assert profile.parameters == 2 * 28 * 28 + 2
+    assert profile.multiply_adds == 2 * 28 * 28
+    assert profile.latency_ms > 0
 
 
 def test_a_limit_leaves_training_images_out(ask: Any) -> None:
     result = ask(per_class=8, limit={"lying": 3}, repeats=2)
     for repeat in range(2):
         assert images_of(result, "none", repeat) == {"standing": {"real": 8}, "lying": {"real": 3}}
-    assert result.content["data"]["left_out"] == {"standing": 0, "lying": 5}
+    assert result.results.data.left_out == {"standing": 0, "lying": 5}
     with pytest.raises(InputError, match="Did you mean lying"):
         ask(limit={"lyin": 3})

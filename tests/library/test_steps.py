@@ -35,7 +35,7 @@ def test_a_pipeline_from_a_folder_to_a_verdict(tmp_path: Path) -> None:
             logits = fitted.predict(test)
             found = neuplug.classification_metrics(logits, test.labels, test.classes)
             right = (logits.argmax(1) == test.labels).numpy()
-            assert found["metrics"]["accuracy"] == pytest.approx(right.mean())
+            assert found.accuracy == pytest.approx(right.mean())
             scores[arm].append(right)
         items.append(np.array(test.ids))
     comparison = neuplug.compare(scores, items)["flip"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import random
 import re
@@ -21,6 +20,8 @@ from neuplug import statistics
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.published import published_beside
+from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.metrics import METRICS
 from neuplug.recipes import load_recipe
 from neuplug.report import images, page
 
@@ -63,8 +64,7 @@ class Arm:
     def entry(self) -> dict[str, Any]:
         """As in ``arms``."""
         about = {"name": self.name, "base": self.base, "per_class": self.size}
-        about |= {"label": self.name, "against": self.against, "stages": self.base.split("+")}
-        return about | ({"amount": "add 40 per class"} if "dcgan" in self.base else {})
+        return about | {"against": self.against, "control": False, "stages": []}
 
 
 def make_results(
@@ -79,7 +79,10 @@ def make_results(
     sizes: list[int] | None = None,
     score_all: bool = False,
 ) -> dict[str, Any]:
-    """A full ``results.json``; ``arms`` maps names to what they add to the accuracy."""
+    """All of ``results.json`` with the curves in the cells and fits that they are of.
+
+    ``arms`` maps names to what they add to the accuracy. See :func:`typed`.
+    """
     rng = random.Random(7)
     classes, gains = classes or CLASSES, arms or ARMS
     classifiers = classifiers or CLASSIFIERS
@@ -92,8 +95,7 @@ def make_results(
     ]
     for cell in cells:
         cell["curves"] = cell["curves"] if curves else {}
-        scored = {"metrics": cell["metrics"], "per_class": cell["per_class"]}
-        cell["all_images"] = cell["train_scores"] = scored if score_all else None
+        cell["all_images"] = cell["train"] = cell["test"] if score_all else None
     fits = [
         _fit(rng, arm, name, repeat)
         for arm in all_arms
@@ -102,7 +104,7 @@ def make_results(
         for repeat in range(repeats)
     ]
     return {
-        "schema": "neuplug.results/2",
+        "format": 1,
         "neuplug": "0.1.0",
         "request": "5f0c3a9e41b7",
         "name": "steel-40",
@@ -111,6 +113,8 @@ def make_results(
         "folder": str(folder),
         "config": {"data": {"source": "demo", "imgsz": [64, 64]}, "repeats": repeats, "seed": 0},
         "data": _data(classes, simulated),
+        "leak": None,
+        "provenance": {},
         "protocol": {
             "repeats": repeats,
             "seed": 0,
@@ -134,14 +138,17 @@ def make_results(
         "published": None,
         "summary": _summary(cells, classes, all_arms, classifiers),
         "comparisons": _comparisons(cells, all_arms, classifiers),
+        "differences": [],
+        "doses": [],
         "generators": fits,
+        "filtered": [],
         "pictures": [],
         "unpictured": [],
         "evaluations": [
             {
                 "evaluator": "fid",
                 "key": f"fid{repeat}",
-                "arm": "dcgan",
+                "arm": all_arms[-1].name if "dcgan" not in gains else f"dcgan{all_arms[0].suffix}",
                 "classifier": None,
                 "repeat": repeat,
                 "metrics": {"inception-v3, resized to 299": 88.0 + 4 * rng.random(), "n": 240},
@@ -151,13 +158,51 @@ def make_results(
             }
             for repeat in range(repeats)
         ],
+        "evaluators": {"fid": SILENT},
+        "curves": "curves.json",
         "warnings": ["12 images are smaller than 64 x 64 and were enlarged."],
         "cost": {
             "generators_seconds": 1925.0,
             "classifiers_seconds": 640.0,
             "total_seconds": 2581.0,
         },
+        "arm_costs": [],
     }
+
+
+SILENT: dict[str, Any] = {"title": "", "guide": "", "terms": {}, "shares": []}
+"""Of an evaluator that says nothing of itself."""
+
+
+def typed(raw: dict[str, Any]) -> RunResults:
+    """Results as they are read from a file."""
+    parts = {
+        name: [{k: v for k, v in entry.items() if k not in MOVED} for entry in raw[name]]
+        for name in ("cells", "generators")
+    }
+    return RunResults.model_validate({**raw, **parts})
+
+
+def curves_of(raw: dict[str, Any]) -> Curves:
+    """The curves of results."""
+    cells, fits = raw["cells"], raw["generators"]
+    return Curves(
+        format=1,
+        classifiers={cell["key"]: cell["curves"] for cell in cells},
+        generators={fit["key"]: fit["curves"] for fit in fits},
+        units={fit["key"]: fit.get("units", {}) for fit in fits},
+        checkpoints={fit["key"]: fit["checkpoints"] for fit in fits},
+    )
+
+
+def save(raw: dict[str, Any], folder: Path) -> None:
+    """Write both files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "results.json").write_text(typed(raw).model_dump_json(), "utf-8")
+    (folder / "curves.json").write_text(curves_of(raw).model_dump_json(), "utf-8")
+
+
+MOVED = ("curves", "units", "checkpoints")
 
 
 PROFILES: dict[str, dict[str, Any]] = {
@@ -190,17 +235,20 @@ def _cell(
         "against": arm.against,
         "classifier": classifier,
         "repeat": repeat,
-        "metrics": {
+        "test": {
             "accuracy": base + wiggle(),
             "precision": base + wiggle(),
             "recall": base + wiggle(),
             "f1": base + wiggle(),
             "loss": 0.9 - 0.6 * base + wiggle(),
+            "per_class": {
+                name: {"precision": v, "recall": v, "f1": v, "support": each}
+                for name, v in f1.items()
+            },
+            "confusion": confusion,
         },
-        "per_class": {
-            name: {"precision": v, "recall": v, "f1": v, "support": each} for name, v in f1.items()
-        },
-        "confusion": confusion,
+        "device": "cpu",
+        "torch": "2.15.0",
         "test_images": TEST_IMAGES,
         "train_images": {"real": 240} | ({"dcgan": 240} if "dcgan" in arm.base else {}),
         "steps": 400,
@@ -221,9 +269,10 @@ def _fit(rng: random.Random, arm: Arm, name: str, repeat: int) -> dict[str, Any]
     return {
         "stage": "dcgan",
         "arm": arm.name,
-        "class": name,
+        "class_name": name,
         "repeat": repeat,
         "run": 0,
+        "images": 40,
         "key": f"{arm.name} {name} {repeat}",
         "checkpoints": [],
         "epoch_steps": None,
@@ -250,8 +299,13 @@ def _data(classes: list[str], simulated: bool) -> dict[str, Any]:
         "train": dict.fromkeys(classes, 40),
         "val": dict.fromkeys(classes, 9),
         "test": dict.fromkeys(classes, 9),
+        "left_out": dict.fromkeys(classes, 0),
         "skipped": [["patches/broken.jpg", "truncated file"]],
         "exact_duplicates": 2,
+        "exact_duplicate_images": 5,
+        "near_duplicates": None,
+        "near_duplicate_groups": None,
+        "near_duplicate_images": None,
         "digest": "9c1d7e",
         "images_digest": "0f" * 32,
     }
@@ -264,15 +318,14 @@ def _summary(
     for arm in (a.name for a in arms):
         for classifier in classifiers:
             members = [c for c in cells if (c["arm"], c["classifier"]) == (arm, classifier)]
-            values = {m: [c["metrics"][m] for c in members] for m in members[0]["metrics"]}
+            tests = [c["test"] for c in members]
+            values = {(m, None): [test[m] for test in tests] for m in METRICS}
             for name in classes:
-                values[f"f1:{name}"] = [c["per_class"][name]["f1"] for c in members]
-            for metric, found in values.items():
-                e = statistics.estimate(found)
-                entries.append(
-                    {"arm": arm, "classifier": classifier, "metric": metric}
-                    | {"mean": e.mean, "low": e.low, "high": e.high, "n": e.n}
-                )
+                values["f1", name] = [test["per_class"][name]["f1"] for test in tests]
+            for (metric, name), found in values.items():
+                about = {"arm": arm, "classifier": classifier, "metric": metric}
+                about["class_name"] = name
+                entries.append(about | asdict(statistics.estimate(found)))
     return entries
 
 
@@ -283,10 +336,10 @@ def _comparisons(
     for arm in (a for a in arms if a.name != a.against):
         for classifier in classifiers:
             ours, theirs = (
-                [c["metrics"]["accuracy"] for c in cells if (c["arm"], c["classifier"]) == key]
+                [c["test"]["accuracy"] for c in cells if (c["arm"], c["classifier"]) == key]
                 for key in ((arm.name, classifier), (arm.against, classifier))
             )
-            test_images = sum(p["support"] for p in cells[0]["per_class"].values())
+            test_images = sum(p["support"] for p in cells[0]["test"]["per_class"].values())
             found = statistics.paired_difference(
                 [
                     # so many images more are right as the accuracies say
@@ -298,13 +351,13 @@ def _comparisons(
             entries.append(
                 {"arm": arm.name, "classifier": classifier, "against": arm.against}
                 | {"question": "none", "metric": "accuracy", **asdict(found), "adjusted_p": found.p}
-                | {"family": 1, "verdict": statistics.verdict(found, found.p)}
+                | {"family": 1, "candidates": 1, "verdict": statistics.verdict(found, found.p)}
             )
     return entries
 
 
 def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> dict[str, Any]:
-    """Results of a recipe at a budget, with its published tables as ``compose`` writes them."""
+    """:func:`make_results` of a recipe at a budget, its published tables as of ``compose``."""
     config = resolve(flags={"recipe": recipe, "budget": budget, "data": "images"}, environment={})
     labels = [parse_arm(text).label or text for text in config.aug]
     results = make_results(
@@ -329,8 +382,10 @@ def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> di
         for row in table.rows
         for repeat in range(results["protocol"]["repeats"])
     ]
-    published = published_beside(config, results["cells"], results["evaluations"])
-    return results | {"published": published}
+    results["evaluators"] = {e["evaluator"]: SILENT for e in results["evaluations"]}
+    found = typed(results)
+    published = published_beside(config, found.cells, found.evaluations)
+    return results | {"published": published and published.model_dump()}
 
 
 def share_fits(results: dict[str, Any], arm: str) -> None:
@@ -461,7 +516,7 @@ def full_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
             "caption": "Two training images of each class and two that dcgan drew.",
         }
     ]
-    (folder / "results.json").write_text(json.dumps(results))
+    save(results, folder)
     page.write_report(folder)
     return folder, results
 
@@ -471,7 +526,7 @@ def report(tmp_path: Path) -> Callable[[dict[str, Any]], str]:
     """Write a report for results into ``tmp_path`` and return the page."""
 
     def write(results: dict[str, Any]) -> str:
-        (tmp_path / "results.json").write_text(json.dumps(results))
+        save(results, tmp_path)
         return page.write_report(tmp_path).read_text(encoding="utf-8")
 
     return write

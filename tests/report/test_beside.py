@@ -13,6 +13,8 @@ from neuplug.recipes import load_recipe, recipe_names
 from neuplug.report import beside, verdicts
 from neuplug.report.tables import print_summary
 
+from .conftest import typed
+
 Make = Callable[..., dict[str, Any]]
 Report = Callable[[dict[str, Any]], str]
 Show = Callable[[dict[str, Any]], Any]
@@ -22,7 +24,7 @@ FEW: dict[str, Any] = {"classes": ["crazing", "patches"], "simulated": False}
 
 def shown(results: dict[str, Any], width: int) -> list[str]:
     stream = io.StringIO()
-    print_summary(results, Console(file=stream, width=width))
+    print_summary(typed(results), Console(file=stream, width=width))
     return stream.getvalue().splitlines()
 
 
@@ -30,7 +32,7 @@ def shown(results: dict[str, Any], width: int) -> list[str]:
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_published_line_is_shown_or_named(make_recipe: Make, name: str, budget: str) -> None:
     results = make_recipe(name, budget, repeats=1, **FEW)
-    tables = beside.tables(results)
+    tables = beside.tables(typed(results))
     recipe = load_recipe(name)
     assert [t.title for t in tables] == [t.title for t in recipe.published]
     for table, given in zip(tables, recipe.published, strict=True):
@@ -48,12 +50,12 @@ def test_every_published_line_is_shown_or_named(make_recipe: Make, name: str, bu
                 assert numbers == wanted.values
             else:
                 assert f"'{wanted.arm}'" in table.missing
-    assert beside.page_view(results) is not None
+    assert beside.page_view(typed(results)) is not None
 
 
 def test_without_a_recipe_there_is_nothing(make: Make, report: Report) -> None:
     results = make(repeats=1, curves=False)
-    assert beside.tables(results) == [] and beside.page_view(results) is None
+    assert beside.tables(typed(results)) == [] and beside.page_view(typed(results)) is None
     assert "Beside the paper" not in report(results)
 
 
@@ -139,7 +141,7 @@ def test_one_column_of_ours_where_the_protocols_agree(make: Make) -> None:
         ],
         "test",
     )
-    (table,) = beside.tables(results)
+    (table,) = beside.tables(typed(results))
     assert list(table.protocols.values()) == ["ours"]
     assert table.notes[:2] == (
         "Both scored on test images; ours were kept apart under the sound protocol. What the "
@@ -159,9 +161,9 @@ def test_measures_of_images_need_no_classifier(make: Make) -> None:
         row("GAN", "fid rust", 98.0, {"test": 97.31}),
     ]
     results["published"] = published(rows, "test")
-    (table,) = beside.tables(results)
+    (table,) = beside.tables(typed(results))
     assert table.aside == "3 repeats" and "no classifier takes part" in table.notes[0]
-    view = beside.page_view(results)
+    view = beside.page_view(typed(results))
     assert view is not None
     pitting, rust = view["tables"][0]["rows"][0]["groups"]
     assert (pitting["paper"], pitting["ours"][0]["middle"]) == ("110.2", "97.3")
@@ -171,10 +173,10 @@ def test_measures_of_images_need_no_classifier(make: Make) -> None:
 def test_scores_of_the_training_images_are_called_so(make: Make) -> None:
     results = make(repeats=1, curves=False)
     results["published"] = published([row("none", "accuracy", 1.0, {"train": 0.99})], "train")
-    (table,) = beside.tables(results)
+    (table,) = beside.tables(typed(results))
     assert table.notes[0].startswith("Scored on the real training images, by the paper and here")
     entry = table.lines[0].ours("accuracy", "train")
-    assert entry is not None and entry["mean"] == 0.99
+    assert entry is not None and entry.mean == 0.99
 
 
 def test_a_table_that_the_budget_leaves_out_is_a_sentence(make: Make, show: Show) -> None:
@@ -187,8 +189,8 @@ def test_a_table_that_the_budget_leaves_out_is_a_sentence(make: Make, show: Show
 
 def test_a_class_that_the_data_lacks_is_a_dash(make_recipe: Make) -> None:
     results = make_recipe("schlagenhauf2020", repeats=1, classes=["pitting", "intact"])
-    table = beside.tables(results)[0]
-    view = beside.page_view(results)
+    table = beside.tables(typed(results))[0]
+    view = beside.page_view(typed(results))
     assert view is not None
     rust = list(table.metrics).index("f1:rust")
     group = view["tables"][0]["rows"][0]["groups"][rust]
@@ -202,7 +204,7 @@ def test_a_class_that_the_data_lacks_is_a_dash(make_recipe: Make) -> None:
 @pytest.mark.parametrize("name", ["schlagenhauf2020", "reser2020", "edcgan2023"])
 def test_the_terminal_cuts_no_number_off(make_recipe: Make, name: str, width: int) -> None:
     results = make_recipe(name, "laptop", repeats=3, **FEW)
-    for table in beside.tables(results):
+    for table in beside.tables(typed(results)):
         text = shown(results, width)
         start = next(i for i, line in enumerate(text) if table.title in line)
         rows = [line.split() for line in text[start + 1 :] if " paper " in f" {line} "]

@@ -10,10 +10,13 @@ import pytest
 from matplotlib.collections import LineCollection
 from rich.console import Console
 
+from neuplug.experiment.results.conclusions import Effect, Mean
 from neuplug.report import strips, verdicts
 from neuplug.report.doses import dose_curves
 from neuplug.report.learning import learning_curves
 from neuplug.report.tables import print_summary
+
+from .conftest import typed
 
 Make = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], Any]
@@ -28,7 +31,7 @@ def results(make: Make) -> dict[str, Any]:
     results = make(repeats=2, curves=False, sizes=[6, 10])
     for entry in results["summary"]:
         if entry["metric"] != "loss":
-            entry |= LOW if entry["metric"] == "f1:patches" else WIDE
+            entry |= LOW if entry["class_name"] == "patches" else WIDE
     return results
 
 
@@ -38,7 +41,7 @@ def test_a_table_gives_the_ends(results: dict[str, Any], show: Show) -> None:
     assert row.count("(60.0 … 100.0)") == 4  # accuracy, F1, precision, recall; not the loss
     assert page.row("patches").count("10.0 (0.0 … 50.0)") == 2  # of each arm
     stream = io.StringIO()
-    print_summary(results, Console(file=stream, width=160))
+    print_summary(typed(results), Console(file=stream, width=160))
     assert stream.getvalue().count("90.0 (60.0 … 100.0)") == 4 * 4
     assert "120.0" not in stream.getvalue() + page.text
 
@@ -58,29 +61,30 @@ def ends(drawing: Any, axis: int) -> list[float]:
 
 
 def test_the_lines_of_a_figure_stop_there(results: dict[str, Any]) -> None:
-    drawing = strips.accuracy(results)
+    drawing = strips.accuracy(typed(results))
     lines = [line.get_xdata() for axes in drawing.figure.axes for line in axes.get_lines()]
     assert [60.0, 100.0] in [[round(float(x), 6) for x in line] for line in lines]
     assert "90.0 (60.0 … 100.0)" in drawing.alt
-    (drawing,) = learning_curves(results)
+    (drawing,) = learning_curves(typed(results))
     assert set(ends(drawing, 1)) == {60.0, 100.0}
 
 
 def test_so_do_those_of_amounts(results: dict[str, Any]) -> None:
     row = {"classifier": "smallcnn", "n": 2, "chosen": True}
     plain = {**row, "family": "none (6 per class)", "arm": "none (6 per class)", "amount": ""}
+    plain["chosen"] = False
     arm = {**row, "family": "dcgan", "arm": "dcgan (6 per class)", "amount": "add"}
     results["doses"] = [
         {**plain, **WIDE, "value": None},
         {**arm, **LOW, "value": 20},
         {**arm, **WIDE, "value": 40, "chosen": False},
     ]
-    (drawing,) = dose_curves(results)
+    (drawing,) = dose_curves(typed(results))
     assert set(ends(drawing, 1)) == {0.0, 50.0, 60.0, 100.0}
 
 
 def test_neither_a_difference_nor_a_loss_ends_there() -> None:
-    gain = {"effect": 0.9, "low": 0.6, "high": 1.2}
-    assert verdicts.spread(gain, verdicts.METRICS["accuracy"], "effect") == "± 30.0"
-    loss = {"mean": 0.9, "low": -0.6, "high": 2.4}
+    gain = Effect(effect=0.9, low=0.6, high=1.2, n=3)
+    assert verdicts.spread(gain, verdicts.METRICS["accuracy"]) == "± 30.0"
+    loss = Mean(mean=0.9, low=-0.6, high=2.4, n=3)
     assert verdicts.spread(loss, verdicts.METRICS["loss"]) == "± 1.500"

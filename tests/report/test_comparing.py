@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,18 +10,17 @@ from typing import Any
 import pytest
 
 from neuplug.cli import main
-from neuplug.report import reading
 from neuplug.report.comparing import cell, compare_runs, write_comparison
 from neuplug.report.page import write_report
+
+from .conftest import save, typed
 
 Make = Callable[..., dict[str, Any]]
 
 
 def saved(results: dict[str, Any], folder: Path, name: str) -> Path:
     target = folder / name
-    target.mkdir(parents=True)
-    content = {**results, "name": name, "folder": str(target), "pictures": [], "unpictured": []}
-    (target / "results.json").write_text(json.dumps(content))
+    save({**results, "name": name, "folder": str(target)}, target)
     return target
 
 
@@ -30,35 +28,30 @@ def test_what_differs_is_named_and_arms_stand_in_one_row(make: Make) -> None:
     one, other = make(arms={"none": 0.0, "flip": 0.02}), make(arms={"none": 0.0, "dcgan": 0.03})
     one["config"] = {"seed": 0, "training": {"lr": 0.001}, "name": "a", "workers": 2}
     other["config"] = {"seed": 0, "training": {"lr": 0.01}, "name": "b", "workers": 1}
-    found = compare_runs([one, other])
+    found = compare_runs([typed(one), typed(other)])
     assert found.settings == [("training.lr", ["0.001", "0.01"])]
     (rows,) = found.tables.values()
     assert [arm for arm, _ in rows] == ["none", "flip", "dcgan"]
     present = {arm: [mean is not None for mean, _ in cells] for arm, cells in rows}
     assert present == {"none": [True, True], "flip": [True, False], "dcgan": [False, True]}
     (flip,) = [cells[0] for arm, cells in rows if arm == "flip"]
-    assert flip[0]["mean"] == reading.summary(one)["flip", *_first(one), "accuracy"]["mean"]
-    assert flip[1]["verdict"] in {"helps", "no evidence", "harms"}
-
-
-def _first(results: dict[str, Any]) -> tuple[str]:
-    return (results["classifiers"][0],)
+    assert flip[0] == typed(one).accuracy("flip", "smallcnn")
+    assert flip[1] is not None and flip[1].verdict in {"helps", "no evidence", "harms"}
 
 
 def test_runs_that_must_not_be_compared_say_so(make: Make) -> None:
+    def caution(*runs: dict[str, Any]) -> list[str]:
+        return compare_runs(list(map(typed, runs))).caution
+
     one, other = make(), make()
-    assert compare_runs([one, other]).caution == []
-    for run, digest in ((one, "a"), (other, "b")):
-        run["data"] = {**run["data"], "digest": digest, "images_digest": "same"}
-    assert compare_runs([one, other]).caution == []  # one folder in two places
+    assert caution(one, other) == []
+    one["data"]["digest"], other["data"]["digest"] = "a", "b"
+    assert caution(one, other) == []  # one folder in two places
+    other["data"]["test"] |= {"crazing": 8}
+    assert caution(one, other) == ["The runs have different numbers of test images."]
     other["data"]["images_digest"] = "other"
-    assert "different images" in compare_runs([one, other]).caution[0]
-    del other["data"]["images_digest"]  # of an earlier version
-    assert "cannot be told" in compare_runs([one, other]).caution[0]
-    other["data"]["imgsz"] = [32, 32]
-    assert "different images" in compare_runs([one, other]).caution[0]
-    fewer = make(repeats=2)
-    assert any("numbers of repeats" in text for text in compare_runs([make(), fewer]).caution)
+    assert len(caution(one, other)) == 1 and "different images" in caution(one, other)[0]
+    assert any("numbers of repeats" in text for text in caution(make(), make(repeats=2)))
 
 
 def test_the_command(
@@ -89,7 +82,7 @@ def test_the_report_of_one_run_is_made_again(
 
 
 def test_repeats_and_simulation_are_said_beside_the_numbers(make: Make) -> None:
-    found = compare_runs([make(repeats=2), make(simulated=False)])
+    found = compare_runs([typed(make(repeats=2)), typed(make(simulated=False))])
     assert found.runs == ["steel-40 (1), simulated data", "steel-40 (2)"]
     (rows,) = found.tables.values()
     assert [cell(entry)["n"] for entry in dict(rows)["none"]] == ["n = 2", "n = 3"]
@@ -97,7 +90,7 @@ def test_repeats_and_simulation_are_said_beside_the_numbers(make: Make) -> None:
 
 def test_both_pages_have_one_head(make: Make, tmp_path: Path) -> None:
     folder = saved(make(), tmp_path, "steel")
-    write_comparison(compare_runs([make(), make()]), tmp_path / "comparison.html")
+    write_comparison(compare_runs([typed(make()), typed(make())]), tmp_path / "comparison.html")
     pages = [write_report(folder).read_text("utf-8"), (tmp_path / "comparison.html").read_text()]
     heads = [re.sub("<title>.*?</title>", "", page.partition("</head>")[0]) for page in pages]
     assert heads[0] == heads[1] and "<style>" in heads[0]

@@ -11,6 +11,8 @@ from rich.console import Console
 from neuplug.report import costs, verdicts
 from neuplug.report.tables import print_summary
 
+from .conftest import typed
+
 Make = Callable[..., dict[str, Any]]
 Report = Callable[[dict[str, Any]], str]
 Show = Callable[[dict[str, Any]], Any]
@@ -18,7 +20,7 @@ Show = Callable[[dict[str, Any]], Any]
 
 def terminal(results: dict[str, Any]) -> str:
     stream = io.StringIO()
-    print_summary(results, Console(file=stream, width=120))
+    print_summary(typed(results), Console(file=stream, width=120))
     return stream.getvalue()
 
 
@@ -29,10 +31,10 @@ def test_costs_stand_beside_the_best_arm_and_its_own_baseline(make: Make) -> Non
     for entry in results["summary"]:
         if entry["metric"] == "accuracy":
             entry["mean"] = level[entry["arm"]]
-    (cost,) = costs.costs(results)
+    (cost,) = costs.costs(typed(results))
     assert cost.best is not None and cost.plain is not None
-    assert (cost.best[0], cost.best[1]["mean"]) == ("dcgan (6 per class)", 0.8)
-    assert (cost.plain[0], cost.plain[1]["mean"]) == ("none (6 per class)", 0.5)
+    assert (cost.best.arm, cost.best.mean) == ("dcgan (6 per class)", 0.8)
+    assert (cost.plain.arm, cost.plain.mean) == ("none (6 per class)", 0.5)
 
 
 def test_the_page_has_a_row_for_each_classifier(make: Make, show: Show) -> None:
@@ -58,14 +60,7 @@ def test_the_terminal_compares_where_there_are_several(make: Make) -> None:
 
 def test_none_alone_has_no_best_arm(make: Make, show: Show) -> None:
     results = make(repeats=1, arms={"none": 0.0}, curves=False)
-    (cost,) = costs.costs(results)
-    assert cost.best is None and cost.plain is not None and cost.plain[0] == "none"
+    (cost,) = costs.costs(typed(results))
+    assert cost.best is None and cost.plain is not None and cost.plain.arm == "none"
     row = show(results).row("smallcnn 94 k")
     assert row.startswith(f"smallcnn 94 k 3.1 M 0.62 {verdicts.MISSING}")
-
-
-def test_older_results_have_no_such_section(make: Make, report: Report) -> None:
-    results = make(repeats=1, curves=False)
-    del results["profiles"]
-    assert "What the classifiers cost" not in report(results)
-    assert costs.costs(results) == []

@@ -13,6 +13,8 @@ import torch
 from neuplug.report import gallery
 from neuplug.report.animation import save_animation
 
+from .conftest import SILENT
+
 Make = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], Any]
 
@@ -91,6 +93,7 @@ def figures_of(folder: Path, arm: str, repeat: int, key: str) -> dict[str, Any]:
 def test_figures_of_the_first_repeat_are_grouped(make: Make, show: Show, tmp_path: Path) -> None:
     arms = {"none": 0.0, "flip": 0.0, "dcgan": 0.0, "dcgan again": 0.0}
     results = make(repeats=1, arms=arms, curves=False)
+    results["evaluators"] = {"interpolation": SILENT}
     results["evaluations"] = [
         figures_of(tmp_path, "dcgan", 1, "b"),
         figures_of(tmp_path, "dcgan", 0, "a"),
@@ -115,6 +118,7 @@ def test_every_figure_of_the_page_is_among_the_figures(
 ) -> None:
     entry = figures_of(tmp_path, "dcgan", 0, "a")
     (tmp_path / "evaluations/a/0-crazing-walk.svg").write_bytes(SVG)  # both formats
+    moving["evaluators"] = {"interpolation": SILENT}
     moving["evaluations"] = [entry, figures_of(tmp_path, "dcgan", 1, "b")]
     (tmp_path / "samples" / "wide.png").write_bytes(b"wide")
     (tmp_path / "samples" / "narrow.png").write_bytes(b"narrow")
@@ -143,6 +147,7 @@ def test_every_figure_of_the_page_is_among_the_figures(
 
 def test_an_svg_cannot_act(make: Make, show: Show, tmp_path: Path) -> None:
     results = make(repeats=1, curves=False)
+    results["evaluators"] = {"interpolation": SILENT}
     entry = figures_of(tmp_path, "dcgan", 0, "a")
     (tmp_path / "evaluations/a/map.svg").write_bytes(SVG)
     results["evaluations"] = [entry | {"figures": ["evaluations/a/map.svg"]}]
@@ -159,6 +164,7 @@ def test_figures_outside_the_run_or_of_another_kind_are_sentences(
     secret.write_bytes(b"secret")
     (tmp_path / "table.csv").write_text("a,b")
     results = make(repeats=1, curves=False)
+    results["evaluators"] = {"interpolation": SILENT}
     entry = figures_of(tmp_path, "dcgan", 0, "a")
     results["evaluations"] = [entry | {"figures": [str(secret), "table.csv"]}]
     page = show(results)
@@ -179,7 +185,7 @@ def test_numbers_of_one_class_are_folded_away(make: Make, show: Show) -> None:
     results = make(repeats=1, curves=False)
     metrics = {"FID": 88.123, "FID crazing": 91.0, "n": 24, "n real": 12, "patches: RMSE": 3.0}
     results["evaluations"] = [results["evaluations"][0] | {"metrics": metrics}]
-    said = {"title": "", "guide": "", "terms": {"FID": "Fréchet inception distance"}}
+    said = {**SILENT, "terms": {"FID": "Fréchet inception distance"}}
     results["evaluators"] = {results["evaluations"][0]["evaluator"]: said}
     page = show(results)
     inside = {"".join(d for p, d in page.parts if "details" in p and "tr" in p)}.pop()

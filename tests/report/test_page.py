@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
+from neuplug.cli import main
 from neuplug.errors import InputError
 from neuplug.report import verdicts
 from neuplug.report.page import write_report
 from neuplug.storage.atomic import write_whole
+
+from .conftest import save, typed
 
 Make = Callable[..., dict[str, Any]]
 Report = Callable[[dict[str, Any]], str]
@@ -45,31 +48,31 @@ def test_the_verdict_is_the_first_heading(full_run: Run, page: Any) -> None:
     headings = [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert headings[0] == "h1" and headings.count("h1") == 1
     body = [data.strip() for path, data in page.parts if "body" in path and data.strip()]
-    assert body[:2] == ["simulated data", verdicts.headline(full_run[1])[0][1]]
+    assert body[:2] == ["simulated data", verdicts.headline(typed(full_run[1]))[0][1]]
 
 
 def test_every_verdict_stands_with_its_figures(full_run: Run, page: Any) -> None:
     plain = page.text.replace("\N{NO-BREAK SPACE}", " ")
-    for comparison in full_run[1]["comparisons"]:
-        claim, figures = verdicts.verdict_parts(comparison, full_run[1])
+    results = typed(full_run[1])
+    for comparison in results.comparisons:
+        claim, figures = verdicts.verdict_parts(comparison, results)
         assert f"{claim} : {figures}" in plain
 
 
 def test_every_mean_stands_with_interval_and_n(full_run: Run, page: Any) -> None:
-    results = full_run[1]
-    for entry in results["summary"]:
-        nth = results["classifiers"].index(entry["classifier"])
-        per_class = entry["metric"].startswith("f1:")
-        shown = verdicts.metric(entry["metric"])
-        value = f"{verdicts.number(entry['mean'], shown)} {verdicts.spread(entry, shown)}"
+    results = typed(full_run[1])
+    for entry in results.summary:
+        nth = results.classifiers.index(entry.classifier)
+        shown = verdicts.METRICS[entry.metric]
+        value = f"{verdicts.number(entry.mean, shown)} {verdicts.spread(entry, shown)}"
         assert "±" in value or verdicts.ELLIPSIS in value
-        if per_class:
-            row = page.row(entry["metric"].removeprefix("f1:"), nth)
+        if entry.class_name is not None:
+            row = page.row(entry.class_name, nth)
             assert value in row  # n is the same in all cells, and said once
-            assert f"interval over n = {entry['n']} repeats" in page.text
+            assert f"interval over n = {entry.n} repeats" in page.text
         else:
-            row = page.row(f"{entry['arm']}", nth)
-            assert value in row and row.endswith(f" {entry['n']}")
+            row = page.row(entry.arm, nth)
+            assert value in row and row.endswith(f" {entry.n}")
 
 
 def test_evaluations_have_interval_repeats_and_images(page: Any) -> None:
@@ -146,12 +149,14 @@ def test_text_has_contrast(scheme: str) -> None:
 
 def test_hostile_names_are_text(make: Make, show: Show, hostile: list[str], tmp_path: Path) -> None:
     script = "<script>alert(1)</script>"
-    results = make(classes=hostile)
+    arm = '"><img src=x onerror=alert(1)>'
+    results = make(classes=hostile, arms={"none": 0.0, "dcgan": 0.0, arm: 0.0})
     results["name"] = results["data"]["source"] = results["command"] = script
     results["warnings"] = [script]
-    results["arms"][1]["label"] = '"><img src=x onerror=alert(1)>'
     results["config"] = {script: {script: script}}
-    results["pictures"] = [{"title": script, "kind": "grid", "file": script, "caption": script}]
+    results["pictures"] = [
+        {"title": script, "kind": "animation", "file": script, "caption": script}
+    ]
     page = show(results)
     assert not page.of("script") and not page.of("img") and len(page.of("b")) > 0
     assert script in page.text
@@ -199,29 +204,14 @@ def test_of_a_split_that_leaks_nothing_is_promised(make: Make, show: Show) -> No
     assert "kept on one side" not in text
 
 
-def test_missing_parts_are_left_out(make: Make, show: Show) -> None:
-    results = make()
-    for part in (
-        "generators", "pictures", "unpictured", "profiles", "published", "evaluations", "warnings",
-        "cost", "config", "protocol",
-    ):  # fmt: skip
-        del results[part]
-    for cell in results["cells"]:
-        cell["curves"] = {}
+def test_what_a_run_has_nothing_of_has_no_section(make: Make, show: Show) -> None:
+    results = make(curves=False)
+    results["evaluations"] = results["warnings"] = []
+    results["profiles"] = {}
     results["data"]["skipped"] = []
-    results["summary"] = [s for s in results["summary"] if not s["metric"].startswith("f1:")]
-    page = show(results)
-    ids = [a["id"] for a in page.of("h2")]
+    results["summary"] = [s for s in results["summary"] if s["class_name"] is None]
+    ids = [a["id"] for a in show(results).of("h2")]
     assert ids == ["verdicts", "results", "confusion", "data", "protocol", "again"]
-
-
-def test_other_comparisons_follow_the_verdicts(make: Make, show: Show) -> None:
-    results = make(repeats=2, curves=False)
-    results["comparisons"].append(results["comparisons"][0] | {"against": "flip", "effect": 0.9})
-    page = show(results)
-    assert "+90.0 points accuracy against flip," in page.text.partition("Other comparisons")[2]
-    assert "90.0" not in page.text.partition("Other comparisons")[0]
-    assert "90.0" not in " ".join(page.rows)  # the table shows the difference to none
 
 
 def test_a_picture_outside_the_run_is_not_shown(
@@ -231,8 +221,8 @@ def test_a_picture_outside_the_run_is_not_shown(
     secret.write_bytes(b"secret")
     results = make(repeats=1, curves=False)
     results["pictures"] = [
-        {"title": "a", "kind": "grid", "file": str(secret), "caption": ""},
-        {"title": "b", "kind": "grid", "file": "samples/gone.png", "caption": ""},
+        {"title": "a", "kind": "animation", "file": str(secret), "caption": ""},
+        {"title": "b", "kind": "animation", "file": "samples/gone.png", "caption": ""},
     ]
     page = show(results)
     assert not page.of("img")
@@ -255,7 +245,7 @@ def test_the_same_results_give_the_same_bytes_and_nothing_is_left_aside(
     kinds = ["accuracy", "classifier-smallcnn", "confusion-smallcnn-dcgan"]
     kinds += ["confusion-smallcnn-none", "differences", "generator-dcgan"]
     figures = [f"figures/{name}.{form}" for name in kinds for form in ("png", "svg")]
-    assert sorted(first) == [*figures, "report.html", "results.json"]
+    assert sorted(first) == ["curves.json", *figures, "report.html", "results.json"]
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
@@ -274,8 +264,11 @@ def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("{", "cannot be read"),
-        ("[]", "has the schema None"),
-        (json.dumps({"schema": "neuplug.results/9"}), "has the schema 'neuplug.results/9'"),
+        ("[" * 9999, "cannot be read"),
+        ("[]", "has no format, and this neuplug reads the format 1"),
+        ('{"schema": "neuplug.results/2"}', "has no format"),
+        ('{"format": 9}', "has the format 9"),
+        ('{"format": true}', "has the format True"),
     ],
 )
 def test_results_of_another_kind_are_refused(tmp_path: Path, content: str, message: str) -> None:
@@ -283,3 +276,67 @@ def test_results_of_another_kind_are_refused(tmp_path: Path, content: str, messa
     with pytest.raises(InputError, match=message):
         write_report(tmp_path)
     assert not (tmp_path / "report.html").exists()
+
+
+Damage = Callable[[dict[str, Any]], Any]
+
+DAMAGES: list[tuple[Damage, str]] = [
+    (lambda r: r.pop("cells"), "cells: field required"),
+    (
+        lambda r: r["cells"].clear(),
+        "cells: tuple should have at least 1 item after validation, not 0",
+    ),
+    (
+        lambda r: r["cells"][3]["test"].update(accuracy="high"),
+        "cells[3].test.accuracy: input should be a valid number, unable to parse string as a "
+        "number, not 'high'",
+    ),
+    (
+        lambda r: r["cells"][1]["test"].update(f1=1.5),
+        "cells[1].test.f1: input should be less than or equal to 1, not 1.5",
+    ),
+    (lambda r: r.update(surprise=1), "surprise: extra inputs are not permitted"),
+    (lambda r: r["arms"][1].update(name="x"), "cells[2].arm is 'dcgan', and the run has none"),
+    (
+        lambda r: r["summary"][0].update(low=None),
+        "summary[0]: low and high are two numbers, or both null",
+    ),
+    (
+        lambda r: r["comparisons"][0].update(verdict="one repeat"),
+        "comparisons[0]: low, high, p, adjusted_p and detectable are numbers, but of one repeat "
+        "all null",
+    ),
+    (
+        lambda r: r["cells"][0]["test"]["confusion"].pop(),
+        "cells[0].test.confusion has another number of classes",
+    ),
+    (
+        lambda r: r["evaluations"][0]["metrics"].update(fid=float("nan")),
+        "evaluations[0].metrics.fid: input should be a finite number, not nan",
+    ),
+]
+
+
+@pytest.mark.parametrize(("damage", "sentence"), DAMAGES)
+def test_of_damaged_results_the_place_is_named(
+    make: Make,
+    damage: Damage,
+    sentence: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    save(make(repeats=2, curves=False), tmp_path)
+    raw = json.loads((tmp_path / "results.json").read_text("utf-8"))
+    damage(raw)
+    (tmp_path / "results.json").write_text(json.dumps(raw))
+    assert main(["report", str(tmp_path)]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert f"results.json is damaged: {sentence}; compose the run again with --fresh." in told
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_curves_that_are_gone_are_told(make: Make, tmp_path: Path) -> None:
+    save(make(repeats=1), tmp_path)
+    (tmp_path / "curves.json").unlink()
+    with pytest.raises(InputError, match=r"curves\.json cannot be read .*--fresh"):
+        write_report(tmp_path)

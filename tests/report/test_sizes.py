@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from neuplug.report import reading, strips, verdicts
+from neuplug.report import strips, verdicts
 from neuplug.report.figures import write_figures
 from neuplug.report.learning import learning_curves
+
+from .conftest import curves_of, typed
 
 Make = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], Any]
@@ -32,30 +34,12 @@ def sized(make: Make) -> dict[str, Any]:
     for cell in results["cells"]:
         level = {"none (6 per class)": 0.5, "dcgan (6 per class)": 0.6}
         level |= {"none (10 per class)": 0.9, "dcgan (10 per class)": 0.85}
-        cell["metrics"]["accuracy"] = level[cell["arm"]] + 0.01 * cell["repeat"]
+        cell["test"]["accuracy"] = level[cell["arm"]] + 0.01 * cell["repeat"]
     return results
 
 
-def test_comparisons_with_ones_own_baseline_give_the_verdict(sized: dict[str, Any]) -> None:
-    assert [c["arm"] for c in reading.comparisons(sized)] == [
-        "dcgan (6 per class)",
-        "dcgan (10 per class)",
-    ]
-    assert reading.other_comparisons(sized) == []
-    sized["comparisons"][1]["against"] = "none (6 per class)"
-    assert [c["arm"] for c in reading.comparisons(sized)] == ["dcgan (6 per class)"]
-    assert len(reading.other_comparisons(sized)) == 1
-
-
-def test_the_own_baseline_goes_without_saying(sized: dict[str, Any]) -> None:
-    own, other = sized["comparisons"]
-    assert "against" not in verdicts.verdict_sentence(own, sized)
-    other["against"] = "none (6 per class)"
-    assert "accuracy against none (6 per class)," in verdicts.verdict_sentence(other, sized)
-
-
 def test_dots_are_differences_to_the_own_baseline(sized: dict[str, Any]) -> None:
-    figure = strips.differences(sized).figure
+    figure = strips.differences(typed(sized)).figure
     dots = [
         sorted(round(float(x), 3) for x in line.get_xdata())
         for axes in figure.axes
@@ -66,7 +50,7 @@ def test_dots_are_differences_to_the_own_baseline(sized: dict[str, Any]) -> None
 
 
 def test_figures_name_the_number_once(sized: dict[str, Any], tmp_path: Path) -> None:
-    figures = write_figures(sized, tmp_path)
+    figures = write_figures(typed(sized), curves_of(sized), tmp_path)
     for name in ("accuracy", "differences"):
         shown = texts(figures[name])
         assert "smallcnn, 6 per class" in shown and "smallcnn, 10 per class" in shown
@@ -77,7 +61,8 @@ def test_figures_name_the_number_once(sized: dict[str, Any], tmp_path: Path) -> 
 
 
 def test_curves_of_a_classifier_have_a_figure_for_each_number(make: Make, tmp_path: Path) -> None:
-    figures = write_figures(make(repeats=1, sizes=[6, 10]), tmp_path)
+    results = make(repeats=1, sizes=[6, 10])
+    figures = write_figures(typed(results), curves_of(results), tmp_path)
     assert {"classifier-smallcnn-6-per-class", "classifier-smallcnn-10-per-class"} <= set(figures)
 
 
@@ -107,33 +92,33 @@ def growing(sized: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_more_real_images_have_a_verdict_of_their_own(growing: dict[str, Any], show: Show) -> None:
-    (more,) = reading.comparisons_of_more_images(growing)
-    assert more not in reading.comparisons(growing) + reading.other_comparisons(growing)
-    sentence = verdicts.verdict_sentence(more, growing)
+    results = typed(growing)
+    (more,) = results.compared("more images")
+    assert more not in results.compared()
+    sentence = verdicts.verdict_sentence(more, results)
     assert sentence.startswith(
         "10 real images per class are better for smallcnn than 6: +40.0 points accuracy, "
         "95 % interval +30.0 … +50.0, 2 repeats"
     )
-    more["verdict"] = "one repeat"
-    assert verdicts.verdict_sentence(more, growing).startswith(
+    more = more.model_copy(update={"verdict": "one repeat"})
+    assert verdicts.verdict_sentence(more, results).startswith(
         "10 real images per class with smallcnn beside 6: +40.0 points"
     )
     text = show(growing).text
     assert "More real images" in text
-    assert "Other comparisons" not in text
 
 
 def test_without_an_augmentation_the_headline_is_about_more_images(
     growing: dict[str, Any],
 ) -> None:
-    growing["comparisons"] = reading.comparisons_of_more_images(growing)
-    assert verdicts.headline(growing) == [
+    growing["comparisons"] = growing["comparisons"][-1:]
+    assert verdicts.headline(typed(growing)) == [
         ("helps", "More real images are better in 1 of 1 comparison.")
     ]
 
 
 def test_learning_curves_show_an_arm_beside_none(growing: dict[str, Any]) -> None:
-    (drawing,) = learning_curves(growing)
+    (drawing,) = learning_curves(typed(growing))
     assert drawing.name == "learning smallcnn"
     assert "none: 6 images 50.0 % and 10 images 90.0 %" in drawing.alt
     assert "dcgan: 6 images 55.0 % and 10 images 95.0 %" in drawing.alt
@@ -148,7 +133,7 @@ def test_learning_curves_show_an_arm_beside_none(growing: dict[str, Any]) -> Non
 
 
 def test_one_number_of_images_has_no_learning_curve(make: Make) -> None:
-    assert list(learning_curves(make(repeats=2, curves=False))) == []
+    assert list(learning_curves(typed(make(repeats=2, curves=False)))) == []
 
 
 def test_more_arms_than_classes_stand_in_rows(make: Make, show: Show) -> None:

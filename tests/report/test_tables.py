@@ -12,20 +12,23 @@ from rich.console import Console
 from neuplug.report import verdicts
 from neuplug.report.tables import print_summary
 
+from .conftest import typed
+
 Make = Callable[..., dict[str, Any]]
 
 
 def shown(results: dict[str, Any], width: int = 120) -> list[str]:
     stream = io.StringIO()
-    print_summary(results, Console(file=stream, width=width))
+    print_summary(typed(results), Console(file=stream, width=width))
     return stream.getvalue().splitlines()
 
 
 def test_the_verdicts_come_first_and_the_path_last(full: dict[str, Any]) -> None:
     lines = shown(full)
-    expected = [verdicts.verdict_sentence(c, full) for c in verdicts.ranked(full)]
+    found = typed(full)
+    expected = [verdicts.verdict_sentence(c, found) for c in verdicts.ranked(found)]
     assert [line[2:] for line in lines[: len(expected)]] == expected
-    assert lines[len(expected)] == verdicts.power_sentence(full)
+    assert lines[len(expected)] == verdicts.power_sentence(found)
     assert lines[len(expected) + 1] == ""
     assert lines[-1] == f"report: {full['folder']}/report.html"
     assert lines[-3] == "warning: 12 images are smaller than 64 x 64 and were enlarged."
@@ -38,14 +41,14 @@ def test_every_mean_has_its_interval_and_n(full: dict[str, Any]) -> None:
         "mobilenetv2": lines[start[0] : start[1]],
         "smallcnn": lines[start[1] :],
     }
-    for entry in full["summary"]:
-        if entry["metric"] not in verdicts.METRICS:
+    for entry in typed(full).summary:
+        if entry.class_name is not None:
             continue
-        look = verdicts.metric(entry["metric"])
-        value = f"{verdicts.number(entry['mean'], look)} {verdicts.spread(entry, look)}"
-        row = next(r for r in tables[entry["classifier"]] if r.split()[:1] == [entry["arm"]])
+        look = verdicts.METRICS[entry.metric]
+        value = f"{verdicts.number(entry.mean, look)} {verdicts.spread(entry, look)}"
+        row = next(r for r in tables[entry.classifier] if r.split()[:1] == [entry.arm])
         assert value in row
-        assert row.split()[-1] == str(entry["n"])
+        assert row.split()[-1] == str(entry.n)
 
 
 @pytest.mark.parametrize("width", [80, 100, 200])
@@ -69,8 +72,7 @@ def test_one_repeat_gives_no_verdict_and_no_interval(make: Make) -> None:
 
 
 def test_markup_and_escapes_in_names_are_shown_as_text(make: Make, hostile: list[str]) -> None:
-    results = make(classes=hostile)
-    results["arms"][1]["label"] = "[red]dcgan[/red]"
+    results = make(classes=hostile, arms={"none": 0.0, "[red]dcgan[/red]": 0.045})
     results["warnings"] = ["class \x1b[31mesc\nline has :smile: 5 images [/]"]
     text = "\n".join(shown(results))
     assert "[red]dcgan[/red] helps smallcnn" in text
@@ -81,7 +83,7 @@ def test_markup_and_escapes_in_names_are_shown_as_text(make: Make, hostile: list
 def test_a_terminal_without_unicode_gets_ascii(make: Make) -> None:
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding="ascii")
-    print_summary(make(), Console(file=stream, width=120))
+    print_summary(typed(make()), Console(file=stream, width=120))
     stream.flush()
     text = raw.getvalue().decode("ascii")
     assert "95 % interval " in text and " .. +" in text

@@ -10,25 +10,35 @@ from typing import Any
 
 import pytest
 
+from neuplug.experiment.results.conclusions import Comparison, Mean
 from neuplug.report import verdicts
+
+from .conftest import typed
 
 Make = Callable[..., dict[str, Any]]
 
 
 def comparison(
-    verdict: str, effect: float, low: float | None, high: float | None
-) -> dict[str, Any]:
-    return {
+    verdict: str, effect: float, low: float | None, high: float | None, **changes: Any
+) -> Comparison:
+    p = None if low is None else 0.5
+    found = {
         "arm": "dcgan",
         "classifier": "mobilenetv2",
         "against": "none",
+        "question": "none",
         "metric": "accuracy",
         "effect": effect,
         "low": low,
         "high": high,
         "n": 1 if low is None else 3,
+        "items": 60,
+        "candidates": 1,
+        "family": 1,
         "verdict": verdict,
     }
+    found |= {"p": p, "adjusted_p": p, "detectable": p}
+    return Comparison.model_validate(found | changes)
 
 
 @pytest.mark.parametrize(
@@ -54,14 +64,10 @@ def comparison(
         ),
     ],
 )
-def test_each_verdict_is_a_sentence(make: Make, entry: dict[str, Any], sentence: str) -> None:
-    assert verdicts.verdict_sentence(entry, make(simulated=False)) == sentence
-    assert verdicts.verdict_sentence(entry, make(simulated=True)) == f"{sentence}, simulated data"
-
-
-def test_a_sentence_names_what_it_compares_with(make: Make) -> None:
-    entry = comparison("helps", 0.023, 0.009, 0.037) | {"against": "flip"}
-    assert "+2.3 points accuracy against flip," in verdicts.verdict_sentence(entry, make())
+def test_each_verdict_is_a_sentence(make: Make, entry: Comparison, sentence: str) -> None:
+    real, simulated = (typed(make(simulated=so)) for so in (False, True))
+    assert verdicts.verdict_sentence(entry, real) == sentence
+    assert verdicts.verdict_sentence(entry, simulated) == f"{sentence}, simulated data"
 
 
 @pytest.mark.parametrize(
@@ -77,18 +83,20 @@ def test_a_sentence_names_what_it_compares_with(make: Make) -> None:
     ],
 )
 def test_beside_the_best_classical_arm(make: Make, verdict: str, claim: str) -> None:
-    entry = comparison(verdict, 0.01, -0.01, 0.03)
-    entry |= {"against": "flip", "question": "best classical"}
-    assert verdicts.verdict_sentence(entry, make()).startswith(f"{claim}: +1.0 points accuracy, 95")
+    beside = {"against": "flip", "question": "best classical"}
+    entry = comparison(verdict, 0.01, -0.01, 0.03, **beside)
+    assert verdicts.verdict_sentence(entry, typed(make())).startswith(
+        f"{claim}: +1.0 points accuracy, 95"
+    )
 
 
 def test_an_interval_that_correction_has_overruled_is_explained(make: Make) -> None:
     corrected = {"family": 12, "adjusted_p": 0.07}
-    entry = comparison("no evidence", 0.02, 0.003, 0.037) | corrected
-    sentence = verdicts.verdict_sentence(entry, make(simulated=False))
+    entry = comparison("no evidence", 0.02, 0.003, 0.037, **corrected)
+    sentence = verdicts.verdict_sentence(entry, typed(make(simulated=False)))
     assert sentence.endswith("3 repeats, p 0.07 when corrected for 12 comparisons")
-    held = comparison("no evidence", 0.02, -0.003, 0.043) | corrected
-    assert "corrected" not in verdicts.verdict_sentence(held, make())
+    held = comparison("no evidence", 0.02, -0.003, 0.043, **corrected)
+    assert "corrected" not in verdicts.verdict_sentence(held, typed(make()))
 
 
 def test_what_could_not_be_seen(make: Make) -> None:
@@ -101,7 +109,7 @@ def test_what_could_not_be_seen(make: Make) -> None:
         c |= {"detectable": points[c["arm"]] if c["classifier"] == "a" else 0.04, "family": 6}
     for cell in results["cells"]:
         cell["test_images"] = 780
-    assert verdicts.power_sentence(results) == (
+    assert verdicts.power_sentence(typed(results)) == (
         "With 3 repeats and 780 test images, a true difference under 2.0 to 3.5 points with a and "
         "4.0 points with b, by arm, may well go unseen "
         "(power below 80 %, as the clearest of 6 comparisons)."
@@ -109,22 +117,10 @@ def test_what_could_not_be_seen(make: Make) -> None:
     results["comparisons"] = [
         c | {"family": 1} for c in results["comparisons"] if c["arm"] == "twice"
     ][:1]
-    assert verdicts.power_sentence(results).endswith(
+    assert verdicts.power_sentence(typed(results)).endswith(
         "a true difference under 10.0 points may well go unseen (power below 80 %)."
     )
-    assert verdicts.power_sentence(make(repeats=1)) == ""
-
-
-def test_a_sentence_uses_the_label_of_the_arm(make: Make) -> None:
-    results = make()
-    results["arms"][1]["label"] = "dcgan (600 images)"
-    sentence = verdicts.verdict_sentence(comparison("helps", 0.1, 0.05, 0.15), results)
-    assert sentence.startswith("dcgan (600 images) helps ")
-
-
-def test_a_loss_is_no_percentage(make: Make) -> None:
-    entry = comparison("helps", -0.12, -0.2, -0.04) | {"metric": "loss"}
-    assert "\N{MINUS SIGN}0.120 loss," in verdicts.verdict_sentence(entry, make())
+    assert verdicts.power_sentence(typed(make(repeats=1))) == ""
 
 
 @pytest.mark.parametrize(
@@ -142,25 +138,37 @@ def test_a_loss_is_no_percentage(make: Make) -> None:
     ],
 )
 def test_numbers(value: float | None, signed: bool, text: str) -> None:
-    assert verdicts.number(value, verdicts.metric("accuracy"), signed=signed) == text
+    assert verdicts.number(value, verdicts.METRICS["accuracy"], signed=signed) == text
 
 
 def test_plus_minus_stands_for_a_centred_interval_only() -> None:
-    shown = verdicts.metric("accuracy")
-    assert verdicts.spread({"mean": 0.9, "low": 0.88, "high": 0.92}, shown) == "± 2.0"
-    assert verdicts.spread({"mean": 0.9, "low": 0.88, "high": 0.91}, shown) == "(88.0 … 91.0)"
-    assert verdicts.spread({"mean": 0.9, "low": None, "high": None}, shown) == "one repeat"
+    shown = verdicts.METRICS["accuracy"]
+    assert verdicts.spread(Mean(mean=0.9, low=0.88, high=0.92, n=3), shown) == "± 2.0"
+    assert verdicts.spread(Mean(mean=0.9, low=0.88, high=0.91, n=3), shown) == "(88.0 … 91.0)"
+    assert verdicts.spread(Mean(mean=0.9, low=None, high=None, n=1), shown) == "one repeat"
 
 
-def headline(results: dict[str, Any], found: list[tuple[str, str, str]]) -> list[str]:
-    results["arms"] = [{"name": "none"}] + [
-        {"name": arm} for arm in dict.fromkeys(arm for arm, _, _ in found)
-    ]
-    results["comparisons"] = [
-        comparison(verdict, 0.01, 0.0, 0.02) | {"arm": arm, "classifier": classifier}
-        for arm, classifier, verdict in found
-    ]
-    return [text for _, text in verdicts.headline(results)]
+def said(verdict: str, **changes: Any) -> Comparison:
+    ends = (None, None) if verdict == "one repeat" else (0.0, 0.02)
+    return comparison(verdict, 0.01, *ends, **changes)
+
+
+Found = list[tuple[str, str, str]]
+
+
+def told(make: Make, found: Found, *others: Comparison, controls: tuple[str, ...] = ()) -> Any:
+    """Results with these verdicts beside *none*."""
+    arms = ["none", *dict.fromkeys(arm for arm, _, _ in found)]
+    results = make(arms=dict.fromkeys(arms, 0.0), classifiers=["a", "b", "c"], curves=False)
+    for arm in results["arms"]:
+        arm["control"] = arm["name"] in controls
+    own = [said(v, arm=arm, classifier=classifier) for arm, classifier, v in found]
+    results["comparisons"] = [c.model_dump() for c in (*own, *others)]
+    return typed(results)
+
+
+def headline(make: Make, found: Found, *others: Comparison, **about: Any) -> list[str]:
+    return [text for _, text in verdicts.headline(told(make, found, *others, **about))]
 
 
 def test_the_headline_joins_arms_of_one_fate(make: Make) -> None:
@@ -172,38 +180,33 @@ def test_the_headline_joins_arms_of_one_fate(make: Make) -> None:
         ("dcgan", "b", "helps"),
         ("edcgan", "b", "helps"),
     ]
-    assert headline(make(), found) == [
+    assert headline(make, found) == [
         "dcgan and edcgan help a and b.",
         "No evidence that flip helps or harms a and b.",
     ]
 
 
 def test_the_headline_says_what_generators_do_beside_classical_arms(make: Make) -> None:
-    results = make()
+    found = [("flip", "a", "helps"), ("dcgan", "a", "helps"), ("twice", "a", "harms")]
     beside = {"against": "flip", "question": "best classical"}
-    headline(results, [("flip", "a", "helps"), ("dcgan", "a", "helps"), ("twice", "a", "harms")])
-    results["comparisons"].append(comparison("harms", -0.02, -0.03, -0.01) | beside)
-    results["comparisons"][-1]["classifier"] = "a"
-    results["arms"][3]["control"] = True  # and is no news
-    assert [text for _, text in verdicts.headline(results)] == [
+    worse = comparison("harms", -0.02, -0.03, -0.01, classifier="a", **beside)
+    # what a control does is no news
+    assert headline(make, found, worse, controls=("twice",)) == [
         "flip and dcgan help a.",
         "dcgan is worse for a than the best classical arm.",
     ]
-    results["comparisons"] += [
-        comparison(verdict, 0.01, 0.0, 0.02) | beside | {"classifier": name}
-        for verdict, name in (("no evidence", "b"), ("helps", "c"))
+    others = [
+        said("no evidence", classifier="b", **beside),
+        said("helps", classifier="c", **beside),
     ]
-    assert [text for _, text in verdicts.headline(results)] == [
+    assert headline(make, found, worse, *others, controls=("twice",)) == [
         "Augmentation helps in 2 of 2 comparisons.",
         "Generated images beat the best classical arm in 1 of 3 comparisons, are worse in 1.",
     ]
 
 
 def test_a_headline_of_controls_alone(make: Make) -> None:
-    results = make()
-    headline(results, [("twice", "a", "no evidence")])
-    results["arms"][1]["control"] = True
-    assert [text for _, text in verdicts.headline(results)] == [
+    assert headline(make, [("twice", "a", "no evidence")], controls=("twice",)) == [
         "No evidence that twice helps or harms a."
     ]
 
@@ -215,21 +218,21 @@ def test_a_headline_that_would_be_long_counts(make: Make) -> None:
         ("dcgan", "a", "helps"),
         ("edcgan", "b", "helps"),
     ]
-    assert headline(make(), found) == [
+    assert headline(make, found) == [
         "Augmentation helps in 2 of 4 comparisons, harms in 1; no evidence in 1."
     ]
 
 
 def test_a_headline_of_many_arms_counts(make: Make) -> None:
     found = [(f"arm {i}", "a", "helps") for i in range(7)]
-    assert headline(make(), found) == ["Augmentation helps in 7 of 7 comparisons."]
+    assert headline(make, found) == ["Augmentation helps in 7 of 7 comparisons."]
 
 
 def test_a_headline_without_a_verdict(make: Make) -> None:
-    assert headline(make(), [("dcgan", "a", "one repeat"), ("flip", "a", "one repeat")]) == [
+    assert headline(make, [("dcgan", "a", "one repeat"), ("flip", "a", "one repeat")]) == [
         "One repeat: no verdict, add --repeats."
     ]
-    assert headline(make(), []) == ["Nothing to compare: no arm ran beside none."]
+    assert headline(make, []) == ["Nothing to compare: no arm ran beside none."]
 
 
 @pytest.mark.parametrize(
@@ -242,13 +245,14 @@ def test_magnitudes(count: float, text: str) -> None:
 
 
 def test_what_helps_most_comes_first(make: Make) -> None:
-    results = make()
-    results["comparisons"] = [
+    results = make(classifiers=["mobilenetv2"], curves=False)
+    found = [
         comparison("harms", -0.1, -0.2, -0.05),
         comparison("helps", 0.01, 0.005, 0.02),
         comparison("helps", 0.2, 0.1, 0.3),
     ]
-    assert [c["effect"] for c in verdicts.ranked(results)] == [0.2, 0.01, -0.1]
+    results["comparisons"] = [c.model_dump() for c in found]
+    assert [c.effect for c in verdicts.ranked(typed(results))] == [0.2, 0.01, -0.1]
 
 
 def test_verdicts_and_tables_load_no_array_library() -> None:

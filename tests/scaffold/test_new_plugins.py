@@ -69,12 +69,12 @@ def test_a_run_with_all_four(installed: Path, tmp_path: Path) -> None:
         project=tmp_path / "runs",
         training={"steps": 4, "batch": 4},
     )
-    by_arm = {cell["arm"]: cell for cell in result.content["cells"]}
-    assert by_arm[NAMES["generator"]]["train_images"] == {"real": 12, NAMES["generator"]: 12}
-    (first, *_) = result.content["evaluations"]
-    assert first["evaluator"] == NAMES["evaluator"]
-    assert first["metrics"]["n"] == 12
-    assert [Path(name).suffix for name in first["figures"]] == [".png", ".svg"] * 2
+    by_arm = {cell.arm: cell for cell in result.results.cells}
+    assert by_arm[NAMES["generator"]].train_images == {"real": 12, NAMES["generator"]: 12}
+    (first, *_) = result.results.evaluations
+    assert first.evaluator == NAMES["evaluator"]
+    assert first.metrics["n"] == 12
+    assert [Path(name).suffix for name in first.figures] == [".png", ".svg"] * 2
     assert "Brightness and contrast" in result.report.read_text("utf-8")
 
 

@@ -66,8 +66,8 @@ def result(tmp_path_factory: pytest.TempPathFactory) -> Result:
 
 
 def test_as_arms(result: Result) -> None:
-    rows = result.content["comparisons"]
-    beside = {(c["arm"], c["against"], c["question"]) for c in rows}
+    rows = result.results.comparisons
+    beside = {(c.arm, c.against, c.question) for c in rows}
     assert beside == {
         (arm, "none", "none") for arm in ("oversample", "oversample+flip", "duplicate", "flip")
     }

@@ -304,10 +304,10 @@ def test_in_a_run(tmp_path: Path) -> None:
         project=tmp_path,
         training={"steps": 60},
     )
-    (entry,) = result.content["evaluations"]
-    assert not entry["error"]
-    metrics = entry["metrics"]
+    (entry,) = result.results.evaluations
+    assert not entry.error
+    metrics = entry.metrics
     assert (metrics["n"], metrics["n real"]) == (60, 40)
-    cells = {cell["arm"]: cell for cell in result.cells}
-    assert metrics[f"{TEST} real"] == pytest.approx(cells["none"]["metrics"]["accuracy"])
+    cells = {cell.arm: cell for cell in result.cells}
+    assert metrics[f"{TEST} real"] == pytest.approx(cells["none"].test.accuracy)
     assert metrics[TEST] > 0.8

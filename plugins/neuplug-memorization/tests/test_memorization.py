@@ -209,6 +209,6 @@ def test_in_a_run_the_control_is_found_out(tmp_path: Path) -> None:
         project=tmp_path,
         training={"steps": 5},
     )
-    (row,) = result.content["evaluations"]
-    assert row["error"] is None and row["metrics"]["copies, pixels"] == 1
-    assert any("are copies of training images" in w for w in result.content["warnings"])
+    (row,) = result.results.evaluations
+    assert row.error is None and row.metrics["copies, pixels"] == 1
+    assert any("are copies of training images" in w for w in result.results.warnings)

@@ -1,0 +1,149 @@
+"""What a run was about: its images, its protocol, its arms."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+
+import torch
+
+from neuplug.data.dataset import Dataset
+from neuplug.experiment.arms import Arm
+from neuplug.experiment.identity import versions
+from neuplug.experiment.plan import Plan
+from neuplug.experiment.results import parts
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.imageset import ImageSet
+
+_CHOSEN = [
+    "Of several amounts of an arm the one with the highest accuracy on validation images was "
+    "chosen for each classifier; it alone was scored on the test images."
+]
+
+
+def about_data(plan: Plan) -> parts.Data:
+    """The images, and the parts of the first repeat."""
+    dataset, split = plan.dataset, plan.splits[0]
+    report, images = dataset.report, dataset.images
+
+    def counts(indices: list[int]) -> dict[str, int]:
+        numbers = torch.bincount(images.labels[indices], minlength=len(images.classes))
+        return dict(zip(images.classes, numbers.tolist(), strict=True))
+
+    groups, bound = _near_groups(dataset)
+    return parts.Data(
+        source=report.source,
+        simulated=report.simulated,
+        layout=report.layout,
+        classes=images.classes,
+        imgsz=images.image_size,
+        channels=images.channels,
+        counts=images.counts(),
+        train=counts(split.train),
+        val=counts(split.val),
+        test=counts(split.test),
+        left_out=counts(split.left_out),
+        skipped=tuple(report.skipped),
+        exact_duplicates=len(report.exact),
+        exact_duplicate_images=sum(map(len, report.exact)),
+        near_duplicates=None if report.near is None else len(report.near),
+        near_duplicate_groups=groups,
+        near_duplicate_images=bound,
+        digest=dataset.key,
+        images_digest=_images_digest(images),
+    )
+
+
+def _images_digest(images: ImageSet) -> str:
+    """SHA-256 of the images as decoded, with labels and ids: wherever their files lie."""
+    return hashlib.sha256(json.dumps([images.digest(), *images.ids]).encode()).hexdigest()
+
+
+def _near_groups(dataset: Dataset) -> tuple[int | None, int | None]:
+    """How many groups near duplicates are in, and how many images these hold together."""
+    if dataset.report.near is None:
+        return None, None
+    near = {identifier for *pair, _ in dataset.report.near for identifier in pair}
+    members = zip(dataset.images.ids, dataset.groups, strict=True)
+    groups = {group for identifier, group in members if identifier in near}
+    return len(groups), sum(group in groups for group in dataset.groups)
+
+
+def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
+    """How everything was trained and measured, and what was made sure of."""
+    config, training = plan.config, plan.config.training
+    if training.epochs is not None:
+        budget = f"{training.epochs} epochs of each arm's own training set"
+    else:
+        budget = f"{training.total_steps(0)} optimiser steps for every arm"
+    if training.real_first:
+        unit = "epochs" if training.epochs is not None else "steps"
+        budget += f", after {training.real_first} {unit} on its real images alone"
+    kept = "best validation loss" if plan.splits[0].val else "the last step"
+    return parts.Protocol(
+        repeats=config.repeats,
+        seed=config.seed,
+        steps=None if training.epochs is not None else training.total_steps(0),
+        epochs=training.epochs,
+        batch=training.batch,
+        schedule=training.schedule,
+        optimizer=training.optimizer,
+        lr=training.lr,
+        device=str(bench.device),
+        versions={"python": platform.python_version(), **versions(list(plan.components))},
+        sentences=(
+            f"Each repeat draws the training images and all seeds anew; within a repeat every arm "
+            f"sees the same ones ({config.repeats} repeats, seed {config.seed}).",
+            f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
+            f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
+            "Generators and augmenters see training images only; test images are real and unseen.",
+            _proof(plan),
+            *_CHOSEN[: bool(plan.unchosen)],
+            "Means have 95 % t intervals over repeats. A verdict's interval is for the paired "
+            "difference over repeats and test images together; verdicts are corrected for their "
+            "number (Holm). Repeats draw from the same images, so they are more alike than new "
+            "collections would be.",
+        ),
+    )
+
+
+def _proof(plan: Plan) -> str:
+    """What was made sure of, in one sentence."""
+    fits = len({entry.key for entry in plan.fits})
+    if plan.leak:
+        return (
+            "The given split leaks: copies of test images, or images of their groups, are among "
+            "the training images, so that the test is not clean."
+        )
+    held = "Exact and near duplicates and groups are kept on one side of every split"
+    if not fits:
+        return f"{held}."
+    return (
+        f"{held}; for each of the {fits} generator fits it was checked, back to the real images, "
+        "that none is a validation or test image of its repeat or bound to one (results.json, "
+        "provenance)."
+    )
+
+
+def about_arm(arm: Arm) -> parts.Arm:
+    """An arm with its stages."""
+    stages = [
+        parts.Stage(
+            name=group.name,
+            kind="generator" if group.generates else "augmenter",
+            amount="on each batch"
+            if group.amount is None
+            else str(group.amount) or "as many as there are",
+            options={c.name: c.options.model_dump(mode="json") for c in group.chosen},
+        )
+        for group in arm.groups
+    ]
+    return parts.Arm(
+        name=arm.name,
+        base=arm.base,
+        per_class=arm.per_class,
+        against=arm.baseline,
+        control=arm.control,
+        stages=tuple(stages),
+    )

@@ -1,0 +1,279 @@
+"""From finished tasks to the run's results."""
+
+from __future__ import annotations
+
+import datetime
+import statistics
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from neuplug import __version__
+from neuplug.experiment.comparisons import Correct, compare, differences, grouped
+from neuplug.experiment.costs import arm_costs
+from neuplug.experiment.plan import Cell, FitEntry, Plan
+from neuplug.experiment.provenance import provenance
+from neuplug.experiment.published import published_beside
+from neuplug.experiment.results import conclusions, parts
+from neuplug.experiment.results.about import about_arm, about_data, about_protocol
+from neuplug.experiment.results.model import FORMAT, Curve, Curves, RunResults
+from neuplug.experiment.runner import Failure
+from neuplug.experiment.steps.checks import own_words
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
+from neuplug.imageset import ImageSet
+from neuplug.interfaces import Evaluator
+from neuplug.metrics import CLASS_METRICS, Scores, classification_metrics
+from neuplug.report.notices import notices
+from neuplug.statistics import estimate
+
+
+def collect(
+    plan: Plan,
+    bench: TaskContext,
+    failures: Iterable[Failure],
+    doses: Iterable[conclusions.Dose],
+    *,
+    request: str,
+    command: str,
+    folder: Path,
+) -> RunResults:
+    """Everything that a run found, but for its curves and pictures.
+
+    Args:
+        plan: All of whose tasks are done, but for failed evaluators.
+        bench: Where the results are.
+        failures: Of evaluators.
+        doses: What amounts were chosen by.
+        request: The key of the question that the run answers.
+        command: How the run was asked for.
+        folder: Of the run.
+    """
+    cells = [_cell(plan, bench, cell) for cell in plan.cells]
+    evaluations = list(_evaluations(plan, bench, failures))
+    comparisons = compare(cells, plan.arms, _correct(plan, bench))
+    kinds = {key: task.kind for key, task in plan.tasks.items() if not task.optional}
+    seconds = {key: float(bench.about(key)["seconds"]) for key in kinds}
+    results = RunResults(
+        format=FORMAT,
+        neuplug=__version__,
+        request=request,
+        created=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
+        command=command,
+        name=folder.name,
+        folder=str(folder),
+        config=plan.config.model_dump(mode="json"),
+        data=about_data(plan),
+        leak=plan.leak or None,
+        provenance=provenance(plan),
+        protocol=about_protocol(plan, bench),
+        arms=tuple(map(about_arm, plan.arms)),
+        classifiers=tuple(dict.fromkeys(cell.classifier for cell in plan.cells)),
+        profiles=_profiles(plan, bench),
+        cells=tuple(cells),
+        summary=tuple(_summary(cells)),
+        comparisons=tuple(comparisons),
+        differences=tuple(differences(cells, comparisons)),
+        doses=tuple(doses),
+        generators=tuple(_generator(bench, entry) for entry in plan.fits),
+        filtered=tuple(_filtered(plan, bench)),
+        evaluations=tuple(evaluations),
+        evaluators=_evaluators(plan),
+        published=published_beside(plan.config, cells, evaluations),
+        pictures=(),
+        unpictured=(),
+        curves="curves.json",
+        warnings=(),
+        cost=_cost(kinds, seconds),
+        arm_costs=tuple(arm_costs(plan, seconds, comparisons)),
+    )
+    # every sentence once: first of the run, then with the arms and repeats for which it holds
+    said = [*([plan.leak] if plan.leak else []), *plan.warnings, *map(str, notices(results))]
+    return results.model_copy(update={"warnings": tuple(dict.fromkeys(said))})
+
+
+def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
+    """What went on in the trainings of a run."""
+    records = {entry.key: bench.record(entry.key) for entry in plan.fits}
+    return Curves(
+        format=FORMAT,
+        classifiers={cell.key: _curves(bench.about(cell.key)["curves"]) for cell in plan.cells},
+        generators={key: _curves(record.curves) for key, record in records.items()},
+        units={key: record.units for key, record in records.items()},
+        checkpoints={key: _curve(record.checkpoints) for key, record in records.items()},
+    )
+
+
+def _curves(curves: Mapping[str, Iterable[Sequence[float]]]) -> dict[str, Curve]:
+    return {name: _curve(points) for name, points in curves.items()}
+
+
+def _curve(points: Iterable[Sequence[float]]) -> Curve:
+    return tuple((step, value) for step, value in points)
+
+
+def _cost(kinds: Mapping[str, str], seconds: Mapping[str, float]) -> conclusions.Cost:
+    fits, trainings = (
+        sum(seconds[key] for key in seconds if kinds[key] == kind) for kind in ("fit", "train")
+    )
+    return conclusions.Cost(
+        generators_seconds=fits, classifiers_seconds=trainings, total_seconds=fits + trainings
+    )
+
+
+def _profiles(plan: Plan, bench: TaskContext) -> dict[str, parts.Profile]:
+    """What each classifier costs; its time for an image is the median over its cells."""
+    found: dict[str, list[parts.Profile]] = {}
+    for cell in plan.cells:
+        profile = parts.Profile.model_validate(bench.about(cell.key)["profile"])
+        found.setdefault(cell.classifier, []).append(profile)
+    return {
+        name: some[0].model_copy(
+            update={"latency_ms": statistics.median(p.latency_ms for p in some)}
+        )
+        for name, some in found.items()
+    }
+
+
+def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
+    test, images = plan.splits[cell.repeat].test, plan.dataset.images
+    predictions = bench.tree(cell.key, "predictions")
+    whole = predictions.get("logits_all")
+    task = plan.tasks[cell.key]
+    assert isinstance(task, TrainTask)
+    # with the training on real images before it
+    abouts = [bench.about(key) for key in (cell.key, task.start) if key]
+    return parts.Cell(
+        arm=cell.arm.name,
+        classifier=cell.classifier,
+        repeat=cell.repeat,
+        base=cell.arm.base,
+        per_class_images=cell.arm.per_class,
+        against=cell.arm.baseline,
+        key=cell.key,
+        test=classification_metrics(predictions["logits"], images.labels[test], images.classes),
+        all_images=None if whole is None else _scores(whole, images, range(len(images))),
+        train=None if whole is None else _scores(whole, images, cell.split.train),
+        test_images=len(test),
+        train_images=abouts[0]["train_images"],
+        steps=sum(about["steps"] for about in abouts),
+        seconds=sum(about["seconds"] for about in abouts),
+        device=abouts[0]["device"],
+        torch=abouts[0]["torch"],
+    )
+
+
+def _scores(logits: torch.Tensor, images: ImageSet, indices: Sequence[int]) -> Scores:
+    """Metrics on some of all real images."""
+    chosen = torch.as_tensor(list(indices))
+    return classification_metrics(logits[chosen], images.labels[chosen], images.classes)
+
+
+def _correct(plan: Plan, bench: TaskContext) -> Correct:
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(plan.dataset.groups))}
+    found = {}
+    for cell in plan.cells:
+        test = plan.splits[cell.repeat].test
+        predicted = bench.tree(cell.key, "predictions")["logits"].argmax(1)
+        right = predicted == plan.dataset.images.labels[test]
+        groups = [numbers[plan.dataset.groups[i]] for i in test]
+        found[cell.key] = (right.numpy(), np.asarray(groups))
+    return found
+
+
+def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
+    record, about = bench.record(entry.key), bench.about(entry.key)
+    return parts.GeneratorFit(
+        stage=entry.stage,
+        arm=entry.arm,
+        class_name=entry.class_name,
+        repeat=entry.repeat,
+        run=entry.run,
+        key=entry.key,
+        images=about["images"],
+        seconds=about["seconds"],
+        epoch_steps=record.epoch_steps,
+        warnings=tuple(record.warnings),
+    )
+
+
+def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
+    for arm, classifier, group in grouped(cells):
+        first = group[0].test
+        values: dict[tuple[str, str | None], list[float]]
+        values = {(name, None): [c.test.metrics[name] for c in group] for name in first.metrics}
+        values |= {
+            (metric, name): [getattr(c.test.per_class[name], metric) for c in group]
+            for name in first.per_class
+            for metric in CLASS_METRICS
+        }
+        for (metric, name), numbers in values.items():
+            about = {"arm": arm, "classifier": classifier, "metric": metric, "class_name": name}
+            yield conclusions.Summary.model_validate(about | asdict(estimate(numbers)))
+
+
+def _evaluations(
+    plan: Plan, bench: TaskContext, failures: Iterable[Failure]
+) -> Iterator[parts.Evaluation]:
+    errors = {failure.task.key: str(failure) for failure in failures}
+    seen = set()
+    for cell in plan.cells:
+        for name, key in cell.evaluations:
+            task = plan.tasks[key]
+            assert isinstance(task, EvaluateTask)
+            classifier = cell.classifier if task.cell else None
+            if (key, cell.arm.name, classifier) in seen:
+                continue
+            seen.add((key, cell.arm.name, classifier))
+            about = {} if key in errors else bench.about(key)
+            yield parts.Evaluation(
+                evaluator=name,
+                arm=cell.arm.name,
+                classifier=classifier,
+                repeat=cell.repeat,
+                key=key,
+                metrics=about.get("metrics", {}),
+                figures=tuple(f"evaluations/{key[:8]}/{f}" for f in about.get("figures", ())),
+                warnings=tuple(about.get("warnings", ())),
+                error=errors.get(key),
+            )
+
+
+def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
+    """By name what each evaluator says of itself to the reader of the report."""
+    found = {}
+    for provided in plan.components:
+        if provided.kind == "evaluator":
+            try:
+                words = own_words(provided.load())
+            except TypeError:  # of which the evaluation's error tells
+                words = own_words(Evaluator)
+            found[provided.name] = parts.EvaluatorWords.model_validate(words)
+    return found
+
+
+def _filtered(plan: Plan, bench: TaskContext) -> Iterator[parts.Filtered]:
+    """What each filtered drawing let through."""
+    seen = set()
+    for cell in plan.cells:
+        for name in cell.mixture.parts:
+            for key in cell.mixture.only([name]).tasks:
+                task, row = plan.tasks[key], (key, cell.arm.name)
+                if not isinstance(task, SampleTask) or not task.source.filters or row in seen:
+                    continue
+                seen.add(row)
+                about = bench.about(key)
+                yield parts.Filtered(
+                    arm=cell.arm.name,
+                    repeat=cell.repeat,
+                    class_name=name,
+                    key=key,
+                    filters=task.source.filters,
+                    wanted=task.n,
+                    images=about["images"],
+                    drawn=about["drawn"],
+                    warnings=about["warnings"],
+                )

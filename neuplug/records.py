@@ -1,0 +1,44 @@
+"""What files of results consist of: frozen values, checked when made and when read. Light."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+
+class Record(BaseModel):
+    """A part of a file that a run writes.
+
+    It never changes, has no field that it does not name, no number that is not finite, and no text
+    that cannot be printed (:func:`printable`).
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _printable(cls, values: Any) -> Any:
+        return printable(values)
+
+
+def printable(node: Any) -> Any:
+    """The same tree with every string, keys included, made of printable characters only.
+
+    Class names come from folder names, which may hold line breaks, terminal escapes or bytes that
+    are no text. White space becomes a space, anything else that cannot be shown becomes U+FFFD.
+    """
+    if isinstance(node, str):
+        if node.isprintable():
+            return node
+        return "".join(
+            c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}"
+            for c in node
+        )
+    if isinstance(node, dict):
+        return {printable(key): printable(value) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [printable(value) for value in node]
+    return node
