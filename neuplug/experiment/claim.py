@@ -199,6 +199,14 @@ class RunClaim:
             write_text(self.folder / STATUS, status.model_dump_json(indent=1) + "\n")
 
 
+def renew_hashes(folder: Path) -> None:
+    """Note the files of a finished run as they are now, after one was made anew on purpose."""
+    status = read_status(folder)
+    if status is not None and status.state == "finished":
+        status = status.model_copy(update={"files": _hashes(folder)})
+        write_text(folder / STATUS, status.model_dump_json(indent=1) + "\n")
+
+
 def ask_to_stop(folder: Path) -> None:
     """Ask whoever works on a run to stop; within a second or two it does.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from neuplug.experiment.claim import renew_hashes
 from neuplug.experiment.results.reading import read_curves, read_results
 from neuplug.report.figures import copy_figures, write_figures
 from neuplug.report.gallery import Gallery
@@ -50,6 +51,7 @@ def write_report(folder: str | Path) -> Path:
     parts = {**view(results), **gallery.view()}
     copy_figures(gallery.files, folder, figures)
     write_whole(page, render("page.html", figures=_grouped(figures), **parts))
+    renew_hashes(folder)
     return page
 
 
