@@ -17,7 +17,7 @@ from neuplug.errors import InputError, TrainingDiverged
 from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
 from neuplug.interfaces import Augmenter, Classifier, FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
-from neuplug.tensorfile import to_device
+from neuplug.storage.tensorfile import to_device
 from neuplug.training_options import TrainingOptions
 
 CHECKPOINT_SECONDS = 20.0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,6 +35,8 @@ from neuplug.storage.folders import DamagedError, open_sealed, sealed_folder, se
 
 MEMORY_LIMIT = 2 * 1024**3
 """Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped."""
+
+logger = logging.getLogger("neuplug")
 
 DEMO = "demo"
 """The source that stands for the demo data; a folder of that name is ``./demo``."""
@@ -172,8 +175,9 @@ class Dataset:
             )
             report = DataReport.from_json(meta["report"])
             return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
-        except (DamagedError, OSError):
-            set_aside(folder)
+        except (DamagedError, OSError) as error:
+            kept = set_aside(folder)
+            logger.warning("%s; it is decoded again (set aside as %s)", error, kept)
             return None
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import socket
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuplug.errors import InputError
+from neuplug.errors import InputError, StorageError
 from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
@@ -162,8 +162,9 @@ class _Run:
             if state == "refused":
                 self.claim.discard()
                 return
+            with suppress(StorageError):  # a full disk has been told already
+                self.log.write(RunEnded(state=state, message=why))
             self.claim.end(state)
-            self.log.write(RunEnded(state=state, message=why))
 
     def _answer(self) -> Result:
         from neuplug.experiment import runfolder
@@ -177,6 +178,7 @@ class _Run:
             self.log.say(f"{troubled}: see 'neuplug plugins'.")
         plan = prepare(self.config, self.images)
         context = TaskContext.open(store_root(), self.config.device, plan.dataset)
+        context.store.tell = self.log.say
         for sentence in plan.warnings:
             self.log.say(f"warning: {sentence}")
         with storing(self.folder):
@@ -197,7 +199,7 @@ class _Run:
                 except MissingResult as error:
                     if attempt == TRIES - 1 or error.key not in plan.tasks:
                         raise
-                    self.log.say(f"{error} {plan.tasks[error.key].label} is done again.")
+                    self.log.say(f"{plan.tasks[error.key].label} is done again.")
         raise AssertionError("a loop that returns or raises")
 
     def _put_together(

@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from neuplug.experiment.mixture import MadeImages
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results.model import Picture, RunResults
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.tasks import AnyTask, AugmentTask, MadeImages, SampleTask
+from neuplug.experiment.tasks import AnyTask, AugmentTask, SampleTask
 from neuplug.report.animation import save_animation
 from neuplug.report.fits import Training, trainings, written
 from neuplug.report.images import one_above_the_other, save_grid, side_by_side

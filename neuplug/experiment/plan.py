@@ -8,7 +8,8 @@ from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.tasks import AnyTask, Mixture
+from neuplug.experiment.mixture import Mixture
+from neuplug.experiment.tasks import AnyTask
 from neuplug.registry import Provided
 
 

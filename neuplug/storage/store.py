@@ -9,7 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from neuplug.storage.folders import (
     sign,
     sweep,
 )
+
+logger = logging.getLogger("neuplug")
 
 FORMAT = 3
 """Part of every key: raised when the core's own computations change what they give."""
@@ -54,10 +57,11 @@ class Store:
 
     Args:
         root: Created when something is first written.
+        tell: Told of every result that is found damaged; by default the logger ``neuplug``.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, tell: Callable[[str], None] = logger.warning) -> None:
+        self.root, self.tell = root, tell
         self._signed = False
 
     def path(self, key: str) -> Path:
@@ -96,9 +100,9 @@ class Store:
         except DamagedError as error:
             kept = set_aside(self.path(key))
             where = f" It has been set aside as {kept}." if kept else ""
-            raise MissingResult(
-                key, f"the stored result {key} is damaged: {error.why}.{where}"
-            ) from error
+            message = f"the stored result {key} is damaged: {error.why}.{where}"
+            self.tell(message)
+            raise MissingResult(key, message) from error
 
     def read(self, key: str, name: str) -> bytes:
         """The content of a file of the work called ``key``.
@@ -170,13 +174,13 @@ class StoredCheckpoint(Checkpoint):
         Raises:
             StorageError: If it cannot be written.
         """
-        from neuplug.tensorfile import tree_bytes
+        from neuplug.storage.tensorfile import tree_bytes
 
         write_checked(self.path, tree_bytes(tree))
 
     def load(self) -> dict[str, Any] | None:
         """What was kept last, or ``None``; a damaged file counts as none."""
-        from neuplug.tensorfile import tree_from
+        from neuplug.storage.tensorfile import tree_from
 
         content = read_checked(self.path)
         if content is None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from neuplug.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import load_tree, save_tree
 
 from .conftest import Ask, Install
 

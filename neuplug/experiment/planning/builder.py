@@ -11,8 +11,9 @@ from neuplug.data.splits import Split
 from neuplug.devices import pick_device
 from neuplug.experiment.arms import Arm, Chosen, Selection
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.mixture import Mixture, Part, RealImages
 from neuplug.experiment.plan import Plan
-from neuplug.experiment.tasks import AnyTask, Mixture, Part, RealImages, Source, Trained
+from neuplug.experiment.tasks import AnyTask, Source, Trained
 from neuplug.registry import Registry
 
 

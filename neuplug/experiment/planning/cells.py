@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from neuplug.experiment.arms import Chosen
+from neuplug.experiment.mixture import Mixture, RealImages
 from neuplug.experiment.plan import Cell
 from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
 from neuplug.experiment.planning.evaluations import add_evaluations
-from neuplug.experiment.tasks import Mixture, RealImages, TrainTask
+from neuplug.experiment.tasks import TrainTask
 from neuplug.seeds import derive_seed
 from neuplug.training_options import TrainingOptions
 

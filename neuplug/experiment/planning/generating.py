@@ -9,9 +9,10 @@ from typing import Any
 from neuplug.experiment.arms import Group
 from neuplug.experiment.blame import blame
 from neuplug.experiment.filtering import AGREEMENT, COPIES, COPIES_RULE
+from neuplug.experiment.mixture import MadeImages, Mixture
 from neuplug.experiment.plan import FitEntry
 from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
-from neuplug.experiment.tasks import FitTask, MadeImages, Mixture, SampleTask, Source
+from neuplug.experiment.tasks import FitTask, SampleTask, Source
 from neuplug.interfaces import Generator
 from neuplug.seeds import derive_seed
 

@@ -8,12 +8,12 @@ from neuplug.data.dataset import Dataset
 from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.blame import blame
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
 from neuplug.experiment.planning.cells import add_cell
 from neuplug.experiment.planning.splits import draw_splits
 from neuplug.experiment.planning.stages import add_stage, refuse_empty
-from neuplug.experiment.tasks import Mixture
 from neuplug.registry import Registry
 
 

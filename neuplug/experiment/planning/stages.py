@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from neuplug.errors import InputError
 from neuplug.experiment.arms import Arm, Group
 from neuplug.experiment.grammar import Amount
+from neuplug.experiment.mixture import MadeImages, Mixture, Part
 from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
 from neuplug.experiment.planning.generating import generate
-from neuplug.experiment.tasks import AugmentTask, MadeImages, Mixture, Part
+from neuplug.experiment.tasks import AugmentTask
 from neuplug.seeds import derive_seed
 
 

@@ -12,11 +12,12 @@ import torch
 
 from neuplug.data.dataset import Dataset
 from neuplug.devices import pick_device
-from neuplug.experiment.tasks import RealImages, Task
+from neuplug.experiment.mixture import RealImages
+from neuplug.experiment.tasks import Task
 from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
 from neuplug.interfaces import FitContext, FitRecord, Progress
 from neuplug.storage.store import Store
-from neuplug.tensorfile import tree_from
+from neuplug.storage.tensorfile import tree_from
 
 
 @dataclass

@@ -16,7 +16,7 @@ from neuplug.experiment.steps.sources import SourceOpener
 from neuplug.experiment.tasks import FitTask, SampleTask
 from neuplug.interfaces import FitRecord, Generator, Progress
 from neuplug.storage.atomic import write_whole
-from neuplug.tensorfile import tree_bytes
+from neuplug.storage.tensorfile import tree_bytes
 
 
 def fit(context: TaskContext, task: FitTask, folder: Path, progress: Progress) -> dict[str, Any]:

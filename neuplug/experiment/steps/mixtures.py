@@ -9,10 +9,11 @@ from torch import Tensor
 
 from neuplug.data.dataset import Dataset
 from neuplug.errors import NeuplugError
+from neuplug.experiment.mixture import MadeImages, Mixture, Part
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.tasks import AugmentTask, MadeImages, Mixture, Part, SampleTask
+from neuplug.experiment.tasks import AugmentTask, SampleTask
 from neuplug.imageset import TrainingSet
-from neuplug.tensorfile import tree_bytes
+from neuplug.storage.tensorfile import tree_bytes
 
 
 def training_set(

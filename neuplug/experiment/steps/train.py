@@ -19,7 +19,7 @@ from neuplug.experiment.tasks import Trained, TrainTask
 from neuplug.interfaces import Progress
 from neuplug.profiling import profile_classifier
 from neuplug.storage.atomic import write_whole
-from neuplug.tensorfile import tree_bytes
+from neuplug.storage.tensorfile import tree_bytes
 from neuplug.training import FittedClassifier, check_logits, fit_classifier
 
 

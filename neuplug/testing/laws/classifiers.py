@@ -11,7 +11,7 @@ from torch import Tensor
 
 from neuplug.interfaces import Classifier, FitContext
 from neuplug.seeds import seeded
-from neuplug.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import load_tree, save_tree
 from neuplug.testing.law import Broken, Unchecked, law
 from neuplug.testing.pictures import CLASSES, PER_CLASS, training_set
 from neuplug.testing.subjects import ComponentSubject, told

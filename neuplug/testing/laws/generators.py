@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from neuplug.interfaces import Checkpoint, FitRecord, Generator
-from neuplug.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import load_tree, save_tree
 from neuplug.testing.law import Broken, Unchecked, law
 from neuplug.testing.probes import fast_clock
 from neuplug.testing.subjects import ComponentSubject, told

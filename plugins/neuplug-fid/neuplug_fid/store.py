@@ -10,7 +10,7 @@ from torch import Tensor
 from neuplug.errors import StorageError
 from neuplug.storage.atomic import read_checked, write_checked
 from neuplug.storage.cache import cache_dir
-from neuplug.tensorfile import tree_bytes, tree_from
+from neuplug.storage.tensorfile import tree_bytes, tree_from
 
 
 def stored(key: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from neuplug import Checkpoint, FitContext, TrainingSet
-from neuplug.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import load_tree, save_tree
 from neuplug_gan.component import AdversarialGenerator
 
 CPU = torch.device("cpu")

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from neuplug import FitContext, InputError, LatentGenerator, TrainingSet
-from neuplug.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import load_tree, save_tree
 from neuplug_gan.choice import Part, Shelf, parse_choice
 from neuplug_gan.component import AdversarialGenerator
 from neuplug_gan.options import GANOptions

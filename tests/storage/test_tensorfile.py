@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from neuplug.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import load_tree, save_tree
 
 
 def test_an_optimiser_state_comes_back(tmp_path: Path) -> None:
