@@ -56,6 +56,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!neuplug).*"),
     ("py:class", r"neuplug\.testing\.subjects\..*"),
     ("py:class", r"neuplug\.recipes\.model\..*"),
+    ("py:class", r"neuplug\.experiment\.results\..*"),  # their fields are in run-folder.md
+    ("py:class", r"neuplug\.installed\..*"),
 ]
 
 copybutton_prompt_text = r">>> |\.\.\. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neuplug.experiment.events import AnyEvent, Done, Planned, Said
+from neuplug.experiment.events import AnyEvent, Planned, Said, TaskDone
 
 
 class Hearing:
@@ -19,7 +19,7 @@ class Hearing:
         match event:
             case Planned():
                 self.kinds |= {task.key: task.kind for task in event.tasks}
-            case Done():
+            case TaskDone():
                 self.done.append(self.kinds[event.key])
             case Said():
                 self.said.append(event.text)

@@ -83,18 +83,18 @@ class _Counting:
                 self.say(event.text)
             case events.Planned():
                 self.plan(event.tasks)
-            case events.Progress() if event.key in self.tasks:
+            case events.TaskProgress() if event.key in self.tasks:
                 task = self.tasks[event.key]
                 self.fractions[event.key] = WEIGHTS.get(task.kind, 1.0) * event.fraction
                 self.notes[event.key] = f"{task.label} {event.fraction:4.0%} {event.note}"
-            case events.Done() if event.key in self.tasks:
+            case events.TaskDone() if event.key in self.tasks:
                 self._drop(event.key)
                 self.done += WEIGHTS.get(self.tasks[event.key].kind, 1.0)
                 self.finished.add(event.key)
-            case events.Failed() if event.key in self.tasks and event.missing is None:
+            case events.TaskFailed() if event.key in self.tasks and event.missing is None:
                 self._drop(event.key)
                 self.say(f"{self.tasks[event.key].label} failed: {event.message}")
-            case events.Lost() if event.key in self.tasks:
+            case events.TaskLost() if event.key in self.tasks:
                 self._drop(event.key)
                 label = self.tasks[event.key].label
                 self.say(f"the worker process for {label} died ({event.message}).")

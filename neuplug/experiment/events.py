@@ -83,13 +83,13 @@ class TaskEvent(Event):
     key: str
 
 
-class Started(TaskEvent):
+class TaskStarted(TaskEvent):
     """An executor has begun with a task."""
 
     event: Literal["started"] = "started"
 
 
-class Progress(TaskEvent):
+class TaskProgress(TaskEvent):
     """A task is through to this part, 0 to 1; ``note`` is a short live figure."""
 
     event: Literal["progress"] = "progress"
@@ -97,13 +97,13 @@ class Progress(TaskEvent):
     note: str = ""
 
 
-class Done(TaskEvent):
+class TaskDone(TaskEvent):
     """The result of a task is in the store."""
 
     event: Literal["done"] = "done"
 
 
-class Failed(TaskEvent):
+class TaskFailed(TaskEvent):
     """A task failed.
 
     Attributes:
@@ -118,7 +118,7 @@ class Failed(TaskEvent):
     missing: str | None = None
 
 
-class Lost(TaskEvent):
+class TaskLost(TaskEvent):
     """The process that did a task has ended without a word.
 
     Attributes:
@@ -143,7 +143,15 @@ class RunEnded(Event):
 
 
 AnyEvent = Annotated[
-    RunStarted | Said | Planned | Started | Progress | Done | Failed | Lost | RunEnded,
+    RunStarted
+    | Said
+    | Planned
+    | TaskStarted
+    | TaskProgress
+    | TaskDone
+    | TaskFailed
+    | TaskLost
+    | RunEnded,
     Field(discriminator="event"),
 ]
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
@@ -207,7 +215,7 @@ class EventLog(Teller):
         """
         with self._lock:
             now = time.time()
-            if isinstance(event, Progress):
+            if isinstance(event, TaskProgress):
                 if 0 <= now - self._shown.get(event.key, 0.0) < PROGRESS_SECONDS:
                     return
                 self._shown[event.key] = now

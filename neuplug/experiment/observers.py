@@ -6,7 +6,16 @@ import datetime
 import logging
 from pathlib import Path
 
-from neuplug.experiment.events import AnyEvent, Done, Failed, Lost, Planned, Said, Sink, Started
+from neuplug.experiment.events import (
+    AnyEvent,
+    Planned,
+    Said,
+    Sink,
+    TaskDone,
+    TaskFailed,
+    TaskLost,
+    TaskStarted,
+)
 
 LOG = "log.txt"
 """What was said, and what workers and plugins print."""
@@ -30,7 +39,7 @@ def observer(folder: Path, on_event: Sink | None) -> Sink:
             when = datetime.datetime.fromtimestamp(event.time).astimezone()
             with (folder / LOG).open("a", encoding="utf-8") as file:
                 file.write(f"{when.isoformat(timespec='seconds')} {sentence}\n")
-            quiet = isinstance(event, Started | Done)
+            quiet = isinstance(event, TaskStarted | TaskDone)
             logger.log(logging.DEBUG if quiet else logging.INFO, "%s", sentence)
         if on_event is not None:
             on_event(event)
@@ -45,12 +54,12 @@ def _sentence(event: AnyEvent, labels: dict[str, str]) -> str:
             return event.text
         case Planned():
             return f"{len(event.tasks)} tasks to do"
-        case Started():
+        case TaskStarted():
             return f"started: {labels.get(event.key, event.key)} ({event.key})"
-        case Done():
+        case TaskDone():
             return f"done: {labels.get(event.key, event.key)} ({event.key})"
-        case Failed():
+        case TaskFailed():
             return f"failed: {labels.get(event.key, event.key)} ({event.key}): {event.message}"
-        case Lost():
+        case TaskLost():
             return f"lost: {labels.get(event.key, event.key)} ({event.key}): {event.message}"
     return ""

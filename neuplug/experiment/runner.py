@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterable, Mapping
 
 from neuplug import errors
 from neuplug.errors import InputError, NeuplugError, PluginError, StorageError
-from neuplug.experiment.events import Done, Failed, Lost, Planned, TaskEvent, Teller, infos
+from neuplug.experiment.events import (
+    Planned,
+    TaskDone,
+    TaskEvent,
+    TaskFailed,
+    TaskLost,
+    Teller,
+    infos,
+)
 from neuplug.experiment.executors.base import Executor
 from neuplug.experiment.tasks import AnyTask
 from neuplug.storage.store import Store
@@ -102,13 +110,13 @@ class _Round:
 
     def _take(self, event: TaskEvent) -> None:
         task = self.tasks[event.key]
-        if isinstance(event, Done):
+        if isinstance(event, TaskDone):
             self.running.discard(task.key)
             self.undone.discard(task.key)
-        elif isinstance(event, Failed):
+        elif isinstance(event, TaskFailed):
             self.running.discard(task.key)
             self._failed(task, event)
-        elif isinstance(event, Lost):
+        elif isinstance(event, TaskLost):
             self.running.discard(task.key)
             self.tries[task.key] += 1
             if self.tries[task.key] < TRIES:
@@ -116,7 +124,7 @@ class _Round:
             else:
                 self.failures.append(Failure(task, PluginError(_obituary(task, event.message))))
 
-    def _failed(self, task: AnyTask, event: Failed) -> None:
+    def _failed(self, task: AnyTask, event: TaskFailed) -> None:
         kind = getattr(errors, event.error, NeuplugError)
         if issubclass(kind, _AT_ONCE):
             raise kind(event.message)

@@ -27,8 +27,8 @@ class ComponentRef(Value):
     distribution: str
     version: str
     code: str
-    options: dict[str, JsonValue] = {}
-    files: dict[str, str] = {}
+    options: dict[str, JsonValue] = Field(default_factory=dict)
+    files: dict[str, str] = Field(default_factory=dict)
 
     @property
     def source(self) -> str:
@@ -193,7 +193,7 @@ class SampleTask(Task):
     source: Source
     class_name: str
     n: int
-    sampling: dict[str, JsonValue] = {}
+    sampling: dict[str, JsonValue] = Field(default_factory=dict)
 
     def identity(self) -> Any:
         """See :class:`Task`."""
@@ -320,7 +320,7 @@ class EvaluateTask(Task):
     classes: tuple[str, ...]
     cell: str | None = None
     drawn: Mixture = Mixture()
-    sources: dict[str, tuple[Source, ...]] = {}
+    sources: dict[str, tuple[Source, ...]] = Field(default_factory=dict)
     embedder: Trained | None = None
     train: RealImages
     test: RealImages

@@ -153,7 +153,7 @@ def test_a_task_whose_worker_is_lost_is_tried_again(
     text, _ = process.communicate()
     assert process.returncode == 0, text
     found = [events.read_event(line) for line in (run / "events.jsonl").read_text().splitlines()]
-    assert any(isinstance(event, events.Lost) for event in found)
+    assert any(isinstance(event, events.TaskLost) for event in found)
     assert "died (exit code -9)" in text
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 
 from neuplug.errors import NeuplugError
-from neuplug.experiment.events import Done, Failed, Progress, Started, TaskEvent
+from neuplug.experiment.events import TaskDone, TaskEvent, TaskFailed, TaskProgress, TaskStarted
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.run import run_task
 from neuplug.experiment.tasks import AnyTask
@@ -23,7 +23,7 @@ class InProcess:
         progress: Told of progress at once, since no event can come while a task runs.
     """
 
-    def __init__(self, context: TaskContext, progress: Callable[[Progress], None]) -> None:
+    def __init__(self, context: TaskContext, progress: Callable[[TaskProgress], None]) -> None:
         self.context, self.progress = context, progress
         self.waiting: deque[AnyTask] = deque()
 
@@ -35,19 +35,19 @@ class InProcess:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         while self.waiting:
             task = self.waiting.popleft()
-            yield Started(key=task.key)
+            yield TaskStarted(key=task.key)
             yield self._done(task)
 
     def _done(self, task: AnyTask) -> TaskEvent:
         def report(done: int, total: int, note: str = "") -> None:
-            self.progress(Progress(key=task.key, fraction=done / max(1, total), note=note))
+            self.progress(TaskProgress(key=task.key, fraction=done / max(1, total), note=note))
 
         try:
             with redirect_stdout(sys.stderr):  # standard output is for results
                 run_task(self.context, task, report)
         except NeuplugError as error:
             return failure(task, error)
-        return Done(key=task.key)
+        return TaskDone(key=task.key)
 
     def cancel(self, key: str) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
@@ -58,7 +58,7 @@ class InProcess:
         self.waiting.clear()
 
 
-def failure(task: AnyTask, error: NeuplugError) -> Failed:
+def failure(task: AnyTask, error: NeuplugError) -> TaskFailed:
     """The event of an error."""
     missing = error.key if isinstance(error, MissingResult) else None
-    return Failed(key=task.key, error=type(error).__name__, message=str(error), missing=missing)
+    return TaskFailed(key=task.key, error=type(error).__name__, message=str(error), missing=missing)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from neuplug.experiment.events import Progress
+from neuplug.experiment.events import TaskProgress
 from neuplug.experiment.executors.base import Executor
 from neuplug.experiment.executors.in_process import InProcess
 from neuplug.experiment.executors.processes import LocalProcesses
@@ -32,7 +32,7 @@ def choose_workers(device: torch.device) -> int:
 def local_executor(
     workers: int | None,
     context: TaskContext,
-    progress: Callable[[Progress], None],
+    progress: Callable[[TaskProgress], None],
     log: Path | None = None,
     here: bool = False,
 ) -> Executor:

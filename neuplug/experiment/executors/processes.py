@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
-from neuplug.experiment.events import Lost, TaskEvent, read_event
+from neuplug.experiment.events import TaskEvent, TaskLost, read_event
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask
 from neuplug.storage.folders import sweep
@@ -88,12 +88,14 @@ class LocalProcesses:
                 self.workers.append(idle)
             idle.give(self.waiting.popleft())
 
-    def _buried(self, worker: _Worker) -> Lost | None:
+    def _buried(self, worker: _Worker) -> TaskLost | None:
         """What to say of a worker that is gone: of its task, if it had one."""
         self.workers.remove(worker)
         code = worker.end()
         return (
-            None if worker.task is None else Lost(key=worker.task.key, message=f"exit code {code}")
+            None
+            if worker.task is None
+            else TaskLost(key=worker.task.key, message=f"exit code {code}")
         )
 
 

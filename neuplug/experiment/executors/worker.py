@@ -26,7 +26,7 @@ def main(store: str, device: str) -> None:
     os.dup2(2, 1)  # what plugins print goes to the log
 
     from neuplug.errors import NeuplugError
-    from neuplug.experiment.events import Done, Event, Progress, Started
+    from neuplug.experiment.events import Event, TaskDone, TaskProgress, TaskStarted
     from neuplug.experiment.executors.in_process import failure
     from neuplug.experiment.steps.context import TaskContext
     from neuplug.experiment.steps.run import run_task
@@ -41,9 +41,9 @@ def main(store: str, device: str) -> None:
         task = read_task(tasks.get())
 
         def progress(done: int, total: int, note: str = "", key: str = task.key) -> None:
-            send(Progress(key=key, fraction=done / max(1, total), note=note))
+            send(TaskProgress(key=key, fraction=done / max(1, total), note=note))
 
-        send(Started(key=task.key))
+        send(TaskStarted(key=task.key))
         try:
             run_task(context, task, progress)
         except NeuplugError as error:
@@ -54,7 +54,7 @@ def main(store: str, device: str) -> None:
             message = f"{task.label} failed: {type(error).__name__}: {error}"
             send(failure(task, NeuplugError(message)))
         else:
-            send(Done(key=task.key))
+            send(TaskDone(key=task.key))
 
 
 def _read(tasks: queue.Queue[bytes]) -> None:
