@@ -53,6 +53,7 @@ class StorageError(NeuplugError):
     """A disk is full, read-only, or not to be written; the message names the folder. Exit code 2.
 
     Example:
+        >>> from pathlib import Path
         >>> from neuplug.storage.atomic import write_text
         >>> Path("notes").touch()
         >>> try:

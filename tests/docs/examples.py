@@ -23,7 +23,7 @@ from .public import public
 from .texts import ROOT, TEXTS, blocks
 from .watch import Watch
 
-LONG = {"neuplug.experiment.compose.compose"}
+LONG = {"neuplug.library.compose.compose"}
 """What takes minutes as its example stands: it is skipped, and the blocks of the texts call it."""
 
 TINY: dict[str, Any] = {

@@ -11,7 +11,7 @@ GENERATORS = {"dcgan": GAN, "edcgan": GAN, "vae": {"steps": "2"}}
 
 
 def small(words: list[str]) -> list[str]:
-    """What is typed last counts, so the small figures follow those of the text.
+    """The small figures stand in the place of those of the text.
 
     Args:
         words: A ``compose`` as it is typed, without ``neuplug``.
@@ -35,4 +35,9 @@ def small(words: list[str]) -> list[str]:
         if f"{name}.layout" in settings:  # a published network has its own width
             options = {"steps": "2"}
         words = [*words, *(f"--set={name}.{option}={n}" for option, n in options.items())]
-    return [*words, *itertools.chain.from_iterable(figures.items())]
+    kept = [
+        word
+        for before, word in itertools.pairwise(["", *words])
+        if word not in figures and before not in figures
+    ]
+    return [*kept, *itertools.chain.from_iterable(figures.items())]
