@@ -26,9 +26,10 @@ def evaluate(bench: Workbench, job: Job, folder: Path, progress: Progress) -> di
     figures.mkdir()
     context = _context(bench, task, dataset, figures)
     if _nothing_passed(evaluator, context):
-        return {"metrics": {}, "figures": [], "warnings": []}
+        return {"metrics": [], "figures": [], "warnings": []}
     with blame(task["component"]):
-        return describe_evaluation(evaluator, evaluator.evaluate(context), figures)
+        found = evaluator.evaluate(context)
+        return describe_evaluation(evaluator, found, figures, dataset.images.classes)
 
 
 def _nothing_passed(evaluator: Evaluator, context: EvaluationContext) -> bool:
