@@ -35,6 +35,7 @@ _HOME = {
     "ImageSet": "imageset",
     "InputError": "errors",
     "LatentGenerator": "interfaces",
+    "Metric": "interfaces",
     "NeuplugError": "errors",
     "Options": "options",
     "PluginError": "errors",
@@ -108,6 +109,7 @@ if TYPE_CHECKING:
         FitRecord,
         Generator,
         LatentGenerator,
+        Metric,
         Options,
     )
     from neuplug.library.arms import PreparedArm, build_arm
@@ -157,6 +159,7 @@ __all__ = [
     "ImageSet",
     "InputError",
     "LatentGenerator",
+    "Metric",
     "NeuplugError",
     "Options",
     "PluginError",

@@ -6,7 +6,7 @@ Each takes one validated :class:`~neuplug.options.Options` object. This module l
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -372,21 +372,68 @@ class EvaluationContext:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """One number that an evaluator found.
+
+    Attributes:
+        name: What is measured, such as ``kid``: the same for all classes and arms. Recipes and
+            programs find it by its name and its class.
+        value: Finite.
+        class_name: The class that it is of; ``None``: all classes together.
+        low: Lower end of its 95 % interval within this repeat, with ``high``.
+        high: Upper end.
+        std: Its standard deviation within this repeat, such as over several generated sets.
+        n: Images that it comes from, of the kind that is judged: generated ones, as a rule.
+        unit: ``share`` for a part of a whole, from 0 to 1, which the report shows in percent;
+            ``images`` for a number of images; else what it is measured in, or empty.
+        label: What the report calls it, such as ``kernel inception distance``; by default its name.
+        higher_is_better: ``None`` where neither higher nor lower is.
+        reference: The value that real images have, such as the distance between two halves of them.
+
+    Example:
+        >>> kid = neuplug.Metric("kid", 0.021, n=240, low=0.014, high=0.03, reference=0.001)
+        >>> kid.value > kid.reference, kid.class_name is None, kid.label
+        (True, True, '')
+    """
+
+    name: str
+    value: float
+    class_name: str | None = None
+    low: float | None = None
+    high: float | None = None
+    std: float | None = None
+    n: int | None = None
+    unit: str = ""
+    label: str = ""
+    higher_is_better: bool | None = None
+    reference: float | None = None
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What an evaluator found.
 
     Attributes:
-        metrics: Name to finite number; the sample count belongs in here as ``n``. A name may end
-            in the class that it is of, and in ``low``, ``high`` or ``std`` beside the one without:
-            the ends of its interval, and its standard deviation.
+        metrics: Its numbers, no name twice for one class.
         figures: Files written below the context's folder, none of them empty. Files that differ in
             their suffix alone are one figure, of which the report shows the first and keeps all.
         warnings: Sentences that the user must see, such as too few images for a measure.
     """
 
-    metrics: Mapping[str, float]
+    metrics: Sequence[Metric]
     figures: tuple[Path, ...] = ()
     warnings: tuple[str, ...] = ()
+
+    def metric(self, name: str, class_name: str | None = None) -> Metric:
+        """The metric of this name, of a class or of all together.
+
+        Raises:
+            KeyError: If there is none.
+        """
+        for metric in self.metrics:
+            if (metric.name, metric.class_name) == (name, class_name):
+                return metric
+        raise KeyError((name, class_name))
 
 
 class Evaluator(ComponentBase):
@@ -398,17 +445,10 @@ class Evaluator(ComponentBase):
         title: The heading of that section; the component's name where it is empty.
         guide: How to read the numbers and figures, in a few sentences for someone who has never
             seen such ones; may be empty.
-        terms: What the report calls the metrics whose names begin so, such as ``{"kid": "kernel
-            inception distance"}``: ``kid crazing`` is then *kernel inception distance, crazing*.
-            Of several the longest goes. Other metrics are called by their names.
-        shares: The beginnings of the names of metrics that are parts of a whole, from 0 to 1: the
-            report has them in percent.
     """
 
     title: ClassVar[str] = ""
     guide: ClassVar[str] = ""
-    terms: ClassVar[Mapping[str, str]] = MappingProxyType({})
-    shares: ClassVar[Collection[str]] = ()
 
     @property
     def needs(self) -> frozenset[str]:
@@ -454,6 +494,7 @@ __all__ = [
     "FitRecord",
     "Generator",
     "LatentGenerator",
+    "Metric",
     "Options",
     "Progress",
 ]

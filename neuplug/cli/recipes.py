@@ -110,7 +110,7 @@ def _print_table(recipe: Recipe, title: str) -> None:
     shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
     shown.add_column("arm")
     for metric in table.metrics:
-        shown.add_column(metric, justify="right")
+        shown.add_column(", ".join(filter(None, (metric.name, metric.class_name))), justify="right")
     for row in table.rows:
         about = [f"{row.per_class} per class"] if row.per_class else []
         about += [row.classifier] if row.classifier else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from neuplug.experiment.config import ComposeConfig
@@ -21,7 +21,7 @@ from neuplug.recipes import Recipe, load_recipe
 from neuplug.statistics import estimate
 
 PRECISION_AND_RECALL = "ap"
-"""``ap:<class>``: the mean of a class's precision and recall, as edcgan2023 reports."""
+"""Of a class, the mean of its precision and recall, as edcgan2023 reports."""
 
 
 def published_beside(
@@ -51,7 +51,7 @@ def published_beside(
             PublishedTable(
                 title=table.title,
                 protocol=table.protocol,
-                metrics=tuple(table.metrics),
+                metrics=tuple((m.name, m.class_name) for m in table.metrics),
                 note=table.note,
                 rows=tuple(_numbers(recipe, table, config, cells, evaluations)),
             )
@@ -80,16 +80,18 @@ def _numbers(
         for metric, paper in zip(table.metrics, row.values, strict=True):
             if paper is None:
                 continue
+            key = metric.name, names.get(metric.class_name or "", metric.class_name)
             if table.evaluator is None:
-                ours = _ours(group, _translated(metric, names), table.protocol, paper)
+                ours = _ours(group, *key, table.protocol, paper)
             else:
-                found = _entry([e.metrics.get(metric) for e in measured], paper)
+                found = _entry([_measured(e, *key) for e in measured], paper)
                 ours = {} if found is None else {"test": found}
             yield PublishedNumber(
                 arm=row.arm,
                 per_class=row.per_class,
                 classifier=classifier,
-                metric=metric,
+                metric=metric.name,
+                class_name=metric.class_name,
                 paper=paper,
                 ours=ours,
             )
@@ -110,12 +112,14 @@ def _own_names(recipe: Recipe, cells: Sequence[Cell]) -> dict[str, str]:
     }
 
 
-def _translated(metric: str, names: Mapping[str, str]) -> str:
-    kind, colon, name = metric.partition(":")
-    return f"{kind}{colon}{names.get(name, name)}"
+def _measured(evaluation: Evaluation, metric: str, class_name: str | None) -> float | None:
+    found = {(m.name, m.class_name): m.value for m in evaluation.metrics}
+    return found.get((metric, class_name))
 
 
-def _ours(group: Sequence[Cell], metric: str, protocol: Way, paper: float) -> dict[Way, Ours]:
+def _ours(
+    group: Sequence[Cell], metric: str, class_name: str | None, protocol: Way, paper: float
+) -> dict[Way, Ours]:
     """Means by what was scored, where every cell has the number."""
     scored: dict[Way, list[Scores | None]] = {
         "test": [c.test for c in group],
@@ -124,7 +128,7 @@ def _ours(group: Sequence[Cell], metric: str, protocol: Way, paper: float) -> di
     if protocol == "train":
         scored = {"train": [c.train for c in group]}
     found = {
-        way: _entry([None if s is None else _value(s, metric) for s in scores], paper)
+        way: _entry([None if s is None else _value(s, metric, class_name) for s in scores], paper)
         for way, scores in scored.items()
     }
     return {way: entry for way, entry in found.items() if entry is not None}
@@ -138,13 +142,12 @@ def _entry(values: Sequence[float | None], paper: float) -> Ours | None:
     return Ours(**asdict(found), difference=found.mean - paper)
 
 
-def _value(scores: Scores, metric: str) -> float | None:
-    kind, _, name = metric.partition(":")
-    if not name:
-        return scores.metrics.get(kind)
-    row = scores.per_class.get(name)
+def _value(scores: Scores, metric: str, class_name: str | None) -> float | None:
+    if class_name is None:
+        return scores.metrics.get(metric)
+    row = scores.per_class.get(class_name)
     if row is None:
         return None
-    if kind == PRECISION_AND_RECALL:
+    if metric == PRECISION_AND_RECALL:
         return (row.precision + row.recall) / 2
-    return getattr(row, kind, None)
+    return getattr(row, metric, None)

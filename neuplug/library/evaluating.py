@@ -65,7 +65,7 @@ def evaluate(
         >>> train, test = images.subset(range(12)), neuplug.held_out(images.subset(range(12, 20)))
         >>> by_pixels = neuplug.load("memorization", features=False)
         >>> found = neuplug.evaluate(by_pixels, train=train, test=test, generated=train)
-        >>> found.metrics["copies, pixels"]
+        >>> found.metric("copies, pixels").value
         1.0
     """
     component = load(evaluator) if isinstance(evaluator, str) else evaluator

@@ -28,13 +28,25 @@ class Row(_Strict):
     values: list[float | None]
 
 
+class MetricName(_Strict):
+    """A metric as :class:`neuplug.Metric` has it: ``{name: f1, class: rust}``, or a name alone."""
+
+    name: str
+    class_name: str | None = Field(None, alias="class")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_all(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+
 class Published(_Strict):
     """One published table.
 
     Attributes:
         title: As the paper calls it.
-        metrics: Such as ``accuracy``, ``f1``, ``f1:rust`` or ``ap:inclusion``, the mean of a
-            class's precision and recall; parts of 1, ``loss`` in nats.
+        metrics: Such as ``accuracy``, ``f1`` or, of a class, ``f1`` and ``ap``, the mean of its
+            precision and recall; parts of 1, ``loss`` in nats. Or those of the evaluator.
         protocol: What the paper scored on: ``all`` real images, those of the training included,
             ``test`` images alone, or the real images of the ``train`` part.
         evaluator: Whose metrics they are, instead of a classifier's.
@@ -43,7 +55,7 @@ class Published(_Strict):
     """
 
     title: str
-    metrics: list[str]
+    metrics: list[MetricName]
     protocol: Literal["all", "test", "train"] = "test"
     evaluator: str | None = None
     rows: list[Row]

@@ -16,6 +16,9 @@ from neuplug.experiment.results.model import (
 )
 from neuplug.report import verdicts
 
+Key = tuple[str, str | None]
+"""A metric's name, and the class that it is of."""
+
 PAPER = "paper"
 """What its numbers are called."""
 
@@ -51,7 +54,7 @@ class Line:
     arm: str
     per_class: int | None
     classifier: str
-    values: dict[str, PublishedNumber]
+    values: dict[Key, PublishedNumber]
 
     @property
     def details(self) -> str:
@@ -59,11 +62,11 @@ class Line:
         size = f"{self.per_class} per class" if self.per_class is not None else ""
         return ", ".join(filter(None, [size, self.classifier]))
 
-    def paper(self, metric: str) -> float | None:
+    def paper(self, metric: Key) -> float | None:
         """The published number, where there is one."""
         return self.values[metric].paper if metric in self.values else None
 
-    def ours(self, metric: str, protocol: Way) -> Ours | None:
+    def ours(self, metric: Key, protocol: Way) -> Ours | None:
         """Our mean with its interval, where this run has the number."""
         return self.values[metric].ours.get(protocol) if metric in self.values else None
 
@@ -76,7 +79,7 @@ class Table:
         recipe: Whose it is.
         title: As the paper calls it.
         aside: What holds for all of its lines.
-        metrics: Key to how it is shown.
+        metrics: By name and class how each is shown.
         protocols: Ours, key to column title.
         lines: Those that this run has.
         missing: A sentence on the others, or empty.
@@ -86,7 +89,7 @@ class Table:
     recipe: str
     title: str
     aside: str
-    metrics: dict[str, verdicts.Metric]
+    metrics: dict[Key, verdicts.Metric]
     protocols: dict[Way, str]
     lines: tuple[Line, ...]
     missing: str
@@ -100,7 +103,7 @@ def tables(results: RunResults) -> list[Table]:
 
 
 def _table(entry: PublishedTable, published: Published) -> Table:
-    scores = all(map(verdicts.is_score, entry.metrics))
+    scores = all(verdicts.metric(*key) is not None for key in entry.metrics)
     classifiers = list(dict.fromkeys(row.classifier for row in entry.rows if scores))
     lines = _lines(entry.rows, name_classifier=len(classifiers) > 1)
     ran = [line for line in lines if any(value.ours for value in line.values.values())]
@@ -109,7 +112,7 @@ def _table(entry: PublishedTable, published: Published) -> Table:
     aside = [*classifiers] if len(classifiers) == 1 else []
     aside += [" or ".join(map(verdicts.repeats, repeats))] if repeats else []
     notes = [_SCORED[entry.protocol] if scores else _MEASURED]
-    if any(metric.startswith("ap:") for metric in entry.metrics):
+    if any(name == "ap" for name, _ in entry.metrics):
         notes.append("AP is the mean of a class's precision and recall.")
     notes += [entry.note] if entry.note else []
     left_out = [line for line in lines if line not in ran]
@@ -125,19 +128,24 @@ def _table(entry: PublishedTable, published: Published) -> Table:
     )
 
 
-def _metric(key: str, rows: Sequence[PublishedNumber]) -> verdicts.Metric:
+def _metric(key: Key, rows: Sequence[PublishedNumber]) -> verdicts.Metric:
     """A measure of images has as many digits as the paper gives."""
-    if verdicts.is_score(key):
-        return verdicts.metric(key)
-    printed = [f"{row.paper:g}".partition(".")[2] for row in rows if row.metric == key]
-    return verdicts.Metric(key, "", 1.0, max(map(len, printed), default=1))
+    if (score := verdicts.metric(*key)) is not None:
+        return score
+    printed = [f"{row.paper:g}".partition(".")[2] for row in rows if _key(row) == key]
+    name = ", ".join(filter(None, key))
+    return verdicts.Metric(name, "", 1.0, max(map(len, printed), default=1))
+
+
+def _key(row: PublishedNumber) -> Key:
+    return row.metric, row.class_name
 
 
 def _lines(rows: Sequence[PublishedNumber], *, name_classifier: bool) -> list[Line]:
     lines: dict[tuple[str, int | None, str], Line] = {}
     for row in rows:
         key = (row.arm, row.per_class, row.classifier if name_classifier else "")
-        lines.setdefault(key, Line(*key, {})).values[row.metric] = row
+        lines.setdefault(key, Line(*key, {})).values[_key(row)] = row
     return list(lines.values())
 
 
@@ -199,7 +207,7 @@ def _shown(table: Table) -> dict[str, Any]:
     }
 
 
-def _group(line: Line, key: str, shown: verdicts.Metric, table: Table) -> dict[str, Any]:
+def _group(line: Line, key: Key, shown: verdicts.Metric, table: Table) -> dict[str, Any]:
     """One metric of a line: the paper's number, then ours under each protocol."""
     ours = []
     for protocol, title in table.protocols.items():

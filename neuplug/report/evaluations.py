@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import Evaluation, EvaluatorWords
+from neuplug.experiment.results.parts import Evaluation, Metric
 from neuplug.report import measures, verdicts
 
 _BY_CLASS = "class by class"
-_WITHIN = {
-    measures.LOW: "in brackets its interval within a repeat",
-    measures.DEVIATION: "sd its standard deviation within a repeat",
+_NOTES = {
+    "low": "in brackets its interval within a repeat",
+    "std": "sd its standard deviation within a repeat",
+    "reference": "real the value that real images have",
 }
 
-Numbers = dict[tuple[str, str], list[float]]
+Key = tuple[str, str | None]
+"""A metric's name, and the class that it is of."""
+
+Numbers = dict[tuple[Key, str], list[Metric]]
 """(metric, subject) to the values over repeats; a subject is an arm, or one with a classifier."""
 
 
@@ -35,101 +40,89 @@ def page_view(results: RunResults) -> list[dict[str, Any]]:
             "evaluator": name,
             "title": words[name].title or name,
             "guide": words[name].guide,
-            "tables": _tables(results, found, words[name]),
+            "tables": _tables(found),
         }
         for name, found in entries.items()
     ]
 
 
-def _tables(
-    results: RunResults, entries: list[Evaluation], words: EvaluatorWords
-) -> list[dict[str, Any]]:
-    classes = "|".join(map(re.escape, results.data.classes))
-    of_a_class = re.compile(rf"(?<!\w)(?:{classes})(?!\w)")
+def _tables(entries: Sequence[Evaluation]) -> list[dict[str, Any]]:
     parts: dict[str, Numbers] = {"": {}, _BY_CLASS: {}}
-    images: dict[str, list[int]] = {}
     for entry in entries:
         subject = " with ".join(filter(None, (entry.arm, entry.classifier)))
-        if "n" in entry.metrics:
-            images.setdefault(subject, []).append(int(entry.metrics["n"]))
-        for metric, value in entry.metrics.items():
-            if metric != "n":
-                numbers = parts[_BY_CLASS if of_a_class.search(metric) else ""]
-                numbers.setdefault((metric, subject), []).append(value)
+        for metric in entry.metrics:
+            numbers = parts["" if metric.class_name is None else _BY_CLASS]
+            key = metric.name, metric.class_name
+            numbers.setdefault((key, subject), []).append(metric)
     return [
-        {"part": part, "count": len(numbers), **_table(numbers, images, words)}
+        {"part": part, "count": len(numbers), **_table(numbers)}
         for part, numbers in parts.items()
         if numbers
     ]
 
 
-def _table(numbers: Numbers, images: dict[str, list[int]], words: EvaluatorWords) -> dict[str, Any]:
+def _table(numbers: Numbers) -> dict[str, Any]:
     """A row for each measure and a column for each arm, or the other way round if arms are more."""
     subjects = list(dict.fromkeys(subject for _, subject in numbers))
-    names = {s: {metric for metric, own in numbers if own == s} for s in subjects}
-    beside = {(m, s) for m, s in numbers if measures.belongs_to_another(m, names[s])}
-    metrics = list(dict.fromkeys(m for m, s in numbers if (m, s) not in beside))
-    named = {metric: measures.words(metric, words.terms) for metric in metrics}
-    shares = {
-        metric: measures.is_share(
-            metric,
-            [value for (own, _), values in numbers.items() if own == metric for value in values],
-            words.shares,
-        )
-        for metric in metrics
-    }
-    units = {metric: "%" if share else "" for metric, share in shares.items()}
-    repeats = {s: max(len(v) for (_, own), v in numbers.items() if own == s) for s in subjects}
-    abouts = {s: _about(repeats[s], images.get(s, [])) for s in subjects}
+    first = {key: metrics[0] for (key, _), metrics in reversed(numbers.items())}
+    keys = list(dict.fromkeys(key for key, _ in numbers))
+    own = {s: [metrics for (_, of), metrics in numbers.items() if of == s] for s in subjects}
+    repeats = {s: max(map(len, found)) for s, found in own.items()}
+    images = {s: _most(list(map(_images, found))) for s, found in own.items()}
 
-    def value(metric: str, subject: str) -> dict[str, str]:
-        found = numbers.get((metric, subject))
+    def value(key: Key, subject: str) -> dict[str, str]:
+        found = numbers.get((key, subject))
         if found is None:
             return {"middle": verdicts.MISSING, "spread": "", "within": "", "aside": ""}
-        fewer = len(found) < repeats[subject]
-        aside = {"aside": f"n = {len(found)}" if fewer else ""}
-        low, high, deviation = (
-            numbers.get((f"{metric} {end}", subject), []) for end in measures.ENDS
-        )
-        aside["within"] = measures.within(low, high, deviation, share=shares[metric])
-        if measures.is_count(metric, found):
-            return {"middle": verdicts.span([int(v) for v in found]), "spread": ""} | aside
-        return measures.shown(found, share=shares[metric]) | aside
+        aside = [f"n = {len(found)}"] if len(found) < repeats[subject] else []
+        if (counted := _images(found)) and len(found) == repeats[subject]:
+            aside += [f"{counted} images"] if counted != images[subject] else []
+        return measures.shown(found) | {"aside": ", ".join(aside)}
 
-    asides = {metric.rpartition(" ")[2] for metric, _ in beside}
-    notes = [note for end, note in _WITHIN.items() if end in asides]
-    if len(subjects) > len(metrics):
+    about = {s: _about(repeats[s], images[s]) for s in subjects}
+    names = {key: (measures.words(m), measures.unit(m)) for key, m in first.items()}
+    everything = [metric for metrics in numbers.values() for metric in metrics]
+    notes = [
+        note
+        for field, note in _NOTES.items()
+        if any(getattr(metric, field) is not None for metric in everything)
+    ]
+    if len(subjects) > len(keys):
         return {
             "notes": notes,
             "head": "Arm",
-            "columns": [{"name": named[m], "about": units[m]} for m in metrics],
+            "columns": [dict(zip(("name", "about"), names[key], strict=True)) for key in keys],
             "rows": [
-                {
-                    "name": s,
-                    "unit": "",
-                    "about": abouts[s],
-                    "values": [value(m, s) for m in metrics],
-                }
+                {"name": s, "unit": "", "about": about[s], "values": [value(k, s) for k in keys]}
                 for s in subjects
             ],
         }
     return {
         "notes": notes,
         "head": "Measure",
-        "columns": [{"name": s, "about": abouts[s]} for s in subjects],
+        "columns": [{"name": s, "about": about[s]} for s in subjects],
         "rows": [
             {
-                "name": named[m],
-                "unit": units[m],
+                "name": names[key][0],
+                "unit": names[key][1],
                 "about": "",
-                "values": [value(m, s) for s in subjects],
+                "values": [value(key, s) for s in subjects],
             }
-            for m in metrics
+            for key in keys
         ],
     }
 
 
-def _about(repeats: int, images: list[int]) -> str:
+def _images(metrics: Sequence[Metric]) -> str:
+    """``240``, or ``238 … 240``: the images that a metric comes from."""
+    return verdicts.span([metric.n for metric in metrics if metric.n is not None])
+
+
+def _most(counted: Sequence[str]) -> str:
+    """The number of images that most metrics come from; the others say theirs."""
+    return next((text for text, _ in Counter(filter(None, counted)).most_common(1)), "")
+
+
+def _about(repeats: int, images: str) -> str:
     """``n = 3, 240 images``."""
-    counted = f", {verdicts.span(images)} images" if images else ""
-    return f"n = {repeats}{counted}"
+    return f"n = {repeats}" + (f", {images} images" if images else "")

@@ -55,18 +55,11 @@ _OF_A_CLASS = {"f1": "F1", "precision": "precision", "recall": "recall", "ap": "
 _NAMED = 6  # arms that the headline names at most
 
 
-def metric(key: str) -> Metric:
-    """How the metric stored under ``key`` is shown; ``f1:<class>`` is the F1 of one class."""
-    kind, _, name = key.partition(":")
-    if name and kind in _OF_A_CLASS:
-        return Metric(f"{_OF_A_CLASS[kind]} of {name}")
-    return METRICS.get(key, Metric(key, "", 1.0, 3))
-
-
-def is_score(key: str) -> bool:
-    """Whether a metric is a classifier's, and not a measure of images."""
-    kind, _, name = key.partition(":")
-    return kind in _OF_A_CLASS if name else key in METRICS
+def metric(name: str, class_name: str | None = None) -> Metric | None:
+    """How a metric of a classifier is shown; ``None`` for a measure of images."""
+    if class_name is None:
+        return METRICS.get(name)
+    return Metric(f"{_OF_A_CLASS[name]} of {class_name}") if name in _OF_A_CLASS else None
 
 
 def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from neuplug.interfaces import (
     FitRecord,
     Generator,
     LatentGenerator,
+    Metric,
 )
 from neuplug.seeds import seeded
 from neuplug.testing.pictures import CLASSES, Format, generated_set, held_out_set, training_set
@@ -207,8 +208,8 @@ def evaluate(evaluator: Evaluator, form: Format, seed: int, folder: Path) -> Don
     context = context_for(evaluator, form, seed, folder)
     given = _Given(**dict(_tensors(context)))
     found = evaluator.evaluate(context)
-    metrics = getattr(found, "metrics", None)
-    value = dict(metrics) if isinstance(metrics, Mapping) else metrics
+    metrics = [m for m in getattr(found, "metrics", ()) if isinstance(m, Metric)]
+    value = {f"{m.name}, {m.class_name}": asdict(m) for m in metrics}
     return Done(value, given.changed(), record=found)
 
 

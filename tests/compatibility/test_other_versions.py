@@ -16,7 +16,7 @@ from neuplug.experiment.results.reading import read_curves
 
 from .conftest import Ask, Install
 
-SILENT = {"title": "", "guide": "", "terms": {}, "shares": ()}
+SILENT = {"title": "", "guide": ""}
 
 
 def test_a_plugin_of_the_first_interfaces_runs(install: Install, ask: Ask) -> None:
@@ -120,6 +120,7 @@ CALLED = {
     "Component": "name target summary",
     "FitRecord": "curves? grids? warnings? checkpoints? epoch_steps? units?",
     "Evaluation": "metrics figures? warnings?",
+    "Metric": "name value class_name? low? high? std? n? unit? label? higher_is_better? reference?",
     "FitContext": "device seed name? progress? checkpoint?",
     "EvaluationContext": "train test generated logits device seed folder generators? embedder?",
     "EvaluationContext.draw": "self name n seed",

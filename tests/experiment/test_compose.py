@@ -246,11 +246,13 @@ def test_evaluators(ask: Any) -> None:
     found = result.results.evaluations
     brightness = [e for e in found if e.evaluator == "brightness"]
     assert [(e.arm, e.repeat) for e in brightness] == [("jitter", 0), ("jitter", 1)]
-    assert all(e.metrics["n"] == 6 and 40 < e.metrics["grey"] < 120 for e in brightness)
+    assert all(m.n == 6 and 40 < m.value < 120 for e in brightness for m in e.metrics)
     for entry in brightness:
         assert (result.folder / entry.figures[0]).read_text() == "bright"
     confidence = [e for e in found if e.evaluator == "confidence"]
-    assert len(confidence) == 3 * 2 and all(0.5 <= e.metrics["confidence"] <= 1 for e in confidence)
+    assert len(confidence) == 3 * 2 and all(
+        0.5 <= m.value <= 1 for e in confidence for m in e.metrics
+    )
     broken = [e for e in found if e.evaluator == "broken"]
     assert broken and all("broken of neuplug-lab 1.0 failed" in e.error for e in broken)
 

@@ -86,13 +86,22 @@ EVALUATIONS = {
     "nan": "the metric grey is nan: leave out",
     "tensor": "the metric grey is tensor(1.), a Tensor, and no number",
     "true": "the metric n is True, a bool, and no number",
-    "negative": "the metric n is -3: it is a number of images",
+    "negative": "n of the metric grey is -3: it is a number of images",
+    "count": "the metric n is 1.5: it is a number of images",
+    "dict": "metrics is a dict instead of a tuple of neuplug.Metric",
+    "bare": "a metric is a float instead of neuplug.Metric",
+    "twice": "the metric n is there twice",
+    "class": "the metric grey of sitting is of no class of the images; they are standing, lying",
+    "end": "the metric grey of lying has one end of an interval",
+    "deviation": "std of the metric grey is inf: leave out",
+    "share": "the metric copies is 12.5: a share is from 0 to 1",
+    "better": "higher_is_better of the metric grey is 'no'",
+    "unit": "unit of the metric grey is None instead of a text",
     "nameless": "a metric has an empty name",
     "numbered": "the name of a metric is 7 instead of a text",
     "title": "title is None instead of a text",
-    "terms": "terms is a list instead of a dict",
-    "shares": "shares is 'grey' instead of a tuple",
-    "property": "shares is a property instead of an attribute of the class",
+    "guide": "guide is ['grey'] instead of a text",
+    "property": "title is a property instead of an attribute of the class",
     "empty-png": "the figure empty.png is an empty file",
     "empty-svg": "the figure empty.svg is an empty file",
     "text-png": "the figure text.png is no PNG",
@@ -109,7 +118,7 @@ def test_an_evaluation_that_cannot_be_kept_names_its_evaluator(ask: Any) -> None
     found = {e.evaluator.removeprefix("faulty-"): e for e in result.results.evaluations}
     assert found.keys() == {"none", *EVALUATIONS}
     kept = found.pop("none")
-    assert kept.error is None and kept.metrics == {"n": 3}
+    assert kept.error is None and [(m.name, m.value) for m in kept.metrics] == [("n", 3)]
     for fault, sentence in EVALUATIONS.items():
         error = found[fault].error
         assert error.startswith(f"faulty-{fault} of neuplug-lab 1.0 failed: ")

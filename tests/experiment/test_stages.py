@@ -63,15 +63,15 @@ def test_pooled_runs_are_fits_of_their_own(ask: Any, lab: Any) -> None:
     assert sum(e["what"] == "fit" for e in lab()) == 3
     assert [g.run for g in result.results.generators] == [0, 1, 2]
     (found,) = result.results.evaluations
-    assert found.metrics["runs"] == 3
+    assert found.metrics[0].name == "runs" and found.metrics[0].value == 3
 
 
 def test_arms_that_differ_in_sampling_options_share_a_fit(ask: Any, lab: Any) -> None:
     arms = ["dark: jitter@add=9", "bright: jitter@add=9,shade=90", "long: jitter@add=9,steps=5"]
     result = ask(aug=arms, repeats=1, eval=["brightness", "walker"])
     assert sum(e["what"] == "fit" for e in lab()) == 2 * 2  # classes; shade trains nothing anew
-    grey = {(e.evaluator, e.arm): e.metrics for e in result.results.evaluations}
-    assert grey["brightness", "bright"]["grey"] > grey["brightness", "dark"]["grey"] + 60
+    grey = {(e.evaluator, e.arm): e.metrics[0].value for e in result.results.evaluations}
+    assert grey["brightness", "bright"] > grey["brightness", "dark"] + 60
     assert grey["walker", "bright"]["grey:lying"] > grey["walker", "dark"]["grey:lying"] + 60
 
 
@@ -82,7 +82,7 @@ def test_an_evaluator_is_given_generators_and_a_classifier_of_real_images(ask: A
         ("jitter", 0, None),
         ("jitter", 1, None),
     ]
-    assert found[0].metrics["features"] == 28 * 28
+    assert (found[0].metrics[-1].name, found[0].metrics[-1].value) == ("features", 28 * 28)
     sentence = "jitter, repeats 1 and 2, walker: in the features of linear"
     assert result.results.warnings.count(sentence) == 1
 

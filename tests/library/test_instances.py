@@ -47,7 +47,7 @@ class Flat(neuplug.Classifier):
 class Darkness(neuplug.Evaluator):
     def evaluate(self, context: Any) -> Any:
         grey = float(context.generated.images.float().mean())
-        return neuplug.Evaluation({"grey": grey, "n": len(context.generated)})
+        return neuplug.Evaluation((neuplug.Metric("grey", grey, n=len(context.generated)),))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import torch
 
+import neuplug
 from neuplug import statistics
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
@@ -151,7 +152,7 @@ def make_results(
                 "arm": all_arms[-1].name if "dcgan" not in gains else f"dcgan{all_arms[0].suffix}",
                 "classifier": None,
                 "repeat": repeat,
-                "metrics": {"inception-v3, resized to 299": 88.0 + 4 * rng.random(), "n": 240},
+                "metrics": [number("inception-v3, resized to 299", 88.0 + 4 * rng.random(), n=240)],
                 "figures": [],
                 "warnings": [],
                 "error": None,
@@ -170,7 +171,12 @@ def make_results(
     }
 
 
-SILENT: dict[str, Any] = {"title": "", "guide": "", "terms": {}, "shares": []}
+def number(name: str, value: float, class_name: str | None = None, **about: Any) -> dict[str, Any]:
+    """A metric of an evaluator."""
+    return dataclasses.asdict(neuplug.Metric(name, value, class_name, **about))
+
+
+SILENT: dict[str, Any] = {"title": "", "guide": ""}
 """Of an evaluator that says nothing of itself."""
 
 
@@ -376,7 +382,7 @@ def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> di
             "repeat": repeat,
             "key": f"{row.arm}{repeat}",
         }
-        | {"metrics": {metric: 120.0 + repeat for metric in table.metrics}}
+        | {"metrics": [number(m.name, 120.0 + repeat, m.class_name) for m in table.metrics]}
         for table in load_recipe(recipe).published
         if table.evaluator is not None
         for row in table.rows

@@ -8,17 +8,21 @@ from typing import Any
 
 import pytest
 
+from neuplug.experiment.results.parts import Metric
 from neuplug.report import measures
 
-from .conftest import SILENT
+from .conftest import SILENT, number
 
 Make = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], Any]
 
 
+SHARE = number("share", 0.25, unit="share", n=20)
+
+
 def entry(evaluator: str, arm: str, **changes: Any) -> dict[str, Any]:
     found: dict[str, Any] = {"evaluator": evaluator, "key": f"{evaluator} {arm}", "arm": arm}
-    found |= {"classifier": None, "repeat": 0, "metrics": {"share": 0.25, "n": 20}}
+    found |= {"classifier": None, "repeat": 0, "metrics": [SHARE]}
     return found | {"figures": [], "warnings": [], "error": None} | changes
 
 
@@ -27,7 +31,7 @@ def results(make: Make) -> dict[str, Any]:
     arms = {"none": 0.0, "dcgan": 0.0, "edcgan": 0.0}
     results = make(repeats=1, curves=False, arms=arms)
     names = ("pairs", "plain", "calibration")
-    results["evaluators"] = {name: {**SILENT, "shares": ["share"]} for name in names}
+    results["evaluators"] = dict.fromkeys(names, SILENT)
     return results
 
 
@@ -52,7 +56,7 @@ def test_each_has_a_section_with_its_own_heading_and_guide(
 
 
 def test_one_that_failed_everywhere_has_no_section(results: dict[str, Any], show: Show) -> None:
-    results["evaluations"] = [entry("pairs", "dcgan", metrics={}, error="it broke")]
+    results["evaluations"] = [entry("pairs", "dcgan", metrics=[], error="it broke")]
     page = show(results)
     assert "pairs" not in headings(page)
     assert "dcgan, repeat 1, pairs failed: it broke" in page.text
@@ -96,7 +100,7 @@ def test_a_figure_in_several_formats_is_shown_once_and_kept_in_all(
 
 
 def test_measures_are_rows_unless_arms_are_more(results: dict[str, Any], show: Show) -> None:
-    both = {"share": 0.25, "distance": 3.0, "n": 20}
+    both = [SHARE, number("distance", 3.0, n=20)]
     results["evaluations"] = [entry("pairs", arm, metrics=both) for arm in ("dcgan", "edcgan")]
     page = show(results)
     assert page.row("Measure") == "Measure dcgan n = 1, 20 images edcgan n = 1, 20 images"
@@ -108,10 +112,11 @@ def test_measures_are_rows_unless_arms_are_more(results: dict[str, Any], show: S
 
 
 def test_a_number_of_fewer_repeats_says_so(results: dict[str, Any], show: Show) -> None:
-    first = {"share": 0.25, "distance": 3.0, "n": 20}
+    first = [SHARE, number("distance", 3.0, n=20)]
+    later = number("share", 0.35, unit="share", n=22)
     results["evaluations"] = [
         entry("pairs", "dcgan", metrics=first),
-        entry("pairs", "dcgan", metrics={"share": 0.35, "n": 22}, repeat=1),
+        entry("pairs", "dcgan", metrics=[later], repeat=1),
     ]
     page = show(results)
     assert page.row("Measure") == "Measure dcgan n = 2, 20 … 22 images"
@@ -120,7 +125,7 @@ def test_a_number_of_fewer_repeats_says_so(results: dict[str, Any], show: Show) 
 
 
 def test_classifiers_that_were_looked_at_are_named(results: dict[str, Any], show: Show) -> None:
-    results["classifiers"].append("resnet18")
+    results["classifiers"] = ["smallcnn", "resnet18"]
     results["evaluations"] = [
         entry("calibration", "dcgan", classifier=name) for name in ("smallcnn", "resnet18")
     ]
@@ -128,99 +133,67 @@ def test_classifiers_that_were_looked_at_are_named(results: dict[str, Any], show
     assert page.row("dcgan with resnet18").startswith("dcgan with resnet18 n = 1, 20 images")
 
 
+def shown(*values: float, unit: str = "") -> tuple[str, str]:
+    found = measures.shown([Metric(**number("share", value, unit=unit)) for value in values])
+    return found["middle"], found["spread"]
+
+
 def test_measures_have_words_units_and_as_many_digits_as_their_interval_bears() -> None:
-    terms = {"kid": "kernel distance", "copies": "copied images", "kid at n": "kernel at n"}
-
-    def words(metric: str) -> str:
-        return measures.words(metric, terms)
-
-    assert words("copies, pixels") == "copied images, pixels"
-    assert words("kid crazing") == "kernel distance, crazing"
-    assert words("kid at n floor") == "kernel at n, floor"
-    assert words("kidney") == "kidney"
-    assert words("sharpness[resnet18] real") == "sharpness (resnet18), real"
-    found = measures.shown([88.1, 90.2, 95.0], share=False)
-    assert found == {"middle": "91.1", "spread": "± 8.8"}
-    assert measures.shown([0.3, 0.31, 0.29], share=True) == {"middle": "30.0", "spread": "± 2.5"}
-    assert measures.shown([0.0012, 0.0013], share=False)["spread"] == "± 0.00064"
-    assert measures.shown([1.0, 1.0], share=True) == {"middle": "100", "spread": "± 0"}
-    assert measures.is_share("copies, pixels", [0.0, 0.1], ["copies"])
-    assert measures.is_share("share[net] crazing", [0.2], ["copies", "share"])
-    assert not measures.is_share("copies, pixels", [0.0, 0.1], [])
-    assert not measures.is_share("share", [0.2, 1.2], ["share"])
-    assert not measures.is_share("shareholders", [0.2], ["share"])
+    kid = Metric(**number("kid", 1.0, "crazing", label="kernel distance", higher_is_better=False))
+    assert (measures.words(kid), measures.unit(kid)) == ("kernel distance, crazing", "↓")
+    share = Metric(**number("share", 0.2, unit="share", higher_is_better=True))
+    assert (measures.words(share), measures.unit(share)) == ("share", "% ↑")
+    error = Metric(**number("RMSE", 3.0, unit="grey levels"))
+    assert measures.unit(error) == "grey levels"
+    assert shown(88.1, 90.2, 95.0) == ("91.1", "± 8.8")
+    assert shown(0.3, 0.31, 0.29, unit="share") == ("30.0", "± 2.5")
+    assert shown(0.0012, 0.0013)[1] == "± 0.00064"
+    assert shown(1.0, 1.0, unit="share") == ("100", "± 0")
+    assert shown(30, 32, unit="images") == ("30 … 32", "")
 
 
-def test_what_a_metric_spreads_within_a_repeat_stands_beside_it(
+def test_what_a_metric_has_within_a_repeat_stands_beside_it(
     results: dict[str, Any], show: Show
 ) -> None:
-    found = {"share": 0.25, "share low": 0.12, "share high": 0.4, "kid crazing": 3.0}
-    found |= {"kid crazing low": 1.0, "kid crazing high": 5.0, "kid crazing std": 0.12, "n": 20}
+    kid = number("kid", 3.0, low=1.0, high=5.0, std=0.12, n=20, reference=0.4)
+    lows = (0.12, 0.16)
     results["evaluations"] = [
-        entry("pairs", "dcgan", metrics=found),
-        entry("pairs", "dcgan", metrics=found | {"share low": 0.16}, repeat=1),
+        entry("pairs", "dcgan", repeat=i, metrics=[SHARE | {"low": low, "high": 0.4}, kid])
+        for i, low in enumerate(lows)
     ]
     page = show(results)
     assert page.row("share") == "share % 25.0 ± 0.0 [14 … 40]"
-    assert page.row("kid crazing") == "kid crazing 3.00 ± 0.00 [1.0 … 5.0], sd 0.12"
-    rows = [row for row in page.rows if any(end in row for end in ("low", "high", "std"))]
-    assert not rows
+    assert page.row("kid") == "kid 3.00 ± 0.00 [1.0 … 5.0], sd 0.12, real 0.400"
     assert "; in brackets its interval within a repeat; sd its standard deviation" in page.text
+    assert "; real the value that real images have" in page.text
+    results["evaluations"] = [entry("pairs", "dcgan")]
+    assert "in brackets" not in show(results).text
 
 
-def test_an_end_without_its_metric_or_its_other_end_is_a_row(
+def test_a_measure_of_fewer_images_says_so(results: dict[str, Any], show: Show) -> None:
+    found = [SHARE, number("kid", 3.0, n=20), number("kid at n floor", 4.0, n=10)]
+    results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
+    page = show(results)
+    assert page.row("Measure") == "Measure dcgan n = 1, 20 images"
+    assert page.row("kid at n floor") == "kid at n floor 4.00 one repeat 10 images"
+
+
+def test_an_interval_of_a_share_within_a_repeat_ends_where_shares_do(
     results: dict[str, Any], show: Show
 ) -> None:
-    found = {"share": 0.25, "share low": 0.12, "inclusion high": 2.0, "lone std": 3.0, "n": 20}
+    found = [SHARE | {"low": -0.02, "high": 0.4}, number("kid", 0.7, low=-0.02, high=1.4, n=20)]
     results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
     page = show(results)
-    for name in ("share low", "inclusion high", "lone std"):
-        assert page.row(name)
-    assert "in brackets" not in page.text
-
-
-def test_so_it_is_where_another_arm_has_the_metric(results: dict[str, Any], show: Show) -> None:
-    ends = {"kid low": 1.25, "kid high": 5.5, "kid std": 0.75, "share": 0.25, "n": 20}
-    results["evaluations"] = [
-        entry("pairs", "dcgan", metrics={"kid": 3.0, **ends}),
-        entry("pairs", "edcgan", metrics=ends),
-    ]
-    page = show(results)
-    missing = "\N{EN DASH}"
-    assert page.row("kid") == f"kid 3.00 one repeat [1.2 … 5.5], sd 0.75 {missing}"
-    assert page.row("kid low").endswith("1.25 one repeat")
-    assert page.row("kid high").endswith("5.50 one repeat")
-    assert page.row("kid std").endswith("0.750 one repeat")
-
-
-def test_a_count_has_its_spread_within_a_repeat_too(results: dict[str, Any], show: Show) -> None:
-    found = {"n": 20, "n real": 30, "n real std": 2.5, "n real low": 25, "n real high": 36}
-    results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
-    assert show(results).row("images, real") == "images, real 30 [25.0 … 36.0], sd 2.5"
-
-
-def test_an_interval_of_a_share_within_a_repeat_ends_where_shares_do() -> None:
-    assert measures.within([-0.02], [0.4], [], share=True) == "[0 … 40]"
-    assert measures.within([0.6], [1.2], [], share=True) == "[60 … 100]"
-    assert measures.within([-0.02], [1.4], [], share=False) == "[-0.02 … 1.40]".replace(
-        "-", "\N{MINUS SIGN}"
-    )
+    assert page.row("share").endswith("[0 … 40]")
+    assert page.row("kid").endswith("[-0.02 … 1.40]".replace("-", "\N{MINUS SIGN}"))
 
 
 def test_classes_called_low_and_high_are_no_interval(make: Make, show: Show) -> None:
     results = make(repeats=1, curves=False, classes=["low", "high"])
     results["evaluators"] = {"pairs": SILENT}
-    found = {"kid": 1.0, "kid low": 2.0, "kid high": 3.0, "n": 20}
-    found |= {"kid low low": 1.5, "kid low high": 2.5}
+    found = [number("kid", 1.0, n=20), number("kid", 2.0, "low", low=1.5, high=2.5, n=20)]
+    found.append(number("kid", 3.0, "high", n=20))
     results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
     page = show(results)
-    assert page.row("kid low") == "kid low 2.00 one repeat [1.50 … 2.50]"
-    assert page.row("kid high") == "kid high 3.00 one repeat"
-
-
-def test_a_class_called_like_a_share_is_none(make: Make, show: Show) -> None:
-    results = make(repeats=1, curves=False, classes=["copies", "recall"])
-    found = {"distance copies": 0.5, "distance recall": 0.7, "n": 20}
-    results["evaluations"] = [entry("pairs", "dcgan", metrics=found)]
-    results["evaluators"] = {"pairs": {**SILENT, "shares": ["copies", "recall"]}}
-    assert show(results).row("distance copies") == "distance copies 0.500 one repeat"
+    assert page.row("kid, low") == "kid, low 2.00 one repeat [1.50 … 2.50]"
+    assert page.row("kid, high") == "kid, high 3.00 one repeat"

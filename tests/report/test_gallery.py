@@ -13,7 +13,7 @@ import torch
 from neuplug.report import gallery
 from neuplug.report.animation import save_animation
 
-from .conftest import SILENT
+from .conftest import SILENT, number
 
 Make = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], Any]
@@ -83,7 +83,7 @@ def figures_of(folder: Path, arm: str, repeat: int, key: str) -> dict[str, Any]:
         "arm": arm,
         "classifier": None,
         "repeat": repeat,
-        "metrics": {},
+        "metrics": [],
         "figures": [f"evaluations/{key}/0-crazing-walk.png"],
         "warnings": [],
         "error": None,
@@ -175,7 +175,7 @@ def test_figures_outside_the_run_or_of_another_kind_are_sentences(
 
 def test_a_failed_evaluator_is_told(make: Make, show: Show) -> None:
     results = make(repeats=1, curves=False)
-    failed = {"metrics": {}, "figures": [], "error": "fid of neuplug-fid 0.1.0 failed: no weights"}
+    failed = {"metrics": [], "figures": [], "error": "fid of neuplug-fid 0.1.0 failed: no weights"}
     results["evaluations"] = [results["evaluations"][0] | failed]
     page = show(results)
     assert "dcgan, repeat 1: fid of neuplug-fid 0.1.0 failed: no weights" in page.text
@@ -183,16 +183,20 @@ def test_a_failed_evaluator_is_told(make: Make, show: Show) -> None:
 
 def test_numbers_of_one_class_are_folded_away(make: Make, show: Show) -> None:
     results = make(repeats=1, curves=False)
-    metrics = {"FID": 88.123, "FID crazing": 91.0, "n": 24, "n real": 12, "patches: RMSE": 3.0}
+    about: dict[str, Any] = {"label": "Fréchet inception distance", "n": 24}
+    metrics = [
+        number("FID", 88.123, **about),
+        number("FID", 91.0, "crazing", **about),
+        number("n real", 12, unit="images", label="real images"),
+        number("RMSE", 3.0, "patches", n=24),
+    ]
     results["evaluations"] = [results["evaluations"][0] | {"metrics": metrics}]
-    said = {**SILENT, "terms": {"FID": "Fréchet inception distance"}}
-    results["evaluators"] = {results["evaluations"][0]["evaluator"]: said}
     page = show(results)
     inside = {"".join(d for p, d in page.parts if "details" in p and "tr" in p)}.pop()
-    assert "Fréchet inception distance, crazing" in inside and "patches: RMSE" in inside
-    assert "images, real" not in inside
+    assert "Fréchet inception distance, crazing" in inside and "RMSE, patches" in inside
+    assert "real images" not in inside
     assert page.row("Fréchet") == "Fréchet inception distance 88.1 one repeat"
-    assert page.row("images, real") == "images, real 12"
+    assert page.row("real images") == "real images 12"
     assert page.row("Measure") == "Measure dcgan n = 1, 24 images"
 
 

@@ -34,7 +34,7 @@ def results(make: Make) -> dict[str, Any]:
 def told(arm: str, repeat: int, *sentences: str, **changes: Any) -> dict[str, Any]:
     """What an evaluator says of an arm."""
     entry = {"evaluator": "fid", "key": f"{arm}{repeat}", "arm": arm, "classifier": None}
-    entry |= {"repeat": repeat, "metrics": {}, "figures": [], "warnings": list(sentences)}
+    entry |= {"repeat": repeat, "metrics": [], "figures": [], "warnings": list(sentences)}
     return entry | {"error": None} | changes
 
 

@@ -311,8 +311,8 @@ DAMAGES: list[tuple[Damage, str]] = [
         "cells[0].test.confusion has another number of classes",
     ),
     (
-        lambda r: r["evaluations"][0]["metrics"].update(fid=float("nan")),
-        "evaluations[0].metrics.fid: input should be a finite number, not nan",
+        lambda r: r["evaluations"][0]["metrics"][0].update(value=float("nan")),
+        "evaluations[0].metrics[0].value: input should be a finite number, not nan",
     ),
 ]
 

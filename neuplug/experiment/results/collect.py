@@ -235,7 +235,7 @@ def _evaluations(
                 classifier=classifier,
                 repeat=cell.repeat,
                 key=key,
-                metrics=about.get("metrics", {}),
+                metrics=about.get("metrics", ()),
                 figures=tuple(f"evaluations/{key[:8]}/{f}" for f in about.get("figures", ())),
                 warnings=tuple(about.get("warnings", ())),
                 error=errors.get(key),

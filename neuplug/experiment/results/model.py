@@ -38,7 +38,9 @@ class PublishedNumber(Record):
     classifier: str
     """That the number is of."""
     metric: str
-    """As in the recipe."""
+    """Its name, as in the summary, or that of an evaluator's metric."""
+    class_name: str | None
+    """The class that it is of; null: all."""
     paper: float
     """What the paper says; accuracies and the like as parts of one."""
     ours: dict[Way, Ours]
@@ -52,8 +54,8 @@ class PublishedTable(Record):
     """As the paper calls it."""
     protocol: Way
     """What the paper scored on."""
-    metrics: tuple[str, ...]
-    """Its columns."""
+    metrics: tuple[tuple[str, str | None], ...]
+    """Its columns: a metric and a class each."""
     note: str
     """What a reader must know to compare; may be empty."""
     rows: tuple[PublishedNumber, ...]

@@ -239,6 +239,33 @@ class Filtered(Record):
     """Said where too few passed."""
 
 
+class Metric(Record):
+    """One number of an evaluator; see :class:`neuplug.Metric`."""
+
+    name: str
+    """What is measured: the same for all classes and arms."""
+    class_name: str | None
+    """The class that it is of; null: all together."""
+    value: float
+    """In its unit."""
+    low: float | None
+    """Lower end of its 95 % interval within the repeat; null where there is none."""
+    high: float | None
+    """Upper end."""
+    std: Annotated[float, Field(ge=0)] | None
+    """Its standard deviation within the repeat; null where there is none."""
+    n: Count | None
+    """Images that it comes from; null where it does not say so."""
+    unit: str
+    """``share``: a part of one; ``images``: a number of them; else what it is measured in."""
+    label: str
+    """What the report calls it; its name where this is empty."""
+    higher_is_better: bool | None
+    """Null where neither higher nor lower is."""
+    reference: float | None
+    """The value that real images have; null where it is not known."""
+
+
 class Evaluation(Record):
     """What an evaluator found in one repeat."""
 
@@ -252,8 +279,8 @@ class Evaluation(Record):
     """From 0."""
     key: str
     """In the store. What several arms share has an entry for each, with one key."""
-    metrics: dict[str, float]
-    """Its numbers, by name; ``n`` is the number of images."""
+    metrics: tuple[Metric, ...]
+    """Its numbers."""
     figures: tuple[str, ...]
     """Files below the run's folder."""
     warnings: tuple[str, ...]
@@ -269,7 +296,3 @@ class EvaluatorWords(Record):
     """The heading of its section; its name where this is empty."""
     guide: str
     """How to read its numbers and figures; may be empty."""
-    terms: dict[str, str]
-    """Beginnings of its metrics' names, and what the report calls them."""
-    shares: tuple[str, ...]
-    """Beginnings of the names of metrics that are parts of a whole, from 0 to 1."""

@@ -3,73 +3,89 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from neuplug.interfaces import Evaluation, Evaluator, FitRecord
+from neuplug.interfaces import Evaluation, Evaluator, FitRecord, Metric
 
 _BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<svg"}
 """What is within the first bytes of a figure of that kind."""
 
+SHARE, IMAGES = "share", "images"
+"""Units with a meaning of their own, see :class:`neuplug.Metric`."""
+
 _FIRST = 4096  # an SVG may have comments and a document type before it
 
 
-def describe_evaluation(evaluator: Evaluator, found: object, folder: Path) -> dict[str, Any]:
+def describe_evaluation(
+    evaluator: Evaluator, found: object, folder: Path, classes: Collection[str]
+) -> dict[str, Any]:
     """What an evaluator found, as JSON values.
 
     Args:
         evaluator: Whose own words are shown with it.
         found: What it returned.
         folder: Where its figures are to be.
+        classes: That a metric may be of.
 
     Returns:
-        ``metrics`` (name to a finite number), ``figures`` (names below ``folder``) and
-        ``warnings``.
+        ``metrics`` (the fields of each), ``figures`` (names below ``folder``) and ``warnings``.
 
     Raises:
         TypeError: If a field is not of its type.
-        ValueError: If a metric is not finite or has no name, ``n`` is no count, a warning is
-            empty, or a figure is not there, is empty or is not what its name says.
+        ValueError: If a metric is not as :class:`neuplug.Metric` says, a warning is empty, or a
+            figure is not there, is empty or is not what its name says.
     """
     own_words(type(evaluator))
     if not isinstance(found, Evaluation):
         raise TypeError(f"evaluate returned {type(found).__name__} instead of neuplug.Evaluation")
-    if not isinstance(found.metrics, Mapping):
-        raise TypeError(f"metrics is a {type(found.metrics).__name__} instead of a dict")
     return {
-        "metrics": {_name(k): _metric(k, value) for k, value in found.metrics.items()},
+        "metrics": [asdict(metric) for metric in check_metrics(found.metrics, classes)],
         "figures": [_figure(Path(file), folder) for file in _several(found.figures, "figures")],
         "warnings": _sentences(found.warnings),
     }
 
 
-def own_words(evaluator: type[Any]) -> dict[str, Any]:
-    """What an evaluator says of itself to the reader of the report, as JSON values.
+def own_words(evaluator: type[Any]) -> dict[str, str]:
+    """What an evaluator says of itself to the reader of the report: ``title`` and ``guide``.
 
     Args:
         evaluator: Its class: the words are the same whatever its options.
 
-    Returns:
-        ``title``, ``guide``, ``terms`` and ``shares``, these in order, since they may be a set.
-
     Raises:
         TypeError: If one of them is not of its type, or a property.
     """
-    for name in ("title", "guide", "terms", "shares"):
+    for name in ("title", "guide"):
         if hasattr(found := getattr(evaluator, name), "__get__"):
             kind = type(found).__name__
             raise TypeError(f"{name} is a {kind} instead of an attribute of the class")
-    terms = evaluator.terms
-    if not isinstance(terms, Mapping):
-        raise TypeError(f"terms is a {type(terms).__name__} instead of a dict")
-    return {
-        "title": _text(evaluator.title, "title"),
-        "guide": _text(evaluator.guide, "guide"),
-        "terms": {_text(k, "a term"): _text(said, f"terms[{k!r}]") for k, said in terms.items()},
-        "shares": sorted(_text(name, "a share") for name in _several(evaluator.shares, "shares")),
-    }
+    return {name: _text(getattr(evaluator, name), name) for name in ("title", "guide")}
+
+
+def check_metrics(metrics: object, classes: Collection[str]) -> list[Metric]:
+    """Metrics as they are kept, if all of them can be shown.
+
+    Args:
+        metrics: What an evaluator returned as such.
+        classes: That a metric may be of.
+
+    Raises:
+        TypeError: If one is no metric, or a field is not of its type.
+        ValueError: If a number is not finite or out of its range, a name is empty or comes twice
+            for one class, an interval has one end, or there is no such class.
+    """
+    if isinstance(metrics, Mapping):
+        raise TypeError("metrics is a dict instead of a tuple of neuplug.Metric")
+    found = [_metric(metric, classes) for metric in _several(metrics, "metrics")]
+    seen = set()
+    for metric in found:
+        if (key := (metric.name, metric.class_name)) in seen:
+            raise ValueError(f"{_called(metric)} is there twice")
+        seen.add(key)
+    return found
 
 
 def check_record(record: object) -> FitRecord:
@@ -93,24 +109,55 @@ def check_record(record: object) -> FitRecord:
     return record
 
 
-def _name(name: object) -> str:
-    if not _text(name, "the name of a metric").strip():
+def _metric(metric: object, classes: Collection[str]) -> Metric:
+    if not isinstance(metric, Metric):
+        raise TypeError(f"a metric is a {type(metric).__name__} instead of neuplug.Metric")
+    if not _text(metric.name, "the name of a metric").strip():
         raise ValueError("a metric has an empty name")
-    return str(name)
+    what, of_class = _called(metric), metric.class_name
+    if of_class is not None and _text(of_class, f"the class of {what}") not in classes:
+        raise ValueError(f"{what} is of no class of the images; they are {', '.join(classes)}")
+    if (metric.low is None) != (metric.high is None):
+        raise ValueError(f"{what} has one end of an interval: give low and high, or neither")
+    if not isinstance(metric.higher_is_better, bool | None):
+        raise TypeError(f"higher_is_better of {what} is {metric.higher_is_better!r}")
+    value = _number(metric.value, what)
+    others: dict[str, Any] = {
+        field: _number(number, f"{field} of {what}")
+        for field in ("low", "high", "std", "reference", "n")
+        if (number := getattr(metric, field)) is not None
+    }
+    if "n" in others:
+        others["n"] = _count(others["n"], f"n of {what}")
+    if metric.unit == IMAGES:
+        _count(value, what)
+    if metric.unit == SHARE and not 0 <= value <= 1:
+        raise ValueError(f"{what} is {value:g}: a share is from 0 to 1")
+    for field in ("unit", "label"):
+        _text(getattr(metric, field), f"{field} of {what}")
+    return replace(metric, value=value, **others)
 
 
-def _metric(name: str, value: object) -> float:
+def _called(metric: Metric) -> str:
+    of_class = "" if metric.class_name is None else f" of {metric.class_name}"
+    return f"the metric {metric.name}{of_class}"
+
+
+def _number(value: object, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"the metric {name} is {value!r}, a {type(value).__name__}, and no number")
+        raise TypeError(f"{what} is {value!r}, a {type(value).__name__}, and no number")
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(
-            f"the metric {name} is {number}: leave out what cannot be measured, and say so in "
-            "warnings"
+            f"{what} is {number}: leave out what cannot be measured, and say so in warnings"
         )
-    if name == "n" and (number < 0 or not number.is_integer()):
-        raise ValueError(f"the metric n is {number:g}: it is a number of images, from 0")
     return number
+
+
+def _count(number: float, what: str) -> int:
+    if number < 0 or not number.is_integer():
+        raise ValueError(f"{what} is {number:g}: it is a number of images, from 0")
+    return int(number)
 
 
 def _figure(file: Path, folder: Path) -> str:

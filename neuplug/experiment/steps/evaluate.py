@@ -28,9 +28,10 @@ def evaluate(
     figures.mkdir()
     shown = _shown(context, task, dataset, figures)
     if _nothing_passed(evaluator, shown):
-        return {"metrics": {}, "figures": [], "warnings": []}
+        return {"metrics": [], "figures": [], "warnings": []}
     with blame(task.component):
-        return describe_evaluation(evaluator, evaluator.evaluate(shown), figures)
+        found = evaluator.evaluate(shown)
+        return describe_evaluation(evaluator, found, figures, dataset.images.classes)
 
 
 def _nothing_passed(evaluator: Evaluator, shown: EvaluationContext) -> bool:

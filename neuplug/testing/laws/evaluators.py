@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-import numbers
 from collections.abc import Iterator
 from pathlib import Path
 
 from neuplug.errors import NeuplugError
+from neuplug.experiment.jobs.findings import IMAGES, check_metrics
 from neuplug.interfaces import Evaluation, EvaluationContext
 from neuplug.testing.law import Broken, Unchecked, is_sentence, law
 from neuplug.testing.pictures import CLASSES
@@ -28,32 +27,32 @@ def needs_are_known(subject: ComponentSubject) -> None:
 
 @law(
     "evaluator",
-    advice="Return plain finite floats; leave out what cannot be said and tell the reader so in "
-    "Evaluation.warnings.",
+    advice="Return neuplug.Metric objects of plain finite floats; leave out what cannot be said "
+    "and tell the reader so in Evaluation.warnings.",
 )
 def metrics_are_finite(subject: ComponentSubject) -> None:
-    """Every metric has a name and is a finite number."""
+    """Every metric is one that can be kept: named, finite, no more than once for a class."""
     _, done = subject.worked()
-    if said := _not_finite(done.record):
+    if said := _amiss(done.record):
         raise Broken(said)
 
 
-def _not_finite(found: Evaluation) -> str:
-    """A sentence on the first metric that is no finite number, or nothing."""
-    for name, value in found.metrics.items():
-        if not isinstance(name, str) or not isinstance(value, numbers.Real):
-            return f"The metric {name!r} is a {type(value).__name__}."
-        if not math.isfinite(value):
-            return f"The metric {name} is {value}."
+def _amiss(found: Evaluation) -> str:
+    """What the core would say of the first metric that cannot be kept, or nothing."""
+    try:
+        check_metrics(found.metrics, CLASSES)
+    except (TypeError, ValueError) as error:
+        return f"{str(error)[:1].upper()}{str(error)[1:]}."
     return ""
 
 
-@law("evaluator", advice="Add the number of images that were measured to the metrics, as n.")
+@law("evaluator", advice="Give every metric the number of images that it comes from, as n.")
 def metrics_have_their_count(subject: ComponentSubject) -> None:
-    """The sample count is among the metrics, as ``n``."""
+    """Every metric has its sample count, unless it is a number of images itself."""
     _, done = subject.worked()
-    if "n" not in done.record.metrics:
-        raise Broken(f"Among its metrics ({', '.join(done.record.metrics)}) there is no n.")
+    for metric in done.record.metrics:
+        if metric.n is None and metric.unit != IMAGES:
+            raise Broken(f"The metric {metric.name} has no n.")
 
 
 @law("evaluator", advice="Write every figure below context.folder and return its path.")
@@ -111,7 +110,7 @@ def says_what_it_cannot_measure(subject: ComponentSubject) -> None:
             raise Broken(f"With {what} it fails: {told(error)}.") from error
         if what.startswith("no ") and not found.warnings:
             raise Broken(f"With {what} it says nothing about that.")
-        if (said := _not_finite(found)) and not _not_finite(usual.record):
+        if (said := _amiss(found)) and not _amiss(usual.record):
             raise Broken(f"With {what}: {said}")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from neuplug import derive_seed
+from neuplug import Metric, derive_seed
 from neuplug_fid.extrapolation import RESAMPLES, Extrapolation, extrapolate
 from neuplug_fid.intervals import kernel_interval
 from neuplug_fid.measures import (
@@ -111,6 +111,24 @@ def chosen_measures(options: FIDOptions, space: Space) -> list[Measure]:
     return found
 
 
+_FRECHET, _KERNEL = "Fréchet distance", "kernel distance"
+LABELS: dict[str, tuple[str, str, bool | None]] = {
+    "fid": ("Fréchet inception distance", "", False),
+    "frechet": (_FRECHET, "", False),
+    "kid": ("kernel inception distance", "", False),
+    "kernel": (_KERNEL, "", False),
+    "isc": ("inception score", "", True),
+    "precision": ("precision", "share", True),
+    "recall": ("recall", "share", True),
+    "density": ("density", "", None),
+    "coverage": ("coverage", "share", True),
+}
+"""A measure to its words, its unit, and whether higher is better."""
+
+AT_FLOOR = " at n floor"
+"""What a name ends in where as many generated images take part as a half of the real ones has."""
+
+
 class Comparison:
     """Takes down what is measured.
 
@@ -120,9 +138,8 @@ class Comparison:
         seed: Of the halvings and of what is resampled.
 
     Attributes:
-        metrics: Name to number. ``std`` is over the generated sets, ``low`` and ``high`` are the
-            ends of a 95 % interval; ``floor`` compares disjoint halves of the real images,
-            ``at n floor`` as many generated ones with one half.
+        metrics: The numbers. A deviation is over the generated sets; a reference compares disjoint
+            halves of the real images, and stands beside the value of as many generated ones.
         lines: Fréchet distances against 1/N, by what sets their names apart.
         warnings: Sentences, some of them more than once.
     """
@@ -130,7 +147,7 @@ class Comparison:
     def __init__(self, options: FIDOptions, space: Space, seed: int) -> None:
         self.options, self.space, self.seed = options, space, seed
         self.measures = chosen_measures(options, space)
-        self.metrics: dict[str, float] = {}
+        self.metrics: list[Metric] = []
         self.lines: dict[str, Extrapolation] = {}
         self.warnings: list[str] = []
 
@@ -151,10 +168,11 @@ class Comparison:
                 f"images are fewer than {ENOUGH}, so it comes out too high; compare it with its "
                 "floor, and with values from as many images alone."
             )
-        self.metrics |= {"n": len(sets[0]), "n real": len(real)}
         halves = halvings(real, sets, self.options.halvings, self.seed)
-        if halves:
-            self.metrics["n floor"] = len(halves[0].one)
+        if not self.metrics:  # the augmented images are as many
+            self._count("n real", len(real), "real images")
+            if halves:
+                self._count("n floor", len(halves[0].one), "images in a half of the real ones")
         self._part(self.measures, sets, real, where, halves)
         if self.options.kid:
             self._name_left_out(sets[0], real, classes, where, halves)
@@ -169,25 +187,22 @@ class Comparison:
                 "more of their number than of the images; go by the pooled value."
             )
         for label in labels.tolist() if per_class else []:
-            name = classes[label]
             of_class = [sample.of_class(label) for sample in sets]
-            self.metrics[f"n {name}"] = len(of_class[0])
             theirs = real.of_class(label)
             halves = halvings(theirs, of_class, self.options.halvings, self.seed)
-            self._part(per_class, of_class, theirs, f" {name}{where}", halves)
+            self._part(per_class, of_class, theirs, where, halves, classes[label])
 
     def score(self, sets: Sequence[Sample], real: Sample) -> None:
-        """Inception score of the generated and of the real images."""
+        """Inception score of the generated images beside that of the real ones."""
         (name,), layer = self.space.call("isc"), self.space.layers["isc"]
         splits = self.options.isc_splits
         try:
-            ours = [(inception_score(s.features[layer], splits),) for s in sets]
-            theirs = [(inception_score(real.features[layer], splits),)]
+            ours = [inception_score(s.features[layer], splits) for s in sets]
+            theirs = inception_score(real.features[layer], splits)
         except Unmeasurable as error:
             self.warnings.append(f"{name} was not measured: {error}.")
             return
-        self._add((name,), "", ours)
-        self._add((name,), " real", theirs)
+        self._put(name, "", None, ours, len(sets[0]), reference=theirs)
 
     def _part(
         self,
@@ -196,37 +211,45 @@ class Comparison:
         real: Sample,
         where: str,
         halves: Sequence[Halving],
+        class_name: str | None = None,
     ) -> None:
+        called = where if class_name is None else f" {class_name}{where}"
         for measure in measures:
-            names = measure.names
+            who = f"{' and '.join(measure.names)}{called}"
             try:
-                self._add(names, where, [measure(s, real) for s in sets])
+                found = [measure(s, real) for s in sets]
             except Unmeasurable as error:
-                self.warnings.append(f"{' and '.join(names)}{where} was not measured: {error}.")
+                self.warnings.append(f"{who} was not measured: {error}.")
                 continue
-            self._bound(measure, sets, real, where)
-            if not halves:
-                continue
+            low, high = self._bound(measure, sets, real, called)
+            ours: list[tuple[float, ...]] = []
+            floors: list[tuple[float, ...]] = []
             try:
                 if measure.biased:
                     ours = [measure(h.generated, h.one) for h in halves]
-                    self._mean(names, f"{where} at n floor", ours)
-                self._mean(names, f"{where} floor", [measure(h.other, h.one) for h in halves])
+                floors = [measure(h.other, h.one) for h in halves]
             except Unmeasurable as error:
-                self.warnings.append(f"{' and '.join(names)}{where} has no floor: {error}.")
+                self.warnings.append(f"{who} has no floor: {error}.")
+            for i, name in enumerate(measure.names):
+                floor = statistics.fmean(f[i] for f in floors) if floors else None
+                own = {"reference": None if measure.biased else floor}
+                own |= {"low": low, "high": high} if not i else {}
+                self._put(name, where, class_name, [f[i] for f in found], len(sets[0]), **own)
+                if ours:
+                    mean, n = statistics.fmean(f[i] for f in ours), len(halves[0].one)
+                    self._put(name, f"{where}{AT_FLOOR}", class_name, [mean], n, reference=floor)
 
-    def _bound(self, measure: Measure, sets: Sequence[Sample], real: Sample, where: str) -> None:
-        """The interval, of the images of all sets."""
+    def _bound(
+        self, measure: Measure, sets: Sequence[Sample], real: Sample, called: str
+    ) -> tuple[float | None, float | None]:
+        """The interval of the first number, of the images of all sets."""
         if measure.interval is None:
-            return
-        seed = derive_seed(self.seed, "resamples", where)
+            return None, None
         try:
-            low, high = measure.interval(pooled(sets), real, seed)
+            return measure.interval(pooled(sets), real, derive_seed(self.seed, "resamples", called))
         except Unmeasurable as error:
-            self.warnings.append(f"{measure.names[0]}{where} has no interval: {error}.")
-            return
-        self.metrics[f"{measure.names[0]}{where} low"] = low
-        self.metrics[f"{measure.names[0]}{where} high"] = high
+            self.warnings.append(f"{measure.names[0]}{called} has no interval: {error}.")
+            return None, None
 
     def _name_left_out(
         self,
@@ -255,7 +278,7 @@ class Comparison:
     ) -> None:
         """The Fréchet distance at infinitely many generated images, from those of all sets."""
         layer, everything = self.space.layers["fid"], pooled(sets)
-        name = f"{self.space.call('fid')[0]}{where} at infinity"
+        name, at = self.space.call("fid")[0], f"{where} at infinity"
         seed = derive_seed(self.seed, "line", where)
 
         def line(generated: Sample, reference: Sample, resamples: int = 0) -> Extrapolation:
@@ -267,28 +290,52 @@ class Comparison:
         try:
             found = line(everything, real, RESAMPLES if self.options.intervals else 0)
         except Unmeasurable as error:
-            self.warnings.append(f"{name} was not measured: {error}.")
+            self.warnings.append(f"{name}{at} was not measured: {error}.")
             return
         self.lines[where] = found
-        self.metrics |= {"n at infinity": len(everything), name: found.intercept}
-        if self.options.intervals:
-            self.metrics |= {f"{name} low": found.low, f"{name} high": found.high}
+        ends = {"low": found.low, "high": found.high} if self.options.intervals else {}
+        self._put(name, at, None, [found.intercept], len(everything), **ends)
         if not halves:
             return
         try:
-            ours = [(line(h.generated, h.one).intercept,) for h in halves]
-            self._mean([name], " at n floor", ours)
-            self._mean([name], " floor", [(line(h.other, h.one).intercept,) for h in halves])
+            ours = statistics.fmean(line(h.generated, h.one).intercept for h in halves)
+            floor = statistics.fmean(line(h.other, h.one).intercept for h in halves)
         except Unmeasurable as error:
-            self.warnings.append(f"{name} has no floor: {error}.")
+            self.warnings.append(f"{name}{at} has no floor: {error}.")
+            return
+        self._put(name, f"{at}{AT_FLOOR}", None, [ours], len(halves[0].one), reference=floor)
 
-    def _add(self, names: Sequence[str], where: str, results: Sequence[Sequence[float]]) -> None:
-        """One result for each set: their mean, and their deviation where there are several."""
-        self._mean(names, where, results)
-        if len(results) > 1:
-            for name, values in zip(names, zip(*results, strict=True), strict=True):
-                self.metrics[f"{name}{where} std"] = statistics.stdev(values)
+    def _count(self, name: str, count: int, label: str) -> None:
+        self.metrics.append(Metric(name, count, unit="images", label=label))
 
-    def _mean(self, names: Sequence[str], where: str, results: Sequence[Sequence[float]]) -> None:
-        for name, values in zip(names, zip(*results, strict=True), strict=True):
-            self.metrics[f"{name}{where}"] = statistics.fmean(values)
+    def _put(
+        self,
+        name: str,
+        where: str,
+        class_name: str | None,
+        values: Sequence[float],
+        n: int,
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        reference: float | None = None,
+    ) -> None:
+        """The mean over the sets, and their deviation where there are several."""
+        kind, _, tag = name.partition("[")
+        words, unit, better = LABELS[kind]
+        features = f" ({tag[:-1]})" if tag else ""
+        self.metrics.append(
+            Metric(
+                f"{name}{where}",
+                statistics.fmean(values),
+                class_name=class_name,
+                low=low,
+                high=high,
+                std=statistics.stdev(values) if len(values) > 1 else None,
+                n=n,
+                unit=unit,
+                label=f"{words}{features}{where}",
+                higher_is_better=better,
+                reference=reference,
+            )
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -34,22 +33,15 @@ class FID(Evaluator):
     title = "Distances from the real images"
     guide = (
         "Fréchet and kernel distance: 0 is best; compare them with those of other generators by "
-        "the same features and from as many images. A floor is what two halves of the real images "
-        "have: compare it with the value at n floor, of as many generated images as a half has, "
-        "and where there is none with the value itself. Precision and density: whether generated "
-        "images lie among the real ones; recall and coverage: whether they reach all of them. The "
+        "the same features and from as many images. The value of real images is their floor, what "
+        "two halves of them have: it stands beside the value at n floor, of as many generated "
+        "images as a half has, and where there is none beside the value itself. Precision and "
+        "density: whether generated images lie among the real ones; recall and coverage: whether "
+        "they reach all of them. The "
         "Fréchet distance comes out too high with few images. Where it is given at infinity, a "
         "figure has it against 1/N, with N generated images: the line meets infinity at the left "
         "edge, and that is the value to compare."
     )
-    terms: ClassVar[Mapping[str, str]] = {
-        "fid": "Fréchet inception distance",
-        "frechet": "Fréchet distance",
-        "kid": "kernel inception distance",
-        "kernel": "kernel distance",
-        "isc": "inception score",
-    }
-    shares = ("precision", "recall", "coverage")
 
     @property
     def needs(self) -> frozenset[str]:
@@ -77,8 +69,9 @@ class FID(Evaluator):
         Returns:
             ``fid``, ``kid`` and ``isc`` on Inception's features, ``frechet[...]`` and
             ``kernel[...]`` on others, ``precision[...]``, ``recall[...]``, ``density[...]`` and
-            ``coverage[...]``. ``n`` is the number of generated images in a set, ``n real`` of real
-            ones, ``n floor`` of those in a half. A figure of each Fréchet distance against 1/N.
+            ``coverage[...]``, each of the generated images in a set; ``n real`` is the number of
+            real ones, ``n floor`` of those in a half. A figure of each Fréchet distance against
+            1/N.
 
         Raises:
             InputError: If the extractor's weights are missing or unfit.
@@ -121,4 +114,4 @@ class FID(Evaluator):
             figure = draw(name, f"{len(real)} {kind} images, always the same", line)
             stem = context.folder / f"frechet{where}".replace(" ", "-")
             figures += write_figure(stem, figure)
-        return Evaluation(comparison.metrics, tuple(figures), tuple(dict.fromkeys(warnings)))
+        return Evaluation(tuple(comparison.metrics), tuple(figures), tuple(dict.fromkeys(warnings)))

@@ -29,6 +29,8 @@ from neuplug_fid.measures import Unmeasurable, frechet_distance, kernel_distance
 from neuplug_fid.neighbours import density_coverage, expected_coverage, fitted_neighborhood
 from neuplug_fid.sample import Sample
 
+from .flat import numbers
+
 CLASSES = ("crazing", "patches")
 
 
@@ -240,8 +242,8 @@ def evaluate(folder: Path, generated: Tensor, real: Tensor, **options: Any) -> E
 
 def test_all_of_it_stands_beside(tmp_path: Path) -> None:
     found = evaluate(tmp_path, noise(80, 1), noise(60, 2))
-    metrics, at = found.metrics, "frechet[smallcnn] at infinity"
-    assert metrics["n at infinity"] == metrics["n"] == 80
+    metrics, at = numbers(found), "frechet[smallcnn] at infinity"
+    assert metrics[f"n: {at}"] == metrics["n"] == 80
     assert metrics[f"{at} low"] < metrics[at] < metrics[f"{at} high"]
     assert metrics[at] < metrics["frechet[smallcnn]"]  # the bias is gone
     assert metrics[f"{at} floor"] == pytest.approx(metrics[f"{at} at n floor"], abs=0.5)
@@ -258,19 +260,19 @@ def test_all_of_it_stands_beside(tmp_path: Path) -> None:
 
 def test_the_same_seed_gives_the_same_numbers(tmp_path: Path) -> None:
     first, again = (evaluate(tmp_path, noise(80, 1), noise(60, 2)) for _ in range(2))
-    assert first.metrics == again.metrics
+    assert numbers(first) == numbers(again)
 
 
 def test_a_collapse_is_dense_and_covers_little(tmp_path: Path) -> None:
     real = noise(60, 2)
-    metrics = evaluate(tmp_path, real[:2].repeat(30, 1, 1, 1), real).metrics
+    metrics = numbers(evaluate(tmp_path, real[:2].repeat(30, 1, 1, 1), real))
     assert metrics["density[smallcnn]"] > 0.7
     assert metrics["coverage[smallcnn]"] < 0.4
 
 
 def test_too_few_images_are_no_line_but_a_sentence(tmp_path: Path) -> None:
     found = evaluate(tmp_path, noise(20, 1), noise(60, 2))
-    assert not [name for name in found.metrics if "infinity" in name]
+    assert not [name for name in numbers(found) if "infinity" in name]
     assert not found.figures
     sentence = (
         "frechet[smallcnn] at infinity was not measured: against real images of 4 dimensions it "
@@ -282,15 +284,15 @@ def test_too_few_images_are_no_line_but_a_sentence(tmp_path: Path) -> None:
 
 
 def test_several_sets_are_one_line(tmp_path: Path) -> None:
-    metrics = evaluate(tmp_path, noise(4, 1), noise(20, 2), sets=3).metrics
-    assert (metrics["n"], metrics["n at infinity"]) == (20, 60)
+    metrics = numbers(evaluate(tmp_path, noise(4, 1), noise(20, 2), sets=3))
+    assert (metrics["n"], metrics["n: frechet[smallcnn] at infinity"]) == (20, 60)
     assert "frechet[smallcnn] at infinity" in metrics
 
 
 def test_few_images_have_no_interval_but_a_sentence(tmp_path: Path) -> None:
     found = evaluate(tmp_path, noise(16, 1), noise(60, 2))
-    assert "kernel[smallcnn] low" in found.metrics
-    assert "kernel[smallcnn] patches low" not in found.metrics
+    assert "kernel[smallcnn] low" in numbers(found)
+    assert "kernel[smallcnn] patches low" not in numbers(found)
     assert (
         "kernel[smallcnn] patches has no interval: it takes 10 images on each side, and there are "
         "8 and 30." in found.warnings
@@ -298,11 +300,11 @@ def test_few_images_have_no_interval_but_a_sentence(tmp_path: Path) -> None:
 
 
 def test_what_is_not_wanted_is_left_out(tmp_path: Path) -> None:
-    some = evaluate(tmp_path, noise(80, 1), noise(60, 2), intervals=False).metrics
+    some = numbers(evaluate(tmp_path, noise(80, 1), noise(60, 2), intervals=False))
     assert "frechet[smallcnn] at infinity" in some
     assert not [name for name in some if name.endswith((" low", " high"))]
     none = evaluate(tmp_path, noise(80, 1), noise(60, 2), extrapolate=False, dc=False)
-    assert not [n for n in none.metrics if "infinity" in n or "density" in n]
+    assert not [n for n in numbers(none) if "infinity" in n or "density" in n]
     assert not none.figures
 
 
@@ -310,5 +312,5 @@ def test_against_augmented_images_there_are_two_lines(tmp_path: Path) -> None:
     found = evaluate(
         tmp_path, noise(80, 1), noise(60, 2), against="both", augmenter="flip", kid=False
     )
-    assert "frechet[smallcnn] vs augmented at infinity high" in found.metrics
+    assert "frechet[smallcnn] vs augmented at infinity high" in numbers(found)
     assert len({file.stem for file in found.figures}) == 2

@@ -26,6 +26,8 @@ from neuplug import (
 from neuplug_fid.measures import Unmeasurable, frechet_distance, kernel_distance
 from neuplug_fid.sample import Sample, halve
 
+from .flat import numbers
+
 CLASSES = ("crazing", "patches")
 CPU = torch.device("cpu")
 SIDE = 8
@@ -98,7 +100,7 @@ def evaluate(
 
 def test_identical_sets_are_at_no_distance(tmp_path: Path) -> None:
     images = surface(40, 1)
-    metrics = evaluate(tmp_path, images, images).metrics
+    metrics = numbers(evaluate(tmp_path, images, images))
     assert metrics["frechet[smallcnn]"] == pytest.approx(0, abs=1e-5)
     assert -1 < metrics["kernel[smallcnn]"] <= 0  # unbiased, so not above 0
     assert metrics["precision[smallcnn]"] == metrics["recall[smallcnn]"] == 1
@@ -110,13 +112,15 @@ def test_a_shift_is_measured_to_its_square(tmp_path: Path) -> None:
     images = surface(30, 2)
     wanted = SIDE * SIDE * 10**2 / float(pixels(images).var(0, correction=0).mean())
     for factor in (1, 7):  # a classifier's features have no scale of their own
-        metrics = evaluate(tmp_path, images + 10, images, lambda x, f=factor: f * pixels(x)).metrics
+        metrics = numbers(
+            evaluate(tmp_path, images + 10, images, lambda x, f=factor: f * pixels(x))
+        )
         assert metrics["frechet[smallcnn]"] == pytest.approx(wanted, rel=1e-5)
 
 
 def test_noise_is_far_above_the_floor_and_outside(tmp_path: Path) -> None:
     real, noise = surface(40, 1, 100, 120), surface(40, 2, 0, 255)
-    metrics = evaluate(tmp_path, noise, real).metrics
+    metrics = numbers(evaluate(tmp_path, noise, real))
     for name in ("frechet", "kernel"):
         floor = metrics[f"{name}[smallcnn] floor"]
         assert metrics[f"{name}[smallcnn]"] > 10 * abs(floor)
@@ -125,13 +129,13 @@ def test_noise_is_far_above_the_floor_and_outside(tmp_path: Path) -> None:
 
 
 def test_far_images_have_neither_precision_nor_recall(tmp_path: Path) -> None:
-    metrics = evaluate(tmp_path, surface(20, 1, 0, 20), surface(20, 2, 230, 255)).metrics
+    metrics = numbers(evaluate(tmp_path, surface(20, 1, 0, 20), surface(20, 2, 230, 255)))
     assert metrics["precision[smallcnn]"] == metrics["recall[smallcnn]"] == 0
 
 
 def test_more_of_the_same_meets_the_floor_at_its_count(tmp_path: Path) -> None:
     """At 60 images the distance is below the floor of 30: only ``at n floor`` compares."""
-    metrics = evaluate(tmp_path, surface(60, 1), surface(60, 2), halvings=20).metrics
+    metrics = numbers(evaluate(tmp_path, surface(60, 1), surface(60, 2), halvings=20))
     floor = metrics["frechet[smallcnn] floor"]
     assert metrics["n floor"] == 30
     assert metrics["frechet[smallcnn]"] < 0.7 * floor
@@ -188,13 +192,13 @@ def test_per_class(tmp_path: Path) -> None:
     real, generated = surface(40, 1, 90, 130), surface(40, 2, 90, 130)
     generated[1::2] = surface(20, 3, 0, 255)
     found = evaluate(tmp_path, generated, real, fid_per_class=True)
-    metrics = found.metrics
+    metrics = numbers(found)
     assert any("of single classes, from 20 images on" in w for w in found.warnings)
     assert metrics["n patches"] == 20
     for name in ("frechet[smallcnn]", "kernel[smallcnn]"):
         assert metrics[f"{name} patches"] > 5 * metrics[f"{name} crazing"]
         assert f"{name} patches floor" in metrics
-    names = evaluate(tmp_path, generated, real, kid_per_class=False).metrics
+    names = numbers(evaluate(tmp_path, generated, real, kid_per_class=False))
     assert not [name for name in names if "patches" in name or "crazing" in name]
 
 
@@ -209,7 +213,7 @@ def test_real_images_of_classes_far_apart_are_at_0(tmp_path: Path) -> None:
     found, usual = [], []
     for seed in range(20):
         ours, theirs = classes_apart(seed), classes_apart(100 + seed)
-        metrics = evaluate(tmp_path, ours, theirs, pixels, fid=False, prc=False, dc=False).metrics
+        metrics = numbers(evaluate(tmp_path, ours, theirs, pixels, fid=False, prc=False, dc=False))
         found.append([metrics["kernel[smallcnn]"], metrics["kernel[smallcnn] floor"]])
         a, b = (pixels(images).sub(110).div(100) for images in (ours, theirs))
         usual.append(kernel_distance(a, b, 1, 24))
@@ -223,7 +227,7 @@ def test_a_single_class_has_torch_fidelitys_kernel_distance(tmp_path: Path) -> N
     """With as many subsets as asked for, where one side has more images."""
     real, generated = surface(30, 1), surface(12, 2)
     labels = torch.zeros(12, dtype=torch.int64)
-    metrics = evaluate(tmp_path, generated, real, labels=labels, kid_subsets=7).metrics
+    metrics = numbers(evaluate(tmp_path, generated, real, labels=labels, kid_subsets=7))
     points = [Sample({"x": projection(images)}, torch.zeros(1)) for images in (generated, real)]
     ours, theirs = (s.standardised(points[1]).features["x"] for s in points)
     wanted = kernel_distance(ours, theirs[::2], 7, 1000)
@@ -238,28 +242,28 @@ def test_a_class_with_one_image_is_named_as_left_out(tmp_path: Path) -> None:
     sentence = "leaves out patches: it takes two images of a class on each side."
     assert f"kernel[smallcnn] {sentence}" in found.warnings
     assert f"kernel[smallcnn] floor {sentence}" in found.warnings
-    assert found.metrics["kernel[smallcnn]"] == found.metrics["kernel[smallcnn] crazing"]
+    assert numbers(found)["kernel[smallcnn]"] == numbers(found)["kernel[smallcnn] crazing"]
     whole = evaluate(tmp_path, surface(20, 2), real)
     assert not [warning for warning in whole.warnings if "leaves out" in warning]
 
 
 def test_names_say_whose_features(tmp_path: Path) -> None:
     images = surface(12, 1)
-    metrics = evaluate(tmp_path, images, images).metrics
+    metrics = numbers(evaluate(tmp_path, images, images))
     assert not [name for name in metrics if name.split()[0] in ("fid", "kid", "isc")]
     off = {"prc": False, "kid": "false", "dc": False}
-    few = evaluate(tmp_path, images, images, halvings=0, **off).metrics
-    assert set(few) == {"n", "n real", "frechet[smallcnn]"}
+    few = numbers(evaluate(tmp_path, images, images, halvings=0, **off))
+    assert set(few) == {"n", "n real", "frechet[smallcnn]", "n: frechet[smallcnn]"}
 
 
 def test_several_sets(tmp_path: Path) -> None:
     options = {"sets": 4, "halvings": 3, "kid": False}
     found = evaluate(tmp_path, surface(6, 1), surface(20, 2), **options)
-    metrics = found.metrics
+    metrics = numbers(found)
     assert metrics["n"] == metrics["n real"] == 20  # as large as the real one
     assert 0 < metrics["frechet[smallcnn] std"] < metrics["frechet[smallcnn]"]
-    assert metrics == evaluate(tmp_path, surface(6, 1), surface(20, 2), **options).metrics
-    other = evaluate(tmp_path, surface(6, 1), surface(20, 2), seed=4, **options).metrics
+    assert metrics == numbers(evaluate(tmp_path, surface(6, 1), surface(20, 2), **options))
+    other = numbers(evaluate(tmp_path, surface(6, 1), surface(20, 2), seed=4, **options))
     assert metrics["frechet[smallcnn]"] != other["frechet[smallcnn]"]
 
 
@@ -277,17 +281,17 @@ def test_against_augmented_images(tmp_path: Path) -> None:
     """Generated images that are the real ones mirrored: the augmented set, and not the real."""
     real = surface(24, 1) // 4 + torch.arange(0, 80, 10, dtype=torch.uint8)
     options = {"augmenter": "flip", "augmenter_options": {"horizontal": 1.0, "vertical": 0.0}}
-    metrics = evaluate(tmp_path, real.flip(3), real, against="both", **options).metrics
+    metrics = numbers(evaluate(tmp_path, real.flip(3), real, against="both", **options))
     assert metrics["frechet[smallcnn] vs augmented"] == pytest.approx(0, abs=1e-5)
     assert metrics["frechet[smallcnn]"] > metrics["frechet[smallcnn] floor"]
-    alone = evaluate(tmp_path, real.flip(3), real, against="augmented", **options).metrics
+    alone = numbers(evaluate(tmp_path, real.flip(3), real, against="augmented", **options))
     assert "frechet[smallcnn]" not in alone
-    assert alone["kernel[smallcnn] patches vs augmented"] <= 0
+    assert alone["kernel[smallcnn] vs augmented patches"] <= 0
 
 
 def test_the_reference_may_be_the_test_images(tmp_path: Path) -> None:
     train, test = surface(20, 1), surface(16, 2, 0, 90)
-    metrics = evaluate(tmp_path, test, train, test=test, reference="test").metrics
+    metrics = numbers(evaluate(tmp_path, test, train, test=test, reference="test"))
     assert metrics["frechet[smallcnn]"] == pytest.approx(0, abs=1e-5)
     assert metrics["n real"] == 16
 
@@ -297,17 +301,17 @@ def test_few_images_are_said_to_be_few(tmp_path: Path) -> None:
     text = " ".join(found.warnings)
     assert "6 generated and 6 real images are fewer than 2048, so it comes out too high" in text
     assert "precision[smallcnn] and recall[smallcnn] has no floor: it takes 4 images" in text
-    assert "precision[smallcnn]" in found.metrics
+    assert "precision[smallcnn]" in numbers(found)
     two = evaluate(tmp_path, surface(2, 1), surface(2, 2))
     assert "recall[smallcnn] was not measured: it takes 4 images on each side" in " ".join(
         two.warnings
     )
-    assert "frechet[smallcnn]" in two.metrics
-    assert "kernel[smallcnn]" not in two.metrics
+    assert "frechet[smallcnn]" in numbers(two)
+    assert "kernel[smallcnn]" not in numbers(two)
     sentence = "kernel[smallcnn] was not measured: no class has two images on each side."
     assert sentence in two.warnings
     four = evaluate(tmp_path, surface(4, 1), surface(4, 2))
-    assert "kernel[smallcnn]" in four.metrics
+    assert "kernel[smallcnn]" in numbers(four)
     sentence = "kernel[smallcnn] has no floor: no class has two images on each side."
     assert sentence in four.warnings
 
@@ -315,8 +319,8 @@ def test_few_images_are_said_to_be_few(tmp_path: Path) -> None:
 def test_classes_without_partners(tmp_path: Path) -> None:
     real = surface(20, 1)
     only = evaluate(tmp_path, real[::2], real, labels=torch.zeros(10, dtype=torch.int64))
-    assert only.metrics["frechet[smallcnn]"] == pytest.approx(0, abs=1e-5)  # of that class alone
-    assert only.metrics["n real"] == 10
+    assert numbers(only)["frechet[smallcnn]"] == pytest.approx(0, abs=1e-5)  # of that class alone
+    assert numbers(only)["n real"] == 10
     assert "fid left out patches: it has no generated images to compare." in only.warnings
     skewed = evaluate(tmp_path, real, real, labels=torch.tensor([0] * 15 + [1] * 5))
     assert any("other shares of the generated" in w for w in skewed.warnings)
@@ -337,17 +341,17 @@ def test_features_too_large_for_the_kernel(tmp_path: Path) -> None:
         return torch.where(images > 200, value, pixels(images).view(images.shape)).flatten(1)
 
     found = evaluate(tmp_path, surface(8, 1, 0, 255), surface(8, 2), bright)
-    assert found.metrics["kernel[smallcnn]"] > 1e90  # in float64; torch-fidelity takes float32
+    assert numbers(found)["kernel[smallcnn]"] > 1e90  # in float64; torch-fidelity takes float32
     for name in CLASSES:
-        assert f"kernel[smallcnn] {name}" not in found.metrics
+        assert f"kernel[smallcnn] {name}" not in numbers(found)
         sentence = f"kernel[smallcnn] {name} was not measured: its value is not finite."
         assert sentence in found.warnings
-    assert found.metrics["frechet[smallcnn]"] > 0
+    assert numbers(found)["frechet[smallcnn]"] > 0
     larger = evaluate(
         *(tmp_path, surface(8, 1, 0, 255), surface(8, 2, 0, 255), lambda x: bright(x, 3e38)),
         **{"fid": False, "prc": False, "dc": False, "kid_per_class": False},
     )
-    assert "kernel[smallcnn]" not in larger.metrics
+    assert "kernel[smallcnn]" not in numbers(larger)
     assert "kernel[smallcnn] was not measured: its value is not finite." in larger.warnings
 
 

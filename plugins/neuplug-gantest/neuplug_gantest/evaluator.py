@@ -13,6 +13,7 @@ from neuplug import (
     Evaluation,
     EvaluationContext,
     Evaluator,
+    Metric,
     NeuplugError,
     Options,
     derive_seed,
@@ -47,8 +48,39 @@ class _Verdicts:
         found = test.proportion_ci(0.95, method="wilson")
         return float(found.low), float(found.high)
 
-    def of_class(self, label: int) -> float:
-        return float(self.right[self.labels == label].double().mean())
+    def of_class(self, label: int) -> _Verdicts:
+        """Those on one class."""
+        own = self.labels == label
+        return _Verdicts(self.right[own], self.labels[own])
+
+
+REAL = " real"
+"""What a name ends in where real images take the place of generated ones."""
+
+
+def _metric(
+    name: str, results: dict[str, _Verdicts], label: int | None = None, kind: str | None = None
+) -> Metric:
+    """An accuracy, of all or of one class, beside that of real images."""
+
+    def of(key: str) -> _Verdicts | None:
+        found = results.get(key)
+        return found if found is None or label is None else found.of_class(label)
+
+    own, real = results[name], of(f"{name.removesuffix(' all drawn')}{REAL}")
+    own = own if label is None else own.of_class(label)
+    low, high = own.interval()
+    return Metric(
+        name,
+        own.accuracy,
+        class_name=kind,
+        low=low,
+        high=high,
+        n=len(own.right),
+        unit="share",
+        label=name.replace("[", " (").replace("]", ")"),
+        reference=real.accuracy if real else None,
+    )
 
 
 class GANTest(Evaluator):
@@ -70,7 +102,6 @@ class GANTest(Evaluator):
         "probe that has learned from generated images alone: below that of real ones, classes are "
         "mixed up or variety is missing."
     )
-    shares = ("GAN-test", "GAN-train")
 
     @property
     def needs(self) -> frozenset[str]:
@@ -85,9 +116,8 @@ class GANTest(Evaluator):
             test images. ``GAN-train, linear probe[...]``: accuracy on the real test images of a
             probe fitted on as many generated images as there are real training images; ``all
             drawn``, fitted on all that the arm has, where these are more; ``real``, fitted on the
-            real training images. Each with its interval (``low``, ``high``) and class by class.
-            ``n`` is the number of generated images, ``n real`` of real training images, ``n test``
-            of real test images.
+            real training images. Each with its interval and class by class. ``n real`` is the
+            number of real training images.
 
         Raises:
             NeuplugError: If no class can be judged.
@@ -99,20 +129,16 @@ class GANTest(Evaluator):
         generated, real, test = (
             of_classes(s, labels) for s in (context.generated, context.train, context.test)
         )
-        metrics: dict[str, float] = {"n": len(generated), "n real": len(real), "n test": len(test)}
         results = self._gan_test(context.embedder, generated, test)
         if self.options.probe and len(labels) > 1:
             results |= self._gan_train(context, generated, real, test)
         elif self.options.probe:
             warnings.append("gantest: GAN-train takes two classes, and there is one.")
-        for name, verdicts in results.items():
-            metrics[name] = verdicts.accuracy
-            metrics[f"{name} low"], metrics[f"{name} high"] = verdicts.interval()
+        metrics = [Metric("n real", len(real), unit="images", label="real training images")]
+        metrics += [_metric(name, results) for name in results]
         for label in labels:
             kind = context.train.classes[label]
-            metrics[f"n {kind}"] = int((generated.labels == label).sum())
-            metrics[f"n test {kind}"] = int((test.labels == label).sum())
-            metrics |= {f"{name} {kind}": v.of_class(label) for name, v in results.items()}
+            metrics += [_metric(name, results, label, kind) for name in results]
         return Evaluation(metrics, warnings=tuple(warnings))
 
     def _gan_test(

@@ -18,6 +18,7 @@ from neuplug import (
     ImageRow,
     ImageSet,
     LatentGenerator,
+    Metric,
     Options,
     derive_seed,
     write_image_rows,
@@ -56,19 +57,27 @@ class _Findings:
     figures: list[Path] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def metrics(self) -> dict[str, float]:
+    def metrics(self) -> list[Metric]:
         """Means over everything, then over each class."""
         found = {metric: classes for metric, classes in self.numbers.items() if classes}
-        n = sum(len(errors) for errors in self.numbers[TRAIN].values())
-        return {
-            "n": float(n),
-            **{m: float(torch.cat(list(classes.values())).mean()) for m, classes in found.items()},
-            **{
-                f"{m}: {name}": float(values.mean())
-                for m, classes in found.items()
-                for name, values in classes.items()
-            },
-        }
+        whole = [_metric(name, torch.cat(list(of.values()))) for name, of in found.items()]
+        each = [
+            _metric(name, values, label)
+            for name, of in found.items()
+            for label, values in of.items()
+        ]
+        return whole + each
+
+
+def _metric(name: str, values: Tensor, label: str | None = None) -> Metric:
+    return Metric(
+        name,
+        float(values.mean()),
+        class_name=label,
+        n=len(values),
+        unit="" if name == STEP else "grey levels",
+        higher_is_better=False,
+    )
 
 
 @dataclass(frozen=True)
@@ -131,7 +140,7 @@ class Interpolation(Evaluator):
         Returns:
             ``reconstruction RMSE`` in grey levels of training and of test images, ``largest to
             mean step`` of the random walks (1: even), each the mean over all, then class by class.
-            ``n`` is the number of training images. Two figures for each class.
+            Two figures for each class.
         """
         found = _Findings()
         for one in self._classes(context, found):

@@ -147,9 +147,9 @@ def test_what_can_be_drawn_is_found(tmp_path: Path, latent_dim: int) -> None:
     generator = Linear(latent_dim)
     generator.pictures.data /= math.sqrt(latent_dim / 6)  # within 0-255 whatever the dimension
     images = drawable(generator, 8)
-    found = evaluate(tmp_path, {"a": generator}, {"a": images[:4]}, {"a": images[4:]}).metrics
-    assert found[TRAIN] < 1 and found[TEST] < 1  # rounding alone is 0.3
-    assert found["n"] == 4
+    found = evaluate(tmp_path, {"a": generator}, {"a": images[:4]}, {"a": images[4:]})
+    assert found.metric(TRAIN).value < 1 and found.metric(TEST).value < 1  # rounding alone is 0.3
+    assert found.metric(TRAIN).n == 4
     assert generator.pictures.grad is None  # and nothing was done to the generator
 
 
@@ -161,8 +161,8 @@ def test_what_cannot_be_drawn_is_approached(tmp_path: Path) -> None:
     pictures = generator.pictures.detach().double().numpy()
     residual = wanted.T - pictures.T @ np.linalg.lstsq(pictures.T, wanted.T, rcond=None)[0]
     optimum = np.sqrt((residual**2).mean(0)).mean()
-    assert optimum <= found.metrics[TRAIN] < 1.02 * optimum
-    assert found.metrics[TEST] < 1  # training and test images are not mixed up
+    assert optimum <= found.metric(TRAIN).value < 1.02 * optimum
+    assert found.metric(TEST).value < 1  # training and test images are not mixed up
 
 
 def test_latents_stay_where_a_normal_vector_lies() -> None:
@@ -207,10 +207,10 @@ def test_slerp_follows_the_arc() -> None:
 def test_a_cliff_shows_in_the_steps(tmp_path: Path) -> None:
     train = {"even": drawable(Linear(), 2), "cliff": drawable(Linear(), 2)}
     generators = {"even": Linear(), "cliff": Jumping(1)}
-    found = evaluate(tmp_path, generators, train, rows=8, optimisation_steps=2).metrics
-    assert 1 <= found[f"{STEP}: even"] < 1.3
+    found = evaluate(tmp_path, generators, train, rows=8, optimisation_steps=2)
+    assert 1 <= found.metric(STEP, "even").value < 1.3
     # one latent number, 7 steps: those walks that change its sign do it in one
-    assert found[f"{STEP}: cliff"] > 2
+    assert found.metric(STEP, "cliff").value > 2
 
 
 @pytest.mark.filterwarnings("error")
@@ -249,7 +249,7 @@ def test_the_seed_decides_everything(tmp_path: Path) -> None:
         found = evaluate(
             tmp_path / name, {"a": Linear()}, {"a": noise(9)}, seed=seed, optimisation_steps=20
         )
-        return dict(found.metrics), [file.read_bytes() for file in found.figures]
+        return found.metrics, [file.read_bytes() for file in found.figures]
 
     first = run("first", 1)
     assert first == run("the second", 1)
@@ -264,9 +264,9 @@ def test_other_generators_are_left_out_with_a_sentence(tmp_path: Path) -> None:
         "interpolation left out bare: nothing generates it.",
         "interpolation left out a, c: Dice draws from no latent space.",
     )
-    assert len(found.figures) == 2 and found.metrics["n"] == 3
+    assert len(found.figures) == 2 and found.metric(TRAIN).n == 3
     nothing = evaluate(tmp_path / "none", {"a": Dice()}, {"a": noise(3)})
-    assert nothing.metrics == {"n": 0} and nothing.figures == ()
+    assert not nothing.metrics and nothing.figures == ()
 
 
 def test_a_collapsed_generator_is_named(tmp_path: Path) -> None:
@@ -275,8 +275,8 @@ def test_a_collapsed_generator_is_named(tmp_path: Path) -> None:
         "interpolation: nothing changes on 3 of 3 walks through the latents of a; "
         "its generator has collapsed.",
     )
-    assert STEP not in found.metrics
-    assert math.isfinite(found.metrics[TRAIN])
+    assert STEP not in {metric.name for metric in found.metrics}
+    assert math.isfinite(found.metric(TRAIN).value)
 
 
 def test_one_image_and_none(tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_one_image_and_none(tmp_path: Path) -> None:
         "interpolation drew no path between real images of none: it has no training image.",
     )
     assert [file.name for file in found.figures] == ["0-one-walk.png", "1-none-walk.png"]
-    assert found.metrics["n"] == 1
+    assert found.metric(TRAIN).n == 1
 
 
 @pytest.mark.parametrize("conditional", [False, True])
@@ -305,7 +305,7 @@ def test_dcgan_in_colour(tmp_path: Path, conditional: bool) -> None:
     context = EvaluationContext(train, held_out, None, None, CPU, 2, tmp_path, sources)
     found = neuplug.load("interpolation", optimisation_steps=5).evaluate(context)
     assert len(found.figures) == 2 * len(names)
-    assert 0 < found.metrics[TRAIN] < 128 and 0 < found.metrics[TEST] < 128
+    assert 0 < found.metric(TRAIN).value < 128 and 0 < found.metric(TEST).value < 128
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -17,6 +17,7 @@ from neuplug import (
     EvaluationContext,
     Evaluator,
     ImageRow,
+    Metric,
     NeuplugError,
     Options,
     copy_scores,
@@ -27,6 +28,7 @@ from neuplug import (
 from neuplug_memorization.copying import QUANTILE, Closeness, Copying, copying
 
 PIXELS, FEATURES = "pixels", "features"
+NEARER = "generated images nearer to training than to unseen ones"
 FEWEST = 2  # unseen images of a class, below which there is nothing to compare with
 ALARM = 0.001
 """The reader is warned of more copies than so small a part of draws of real images would have."""
@@ -62,13 +64,6 @@ class Memorization(Evaluator):
         "and turned copies are not found either. "
         "Of real images that nobody has trained on about 1 % count as copies, and copying is 50 %."
     )
-    terms: ClassVar[Mapping[str, str]] = {
-        "copies": "copies of training images",
-        "copying": "probability of copying",
-        "nearer to training": "generated images nearer to training than to unseen ones",
-        "nearer to training, real": "real images nearer to training than to unseen ones",
-    }
-    shares = ("copies", "copying", "nearer to training")
 
     @property
     def needs(self) -> frozenset[str]:
@@ -80,9 +75,9 @@ class Memorization(Evaluator):
 
         Returns:
             For each space, ``pixels`` and ``features``, the means over the classes and the values
-            of each class: ``copies`` (share), ``nearer to training`` (share; ``…, real`` beside
-            it), ``copying`` (probability). ``n`` is the number of generated images. A figure of the
-            closest pairs for each class.
+            of each class: ``copies, pixels`` (share), ``nearer to training, pixels`` (share),
+            ``copying, pixels`` (probability), and so on, with what real images have beside them. A
+            figure of the closest pairs for each class.
 
         Raises:
             NeuplugError: If nothing was generated.
@@ -91,7 +86,6 @@ class Memorization(Evaluator):
         assert generated is not None
         if not len(generated):
             raise NeuplugError("memorization has nothing to judge: no image was generated.")
-        metrics: dict[str, float] = {"n": float(len(generated))}
         figures: list[Path] = []
         warnings: list[str] = []
         found: dict[str, dict[str, Copying]] = {}
@@ -121,8 +115,7 @@ class Memorization(Evaluator):
             file = context.folder / f"{label}-{_plain(name)}-closest-pairs.png"
             self._draw(file, name, made, real, pixels)
             figures.append(file)
-        for space, classes in found.items():
-            metrics |= _metrics(space, classes)
+        metrics = [metric for space, of in found.items() for metric in _metrics(space, of)]
         return Evaluation(metrics, tuple(figures), tuple(warnings))
 
     def _spaces(self, context: EvaluationContext) -> dict[str, Space]:
@@ -157,24 +150,40 @@ def _number(score: Tensor | float) -> str:
     return "\N{INFINITY}" if score == math.inf else f"{score:.1f}"
 
 
-def _metrics(space: str, classes: dict[str, Copying]) -> dict[str, float]:
-    def values(found: Copying) -> dict[str, float]:
-        return {
-            "copies": found.copies,
-            "nearer to training": found.nearer,
-            "nearer to training, real": found.nearer_real,
-            "copying": found.copying,
-        }
-
-    metrics: dict[str, float] = {}
-    each = {name: values(found) for name, found in classes.items()}
-    for key in next(iter(each.values())):
-        metrics[f"{key}, {space}"] = float(
-            torch.tensor([numbers[key] for numbers in each.values()]).mean()
+def _metrics(space: str, classes: dict[str, Copying]) -> list[Metric]:
+    """The means over the classes, then each class."""
+    each: dict[str, dict[str, Metric]] = {}
+    for name, found in classes.items():
+        for key, label, value, reference in (
+            ("copies", "copies of training images", found.copies, QUANTILE),
+            ("nearer to training", NEARER, found.nearer, found.nearer_real),
+            ("copying", "probability of copying", found.copying, 0.5),
+        ):
+            each.setdefault(key, {})[name] = Metric(
+                f"{key}, {space}",
+                value,
+                class_name=name,
+                n=len(found.closeness),
+                unit="share",
+                label=f"{label}, {space}",
+                higher_is_better=False if key == "copies" else None,
+                reference=reference,
+            )
+    means = [
+        replace(
+            next(iter(of.values())),
+            value=_mean([m.value for m in of.values()]),
+            class_name=None,
+            n=sum(m.n or 0 for m in of.values()),
+            reference=_mean([m.reference or 0.0 for m in of.values()]),
         )
-    for name, numbers in each.items():
-        metrics |= {f"{key}, {space}: {name}": value for key, value in numbers.items()}
-    return metrics
+        for of in each.values()
+    ]
+    return means + [metric for of in each.values() for metric in of.values()]
+
+
+def _mean(values: list[float]) -> float:
+    return float(torch.tensor(values).mean())
 
 
 def _alarm(name: str, found: dict[str, Copying]) -> list[str]:

@@ -18,6 +18,7 @@ from neuplug import (
     Evaluation,
     EvaluationContext,
     Evaluator,
+    Metric,
     Options,
     derive_seed,
     write_figure,
@@ -26,6 +27,9 @@ from neuplug_tsne.features import pixel_features
 from neuplug_tsne.figure import Panel, draw
 from neuplug_tsne.mapping import fitted_perplexity, tsne_map
 from neuplug_tsne.twosample import OneNearestNeighbour, one_nearest_neighbour
+
+ALIKE = 0.5
+"""The accuracy where real and generated images cannot be told apart, as for two real sets."""
 
 FEWEST = 3
 """Real images of a class, below which a map shows nothing."""
@@ -97,7 +101,6 @@ class TSNE(Evaluator):
         "less than 50 % where generated ones are copies: 0 % where each real image has one, "
         "about 40 % where copies are drawn at random."
     )
-    shares = ("1-NN accuracy",)
 
     @property
     def needs(self) -> frozenset[str]:
@@ -110,8 +113,8 @@ class TSNE(Evaluator):
 
         Returns:
             ``1-NN accuracy``: the mean over the classes, of it the part of the real and of the
-            generated images, then class by class. ``n`` is the number of real images; each class
-            is compared with as many generated ones. A figure for each class and one for all.
+            generated images, then class by class; each class has as many generated as real images.
+            A figure for each class and one for all.
         """
         samples, warnings = self._samples(context)
         figures: list[Path] = []
@@ -124,8 +127,8 @@ class TSNE(Evaluator):
             figures += self._draw_class(sample, points, found[sample.name], context)
         if len(samples) > 1:
             figures += self._draw_all(samples, context)
-        n = sum(len(sample.real) for sample in samples)
-        metrics = {"n": float(n), **_metrics(found, self._space(context))}
+        counts = {sample.name: len(sample.real) for sample in samples}
+        metrics = _metrics(found, counts, self._space(context)) if found else ()
         return Evaluation(metrics, tuple(figures), tuple(warnings))
 
     def _samples(self, context: EvaluationContext) -> tuple[list[_Sample], list[str]]:
@@ -228,16 +231,23 @@ def _kinds(sample: _Sample) -> list[bool]:
     return [True] * len(sample.real) + [False] * len(sample.generated)
 
 
-def _metrics(found: Mapping[str, OneNearestNeighbour], space: str) -> dict[str, float]:
-    if not found:
-        return {}
-    name, results = f"1-NN accuracy on {space}", found.values()
-    return {
-        name: float(np.mean([r.accuracy for r in results])),
-        f"{name}, real": float(np.mean([r.real for r in results])),
-        f"{name}, generated": float(np.mean([r.generated for r in results])),
-        **{f"{name}: {label}": r.accuracy for label, r in found.items()},
-    }
+def _metrics(
+    found: Mapping[str, OneNearestNeighbour], counts: Mapping[str, int], space: str
+) -> list[Metric]:
+    """The means over the classes, then each class."""
+    name = f"1-NN accuracy on {space}"
+
+    def metric(end: str, values: Sequence[float], n: int, label: str | None = None) -> Metric:
+        mean = float(np.mean(values))
+        return Metric(f"{name}{end}", mean, class_name=label, n=n, unit="share", reference=ALIKE)
+
+    whole, results = sum(counts.values()), found.values()
+    return [
+        metric("", [r.accuracy for r in results], whole),
+        metric(", real", [r.real for r in results], whole),
+        metric(", generated", [r.generated for r in results], whole),
+        *(metric("", [r.accuracy], counts[label], label) for label, r in found.items()),
+    ]
 
 
 def _plain(words: str) -> str:

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from neuplug import Augmenter, Classifier, Evaluation, Evaluator, FitRecord, Generator
+from neuplug import Augmenter, Classifier, Evaluation, Evaluator, FitRecord, Generator, Metric
 
 
 class Mirror(Augmenter):
@@ -54,4 +54,4 @@ class Net(nn.Module):
 class Grey(Evaluator):
     def evaluate(self, context):
         images = context.generated.images
-        return Evaluation({"grey": float(images.float().mean()), "n": len(images)})
+        return Evaluation((Metric("grey", float(images.float().mean()), n=len(images)),))

@@ -6,7 +6,8 @@ PARTS = "neuplug_lab.parts"
 FAULTS = "neuplug_lab.faults"
 FAULTY = (
     "none", "evaluation", "warnings", "warning", "nan", "tensor", "true", "negative", "nameless",
-    "numbered", "title", "terms", "shares", "property", "empty.png", "empty.svg", "text.png",
+    "numbered", "count", "dict", "bare", "twice", "class", "end", "deviation", "share", "better",
+    "unit", "title", "guide", "property", "empty.png", "empty.svg", "text.png",
     "text.svg", "gone.png", "elsewhere.png", "one.svg",
 )  # fmt: skip
 

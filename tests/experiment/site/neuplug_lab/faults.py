@@ -6,7 +6,7 @@ import signal
 import torch
 from torch import nn
 
-from neuplug import Evaluation, Evaluator, FitRecord
+from neuplug import Evaluation, Evaluator, FitRecord, Metric
 
 from . import FAULTY
 from .parts import Jitter, JitterOptions, Linear
@@ -64,7 +64,7 @@ class Faulty(Evaluator):
     title = "Faulty"
 
     def evaluate(self, context):
-        fault, metrics, figures, warnings = self.fault, {"n": 3}, [], []
+        fault, metrics, figures, warnings = self.fault, [Metric("n", 3, unit="images")], [], []
         match fault:
             case "evaluation":
                 return {"n": 3}
@@ -73,17 +73,37 @@ class Faulty(Evaluator):
             case "warning":
                 warnings = [3]
             case "nan":
-                metrics["grey"] = float("nan")
+                metrics.append(Metric("grey", float("nan")))
             case "tensor":
-                metrics["grey"] = torch.tensor(1.0)
+                metrics.append(Metric("grey", torch.tensor(1.0)))
             case "true":
-                metrics["n"] = True
+                metrics[0] = Metric("n", True)
             case "negative":
-                metrics["n"] = -3
+                metrics[0] = Metric("grey", 1.0, n=-3)
+            case "count":
+                metrics[0] = Metric("n", 1.5, unit="images")
             case "nameless":
-                metrics[""] = 1.0
+                metrics.append(Metric("", 1.0))
             case "numbered":
-                metrics[7] = 1.0
+                metrics.append(Metric(7, 1.0))
+            case "dict":
+                metrics = {"grey": 1.0}
+            case "bare":
+                metrics.append(1.0)
+            case "twice":
+                metrics.append(Metric("n", 4))
+            case "class":
+                metrics.append(Metric("grey", 1.0, class_name="sitting"))
+            case "end":
+                metrics.append(Metric("grey", 1.0, class_name="lying", low=0.5))
+            case "deviation":
+                metrics.append(Metric("grey", 1.0, std=float("inf")))
+            case "share":
+                metrics.append(Metric("copies", 12.5, unit="share"))
+            case "better":
+                metrics.append(Metric("grey", 1.0, higher_is_better="no"))
+            case "unit":
+                metrics.append(Metric("grey", 1.0, unit=None))
             case "empty.png" | "empty.svg" | "elsewhere.png" | "gone.png":
                 figures = [context.folder / fault]
                 figures[0].touch()
@@ -103,9 +123,8 @@ class Faulty(Evaluator):
 
 WORDS = {
     "title": {"title": None},
-    "terms": {"terms": ["grey"]},
-    "shares": {"shares": "grey"},
-    "property": {"shares": property(lambda self: ("grey",))},
+    "guide": {"guide": ["grey"]},
+    "property": {"title": property(lambda self: "Faulty")},
 }
 
 for name in FAULTY:

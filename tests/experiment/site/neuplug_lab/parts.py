@@ -5,7 +5,6 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import ClassVar
 
 import torch
 from pydantic import Field
@@ -18,6 +17,7 @@ from neuplug import (
     Evaluator,
     FitRecord,
     Generator,
+    Metric,
     Options,
     TrainingSet,
 )
@@ -135,14 +135,13 @@ class Dropping(Linear):
 class Brightness(Evaluator):
     title = "How bright"
     guide = "Black is 0, white is 255."
-    terms: ClassVar = {"grey": "mean grey level"}
-    shares: ClassVar = {"bright", "dark", "dim", "glaring", "grim", "lit", "pale", "pitch"}
 
     def evaluate(self, context):
         file = context.folder / "brightness.txt"
         file.write_text("bright")
         images = context.generated.images
-        return Evaluation({"grey": float(images.float().mean()), "n": len(images)}, (file,))
+        level = float(images.float().mean())
+        return Evaluation((Metric("grey", level, n=len(images), label="mean grey level"),), (file,))
 
 
 class Confidence(Evaluator):
@@ -150,24 +149,27 @@ class Confidence(Evaluator):
 
     def evaluate(self, context):
         assert len(context.logits) == len(context.test)
-        return Evaluation({"confidence": float(context.logits.softmax(1).max(1).values.mean())})
+        sure = float(context.logits.softmax(1).max(1).values.mean())
+        return Evaluation([Metric("confidence", sure, n=len(context.test), unit="share")])
 
 
 class Walker(Evaluator):
     needs = frozenset({"generated", "generators", "embedder"})
 
     def evaluate(self, context):
-        found = {"runs": sum(len(sources) for sources in context.generators.values())}
+        found = [Metric("runs", sum(len(sources) for sources in context.generators.values()))]
         for name in context.generators:
             images = context.draw(name, 9, seed=1)
             assert images.shape == (9, *context.train.images.shape[1:])
-            found[f"grey:{name}"] = float(images.float().mean())
             known = set(pixels(context.train.images))
-            found[f"copies:{name}"] = sum(image in known for image in pixels(images))
             guesses = context.embedder.classify(images).argmax(1)
             label = context.train.classes.index(name)
-            found[f"agreeing:{name}"] = float((guesses == label).float().mean())
-        found["features"] = float(context.embedder.embed(context.test.images).shape[1])
+            found += [
+                Metric("grey", float(images.float().mean()), name),
+                Metric("copies", sum(image in known for image in pixels(images)), name),
+                Metric("agreeing", float((guesses == label).float().mean()), name),
+            ]
+        found.append(Metric("features", context.embedder.embed(context.test.images).shape[1]))
         return Evaluation(found, warnings=(f"in the features of {context.embedder.name}",))
 
 

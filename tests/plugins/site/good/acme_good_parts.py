@@ -9,7 +9,16 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 
-from neuplug import Augmenter, Classifier, Evaluation, Evaluator, FitRecord, Generator, Options
+from neuplug import (
+    Augmenter,
+    Classifier,
+    Evaluation,
+    Evaluator,
+    FitRecord,
+    Generator,
+    Metric,
+    Options,
+)
 
 
 class Curve(Enum):
@@ -63,7 +72,7 @@ class Linear(Classifier):
 
 class Count(Evaluator):
     def evaluate(self, context):
-        return Evaluation({"n": len(context.test)})
+        return Evaluation((Metric("n", len(context.test), unit="images"),))
 
 
 class Unfinished(Augmenter):

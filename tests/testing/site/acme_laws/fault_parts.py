@@ -35,7 +35,7 @@ from acme_laws.sound_parts import (
     Stretch,
     Twofold,
 )
-from neuplug import Evaluation, HeldOutSet, InputError, NeuplugError, Options, seeded
+from neuplug import Evaluation, HeldOutSet, InputError, Metric, NeuplugError, Options, seeded
 from neuplug.storage.cache import cache_dir
 
 
@@ -1080,7 +1080,7 @@ class RestlessCount(Count):
     def evaluate(self, context):
         found = super().evaluate(context)
         luck = int.from_bytes(os.urandom(4), "big")
-        return Evaluation({**found.metrics, "luck": float(luck)})
+        return Evaluation((*found.metrics, Metric("luck", float(luck), n=1)))
 
 
 class Smearing(Count):
@@ -1101,14 +1101,15 @@ class Infinite(Count):
     """Has a metric that is not finite."""
 
     def evaluate(self, context):
-        return Evaluation({**super().evaluate(context).metrics, "ratio": float("nan")})
+        metrics = super().evaluate(context).metrics
+        return Evaluation((*metrics, Metric("ratio", float("nan"), n=1)))
 
 
 class Wordy(Count):
     """Has a metric in words."""
 
     def evaluate(self, context):
-        return Evaluation({**super().evaluate(context).metrics, "ratio": "high"})
+        return Evaluation((*super().evaluate(context).metrics, Metric("ratio", "high", n=1)))
 
 
 class Countless(Count):
@@ -1116,7 +1117,7 @@ class Countless(Count):
 
     def evaluate(self, context):
         super().evaluate(context)
-        return Evaluation({"grey": float(hashlib.sha256(b"").digest()[0])})
+        return Evaluation((Metric("grey", float(hashlib.sha256(b"").digest()[0])),))
 
 
 class Outside(Count):
@@ -1140,14 +1141,14 @@ class Fearless(Count):
 
     def evaluate(self, context):
         first = float(context.generated.images[0].float().mean())
-        return Evaluation({"n": len(context.generated), "first": first})
+        return Evaluation((Metric("first", first, n=len(context.generated)),))
 
 
 class Quiet(Count):
     """Counts nothing, and does not mind."""
 
     def evaluate(self, context):
-        return Evaluation({"n": len(context.generated)})
+        return Evaluation((Metric("n", len(context.generated), unit="images"),))
 
 
 class Spread(Count):
@@ -1158,7 +1159,7 @@ class Spread(Count):
         levels = context.generated.images.float().mean((1, 2, 3)).numpy()
         with np.errstate(all="ignore"):
             spread = np.sqrt(np.square(levels - levels.mean()).sum() / np.float64(len(levels) - 1))
-        return Evaluation({**found.metrics, "spread": float(spread)})
+        return Evaluation((*found.metrics, Metric("spread", float(spread), n=len(levels))))
 
 
 class EveryClass(Count):

@@ -22,6 +22,7 @@ from neuplug import (
     Generator,
     InputError,
     LatentGenerator,
+    Metric,
     NeuplugError,
     Options,
 )
@@ -281,12 +282,15 @@ class Count(Evaluator):
             raise NeuplugError("acme-count has no image to count.")
         file = context.folder / "count.txt"
         file.write_text("some")
-        found = {"n": len(context.generated)}
+        found = [Metric("n", len(context.generated), unit="images")]
         for name in context.generators:
             drawn = context.draw(name, 5, context.seed)
-            found[f"grey {name}"] = float(drawn.float().mean())
-            found[f"likeness {name}"] = float(context.embedder.embed(drawn).mean())
-            found[f"logit {name}"] = float(context.embedder.classify(drawn).mean())
+            for key, values in (
+                ("grey", drawn.float()),
+                ("likeness", context.embedder.embed(drawn)),
+                ("logit", context.embedder.classify(drawn)),
+            ):
+                found.append(Metric(key, float(values.mean()), class_name=name, n=5))
         return Evaluation(found, (file,))
 
 
@@ -302,4 +306,4 @@ class Sure(Evaluator):
             (below / "passing.txt").write_text("some")
         assert context.generated is None and len(context.logits) == len(context.test)
         sure = context.logits.softmax(1).max(1).values.mean()
-        return Evaluation({"n": len(context.test), "sure": float(sure)})
+        return Evaluation((Metric("sure", float(sure), n=len(context.test)),))

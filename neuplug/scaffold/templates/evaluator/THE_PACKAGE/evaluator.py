@@ -12,6 +12,7 @@ from neuplug import (
     Evaluation,
     EvaluationContext,
     Evaluator,
+    Metric,
     NeuplugError,
     Options,
     write_figure,
@@ -45,8 +46,8 @@ class TheNameEvaluator(Evaluator):
             Of brightness and contrast the ``shift``, (mean of the generated - mean of the real) /
             standard deviation of the real, and the ``spread``, the standard deviation of the
             generated over that of the real: for each class, and as means over the classes, of a
-            shift's absolute value. The means of each class in grey levels. ``n`` is the number of
-            generated images, ``n real`` that of real ones. A figure for each class.
+            shift's absolute value. The means of each class in grey levels, beside those of real
+            images. A figure for each class.
 
         Raises:
             NeuplugError: If nothing was generated.
@@ -54,8 +55,7 @@ class TheNameEvaluator(Evaluator):
         assert context.generated is not None  # it is in needs
         if not len(context.generated):
             raise NeuplugError("THE_NAME has nothing to measure: no image was generated.")
-        metrics = {"n": float(len(context.generated)), "n real": float(len(context.test))}
-        overall: dict[str, list[float]] = {}
+        each: list[Metric] = []
         figures: list[Path] = []
         warnings: list[str] = []
         for label, name in enumerate(context.train.classes):
@@ -72,21 +72,35 @@ class TheNameEvaluator(Evaluator):
                 )
             ours, theirs = measures(made), measures(real)
             for measure in ours:
-                metrics[f"{measure}: {name}"] = float(ours[measure].mean())
-                metrics[f"{measure}, real: {name}"] = float(theirs[measure].mean())
+                levels = float(ours[measure].mean()), name, float(theirs[measure].mean())
+                each.append(metric(measure, *levels, len(made), "grey levels"))
                 compared = compare(ours[measure], theirs[measure])
                 if compared is None:
                     warnings.append(f"{name}: all real images have the same {measure}.")
                     continue
                 shift, spread = compared
-                metrics[f"{measure} shift: {name}"] = shift
-                metrics[f"{measure} spread: {name}"] = spread
-                overall.setdefault(f"{measure} shift", []).append(abs(shift))
-                overall.setdefault(f"{measure} spread", []).append(spread)
+                each.append(metric(f"{measure} shift", shift, name, 0.0, len(made)))
+                each.append(metric(f"{measure} spread", spread, name, 1.0, len(made)))
             stem = context.folder / f"{label}-brightness-and-contrast"
             figures += write_figure(stem, draw(name, ours, theirs))
-        metrics |= {key: sum(values) / len(values) for key, values in overall.items()}
-        return Evaluation(metrics, tuple(figures), tuple(warnings))
+        return Evaluation((*overall(each), *each), tuple(figures), tuple(warnings))
+
+
+def metric(
+    name: str, value: float, class_name: str | None, real: float, n: int, unit: str = ""
+) -> Metric:
+    """A number of ``n`` generated images beside that of real ones."""
+    return Metric(name, value, class_name=class_name, n=n, unit=unit, reference=real)
+
+
+def overall(each: list[Metric]) -> list[Metric]:
+    """The means over the classes, of a shift's absolute value."""
+    found = []
+    for name in dict.fromkeys(m.name for m in each if not m.unit):
+        own = [m for m in each if m.name == name]
+        mean = sum(abs(m.value) for m in own) / len(own)
+        found.append(metric(name, mean, None, own[0].reference or 0.0, sum(m.n or 0 for m in own)))
+    return found
 
 
 def measures(images: Tensor) -> dict[str, Tensor]:

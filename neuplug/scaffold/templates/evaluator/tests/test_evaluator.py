@@ -42,18 +42,19 @@ def evaluate(generated: neuplug.ImageSet, folder: Path) -> neuplug.Evaluation:
 
 def test_images_like_the_real_ones(tmp_path: Path) -> None:
     found = evaluate(noise(neuplug.ImageSet, 20, 100, 10), tmp_path)
-    assert found.metrics["brightness shift"] == 0
-    assert found.metrics["brightness spread"] == 1
-    assert found.metrics["contrast: noise"] == pytest.approx(10)
+    assert found.metric("brightness shift").value == 0
+    assert found.metric("brightness spread").value == 1
+    assert found.metric("contrast", "noise").value == pytest.approx(10)
     assert [figure.suffix for figure in found.figures if figure.exists()] == [".png", ".svg"]
 
 
 def test_brighter_images_that_vary_less(tmp_path: Path) -> None:
-    found = evaluate(noise(neuplug.ImageSet, 30, 120, 5), tmp_path).metrics
-    assert (found["n"], found["n real"]) == (30, 20)
-    assert found["brightness: noise"] - found["brightness, real: noise"] == pytest.approx(20, abs=1)
-    assert found["brightness shift: noise"] > 1.5
-    assert found["brightness spread"] == pytest.approx(0.5, abs=0.1)
+    found = evaluate(noise(neuplug.ImageSet, 30, 120, 5), tmp_path)
+    brightness = found.metric("brightness", "noise")
+    assert brightness.n == 30
+    assert brightness.value - brightness.reference == pytest.approx(20, abs=1)
+    assert found.metric("brightness shift", "noise").value > 1.5
+    assert found.metric("brightness spread").value == pytest.approx(0.5, abs=0.1)
 
 
 def test_few_images_are_told_of(tmp_path: Path) -> None:
