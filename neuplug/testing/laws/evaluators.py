@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from neuplug.errors import NeuplugError
-from neuplug.experiment.jobs.findings import IMAGES, check_metrics
+from neuplug.experiment.steps.checks import IMAGES, check_metrics
 from neuplug.interfaces import Evaluation, EvaluationContext
 from neuplug.testing.law import Broken, Unchecked, is_sentence, law
 from neuplug.testing.pictures import CLASSES
