@@ -78,7 +78,7 @@ def build_arm(
         seed: The source of all randomness.
         repeat: Another number is another draw.
         device: ``auto``, ``cpu``, ``cuda``.
-        on_event: Told what goes on, as the events of :mod:`neuplug.experiment.events`.
+        on_event: Told what goes on, as the events of ``neuplug.experiment.events``.
 
     Raises:
         InputError: If ``train`` is no training set, or the arm, an option or an amount does not

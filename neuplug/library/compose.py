@@ -40,7 +40,7 @@ def compose(
         clf: Classifiers, by name or instances; like ``aug`` not needed with a ``recipe``.
         options: Component options by component name.
         training: Options of the training loop.
-        on_event: Told what goes on, as the events of :mod:`neuplug.experiment.events`.
+        on_event: Told what goes on, as the events of ``neuplug.experiment.events``.
         settings: Any other setting of :class:`neuplug.experiment.config.ComposeConfig`, such as
             ``per_class=40, add=300, repeats=10, imgsz=64, seed=1``.
 
