@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from collections import Counter
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -193,14 +194,15 @@ class _Run:
                 here=any(component.distribution == LOCAL for component in plan.components),
             )
             stack.enter_context(closing(executor))
-            for attempt in range(TRIES):
+            missing: Counter[str] = Counter()
+            while True:
                 try:
                     return self._put_together(plan, context, executor, failures)
                 except MissingResult as error:
-                    if attempt == TRIES - 1 or error.key not in plan.tasks:
+                    missing[error.key] += 1
+                    if missing[error.key] == TRIES or error.key not in plan.tasks:
                         raise
                     self.log.say(f"{plan.tasks[error.key].label} is done again.")
-        raise AssertionError("a loop that returns or raises")
 
     def _put_together(
         self,
