@@ -23,12 +23,16 @@ from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
 from neuplug.storage.atomic import storing, write_text, writer_of
 from neuplug.storage.claims import Claim, holder
-from neuplug.storage.folders import remove
+from neuplug.storage.folders import DAMAGED, remove, set_aside
 
 STATUS, STOP, CLAIM = "status.json", "stop.request", ".claim"
 BEAT_SECONDS = 2.0
-_LIVING = (events.FILE, STATUS, STOP, CLAIM, "log.txt")
+PLAN, LOG = "plan.json", "log.txt"
+_LIVING = (events.FILE, STATUS, STOP, CLAIM, LOG, DAMAGED)
 """What changes without the answer changing."""
+
+_FILES = (events.FILE, STATUS, STOP, PLAN, LOG)
+_FOLDERS = ("samples", "figures", "evaluations", "generated")
 
 State = Literal["running", "finished", "failed", "stopped"]
 
@@ -117,6 +121,11 @@ class RunClaim:
         for left in folder.rglob(".*"):  # no other process writes here
             if writer_of(left):
                 remove(left)
+        for path in folder.iterdir():
+            if (path.name in _FILES and not path.is_file()) or (
+                path.name in _FOLDERS and path.is_file()
+            ):
+                set_aside(path)
         (folder / STOP).unlink(missing_ok=True)
         self._write("running")
         threading.Thread(target=self._beat, daemon=True, name="neuplug-heartbeat").start()
@@ -223,8 +232,8 @@ def _refuse_foreign(folder: Path, request: str) -> None:
         return
     if not folder.is_dir():
         raise InputError(f"{folder} is a file: choose another --name.")
-    names = {path.name for path in folder.iterdir() if writer_of(path) is None} - {CLAIM}
-    if names and STATUS not in names and not (folder / CLAIM).exists():
+    names = {path.name for path in folder.iterdir() if writer_of(path) is None}
+    if names and not names & {STATUS, CLAIM, events.FILE, PLAN, DAMAGED}:
         raise InputError(f"{folder} is no run folder of neuplug: choose another --name.")
     status = read_status(folder)
     if status is not None and status.state == "finished" and status.request != request:

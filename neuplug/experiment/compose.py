@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuplug.errors import InputError, StorageError
-from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
+from neuplug.experiment.claim import LOG, RunClaim, RunStopped, is_whole
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
-from neuplug.experiment.observers import LOG, observer
+from neuplug.experiment.observers import observer
 from neuplug.experiment.request import request_key, run_folder
 from neuplug.experiment.result import Result
 from neuplug.experiment.results.reading import read_results

@@ -6,6 +6,7 @@ import datetime
 import logging
 from pathlib import Path
 
+from neuplug.experiment.claim import LOG
 from neuplug.experiment.events import (
     AnyEvent,
     Planned,
@@ -16,9 +17,6 @@ from neuplug.experiment.events import (
     TaskLost,
     TaskStarted,
 )
-
-LOG = "log.txt"
-"""What was said, and what workers and plugins print."""
 
 logger = logging.getLogger("neuplug")
 

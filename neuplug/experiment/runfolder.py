@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from neuplug.experiment.claim import PLAN
 from neuplug.experiment.config import to_yaml
 from neuplug.experiment.events import FORMAT, infos, plan_rounds
 from neuplug.experiment.identity import versions
@@ -28,7 +29,7 @@ from neuplug.metrics import METRICS
 from neuplug.storage.atomic import write_json, write_text, write_whole
 from neuplug.storage.names import file_names
 
-SETTINGS, PLAN = "config.yaml", "plan.json"
+SETTINGS = "config.yaml"
 
 
 def begin(folder: Path, plan: Plan) -> None:

@@ -104,15 +104,21 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def replace(source: Path, target: Path) -> None:
-    """Rename a file over another; on Windows that waits until nobody has the other open."""
+    """Rename a file over another; on Windows that waits until nobody has the other open.
+
+    A folder in the place of the file is renamed, so that nothing is lost.
+    """
     for attempt in range(20):
         try:
             source.replace(target)
             return
-        except PermissionError:
-            if os.name != "nt" or attempt == 19:
+        except (IsADirectoryError, PermissionError):
+            if target.is_dir():
+                target.rename(target.with_name(f"{target.name}.damaged-{uuid.uuid4().hex[:8]}"))
+            elif os.name != "nt" or attempt == 19:
                 raise
-            time.sleep(0.05)
+            else:
+                time.sleep(0.05)
 
 
 def write_text(path: Path, text: str) -> None:

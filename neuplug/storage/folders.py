@@ -30,7 +30,7 @@ from neuplug.storage.owners import is_alive, owner
 
 SEAL = "seal.json"
 FORMAT = 1
-_OWNERS, _DAMAGED = ".owners", ".damaged"
+_OWNERS, DAMAGED = ".owners", ".damaged"
 
 
 class DamagedError(Exception):
@@ -172,7 +172,7 @@ def set_aside(path: Path) -> Path | None:
     Raises:
         StorageError: If it cannot be moved.
     """
-    kept = path.parent / _DAMAGED / f"{path.name}-{uuid.uuid4().hex[:8]}"
+    kept = path.parent / DAMAGED / f"{path.name}-{uuid.uuid4().hex[:8]}"
     with storing(path.parent):
         kept.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -30,7 +30,7 @@ from neuplug.storage.folders import (
 
 logger = logging.getLogger("neuplug")
 
-FORMAT = 3
+FORMAT = 4
 """Part of every key: raised when the core's own computations change what they give."""
 
 
