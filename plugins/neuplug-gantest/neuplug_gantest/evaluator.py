@@ -78,7 +78,7 @@ def _metric(
         high=high,
         n=len(own.right),
         unit="share",
-        label=name.replace("[", " (").replace("]", ")"),
+        label=name.replace("[", " (").replace("] ", "), ").replace("]", ")"),
         reference=real.accuracy if real else None,
     )
 
