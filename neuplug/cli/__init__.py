@@ -19,6 +19,8 @@ from neuplug.errors import NeuplugError
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
 INTERRUPTED = SIGNALLED + signal.SIGINT
 
+_received: list[int] = []  # signals that are taken like Ctrl-C
+
 
 COMMANDS = {
     "compose": ("neuplug.cli.compose:compose", "Compare ways to enlarge a training set."),
@@ -81,8 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = INTERRUPTED
         else:
             return _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, typer.Abort) as error:
-        code = getattr(error, "code", INTERRUPTED)
+    except (KeyboardInterrupt, typer.Abort):
+        code = SIGNALLED + (_received.pop() if _received else signal.SIGINT)
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -99,18 +101,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
-class Terminated(KeyboardInterrupt):
-    """A signal to end, which is taken like Ctrl-C.
-
-    Attributes:
-        code: The exit code.
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.code = SIGNALLED + number
-
-
 def listen_to_signals() -> None:
     """Take SIGTERM and SIGHUP like Ctrl-C, unless they are ignored, as under ``nohup``."""
     if threading.current_thread() is not threading.main_thread():
@@ -122,7 +112,8 @@ def listen_to_signals() -> None:
 
 
 def _terminate(number: int, frame: object) -> None:
-    raise Terminated(number)
+    _received.append(number)
+    raise KeyboardInterrupt
 
 
 def _print_version(wanted: bool) -> None:

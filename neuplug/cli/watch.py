@@ -43,7 +43,10 @@ def watch(
 
 
 def stop(run: RunFolder) -> None:
-    """Stop a run. The command that began it goes on where it was."""
+    """Stop a run.
+
+    The command that began it goes on where it was.
+    """
     from neuplug.experiment.claim import ask_to_stop, running
     from neuplug.experiment.events import POLL_SECONDS
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuplug.errors import InputError, StorageError
+from neuplug.errors import InputError, NeuplugError, StorageError
 from neuplug.experiment.claim import LOG, RunClaim, RunStopped, is_whole
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
@@ -134,6 +134,7 @@ class _Run:
     ) -> None:
         self.config, self.claim, self.images = config, claim, images
         self.command, self.folder = command, claim.folder
+        self.begun = False
         self.log = EventLog(self.folder, observer(self.folder, on_event))
 
     def work(self) -> Result:
@@ -144,13 +145,13 @@ class _Run:
             result = self._answer()
             state = "finished"
             return result
-        except InputError as error:
-            why = str(error)
-            if self.claim.is_new:
-                state = "refused"
-            raise
         except (KeyboardInterrupt, RunStopped):
             state = "stopped"
+            raise
+        except NeuplugError as error:
+            why = str(error)
+            if self.claim.is_new and (isinstance(error, InputError) or not self.begun):
+                state = "refused"
             raise
         except BaseException as error:
             why = str(error)
@@ -184,6 +185,7 @@ class _Run:
             self.log.say(f"warning: {sentence}")
         with storing(self.folder):
             runfolder.begin(self.folder, plan)
+        self.begun = True
         failures: dict[str, Failure] = {}
         with ExitStack() as stack:
             executor = local_executor(

@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from neuplug.storage.atomic import storing, unfinished_name
-from neuplug.storage.folders import remove
+from neuplug.storage.folders import OWNER, remove
 from neuplug.storage.owners import is_alive, owner, signed_by
-
-_OWNER = "owner.json"
 
 
 @dataclass(frozen=True)
@@ -41,11 +39,11 @@ class Claim:
         with storing(path.parent):
             path.parent.mkdir(parents=True, exist_ok=True)
             while not cls._try(path):
-                if is_alive(path / _OWNER):
+                if is_alive(path / OWNER):
                     return None
                 _remove(path)
         claim = cls(path)
-        owner().sign(path / _OWNER)
+        owner().sign(path / OWNER)
         return claim
 
     @classmethod
@@ -53,14 +51,14 @@ class Claim:
         aside = path.with_name(unfinished_name())
         aside.mkdir()
         try:
-            owner().sign(aside / _OWNER)
+            owner().sign(aside / OWNER)
             aside.rename(path)
         except OSError:
             if not path.exists():
                 raise
             return False
         finally:
-            owner().release(aside / _OWNER)
+            owner().release(aside / OWNER)
             remove(aside)
         return True
 
@@ -69,7 +67,7 @@ class Claim:
         released = self.path.with_name(unfinished_name())
         with contextlib.suppress(OSError):
             self.path.rename(released)
-        owner().release(self.path / _OWNER)
+        owner().release(self.path / OWNER)
         remove(released)
 
     def __enter__(self) -> Self:
@@ -81,7 +79,7 @@ class Claim:
 
 def holder(path: Path) -> str:
     """``process 12 on host``, of the living process that has claimed ``path``; or empty."""
-    return signed_by(path / _OWNER) if is_alive(path / _OWNER) else ""
+    return signed_by(path / OWNER) if is_alive(path / OWNER) else ""
 
 
 def _remove(path: Path) -> None:
@@ -91,7 +89,7 @@ def _remove(path: Path) -> None:
         path.rename(dead)
     except FileNotFoundError:
         return
-    if is_alive(dead / _OWNER):  # it has been taken over meanwhile
+    if is_alive(dead / OWNER):  # it has been taken over meanwhile
         with contextlib.suppress(OSError):
             dead.rename(path)
         return

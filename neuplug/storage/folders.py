@@ -31,6 +31,7 @@ from neuplug.storage.owners import is_alive, owner
 SEAL = "seal.json"
 FORMAT = 1
 _OWNERS, DAMAGED = ".owners", ".damaged"
+OWNER = "owner.json"
 
 
 class DamagedError(Exception):

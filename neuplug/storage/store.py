@@ -17,16 +17,19 @@ from typing import Any
 from neuplug.errors import NeuplugError
 from neuplug.interfaces import Checkpoint
 from neuplug.storage.atomic import read_checked, write_checked, write_text
-from neuplug.storage.claims import Claim
+from neuplug.storage.claims import Claim, holder
 from neuplug.storage.folders import (
     DamagedError,
     Sealed,
     open_sealed,
+    remove,
     sealed_folder,
     set_aside,
     sign,
     sweep,
 )
+
+_CLAIMS = "claims"
 
 logger = logging.getLogger("neuplug")
 
@@ -132,7 +135,7 @@ class Store:
             StorageError: If the store cannot be written.
         """
         self._sign()
-        return Claim.take(self.root / "claims" / key)
+        return Claim.take(self.root / _CLAIMS / key)
 
     def checkpoint(self, key: str) -> StoredCheckpoint:
         """Where unfinished work on ``key`` keeps its state."""
@@ -150,10 +153,17 @@ class Store:
                 found[file.name] = float(file.read_text("utf-8"))
         return found
 
+    def sweep(self) -> None:
+        """Remove what processes that are gone have left unfinished or claimed."""
+        sweep(self.root)
+        for claim in (self.root / _CLAIMS).glob("[!.]*"):
+            if not holder(claim):
+                remove(claim)
+
     def _sign(self) -> None:
         if not self._signed:
             self.root.mkdir(parents=True, exist_ok=True)
-            sweep(self.root)
+            self.sweep()
             sign(self.root)
             self._signed = True
 

@@ -55,7 +55,7 @@ TYPED = {
     "options": ["--set", "x.y=2", "--set", "d:x.z=a"],
 }
 COMPOSE = dict(commands())["neuplug compose"]
-OWN = {"experiment", "dry_run", "fresh", "quiet", "as_json", "help"}
+OWN = {"experiment", "dry_run", "fresh", "quiet", "verbose", "as_json", "help"}
 
 
 def typed(*words: str) -> ComposeConfig:

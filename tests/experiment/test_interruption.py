@@ -114,15 +114,3 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(lab: Log, tmp_path: Path) ->
     text, _ = process.communicate()
     assert process.returncode == 130
     assert "the same command goes on" in text and "Traceback" not in text
-
-
-def test_a_worker_that_dies_is_reported(lab: Log, tmp_path: Path) -> None:
-    process = start(tmp_path, "--workers", "2", "--set", "jitter.steps=2000")
-    while not any(e["what"] == "step" for e in lab()):
-        assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.05)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(int(children[0]), signal.SIGKILL)
-    text, _ = process.communicate()
-    assert process.returncode == 1
-    assert "worker process for" in text and "Traceback" not in text

@@ -22,6 +22,7 @@ from neuplug.cli import main
 from neuplug.data.dataset import load_dataset
 from neuplug.errors import NeuplugError
 from neuplug.experiment.config import resolve
+from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.planning import planner
 from neuplug.experiment.planning.planner import make_plan
 from neuplug.experiment.provenance import check_parents, provenance
@@ -174,13 +175,18 @@ def test_a_test_image_in_a_pool_stops_the_run_before_anything_is_trained(
     """A fault planted in the planner: every stage sees a test image."""
     stage = planner.add_stage
 
-    def faulty(draft: Any, case: Any, group: Any, amount: Any, pool: Any, made: Any) -> Any:
-        wrong = case.split.test[0]
-        images = draft.dataset.images
+    def faulty(
+        builder: Any, where: Any, group: Any, amount: Any, mixture: Mixture, drawn: Any
+    ) -> Mixture:
+        wrong = where.split.test[0]
+        images = builder.dataset.images
         name = images.classes[int(images.labels[wrong])]
-        slip = {"real": [wrong]}
-        after = stage(draft, case, group, amount, {**pool, name: [*pool[name], slip]}, made)
-        return {name: [part for part in parts if part != slip] for name, parts in after.items()}
+        slip = builder.real([wrong])
+        seen = {**mixture.parts, name: (*mixture.parts[name], slip)}
+        after = stage(builder, where, group, amount, Mixture(parts=seen), drawn)
+        return Mixture(
+            parts={n: tuple(p for p in parts if p != slip) for n, parts in after.parts.items()}
+        )
 
     monkeypatch.setattr(planner, "add_stage", faulty)
     with pytest.raises(

@@ -60,7 +60,7 @@ def terminal(lab: Log, tmp_path: Path) -> Iterator[Terminals]:
     yield terminals
     for process in terminals.opened:
         process.kill()
-        process.communicate()
+        process.wait()
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from pathlib import Path
 from neuplug.experiment.events import TaskEvent, TaskLost, read_event
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask
-from neuplug.storage.folders import sweep
 
 IDLE_SECONDS = 0.5
 PATIENCE_SECONDS = 5.0
@@ -74,7 +73,7 @@ class LocalProcesses:
             worker.end()
         if self.workers:
             with contextlib.suppress(Exception):  # what cannot be removed now is later
-                sweep(self.context.store.root)
+                self.context.store.sweep()
         self.workers = []
 
     def _hand_out(self) -> None:
