@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             return _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        code = SIGNALLED + (_received.pop() if _received else signal.SIGINT)
+        code = INTERRUPTED
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -96,6 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not hasattr(error, "format_message"):  # Click's errors have it, wherever Typer keeps it
             raise
         return _fail(_usage_sentence(error), getattr(error, "exit_code", 2))
+    if code == INTERRUPTED and _received:  # Typer takes every interrupt for Ctrl-C
+        code = SIGNALLED + _received.pop()
     if isinstance(code, int) and code > SIGNALLED:
         typer.secho("neuplug: stopped; the same command goes on where it was", err=True)
     return code if isinstance(code, int) else 0

@@ -42,7 +42,13 @@ class Event(BaseModel):
 
 
 class TaskInfo(BaseModel):
-    """What the reader of a run is told of a task."""
+    """What the reader of a run is told of a task.
+
+    Example:
+        >>> from neuplug.experiment.events import TaskInfo
+        >>> TaskInfo(key="2f85", kind="train", label="smallcnn on none, repeat 1").needs
+        ()
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -110,6 +116,11 @@ class TaskFailed(TaskEvent):
         error: Name of the exception's class.
         message: What it says.
         missing: Key of a result that is gone, where that is why.
+
+    Example:
+        >>> from neuplug.experiment.events import TaskFailed
+        >>> TaskFailed(key="2f85", error="PluginError", message="vae failed").event
+        'failed'
     """
 
     event: Literal["failed"] = "failed"
@@ -123,6 +134,11 @@ class TaskLost(TaskEvent):
 
     Attributes:
         message: What is known of it.
+
+    Example:
+        >>> from neuplug.experiment.events import TaskLost
+        >>> TaskLost(key="2f85", message="exit code -9").event
+        'lost'
     """
 
     event: Literal["lost"] = "lost"

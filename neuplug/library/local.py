@@ -80,7 +80,7 @@ def _stage_text(stage: Stage) -> str:
     if provided is not None and all(_fits(value) for value in own.values()):
         at = ",".join(f"{name}={json.dumps(value).strip(chr(34))}" for name, value in own.items())
         return f"{provided.distribution}:{provided.name}" + (f"@{at}" if at else "")
-    return f"{LOCAL}:{_offer(stage).name}"
+    return _offer(stage)
 
 
 def _named(component: ComponentBase, options: dict[str, Any]) -> str:
@@ -88,13 +88,18 @@ def _named(component: ComponentBase, options: dict[str, Any]) -> str:
         name, own = f"{provided.distribution}:{provided.name}", _own_options(component)
         if options.setdefault(name, own) == own:
             return name
-    return f"{LOCAL}:{_offer(component).name}"
+    return _offer(component)
 
 
 def _short(text: str) -> str:
-    """``flip@vertical=0`` of ``neuplug-classical:flip@vertical=0``."""
+    """``flip@vertical=0`` of ``neuplug-classical:flip@vertical=0``, ``darker`` of ``Darker()``."""
     name, at, rest = text.partition("@")
-    return name.rpartition(":")[2] + at + rest
+    distribution, _, plain = name.rpartition(":")
+    return (plain.rpartition("-")[0] if distribution == LOCAL else plain) + at + rest
+
+
+def _slug(component: ComponentBase) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", type(component).__name__.lower()).strip("-")
 
 
 def _fits(value: Any) -> bool:
@@ -119,25 +124,20 @@ def _own_options(component: ComponentBase) -> dict[str, Any]:
     return {name: value for name, value in given.items() if usual.get(name) != value}
 
 
-def _offer(component: ComponentBase) -> Provided:
-    """Make an instance known by a name of its own, for as long as this process lives."""
+def _offer(component: ComponentBase) -> str:
+    """Make an instance known, for as long as this process lives; the name to ask for it by."""
     kind = next(name for name, base in KINDS.items() if isinstance(component, base))
-    base = re.sub(r"[^a-z0-9]+", "-", type(component).__name__.lower()).strip("-") or kind
+    base = _slug(component) or kind
     base = f"my-{base}" if base in RESERVED else base
-    code = _code(component)
-    for name in (base, *(f"{base}-{number}" for number in range(2, 1000))):
-        summary = "an instance of this process"
-        found = LocalComponent(
-            Component(name, f"{LOCAL}:{type(component).__name__}", summary),
-            kind,
-            LOCAL,
-            "0",
-            code,
-            _copies_of(component),
-        )
-        if (known := offer_local(found)).code == code:
-            return known
-    raise InputError(f"{base}: too many different instances of one class.")
+    found = LocalComponent(
+        Component(base, f"{LOCAL}:{type(component).__name__}", "an instance of this process"),
+        kind,
+        LOCAL,
+        "0",
+        _code(component),
+        _copies_of(component),
+    )
+    return offer_local(found)
 
 
 def _copies_of(component: ComponentBase) -> type[ComponentBase]:

@@ -47,7 +47,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "project": ("some/where", "some/where"),
     "name": ("007", "007"),
     "save_generated": ("true", True),
-    "report": ("false", False),
+    "report": ("true", True),
 }
 """Each setting as it is typed, and as a YAML file has it."""
 TYPED = {

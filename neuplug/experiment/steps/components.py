@@ -12,7 +12,7 @@ from neuplug.experiment.blame import blame
 from neuplug.experiment.identity import check_code
 from neuplug.experiment.tasks import ComponentRef
 from neuplug.interfaces import Augmenter
-from neuplug.registry import discover
+from neuplug.registry import LOCAL, discover, local_name
 
 
 def load_component(reference: ComponentRef) -> Any:
@@ -21,7 +21,10 @@ def load_component(reference: ComponentRef) -> Any:
     Raises:
         PluginError: If its code is not that which the task names, or it fails.
     """
-    name = f"{reference.distribution}:{reference.name}"
+    plain = reference.name
+    if reference.distribution == LOCAL:
+        plain = local_name(plain, reference.code)
+    name = f"{reference.distribution}:{plain}"
     provided = discover().resolve(name, (reference.kind,))
     component = provided.load()
     check_code(provided, reference.code)
