@@ -47,7 +47,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "project": ("some/where", "some/where"),
     "name": ("007", "007"),
     "save_generated": ("true", True),
-    "report": ("true", True),
+    "report": ("false", False),
 }
 """Each setting as it is typed, and as a YAML file has it."""
 TYPED = {
@@ -77,6 +77,8 @@ def test_flag_file_and_environment_say_the_same(
     assert getattr(by_file, name) != getattr(typed(str(plain)), name)
     flag = f"--{name.replace('_', '-')}"
     words = TYPED.get(name) or ([flag] if value is True else [flag, text])
+    if value is False:
+        words = [f"--no-{name}"]
     assert typed(str(plain), *words) == by_file
     monkeypatch.setenv(f"NEUPLUG_COMPOSE_{name.upper()}", text)
     assert typed(str(plain)) == by_file

@@ -30,7 +30,7 @@ def test_the_verdicts_come_first_and_the_path_last(full: dict[str, Any]) -> None
     assert [line[2:] for line in lines[: len(expected)]] == expected
     assert lines[len(expected)] == verdicts.power_sentence(found)
     assert lines[len(expected) + 1] == ""
-    assert lines[-1] == f"report: {full['folder']}/report.html"
+    assert lines[-1] == f"results: {full['folder']}"  # no page has been made of these
     assert lines[-3] == "warning: 12 images are smaller than 64 x 64 and were enlarged."
 
 

@@ -382,4 +382,4 @@ def test_a_failing_square_root_is_a_sentence() -> None:
 )
 def test_bad_options(options: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
-        neuplug.load("fid", **options)
+        neuplug.load("fid", **options).check_images(1, (64, 64))
