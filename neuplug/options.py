@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuplug.errors import InputError, did_you_mean
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
 
 
 class Options(BaseModel):
@@ -64,7 +61,7 @@ def sentences(error: ValidationError, model: type[BaseModel], owner: str) -> str
     return "\n".join(lines.values())
 
 
-def _sentence(found: ErrorDetails, owner: str, known: Collection[str]) -> str:
+def _sentence(found: Mapping[str, Any], owner: str, known: Collection[str]) -> str:
     *above, name = (owner, *(part for part in found["loc"] if isinstance(part, str)))
     where, kind = ".".join((*above, name)), found["type"]
     if kind == "extra_forbidden":
