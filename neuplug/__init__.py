@@ -91,6 +91,14 @@ if TYPE_CHECKING:
         StorageError,
         TrainingDiverged,
     )
+    from neuplug.experiment.analysis.statistics import (
+        Difference,
+        Estimate,
+        estimate,
+        holm,
+        paired_difference,
+        verdict,
+    )
     from neuplug.experiment.result import Result
     from neuplug.experiment.results.model import RunResults
     from neuplug.experiment.results.reading import read_results
@@ -128,7 +136,6 @@ if TYPE_CHECKING:
     from neuplug.report.rows import ImageRow, write_image_rows
     from neuplug.report.saving import write_figure
     from neuplug.seeds import derive_seed, seeded
-    from neuplug.statistics import Difference, Estimate, estimate, holm, paired_difference, verdict
     from neuplug.training import FittedClassifier, fit_classifier
     from neuplug.training_options import TrainingOptions
     from neuplug.weights import load_weights

@@ -22,15 +22,20 @@ elif sys.dont_write_bytecode:
 SIBLINGS = {"resnet34", "resnet50", "vgg16"}
 """Components that are another one with more layers: that they keep the laws is a slow test."""
 
+EXHAUSTIVE = {"memory-does-not-grow", "imports-stay-offline"}
+"""Laws that take seconds for each component: that ours keep them is a slow test."""
+
 LONG = ("site", "examples", "install", "trained")
 """Fixtures that take minutes: files that ask for them begin first, so that no worker waits."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark laws of siblings; put files whose tests take long in front, each in its order."""
+    """Mark laws that take long; put files whose tests take long in front, each in its order."""
     for item in items:
         case = item.callspec.params.get("neuplug_law") if hasattr(item, "callspec") else None
-        if case is not None and case.subject.name in SIBLINGS:
+        if case is None:
+            continue
+        if case.subject.name in SIBLINGS or case.law.name in EXHAUSTIVE:
             item.add_marker("slow")
     long = {item.path for item in items if set(LONG) & set(getattr(item, "fixturenames", ()))}
     items.sort(key=lambda item: item.path not in long)

@@ -68,10 +68,8 @@ def test_every_setting_of_every_budget_exists(name: str, budget: str) -> None:
     assert recipe.source and recipe.decisions and recipe.budgets[budget].cost
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(name, marks=() if name == "reser2020" else pytest.mark.slow) for name in FIVE],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FIVE)
 def test_smoke(name: str, place: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["compose", "--recipe", name, "--budget", "smoke", "--data", str(place(name))]
     capsys.readouterr()

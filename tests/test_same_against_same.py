@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 import neuplug
+from neuplug.experiment.analysis.statistics import paired_difference, verdict
 from neuplug.imageset import HeldOutSet, TrainingSet
-from neuplug.statistics import paired_difference, verdict
 from neuplug.training import fit_classifier
 from neuplug.training_options import TrainingOptions
 

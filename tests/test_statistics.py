@@ -9,7 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from neuplug.statistics import Difference, estimate, holm, paired_difference, verdict
+from neuplug.experiment.analysis.statistics import (
+    Difference,
+    estimate,
+    holm,
+    paired_difference,
+    verdict,
+)
 
 
 def test_interval_of_a_textbook_case() -> None:

@@ -215,10 +215,9 @@ class _Run:
     ) -> Result:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
-        from neuplug.experiment.doses import next_round
-        from neuplug.experiment.results.collect import collect
+        from neuplug.experiment.analysis.collect import collect
+        from neuplug.experiment.planning.rounds import next_round
         from neuplug.experiment.runner import Runner
-        from neuplug.report.page import write_report
 
         runner = Runner(context.store, executor, self.log, self.claim.check)
         while True:
@@ -241,6 +240,8 @@ class _Run:
         with storing(self.folder):
             results = runfolder.finish(self.folder, chosen, context, results)
             if self.config.report:
+                from neuplug.report.page import write_report
+
                 write_report(self.folder)
         return Result(self.folder, results)
 

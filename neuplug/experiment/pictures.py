@@ -92,7 +92,7 @@ def make_pictures(
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     plates: dict[str, _Plate] = {}
-    for cell in first_cells(plan):
+    for cell in plan.first_cells:
         if made := _made_last(cell):
             plate = _plate(plan, bench, cell, made)
             plates.setdefault(plate.digest(), plate).arms.append(cell.arm.name)
@@ -100,11 +100,6 @@ def make_pictures(
     found = [_beside_real(folder, plate, number) for number, plate in enumerate(shown[:ARMS])]
     found += _along_training(folder, plan, bench, trainings(results))
     return tuple(found), tuple(arm for plate in shown[ARMS:] for arm in plate.arms)
-
-
-def first_cells(plan: Plan) -> list[Cell]:
-    """One cell of the first repeat for each arm."""
-    return list({c.arm.name: c for c in reversed(plan.cells) if c.repeat == 0}.values())[::-1]
 
 
 def _made_last(cell: Cell) -> dict[str, str]:

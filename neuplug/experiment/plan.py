@@ -73,6 +73,16 @@ class Plan:
         """Whether there are validation images to choose by."""
         return bool(self.splits[0].val)
 
+    @property
+    def first_cells(self) -> list[Cell]:
+        """One cell of the first repeat for each arm."""
+        return list({c.arm.name: c for c in reversed(self.cells) if c.repeat == 0}.values())[::-1]
+
+    @property
+    def chooses_amounts(self) -> bool:
+        """Whether an arm has several amounts, and validation images choose among them."""
+        return self.has_validation and any(arm.dose is not None for arm in self.arms)
+
     def behind(self, key: str) -> dict[str, AnyTask]:
         """A task and all that it needs, directly or not, by key."""
         found: dict[str, AnyTask] = {}

@@ -12,20 +12,18 @@ from typing import Any
 
 import torch
 
+from neuplug.experiment.analysis.collect import collect_curves
+from neuplug.experiment.analysis.provenance import provenance
 from neuplug.experiment.claim import PLAN
 from neuplug.experiment.config import to_yaml
 from neuplug.experiment.events import FORMAT, infos, plan_rounds
 from neuplug.experiment.identity import versions
-from neuplug.experiment.pictures import first_cells, make_pictures
 from neuplug.experiment.plan import Plan
-from neuplug.experiment.provenance import check_parents, provenance
-from neuplug.experiment.results.collect import collect_curves
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.results.reading import RESULTS
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.mixtures import training_set
+from neuplug.experiment.tables import write_tables
 from neuplug.experiment.tasks import AnyTask
-from neuplug.metrics import METRICS
 from neuplug.storage.atomic import write_json, write_text, write_whole
 from neuplug.storage.names import file_names
 
@@ -69,9 +67,10 @@ def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) ->
     Returns:
         The results with their pictures.
     """
-    _manifest(folder, plan, bench)
-    _results_csv(folder, results)
+    write_tables(folder, plan, bench, results)
     if plan.config.report:
+        from neuplug.experiment.pictures import make_pictures
+
         pictures, unpictured = make_pictures(folder, plan, bench, results)
         results = results.model_copy(update={"pictures": pictures, "unpictured": unpictured})
     for evaluation in results.evaluations:
@@ -86,49 +85,6 @@ def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) ->
     return results
 
 
-def _manifest(folder: Path, plan: Plan, bench: TaskContext) -> None:
-    """One line for each image of every training set, and of every validation and test set."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["repeat", "arm", "split", "class", "id", "origin", "parent"])
-    images = plan.dataset.images
-    cells = [*plan.cells, *plan.unchosen]
-    for repeat, split in enumerate(plan.splits):
-        # with several numbers of real images each has a validation part, and leaves others out
-        own = {c.arm.name: c.split for c in cells if c.repeat == repeat and c.arm.per_class}
-        for part in ("val", "test", "left_out"):
-            holders = own if own and part != "test" else {"all": split}
-            for holder, held in holders.items():
-                for i in getattr(held, part):
-                    name = images.classes[int(images.labels[i])]
-                    writer.writerow([repeat, holder, part, name, images.ids[i], "real", ""])
-    first = {(cell.arm.name, cell.repeat): cell for cell in reversed(cells)}
-    proofs = provenance(plan)
-    for (arm, repeat), cell in reversed(first.items()):
-        train = training_set(bench, cell.mixture, plan.dataset, images.classes)
-        check_parents(proofs, train.parents, f"arm {arm}, repeat {repeat + 1}")
-        rows = zip(train.labels.tolist(), train.ids, train.origins, train.parents, strict=True)
-        for label, identifier, origin, parent in rows:
-            line = [repeat, arm, "train", images.classes[label], identifier, origin, parent]
-            writer.writerow(line)
-    write_text(folder / "manifest.csv", text.getvalue())
-
-
-def _results_csv(folder: Path, results: RunResults) -> None:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    head = ["arm", "classifier", "repeat", *METRICS, "test_images", "train_images", "steps"]
-    writer.writerow([*head, "seconds"])
-    for cell in results.cells:
-        writer.writerow(
-            [cell.arm, cell.classifier, cell.repeat]
-            + [f"{value:.6f}" for value in cell.test.metrics.values()]
-            + [cell.test_images, sum(cell.train_images.values()), cell.steps]
-            + [f"{cell.seconds:.2f}"]
-        )
-    write_text(folder / "results.csv", text.getvalue())
-
-
 def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:
     """The made images of the first repeat below ``generated/``; its manifest says what is what."""
     from PIL import Image
@@ -136,7 +92,7 @@ def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["path", "label", "arm", "id"])
-    cells = first_cells(plan)
+    cells = plan.first_cells
     classes = plan.dataset.images.classes
     folders = dict(zip(classes, file_names(classes, "class"), strict=True))
     for cell, arm in zip(cells, file_names((c.arm.name for c in cells), "arm"), strict=True):

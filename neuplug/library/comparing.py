@@ -8,7 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuplug.statistics import Difference, Verdict, holm, paired_difference, verdict
+from neuplug.experiment.analysis.statistics import (
+    Difference,
+    Verdict,
+    holm,
+    paired_difference,
+    verdict,
+)
 
 
 @dataclass(frozen=True)

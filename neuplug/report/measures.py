@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from neuplug import statistics
+from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.results.conclusions import Mean
 from neuplug.experiment.results.parts import Metric
 from neuplug.report import verdicts
@@ -71,7 +71,7 @@ def _reference(metrics: Sequence[Metric], share: bool) -> str:
 
 
 def _mean(values: Sequence[float]) -> Mean:
-    return Mean(**asdict(statistics.estimate(values)))
+    return Mean(**asdict(estimate(values)))
 
 
 def _look(found: Mean, share: bool) -> verdicts.Metric:

@@ -13,6 +13,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import socket
 import tempfile
 import threading
@@ -56,7 +57,7 @@ class Owner:
         about = {"id": self.id, "host": socket.gethostname(), "pid": os.getpid()}
         with self._lock:
             if not self._signed[file] or not file.is_file():
-                write_text(file, json.dumps({**about, "mark": str(self._mark or "")}))
+                write_text(file, json.dumps(about))
             self._signed[file] += 1
             if not self._beating:
                 self._beating = True
@@ -107,10 +108,10 @@ def is_alive(file: Path) -> bool:
     """Whether the process that signed ``file`` lives; one that nobody signed has no owner."""
     try:
         about = json.loads(file.read_text("utf-8"))
-        here, mark = about["host"] == socket.gethostname(), about["mark"]
         if about["id"] == owner().id:
             return True
-        if here and mark and (held := _is_locked(Path(mark))) is not None:
+        here = about["host"] == socket.gethostname()
+        if here and (held := _is_locked(_mark(about["id"]))) is not None:
             return held
         return _seconds_since(file) < STALE_SECONDS
     except (OSError, ValueError, KeyError, TypeError):
@@ -140,15 +141,26 @@ def _seconds_since(file: Path) -> float:
     return now - file.stat().st_mtime
 
 
-def _new_mark(name: str) -> tuple[Path | None, IO[bytes] | None]:
+def _mark(owner_id: str) -> Path:
+    """Where the mark of an owner on this host is: by its id alone, which others may have written.
+
+    Raises:
+        ValueError: If that is no id.
+    """
+    if not re.fullmatch("[0-9a-f]{32}", owner_id):
+        raise ValueError(f"{owner_id!r} is no owner")
+    user = getattr(os, "getuid", lambda: 0)()
+    return Path(tempfile.gettempdir()) / f"neuplug-{user}" / owner_id
+
+
+def _new_mark(owner_id: str) -> tuple[Path | None, IO[bytes] | None]:
     """A locked file on this host; none where that cannot be had."""
+    mark = _mark(owner_id)
     try:
-        folder = Path(tempfile.gettempdir()) / f"neuplug-{getattr(os, 'getuid', lambda: 0)()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        mark = folder / name
+        mark.parent.mkdir(mode=0o700, exist_ok=True)
         held = mark.open("wb")
         _lock(held)
-        _remove_old(folder)
+        _remove_old(mark.parent)
     except OSError:
         return None, None
     return mark, held

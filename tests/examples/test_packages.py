@@ -22,9 +22,8 @@ def made(install: Installer) -> Environment:
     return install(*NAMES, "neuplug-smallcnn", beside=["pytest"])
 
 
-@pytest.mark.parametrize(
-    "name", ["neuplug-posterize", pytest.param("neuplug-vae", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_every_law_is_kept(made: Environment, name: str, tmp_path: Path) -> None:
     outcomes = checked(made, name, where=tmp_path)
     passed = {o["law"] for o in outcomes if o["status"] == "passed"}

@@ -36,7 +36,8 @@ def ask(place: Path, workers: int = 0, on_event: Sink | None = None) -> str:
         neuplug.compose(
             neuplug.ImageSet(images, torch.arange(16) % 2, ("odd", "even"), names),
             aug=["watch"], clf=["flat"], per_class=3, repeats=1, workers=workers,
-            project=place / "runs", on_event=on_event, training={"steps": 1, "batch": 4},
+            project=place / "runs", report=False, on_event=on_event,
+            training={"steps": 1, "batch": 4},
         )  # fmt: skip
     except neuplug.PluginError as error:
         return str(error)

@@ -48,12 +48,13 @@ def bars() -> ImageSet:
 
 
 def compose(images: ImageSet, folder: Path, **settings: Any) -> Result:
-    """Compose in this process unless said otherwise."""
+    """Compose in this process, without a report, unless said otherwise."""
     given: dict[str, Any] = {
         "clf": ["linear"],
         "per_class": 6,
         "repeats": 2,
         "workers": 0,
+        "report": False,
         "project": folder / "runs",
         "training": {"steps": 10, "batch": 4},
     }

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neuplug.experiment.analysis.comparisons import compare
 from neuplug.experiment.arms import Selection
-from neuplug.experiment.comparisons import compare
 from neuplug.experiment.config import resolve
 from neuplug.experiment.results.conclusions import Comparison
 from neuplug.experiment.results.parts import Cell

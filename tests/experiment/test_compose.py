@@ -52,10 +52,33 @@ def test_first_party_from_end_to_end(ask: Any) -> None:
     files = {f.name for f in result.folder.iterdir()}
     assert files >= {
         "config.yaml", "env.json", "manifest.csv", "results.csv", "results.json",
+        "predictions.csv",
         "samples", "figures", "report.html", "log.txt", "plan.json", "events.jsonl", "status.json",
     }  # fmt: skip
     assert "dcgan" in result.report.read_text("utf-8")
     assert "smallcnn" in str(result)
+
+
+def test_the_predictions_are_those_that_were_scored(ask: Any, bars: ImageSet) -> None:
+    result = ask(aug=["jitter"], add=3)
+    with (result.folder / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    known = dict(zip(bars.ids, bars.labels.tolist(), strict=True))
+    for cell in result.results.cells:
+        where = (cell.arm, cell.classifier, str(cell.repeat))
+        own = [r for r in rows if (r["arm"], r["classifier"], r["repeat"]) == where]
+        assert len(own) == len({r["image"] for r in own}) == cell.test_images
+        confusion = Counter((r["class"], r["predicted"]) for r in own)
+        names = bars.classes
+        assert cell.test.confusion == tuple(
+            tuple(confusion[true, predicted] for predicted in names) for true in names
+        )
+        for row in own:
+            assert row["class"] == names[known[row["image"]]]
+            shares = {name: float(row[f"p({name})"]) for name in names}
+            assert max(shares, key=shares.__getitem__) == row["predicted"]
+            assert abs(sum(shares.values()) - 1) < 1e-5
+    assert len(rows) == sum(cell.test_images for cell in result.results.cells)
 
 
 def test_the_manifest_names_the_origin_of_every_image(ask: Any, bars: ImageSet) -> None:

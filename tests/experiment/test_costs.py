@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from neuplug.experiment.costs import per_point
+from neuplug.experiment.analysis.costs import per_point
 from neuplug.experiment.results.conclusions import Effect
 
 PARTS = ("generators_seconds", "images_seconds", "training_seconds")

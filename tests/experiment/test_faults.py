@@ -68,7 +68,11 @@ def test_a_fit_that_cannot_be_shown_names_its_generator(
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        ("exit", rf"exit code 3\); leave the component out, or see what {CHECK} finds"),
+        pytest.param(
+            "exit",
+            rf"exit code 3\); leave the component out, or see what {CHECK} finds",
+            marks=pytest.mark.slow,
+        ),
         ("kill", r"exit code -9\); if memory ran out, try --workers 1"),
     ],
 )

@@ -6,8 +6,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,26 +14,19 @@ from typing import Any
 
 import pytest
 
+from ..commands import Command, start
+
 Log = Callable[[], list[dict[str, Any]]]
 
 WORDS = [
     "compose", "--aug", "jitter", "--clf", "linear", "--repeats", "2", "--steps", "5",
     "--classes", "crazing,patches", "--imgsz", "28", "--per-class", "5", "--name", "run",
-    "--set", "jitter.steps=10", "--set", "jitter.pause=0.1",
+    "--set", "jitter.steps=10", "--set", "jitter.pause=0.1", "--no-report",
 ]  # fmt: skip
 
 
-def start(folder: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "neuplug", *WORDS, *words],
-        cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        preexec_fn=hear_interrupts,
-    )  # fmt: skip
-
-
-def hear_interrupts() -> None:
-    """What a shell starts in the background ignores Ctrl-C, and so would all its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+def begin(folder: Path, *words: str) -> Command:
+    return start(*WORDS, *words, folder=folder)
 
 
 def outcome(folder: Path) -> list[Any]:
@@ -57,7 +48,7 @@ def test_sigkill_at_any_moment(
     monkeypatch.setenv("NEUPLUG_CACHE", str(tmp_path / "whole-cache"))
     whole = tmp_path / "whole"
     whole.mkdir()
-    process = start(whole, "--workers", workers)
+    process = begin(whole, "--workers", workers)
     text, _ = process.communicate()
     assert process.returncode == 0, text
     Path(os.environ["LAB_LOG"]).unlink()
@@ -68,7 +59,7 @@ def test_sigkill_at_any_moment(
     moments = random.Random(int(workers))
     kills = 0
     for _ in range(tries):
-        process = start(killed, "--workers", workers)
+        process = begin(killed, "--workers", workers)
         begun = len(lab())
         while process.poll() is None and len(lab()) < begun + 3:
             time.sleep(0.02)  # until the generators are at work
@@ -80,7 +71,7 @@ def test_sigkill_at_any_moment(
         kills += 1
         time.sleep(0.3)  # for its workers to notice
     if process.returncode != 0:
-        process = start(killed, "--workers", workers)
+        process = begin(killed, "--workers", workers)
     text, _ = process.communicate()
     assert process.returncode == 0, text
     assert kills >= 1
@@ -93,7 +84,7 @@ def test_sigkill_at_any_moment(
 
 
 def test_workers_die_with_the_command(lab: Log, tmp_path: Path) -> None:
-    process = start(tmp_path, "--workers", "2", "--set", "jitter.steps=2000")
+    process = begin(tmp_path, "--workers", "2", "--set", "jitter.steps=2000")
     while not any(e["what"] == "step" for e in lab()):
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)
@@ -106,7 +97,7 @@ def test_workers_die_with_the_command(lab: Log, tmp_path: Path) -> None:
 
 
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(lab: Log, tmp_path: Path) -> None:
-    process = start(tmp_path, "--workers", "2", "--set", "jitter.steps=2000")
+    process = begin(tmp_path, "--workers", "2", "--set", "jitter.steps=2000")
     while not any(e["what"] == "step" for e in lab()):
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.05)

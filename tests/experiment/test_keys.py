@@ -132,7 +132,7 @@ class Lab:
         environment |= {"ACME_LOG": str(self.log)}
         context = multiprocessing.get_context("spawn" if sys.platform == "win32" else "forkserver")
         if sys.platform != "win32":
-            context.set_forkserver_preload(["neuplug.experiment.results", "neuplug.report.page"])
+            context.set_forkserver_preload(["torch._dynamo", "neuplug.experiment.runfolder"])
         with ProcessPoolExecutor(1, mp_context=context) as pool:
             names = {"file": str(ASKING), "act": act, "arguments": arguments}
             names |= {"paths": paths, "environment": environment, "place": str(self.place)}

@@ -21,11 +21,11 @@ from neuplug import InputError, Result
 from neuplug.cli import main
 from neuplug.data.dataset import load_dataset
 from neuplug.errors import NeuplugError
+from neuplug.experiment.analysis.provenance import check_parents, provenance
 from neuplug.experiment.config import resolve
 from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.planning import planner
 from neuplug.experiment.planning.planner import make_plan
-from neuplug.experiment.provenance import check_parents, provenance
 from neuplug.registry import discover
 from neuplug.report.tables import print_summary
 

@@ -71,16 +71,23 @@ def numbers(
     return [{name: cell[name] for name in kept} for cell in found["cells"]]
 
 
-def test_where_how_and_beside_what(lab: Any, tmp_path: Path) -> None:
-    expected = numbers(tmp_path / "plain", {})
-    settings: list[dict[str, Any]] = [
-        {"environment": {}, "workers": 0},
-        {"environment": {}, "workers": 2},
-        {"environment": {"PYTHONHASHSEED": "5", "OMP_NUM_THREADS": "2"}, "workers": 4},
-        {"environment": {"LC_ALL": "C", "TZ": "Asia/Tokyo", "LANG": "C"}, "workers": 0},
-        {"environment": {}, "workers": 0, "thread": True},
-        {"environment": {}, "workers": 2, "thread": True},
-    ]
+FEW: list[dict[str, Any]] = [
+    {"environment": {"PYTHONHASHSEED": "5", "OMP_NUM_THREADS": "2"}, "workers": 2},
+    {"environment": {"LC_ALL": "C", "TZ": "Asia/Tokyo", "LANG": "C"}, "workers": 0, "thread": True},
+]
+MANY: list[dict[str, Any]] = [
+    {"environment": {}, "workers": 1},
+    {"environment": {}, "workers": 2},
+    {"environment": {"PYTHONHASHSEED": "7"}, "workers": 4},
+    {"environment": {}, "workers": 2, "thread": True},
+]
+
+
+@pytest.mark.parametrize("settings", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+def test_where_how_and_beside_what(
+    lab: Any, tmp_path: Path, settings: list[dict[str, Any]]
+) -> None:
+    expected = numbers(tmp_path / "plain", {}, workers=0)
     for number, setting in enumerate(settings):
         assert numbers(tmp_path / str(number), **setting) == expected, setting
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,38 +16,27 @@ from neuplug.cli import main
 from neuplug.experiment import events
 from neuplug.experiment.claim import read_status, running
 
+from ..commands import Command, start
+
 Log = Callable[[], list[dict[str, Any]]]
-SLOW = ("--set", "jitter.steps=400", "--set", "jitter.pause=0.02")
-
-
-def hear_interrupts() -> None:
-    """What a shell starts in the background ignores Ctrl-C, and so would all its children."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+SLOW = ("--set", "jitter.steps=150", "--set", "jitter.pause=0.02")
 
 
 class Terminals:
     """Commands that go on while the test does other things."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.opened = folder, []  # type: ignore[var-annotated]
+        self.folder = folder
+        self.opened: list[Command] = []
 
-    def __call__(self, *words: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "neuplug", *words],
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-            preexec_fn=hear_interrupts,
-        )
-        self.opened.append(process)
-        return process
+    def __call__(self, *words: str) -> Command:
+        self.opened.append(start(*words, folder=self.folder))
+        return self.opened[-1]
 
-    def compose(self, *words: str) -> subprocess.Popen[str]:
+    def compose(self, *words: str) -> Command:
         return self(
             "compose", "--aug", "jitter", "--clf", "linear", "--repeats", "1", "--steps", "5",
-            "--classes", "crazing,patches", "--imgsz", "28", "--per-class", "6", "--workers", "1",
+            "--classes", "crazing,patches", "--imgsz", "28", "--per-class", "6", "--workers", "0",
             "--name", "run", "--no-report", *words,
         )  # fmt: skip
 
@@ -68,7 +55,7 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "runs" / "compose" / "run"
 
 
-def wait_for(what: Callable[[], Any], *processes: subprocess.Popen[str]) -> None:
+def wait_for(what: Callable[[], Any], *processes: Command) -> None:
     """Wait until something is so, as long as these go on."""
     while not what():
         for process in processes:
@@ -128,7 +115,13 @@ def test_the_same_question_joins_and_another_is_refused(
     assert len(steps) <= len(set(steps)) + 1
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        *(pytest.param(n, marks=pytest.mark.slow) for n in (signal.SIGHUP, signal.SIGINT)),
+    ],
+)
 def test_signals_stop_cleanly(
     terminal: Terminals, run: Path, lab: Log, number: signal.Signals
 ) -> None:
@@ -146,7 +139,7 @@ def test_signals_stop_cleanly(
 def test_a_task_whose_worker_is_lost_is_tried_again(
     terminal: Terminals, run: Path, lab: Log
 ) -> None:
-    process = terminal.compose(*SLOW)
+    process = terminal.compose(*SLOW, "--workers", "1")
     wait_for(lambda: any(e["what"] == "step" for e in lab()), process)
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     os.kill(int(children[0]), signal.SIGKILL)

@@ -102,13 +102,14 @@ def load_all(asked: dict[str, Any]) -> None:
 
 def main() -> None:
     torch.set_num_threads(1)
-    loaded = False
+    loaded: set[str] = set()
     for line in sys.stdin:
         asked = json.loads(line)
         os.environ.update(asked["environment"])
-        if not loaded:
+        used = str(asked["runs"][0].get("clf"))
+        if used not in loaded:
             load_all(asked)
-            loaded = True
+            loaded.add(used)
         pids = [fork(dict(settings), asked["log"]) for settings in asked["runs"]]
         if asked["after"] is not None:
             time.sleep(asked["after"])

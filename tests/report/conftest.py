@@ -17,10 +17,10 @@ import pytest
 import torch
 
 import neuplug
-from neuplug import statistics
+from neuplug.experiment.analysis import statistics
+from neuplug.experiment.analysis.published import published_beside
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
-from neuplug.experiment.published import published_beside
 from neuplug.experiment.results.model import Curves, RunResults
 from neuplug.metrics import METRICS
 from neuplug.recipes import load_recipe

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import uuid
 from pathlib import Path
 
 from neuplug.storage import owners
@@ -68,17 +71,29 @@ def test_a_process_number_says_nothing(tmp_path: Path) -> None:
     assert claim is not None
     signature = tmp_path / "claim" / "owner.json"
     about = json.loads(signature.read_text())
-    foreign = {**about, "id": "0" * 32, "host": "another-host", "mark": ""}
+    foreign = {**about, "id": "0" * 32, "host": "another-host"}
     signature.write_text(json.dumps(foreign))
     assert owners.is_alive(signature)  # it has just been touched
     long_ago = time.time() - 2 * owners.STALE_SECONDS
     os.utime(signature, (long_ago, long_ago))
     assert not owners.is_alive(signature)
-    gone = {**about, "id": "0" * 32, "pid": os.getpid(), "mark": str(tmp_path / "mark")}
-    (tmp_path / "mark").touch()  # not locked by anybody
+    gone = {**about, "id": uuid.uuid4().hex, "pid": os.getpid()}
+    mark = Path(tempfile.gettempdir()) / f"neuplug-{os.getuid()}" / gone["id"]
+    mark.touch()  # not locked by anybody
     signature.write_text(json.dumps(gone))
     assert not owners.is_alive(signature)
     assert Claim.take(tmp_path / "claim") is not None
+    mark.unlink()
+
+
+def test_a_signature_of_others_opens_no_file(tmp_path: Path) -> None:
+    """It may come with a folder from anywhere; a pipe would make the reader wait for ever."""
+    os.mkfifo(tmp_path / "pipe")
+    signature = tmp_path / "owner.json"
+    for name in (str(tmp_path / "pipe"), "../../" + str(tmp_path / "pipe"), "", None, [1]):
+        about = {"id": name, "host": socket.gethostname(), "pid": 1, "mark": str(tmp_path / "pipe")}
+        signature.write_text(json.dumps(about))
+        owners.is_alive(signature)
 
 
 def test_of_many_threads_one_gets_it(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def test_it_lists_all_components(standard: Environment, tmp_path: Path) -> None:
     assert all(name in listing for _, name in offered)
 
 
+@pytest.mark.slow
 def test_the_doctor_finds_nothing_amiss(standard: Environment, tmp_path: Path) -> None:
     told = standard.answer("neuplug", "doctor", "--json", where=tmp_path)
     assert told["fine"]

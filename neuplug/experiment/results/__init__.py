@@ -1,1 +1,1 @@
-"""The typed outcome of a run: its model, how it is made, written and read again."""
+"""The typed outcome of a run: its model, and how it is read again."""

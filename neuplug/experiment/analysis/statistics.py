@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
+from scipy import special  # not scipy.stats, which takes two seconds to load
 
 Verdict = Literal["helps", "no evidence", "harms", "one repeat"]
 CONFIDENCE = 0.95
@@ -73,11 +73,11 @@ def estimate(values: Sequence[float]) -> Estimate:
     mean = float(array.mean())
     if len(array) == 1:
         return Estimate(mean, None, None, 1)
-    error = float(stats.sem(array))
+    error = float(array.std(ddof=1)) / math.sqrt(len(array))
     if error < SAME:
         return Estimate(mean, mean, mean, len(array))
-    low, high = stats.t.interval(CONFIDENCE, len(array) - 1, loc=mean, scale=error)
-    return Estimate(mean, float(low), float(high), len(array))
+    half = _critical(len(array) - 1, 1 - CONFIDENCE) * error
+    return Estimate(mean, mean - half, mean + half, len(array))
 
 
 def paired_difference(
@@ -138,9 +138,8 @@ def paired_difference(
         return Difference(effect, None, None, None, None, 1, len(known))
     squared_error, freedom = _squared_error(differences, images, effect)
     error = math.sqrt(squared_error)
-    student = stats.t(freedom)
-    half = float(student.ppf(0.5 + CONFIDENCE / 2)) * error
-    p = float(2 * student.sf(abs(effect) / error)) if error else float(effect == 0)
+    half = _critical(freedom, 1 - CONFIDENCE) * error
+    p = float(2 * special.stdtr(freedom, -abs(effect) / error)) if error else float(effect == 0)
     detectable = _noncentrality(freedom, (1 - CONFIDENCE) / comparisons) * error
     differing = len(np.unique(images[np.concatenate(differences) != 0]))
     p = max(p, min(1.0, 2 * 0.5**differing))
@@ -160,18 +159,20 @@ def _telling(comparisons: int) -> int:
 
 def _share_that_shows(fewest: int, images: int) -> float:
     """The share of all images that must differ for so many of these to do so in 80 % of cases."""
-    return float(stats.beta.ppf(POWER, fewest, images - fewest + 1)) if images >= fewest else 1.0
+    if images < fewest:
+        return 1.0
+    return float(special.betaincinv(fewest, images - fewest + 1, POWER))
+
+
+def _critical(freedom: float, level: float) -> float:
+    """What Student's t exceeds, either way, in this share of cases."""
+    return float(special.stdtrit(freedom, 1 - level / 2))
 
 
 @cache
 def _noncentrality(freedom: float, level: float) -> float:
     """The true difference, in standard errors, that a two-sided t test finds with that power."""
-    critical = float(stats.t.ppf(1 - level / 2, freedom))
-
-    def missing(true: float) -> float:
-        return POWER - float(stats.nct.sf(critical, freedom, true))
-
-    return float(optimize.brentq(missing, critical, 2 * critical))
+    return float(special.nctdtrinc(freedom, 1 - POWER, _critical(freedom, level)))
 
 
 def _squared_error(

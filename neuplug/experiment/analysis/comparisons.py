@@ -9,9 +9,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neuplug.experiment.analysis.statistics import (
+    Difference,
+    estimate,
+    holm,
+    paired_difference,
+    verdict,
+)
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.results import conclusions, parts
-from neuplug.statistics import Difference, estimate, holm, paired_difference, verdict
 
 DECISIVE: Literal["accuracy"] = "accuracy"
 """The metric that the verdict goes by: one, since of several one may clear zero by chance."""

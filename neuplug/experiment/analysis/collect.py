@@ -12,13 +12,14 @@ import numpy as np
 import torch
 
 from neuplug import __version__
-from neuplug.experiment.comparisons import Correct, compare, differences, grouped
-from neuplug.experiment.costs import arm_costs
+from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
+from neuplug.experiment.analysis.comparisons import Correct, compare, differences, grouped
+from neuplug.experiment.analysis.costs import arm_costs
+from neuplug.experiment.analysis.provenance import provenance
+from neuplug.experiment.analysis.published import published_beside
+from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
-from neuplug.experiment.provenance import provenance
-from neuplug.experiment.published import published_beside
 from neuplug.experiment.results import conclusions, parts
-from neuplug.experiment.results.about import about_arm, about_data, about_protocol
 from neuplug.experiment.results.model import FORMAT, Curve, Curves, RunResults
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
@@ -28,7 +29,6 @@ from neuplug.imageset import ImageSet
 from neuplug.interfaces import Evaluator
 from neuplug.metrics import CLASS_METRICS, Scores, classification_metrics
 from neuplug.report.notices import notices
-from neuplug.statistics import estimate
 
 
 def collect(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
+from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.results.model import (
     Ours,
@@ -18,7 +19,6 @@ from neuplug.experiment.results.parts import Cell, Evaluation
 from neuplug.metrics import Scores
 from neuplug.recipes import Published as Table
 from neuplug.recipes import Recipe, load_recipe
-from neuplug.statistics import estimate
 
 PRECISION_AND_RECALL = "ap"
 """Of a class, the mean of its precision and recall, as edcgan2023 reports."""

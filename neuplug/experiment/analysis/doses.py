@@ -8,49 +8,11 @@ from dataclasses import asdict
 
 import numpy as np
 
+from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results.conclusions import Dose
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.tasks import AnyTask, TrainTask
-from neuplug.statistics import estimate
-
-
-def is_chosen_by_validation(plan: Plan) -> bool:
-    """Whether there are several amounts, and validation images to choose by."""
-    return any(arm.dose is not None for arm in plan.arms) and plan.has_validation
-
-
-def undecided(plan: Plan) -> set[str]:
-    """The keys of evaluations of amounts that may not be chosen: to be done when that is known."""
-    if not is_chosen_by_validation(plan):
-        return set()
-    varied = [cell for cell in plan.cells if cell.arm.dose is not None]
-    return {key for cell in varied for _, key in cell.evaluations}
-
-
-def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose], list[AnyTask]]:
-    """What is to do, given the results so far.
-
-    Args:
-        plan: Of the run.
-        bench: Where the results are.
-
-    Returns:
-        The plan and the curves of :func:`choose`, as far as can be said now, and all tasks whose
-        results are wanted, done or not: when all of them are done there may be more.
-
-    Raises:
-        MissingResult: If a result that decides is damaged.
-    """
-    waiting = undecided(plan)
-    tasks = [task for key, task in plan.tasks.items() if key not in waiting]
-    trainings = [task.key for task in tasks if isinstance(task, TrainTask)]
-    if not is_chosen_by_validation(plan) or not all(map(bench.store.has, trainings)):
-        return plan, [], tasks
-    chosen, curves = choose(plan, bench)
-    kept = [key for cell in chosen.cells for _, key in cell.evaluations if key in waiting]
-    return chosen, curves, [*tasks, *(plan.tasks[key] for key in dict.fromkeys(kept))]
 
 
 def choose(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
@@ -60,14 +22,14 @@ def choose(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
     equals the smaller amount.
 
     Args:
-        plan: All of whose jobs are done, but for :func:`undecided` evaluations.
+        plan: All of whose trainings are done.
         bench: Where the results are.
 
     Returns:
         The plan with the cells of amounts that were not chosen put aside, so that nobody sees how
         those do on the test; and the curves, with ``none`` beside them.
     """
-    if not is_chosen_by_validation(plan):
+    if not plan.chooses_amounts:
         return plan, []
     rows: list[Dose] = []
     chosen: set[tuple[str, str]] = set()

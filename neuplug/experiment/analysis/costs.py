@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from neuplug.experiment.comparisons import BASELINE
+from neuplug.experiment.analysis.comparisons import BASELINE
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results import conclusions
 

@@ -1,0 +1,1 @@
+"""What the finished tasks say: statistics, verdicts, doses, costs, provenance."""
