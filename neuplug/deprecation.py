@@ -1,6 +1,6 @@
 """What is going away says so: since when, until when, and what takes its place.
 
-    @deprecated("neuplug.nearest", since="0.4", removal="0.6", instead="neuplug.neighbors")
+    @deprecated("neuplug.nearest", since="0.4", removal="0.6", instead="neuplug.data.neighbors")
     def nearest(...): ...
 
 The decorator is that of PEP 702 with its sentence filled in. What it gives also serves as

@@ -39,10 +39,10 @@ class PluginError(NeuplugError):
     """A plugin failed; the message names its distribution and version. Exit code 1.
 
     Example:
-        >>> from neuplug.registry import Provided
+        >>> from neuplug.plugins.spec import ComponentSpec
         >>> vae = neuplug.Component("vae", "no_such_module:VAE", "variational autoencoder")
         >>> try:
-        ...     Provided(vae, "generator", "neuplug-vae", "1.0").load()
+        ...     ComponentSpec(vae, "generator", "neuplug-vae", "1.0").load()
         ... except neuplug.PluginError as error:
         ...     print(str(error).partition(": ")[0])
         vae of neuplug-vae 1.0 cannot be loaded from no_such_module:VAE

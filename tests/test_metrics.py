@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from neuplug.metrics import classification_metrics
+from neuplug.training.metrics import classification_metrics
 
 
 def test_by_hand() -> None:

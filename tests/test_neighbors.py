@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 import neuplug
-from neuplug.neighbors import copy_ranks
+from neuplug.data.neighbors import copy_ranks
 
 
 def noise(n: int, seed: int = 0, channels: int = 1) -> Tensor:

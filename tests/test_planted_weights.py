@@ -18,7 +18,7 @@ from torch import nn
 
 import neuplug
 from neuplug.cli import main
-from neuplug.doctor.weights import weight_options
+from neuplug_testing.doctor.weights import weight_options
 
 FID = ["--clf", "smallcnn", "--eval", "fid", "--aug", "oversample", "--set"]
 PLACES = {

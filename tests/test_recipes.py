@@ -13,9 +13,9 @@ from neuplug import InputError
 from neuplug.cli import main
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
+from neuplug.plugins.registry import discover
 from neuplug.recipes import load_recipe, recipe_names
 from neuplug.recipes.model import BUDGETS
-from neuplug.registry import discover
 
 FIVE = ["edcgan2023", "farhat", "reser2020", "schlagenhauf2020", "zamani"]
 

@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 
 import neuplug
+from neuplug.data.imageset import HeldOutSet, TrainingSet
 from neuplug.experiment.analysis.statistics import paired_difference, verdict
-from neuplug.imageset import HeldOutSet, TrainingSet
-from neuplug.training import fit_classifier
-from neuplug.training_options import TrainingOptions
+from neuplug.training.loop import fit_classifier
+from neuplug.training.options import TrainingOptions
 
 REPEATS, TEST = 24, 240
 

@@ -6,16 +6,15 @@ from typing import Any
 
 import pytest
 import torch
+from neuplug_tests.bars import draw_bars
 from torch import Tensor
 
 import neuplug
-import neuplug.training as training
+import neuplug.training.loop as training
 from neuplug import Augmenter, FitContext, HeldOutSet, InputError, TrainingDiverged, TrainingSet
 from neuplug.storage.store import StoredCheckpoint
-from neuplug.training import fit_classifier
-from neuplug.training_options import TrainingOptions
-
-from .bars import draw_bars
+from neuplug.training.loop import fit_classifier
+from neuplug.training.options import TrainingOptions
 
 
 def options(**changes: Any) -> TrainingOptions:

@@ -14,12 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neuplug import interfaces
+import neuplug
 from neuplug.cli import commands
 from neuplug.cli.options import OptionRow, option_rows
 from neuplug.errors import PluginError
-from neuplug.hookspecs import HOOKS
-from neuplug.registry import Provided, discover
+from neuplug.plugins.hookspecs import HOOKS
+from neuplug.plugins.registry import discover
+from neuplug.plugins.spec import ComponentSpec
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -68,7 +69,7 @@ def plugins() -> list[str]:
     return [tomllib.loads(file.read_text("utf-8"))["project"]["name"] for file in files]
 
 
-def provided() -> list[Provided]:
+def provided() -> list[ComponentSpec]:
     """The components of this repository's plugins, by kind and name.
 
     Raises:
@@ -97,12 +98,12 @@ def components() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def page_link(found: Provided) -> str:
+def page_link(found: ComponentSpec) -> str:
     """A link to the page of a component's plugin."""
     return f"[{found.distribution}](components/{found.distribution}.md)"
 
 
-def anchor(found: Provided) -> str:
+def anchor(found: ComponentSpec) -> str:
     """The name of a component's section."""
     return f"component-{found.name}"
 
@@ -115,7 +116,7 @@ def plugin_page(distribution: str) -> str:
     return "\n\n".join([text, *sections]) + "\n"
 
 
-def component(found: Provided) -> str:
+def component(found: ComponentSpec) -> str:
     """The section of one component."""
     cls = found.load()
     rows = [
@@ -148,18 +149,18 @@ def bounds(row: OptionRow) -> str:
     return ", ".join(plain(part).replace(" ", NO_BREAK) for part in row["bounds"].split(", "))
 
 
-def facts(cls: type[interfaces.ComponentBase]) -> Iterator[str]:
+def facts(cls: type[neuplug.ComponentBase]) -> Iterator[str]:
     """What a class says of itself besides its options, in sentences."""
     if cls.control:
         yield "It is a control: it adds nothing new, and is there to be compared with."
-    if issubclass(cls, interfaces.Augmenter) and cls.deterministic:
+    if issubclass(cls, neuplug.Augmenter) and cls.deterministic:
         yield "It does the same to an image every time."
-    if issubclass(cls, interfaces.Generator) and cls.sampling_options:
+    if issubclass(cls, neuplug.Generator) and cls.sampling_options:
         names = ", ".join(map(code, sorted(cls.sampling_options)))
         yield f"Arms that differ only in {names} share one training."
-    if issubclass(cls, interfaces.LatentGenerator):
+    if issubclass(cls, neuplug.LatentGenerator):
         yield "It draws from latent vectors, so `--eval interpolation` can walk through them."
-    if issubclass(cls, interfaces.Evaluator):
+    if issubclass(cls, neuplug.Evaluator):
         if cls.title:
             yield f"Its section of the report is called *{plain(cls.title)}*."
         yield f"It is given {', '.join(map(code, sorted(cls().needs)))}."
@@ -225,7 +226,7 @@ def _kind(param: Any) -> str:
 def settings() -> str:
     """The settings of an experiment file, and those of the training."""
     from neuplug.experiment.config import ComposeConfig
-    from neuplug.training_options import TrainingOptions
+    from neuplug.training.options import TrainingOptions
 
     parts = []
     for title, model in (("Of a run", ComposeConfig), ("Of the training", TrainingOptions)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from neuplug import __version__
-from neuplug.cli.group import LazyCommand, LightGroup
+from neuplug.cli.group import LazyCommand, LightGroup, load_target
 from neuplug.errors import NeuplugError
 
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
@@ -25,7 +26,6 @@ _received: list[int] = []  # signals that are taken like Ctrl-C
 COMMANDS = {
     "compose": ("neuplug.cli.compose:compose", "Compare ways to enlarge a training set."),
     "data": ("neuplug.cli.data:app", "Look at image data, and cut it."),
-    "doctor": ("neuplug.cli.doctor:doctor", "Say whether a run would work here."),
     "plugins": ("neuplug.cli.plugins:app", "List the installed components and their problems."),
     "recipes": ("neuplug.cli.recipes:app", "List the published systems: source, data, cost."),
     "stop": ("neuplug.cli.watch:stop", "Stop a run."),
@@ -46,17 +46,19 @@ def build() -> Any:
     app.callback()(_neuplug)
     group: Any = typer.main.get_command(app)
     for name, (target, summary) in COMMANDS.items():
-        group.add_command(LazyCommand(name, target, summary))
+        group.add_command(LazyCommand(name, functools.partial(load_target, target), summary))
     return group
 
 
 def commands(command: Any = None, path: str = "neuplug") -> Iterator[tuple[str, Any]]:
-    """Every command by what is typed, loaded: for the documentation."""
+    """Every command by what is typed, loaded, with those of plugins: for the documentation."""
     command = build() if command is None else command
     command = command.load() if isinstance(command, LazyCommand) else command
     yield path, command
-    for name, below in getattr(command, "commands", {}).items():
-        yield from commands(below, f"{path} {name}")
+    if isinstance(command, LightGroup):
+        context = command.make_context(path, [], resilient_parsing=True)
+        for name in command.list_commands(context):
+            yield from commands(command.get_command(context, name), f"{path} {name}")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from neuplug.cli.options import option_rows
 from neuplug.experiment.config import TRAINING, ComposeConfig, resolve
-from neuplug.training_options import TrainingOptions
+from neuplug.training.options import TrainingOptions
 
 RUN = "Run"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from neuplug.data.crops import CropReport
     from neuplug.data.dataset import Dataset
-    from neuplug.interfaces import Progress
+    from neuplug.plugins.generator import Progress
 
 app = typer.Typer(cls=LightGroup, no_args_is_help=True)
 

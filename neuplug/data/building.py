@@ -19,7 +19,7 @@ from neuplug.data.decoding import Decoded, Resize, Unreadable, fit, read, to_uin
 from neuplug.data.listing import Entry
 from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError
-from neuplug.interfaces import Progress
+from neuplug.plugins.generator import Progress
 
 _CHUNK = 256  # images decoded before the next are begun: bounds the memory
 

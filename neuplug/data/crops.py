@@ -25,7 +25,7 @@ from neuplug.data.cutter import Cutter, each
 from neuplug.data.listing import listed, natural_key
 from neuplug.data.pairing import Pair, pair_up
 from neuplug.errors import InputError, did_you_mean
-from neuplug.interfaces import Progress
+from neuplug.plugins.generator import Progress
 from neuplug.storage.names import file_names, safe_name
 
 __all__ = ["CropOptions", "CropReport", "class_name", "crop_failures"]

@@ -22,7 +22,7 @@ from neuplug.data.cutting import Square, draw_squares, intact_places
 from neuplug.data.decoding import Decoded, Unreadable, read, to_uint8
 from neuplug.data.listing import natural_key
 from neuplug.errors import InputError
-from neuplug.interfaces import Progress
+from neuplug.plugins.generator import Progress
 from neuplug.seeds import derive_seed
 
 _CHUNK = 64  # images that are begun before the next: bounds what Ctrl-C waits for

@@ -23,13 +23,13 @@ from numpy.typing import NDArray
 from neuplug.data.building import Built, build, strict_error
 from neuplug.data.decoding import Resize
 from neuplug.data.duplicates import Bound, bind
+from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
 from neuplug.data.report import DataReport
 from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError, did_you_mean
-from neuplug.imageset import ImageSet
-from neuplug.interfaces import Progress
+from neuplug.plugins.generator import Progress
 from neuplug.storage.cache import cache_dir
 from neuplug.storage.folders import DamagedError, open_sealed, sealed_folder, set_aside
 

@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from neuplug.data.imageset import ImageSet
 from neuplug.errors import InputError
-from neuplug.imageset import ImageSet
 from neuplug.seeds import derive_seed
 
 CLASSES = ("crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches")

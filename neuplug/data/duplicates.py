@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuplug.interfaces import Progress
+from neuplug.plugins.generator import Progress
 
 MOST = 50_000
 """Images up to which near duplicates are looked for: the time grows with the number's square."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neuplug.data.alignment import explained
 from neuplug.data.signatures import candidates
 from neuplug.data.tones import Tones
-from neuplug.interfaces import Progress
+from neuplug.plugins.generator import Progress
 
 LIKE = 0.93
 """Correlation, after alignment, from which two images can be near duplicates."""

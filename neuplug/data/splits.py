@@ -25,9 +25,9 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
 from neuplug.data.dataset import Dataset
+from neuplug.data.imageset import HeldOutSet, TrainingSet
 from neuplug.data.leaks import find_leaks, leak_sentence
 from neuplug.errors import InputError
-from neuplug.imageset import HeldOutSet, TrainingSet
 from neuplug.seeds import derive_seed
 
 _Part: TypeAlias = Literal["train", "val", "test", "left_out"]
@@ -121,7 +121,7 @@ def draw_split(
     counts = Counter(placement.labels)
     for label, name in sorted(enumerate(dataset.images.classes), key=lambda item: counts[item[0]]):
         rng = random.Random(derive_seed(seed, "split", name, repeat))
-        pool = _Pool(name, *placement.open_groups(label, rng), placement.series(label))
+        pool = _ClassImages(name, *placement.open_groups(label, rng), placement.series(label))
         if not pool.size:
             raise InputError(
                 f"class {name} has no image to train on outside the given parts of the split."
@@ -167,7 +167,7 @@ def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> 
 
 
 @dataclass
-class _Pool:
+class _ClassImages:
     """The images of one class that are to be divided.
 
     Attributes:
@@ -187,7 +187,7 @@ class _Pool:
 
 
 def _draw_number(
-    pool: _Pool,
+    pool: _ClassImages,
     wanted: Mapping[_Part, int],
     per_class: int,
     has_test: bool,
@@ -219,7 +219,7 @@ def _draw_number(
 
 
 def _fill_exactly(
-    pool: _Pool, names: Sequence[str], wanted: Mapping[_Part, int], rest: _Part
+    pool: _ClassImages, names: Sequence[str], wanted: Mapping[_Part, int], rest: _Part
 ) -> dict[int, _Part]:
     """Walk through the groups once, filling one wanted part after the other."""
     drawn: dict[int, _Part] = {i: p for p, members in pool.bound.items() for i in members}
@@ -236,7 +236,7 @@ def _fill_exactly(
     return drawn | {index: rest for name in queue for index in pool.groups[name]}
 
 
-def _draw_shares(pool: _Pool, wanted: Mapping[_Part, int]) -> dict[int, _Part]:
+def _draw_shares(pool: _ClassImages, wanted: Mapping[_Part, int]) -> dict[int, _Part]:
     """As nearly the wanted numbers as whole groups allow; the rest is for training."""
     drawn: dict[int, _Part] = {i: p for p, members in pool.bound.items() for i in members}
     open_parts = [part for part in (*wanted, "train") if not pool.bound.get(part)]
@@ -306,7 +306,7 @@ class _Placement:
                 free.setdefault(group, []).append(index)
         return {name: _shuffled(free[name], rng) for name in _shuffled(free, rng)}, bound
 
-    def place(self, pool: _Pool, drawn: Mapping[int, _Part]) -> None:
+    def place(self, pool: _ClassImages, drawn: Mapping[int, _Part]) -> None:
         """Take over a class's draw."""
         self.part |= drawn
         for name, members in pool.groups.items():

@@ -7,27 +7,28 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuplug.errors import InputError, Problems, did_you_mean
-from neuplug.experiment.blame import blame
 from neuplug.experiment.config import EITHER, TRAINING, ComposeConfig, over
-from neuplug.experiment.grammar import NONE, Amount, ArmText, Filter, parse_arm
+from neuplug.experiment.grammar import NONE, Amount, ArmSpec, Filter, parse_arm
 from neuplug.experiment.identity import file_digests, identity
+from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.tasks import ComponentRef
-from neuplug.options import Options
+from neuplug.plugins.options import Options
+from neuplug.plugins.registry import Registry
+from neuplug.plugins.spec import ComponentSpec
 from neuplug.recipes import load_recipe
-from neuplug.registry import Provided, Registry
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ConfiguredComponent:
     """A component with its validated options."""
 
-    provided: Provided
+    spec: ComponentSpec
     options: Options
 
     @property
     def name(self) -> str:
         """The component's name."""
-        return self.provided.name
+        return self.spec.name
 
     def reference(self) -> ComponentRef:
         """As plain data: its part of a key, and enough to load it again."""
@@ -42,27 +43,27 @@ class Chosen:
         return self.options.model_dump(mode="json", include=self._sampling())
 
     def _sampling(self) -> set[str]:
-        names: frozenset[str] = getattr(self.provided.load(), "sampling_options", frozenset())
+        names: frozenset[str] = getattr(self.spec.load(), "sampling_options", frozenset())
         return set(names)
 
     def _reference(self, options: dict[str, Any]) -> ComponentRef:
         files = file_digests(options)
-        return ComponentRef(**identity(self.provided), options=options, files=files)
+        return ComponentRef(**identity(self.spec), options=options, files=files)
 
     @property
     def control(self) -> bool:
         """Whether it adds nothing new and is there to be compared with."""
-        return bool(getattr(self.provided.load(), "control", False))
+        return bool(getattr(self.spec.load(), "control", False))
 
     @property
     def joins(self) -> bool:
         """Whether an augmenter's images always join the set."""
-        return bool(getattr(self.provided.load(), "joins", False))
+        return bool(getattr(self.spec.load(), "joins", False))
 
     def make(self) -> Any:
         """A ready component."""
-        with blame(self.provided):
-            return self.provided.load()(self.options)
+        with named_faults(self.spec):
+            return self.spec.load()(self.options)
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Arm:
     Attributes:
         name: The user's label or text, with the amount and the number of real images where
             several are compared.
-        groups: Stages in order; neighbouring augmenters without amounts of their own are one.
+        stages: In order; neighbouring augmenters without amounts of their own are one.
         base: The name without that number.
         per_class: Real training images of each class, where several numbers are compared.
         baseline: The name of the arm that it is compared with.
@@ -81,7 +82,7 @@ class Arm:
     """
 
     name: str
-    groups: tuple[Group, ...]
+    stages: tuple[Stage, ...]
     base: str = NONE
     per_class: int | None = None
     baseline: str = NONE
@@ -91,27 +92,27 @@ class Arm:
     @property
     def generates(self) -> bool:
         """Whether a generator takes part in it."""
-        return any(group.generates for group in self.groups)
+        return any(stage.generates for stage in self.stages)
 
     @property
     def classical(self) -> bool:
         """Whether it is augmented, by augmenters alone that are no controls."""
-        return bool(self.groups) and not self.generates and not self.control
+        return bool(self.stages) and not self.generates and not self.control
 
     @property
     def control(self) -> bool:
         """Whether a control takes part in it."""
-        return any(chosen.control for group in self.groups for chosen in group.chosen)
+        return any(part.control for stage in self.stages for part in stage.components)
 
     @property
-    def online(self) -> Group | None:
+    def online(self) -> Stage | None:
         """The augmenters that act on each batch: those at the end, without an amount."""
-        last = self.groups[-1] if self.groups else None
+        last = self.stages[-1] if self.stages else None
         return last if last is not None and last.amount is None else None
 
 
 @dataclass(frozen=True)
-class Group:
+class Stage:
     """A generator, or augmenters that act as one.
 
     Attributes:
@@ -122,7 +123,7 @@ class Group:
         filters: What a generator's images must pass.
     """
 
-    chosen: tuple[Chosen, ...]
+    components: tuple[ConfiguredComponent, ...]
     amount: Amount | None
     only: tuple[str, ...] = ()
     spared: tuple[str, ...] = ()
@@ -132,12 +133,12 @@ class Group:
     @property
     def generates(self) -> bool:
         """Whether it is a generator."""
-        return self.chosen[0].provided.kind == "generator"
+        return self.components[0].spec.kind == "generator"
 
     @property
     def name(self) -> str:
         """Names joined as the user writes them."""
-        return "+".join(c.name for c in self.chosen)
+        return "+".join(c.name for c in self.components)
 
 
 class Selection:
@@ -159,7 +160,7 @@ class Selection:
     def __init__(self, config: ComposeConfig, registry: Registry) -> None:
         self._config, self._registry = config, registry
         self._used: set[str] = set()
-        self._chosen: dict[tuple[str, tuple[str, ...], str], Chosen] = {}
+        self._chosen: dict[tuple[str, tuple[str, ...], str], ConfiguredComponent] = {}
         problems = Problems()
         for name, kinds, own in config.components():
             with problems.noted():
@@ -171,18 +172,18 @@ class Selection:
         self.arms = self._arms()
 
     @property
-    def components(self) -> tuple[Provided, ...]:
+    def components(self) -> tuple[ComponentSpec, ...]:
         """Every component that takes part, once."""
-        return tuple({c.name: c.provided for c in self._chosen.values()}.values())
+        return tuple({c.name: c.spec for c in self._chosen.values()}.values())
 
     @property
-    def everything(self) -> tuple[Chosen, ...]:
+    def everything(self) -> tuple[ConfiguredComponent, ...]:
         """Every component with each set of options that it takes part with."""
         return tuple(self._chosen.values())
 
     def _choose(
         self, name: str, kinds: tuple[str, ...], own: Mapping[str, Any] | None = None
-    ) -> Chosen:
+    ) -> ConfiguredComponent:
         """A component with the run's options, and over them those of its stage."""
         key = (name, kinds, repr(sorted((own or {}).items())))
         if key not in self._chosen:
@@ -193,11 +194,11 @@ class Selection:
                     self._used.add(owner)
                     values |= self._config.options[owner]
             component = provided.load()
-            with blame(provided):
+            with named_faults(provided):
                 known = component.options_class.model_fields
                 _refuse_unknown(provided.name, own or {}, known)
                 options = component.options_class.parse(over(values, own or {}), provided.name)
-            self._chosen[key] = Chosen(provided, options)
+            self._chosen[key] = ConfiguredComponent(provided, options)
         return self._chosen[key]
 
     def _unused_options(self) -> Iterator[str]:
@@ -221,41 +222,41 @@ class Selection:
         arms: dict[str, Arm] = {}
         for per_class in self._config.subsets():
             suffix = f" ({per_class} per class)" if per_class is not None else ""
-            for label, (groups, family, dose) in self._labelled().items():
+            for label, (stages, family, dose) in self._labelled().items():
                 name = label + suffix
                 baseline = NONE + suffix
-                arms[name] = Arm(name, groups, label, per_class, baseline, family + suffix, dose)
+                arms[name] = Arm(name, stages, label, per_class, baseline, family + suffix, dose)
         return tuple(arms.values())
 
-    def _labelled(self) -> dict[str, tuple[tuple[Group, ...], str, Amount | None]]:
-        """The arms by label, ``none`` first: groups, the label without its amount, the amount."""
+    def _labelled(self) -> dict[str, tuple[tuple[Stage, ...], str, Amount | None]]:
+        """The arms by label, ``none`` first: stages, the label without its amount, the amount."""
         amounts = self._config.amounts()
-        found: dict[str, tuple[tuple[Group, ...], str, Amount | None]] = {NONE: ((), NONE, None)}
+        found: dict[str, tuple[tuple[Stage, ...], str, Amount | None]] = {NONE: ((), NONE, None)}
         for text in self._config.aug:
             arm = parse_arm(text)
             for amount in amounts:
-                groups = self._groups(arm, amount)
+                stages = self._stages(arm, amount)
                 varied = len(amounts) > 1 and any(
-                    g.amount is amount for g in groups
+                    s.amount is amount for s in stages
                 )  # this arm depends on the run's amount
                 family = arm.label or "+".join(map(str, arm.stages)) or NONE
                 name = f"{family} ({amount})" if varied else family
                 dose = amount if varied else None
-                if found.setdefault(name, (groups, family, dose))[0] != groups:
+                if found.setdefault(name, (stages, family, dose))[0] != stages:
                     raise InputError(f"two different arms are called {name!r}: label them apart.")
         return found
 
-    def _groups(self, arm: ArmText, amount: Amount) -> tuple[Group, ...]:
-        """Neighbouring augmenters act as one; the first amount among them closes their group."""
-        groups: list[Group] = []
-        waiting: list[Chosen] = []  # augmenters whose group is open
+    def _stages(self, arm: ArmSpec, amount: Amount) -> tuple[Stage, ...]:
+        """Neighbouring augmenters act as one; the first amount among them closes their stage."""
+        stages: list[Stage] = []
+        waiting: list[ConfiguredComponent] = []  # augmenters whose stage is open
         for stage in arm.stages:
             chosen = self._choose(stage.name, EITHER, stage.options)
-            if chosen.provided.kind == "generator":
-                groups += [Group(tuple(waiting), amount)] if waiting else []
+            if chosen.spec.kind == "generator":
+                stages += [Stage(tuple(waiting), amount)] if waiting else []
                 drawn = stage.amount or amount
-                groups.append(
-                    Group((chosen,), drawn, stage.only, stage.spared, stage.runs, stage.filters)
+                stages.append(
+                    Stage((chosen,), drawn, stage.only, stage.spared, stage.runs, stage.filters)
                 )
                 waiting = []
                 continue
@@ -273,11 +274,11 @@ class Selection:
             waiting.append(chosen)
             own = stage.amount or (amount if chosen.joins else None)
             if own is not None:
-                groups.append(Group(tuple(waiting), own, stage.only, stage.spared))
+                stages.append(Stage(tuple(waiting), own, stage.only, stage.spared))
                 waiting = []
         if waiting:
-            groups.append(Group(tuple(waiting), None))
-        return tuple(groups)
+            stages.append(Stage(tuple(waiting), None))
+        return tuple(stages)
 
 
 def _refuse_unknown(name: str, own: Mapping[str, Any], known: Collection[str]) -> None:

@@ -22,11 +22,11 @@ from neuplug.storage.atomic import storing
 from neuplug.storage.cache import store_root
 
 if TYPE_CHECKING:
+    from neuplug.data.imageset import ImageSet
     from neuplug.experiment.executors.base import Executor
     from neuplug.experiment.plan import Plan
     from neuplug.experiment.runner import Failure
     from neuplug.experiment.steps.context import TaskContext
-    from neuplug.imageset import ImageSet
 
 JOIN_SECONDS = 0.3
 """Between two looks at a run that another process works on."""
@@ -89,8 +89,8 @@ def prepare(config: ComposeConfig, images: ImageSet | None = None) -> Plan:
     """
     from neuplug.data.dataset import Dataset, load_dataset
     from neuplug.experiment.arms import Selection
-    from neuplug.experiment.planning.planner import make_plan
-    from neuplug.registry import discover
+    from neuplug.experiment.planning.make import make_plan
+    from neuplug.plugins.registry import discover
 
     Selection(config, discover())  # refuses what does not exist, before images are decoded
     if images is not None:
@@ -173,7 +173,8 @@ class _Run:
         from neuplug.experiment.executors.local import local_executor
         from neuplug.experiment.runner import TRIES
         from neuplug.experiment.steps.context import TaskContext
-        from neuplug.registry import LOCAL, discover, name_troubled
+        from neuplug.plugins.registry import discover, name_troubled
+        from neuplug.plugins.spec import LOCAL
         from neuplug.storage.store import MissingResult
 
         if troubled := name_troubled(discover().problems):

@@ -22,8 +22,8 @@ from pydantic import (
 
 from neuplug.errors import InputError, Problems
 from neuplug.experiment.grammar import Amount, make_amount, parse_arm
-from neuplug.options import sentences
-from neuplug.training_options import PANEL, TrainingOptions
+from neuplug.plugins.options import sentences
+from neuplug.training.options import PANEL, TrainingOptions
 
 ENVIRONMENT = "NEUPLUG_COMPOSE_"
 FORMAT = 1

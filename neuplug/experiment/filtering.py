@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from neuplug.data.neighbors import copy_ranks, nearest, one_of_each
 from neuplug.experiment.grammar import Filter
-from neuplug.neighbors import copy_ranks, nearest, one_of_each
 
 COPIES, AGREEMENT = "copies", "agreement"
 COPIES_RULE = "rank of detail among one of each"
@@ -24,13 +24,13 @@ Accept = Callable[[Tensor], Tensor]
 def no_copies(real: Tensor, level: float) -> Accept:
     """Drop what stands out as like one training image, more than these do among one another.
 
-    By :func:`neuplug.neighbors.copy_ranks`, so that of new real images at most the share ``level``
-    would be dropped too, or two in N + 1 where that is more: with few images the price of finding
-    copies, since in a pair of like images nothing says which is the copy. Training images that are
-    near duplicates of each other would stand out more than copies do and let these pass: one of
-    each counts (:func:`neuplug.neighbors.one_of_each`). So N is the number of those, and the bound
-    is for new images that are near duplicates of none; others are dropped as copies are. No image
-    that anything is tested on plays a part.
+    By ``copy_ranks`` of :mod:`neuplug.data.neighbors`, so that of new real images at most the
+    share ``level`` would be dropped too, or two in N + 1 where that is more: with few images the
+    price of finding copies, since in a pair of like images nothing says which is the copy. Training
+    images that are near duplicates of each other would stand out more than copies do and let these
+    pass: one of each counts (``one_of_each`` there). So N is the number of those, and the bound is
+    for new images that are near duplicates of none; others are dropped as copies are. No image that
+    anything is tested on plays a part.
 
     Args:
         real: The real training images of the class, uint8 (N, C, H, W). With fewer than three that

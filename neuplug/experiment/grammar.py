@@ -91,7 +91,7 @@ class Filter:
 
 
 @dataclass(frozen=True)
-class Stage:
+class StageSpec:
     """One link of a chain.
 
     Attributes:
@@ -123,7 +123,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class ArmText:
+class ArmSpec:
     """What the user wrote for an arm.
 
     Attributes:
@@ -132,10 +132,10 @@ class ArmText:
     """
 
     label: str
-    stages: tuple[Stage, ...]
+    stages: tuple[StageSpec, ...]
 
 
-def parse_arm(text: str) -> ArmText:
+def parse_arm(text: str) -> ArmSpec:
     """Read an arm such as ``flip``, ``classical+dcgan`` or ``six: dcgan@add=100+flip@to=700``.
 
     What stands before a colon and a space is a label: the arm's name in tables.
@@ -150,11 +150,11 @@ def parse_arm(text: str) -> ArmText:
     if label == NONE and chain != NONE:
         raise InputError(f"{NONE} is the arm of the real images alone.")
     if chain == NONE:
-        return ArmText(label, ())
-    return ArmText(label, tuple(_parse_stage(part.strip()) for part in chain.split("+")))
+        return ArmSpec(label, ())
+    return ArmSpec(label, tuple(_parse_stage(part.strip()) for part in chain.split("+")))
 
 
-def _parse_stage(part: str) -> Stage:
+def _parse_stage(part: str) -> StageSpec:
     name, at, rest = part.partition("@")
     if not _NAME.fullmatch(name):
         raise InputError(
@@ -163,10 +163,10 @@ def _parse_stage(part: str) -> Stage:
         )
     if name == NONE:
         raise InputError("none stands alone, it is no stage.")
-    return _with_settings(name, rest) if at else Stage(name)
+    return _with_settings(name, rest) if at else StageSpec(name)
 
 
-def _with_settings(name: str, text: str) -> Stage:
+def _with_settings(name: str, text: str) -> StageSpec:
     values: dict[str, str] = {}
     for item in text.split(","):
         key, equals, value = item.partition("=")
@@ -188,7 +188,7 @@ def _with_settings(name: str, text: str) -> Stage:
         raise InputError(f"runs is a number of training runs from 1, not {runs!r}.")
     filters = _filters(values)
     options = {key: _scalar(value) for key, value in values.items()}
-    return Stage(name, amount, only, spared, int(runs), filters, options)
+    return StageSpec(name, amount, only, spared, int(runs), filters, options)
 
 
 def _filters(values: dict[str, str]) -> tuple[Filter, ...]:

@@ -12,8 +12,8 @@ from typing import Any
 
 from neuplug import __version__
 from neuplug.errors import PluginError, StorageError
-from neuplug.imported import ChangedError
-from neuplug.registry import LocalComponent, Provided
+from neuplug.plugins.imported import ChangedError
+from neuplug.plugins.spec import ComponentSpec, LocalComponent
 from neuplug.storage.atomic import read_checked, write_checked
 from neuplug.storage.cache import cache_dir
 from neuplug.storage.store import hash_of
@@ -21,7 +21,7 @@ from neuplug.storage.store import hash_of
 _used: dict[str, tuple[str, ...]] = {}
 
 
-def identity(provided: Provided) -> dict[str, str]:
+def identity(provided: ComponentSpec) -> dict[str, str]:
     """A component's part of a key.
 
     The code counts besides the version, so that an author who edits a plugin without raising its
@@ -39,7 +39,7 @@ def identity(provided: Provided) -> dict[str, str]:
     }
 
 
-def code_digest(provided: Provided) -> str:
+def code_digest(provided: ComponentSpec) -> str:
     """A hash over all files that a component consists of: its code and its data.
 
     These are the files of its distribution, what that requires, and what the component's class
@@ -62,7 +62,7 @@ def code_digest(provided: Provided) -> str:
         ) from changed
 
 
-def check_code(provided: Provided, code: str) -> None:
+def check_code(provided: ComponentSpec, code: str) -> None:
     """Refuse to work for a key that was made of other code than this process has.
 
     Raises:
@@ -78,7 +78,7 @@ def check_code(provided: Provided, code: str) -> None:
     )
 
 
-def _uses(provided: Provided, own: str) -> tuple[str, ...]:
+def _uses(provided: ComponentSpec, own: str) -> tuple[str, ...]:
     """What its class says that it uses, without importing it if any process has before.
 
     That is decided by its own files, so it is kept under their hash.
@@ -95,7 +95,7 @@ def _uses(provided: Provided, own: str) -> tuple[str, ...]:
     return _used[key]
 
 
-def versions(components: list[Provided]) -> dict[str, str]:
+def versions(components: list[ComponentSpec]) -> dict[str, str]:
     """Distribution names to versions, for the record."""
     found: dict[str, Any] = {"neuplug": __version__}
     found |= {p.distribution: p.version for p in components}

@@ -10,7 +10,7 @@ from neuplug.experiment.arms import Arm
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.tasks import AnyTask
-from neuplug.registry import Provided
+from neuplug.plugins.spec import ComponentSpec
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Plan:
     config: ComposeConfig
     dataset: Dataset
     arms: tuple[Arm, ...]
-    components: tuple[Provided, ...]
+    components: tuple[ComponentSpec, ...]
     splits: list[Split] = field(default_factory=list)
     tasks: dict[str, AnyTask] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)

@@ -11,8 +11,8 @@ from neuplug.experiment.plan import Plan
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import training_set
-from neuplug.metrics import METRICS
 from neuplug.storage.atomic import write_text
+from neuplug.training.metrics import METRICS
 
 
 def write_tables(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) -> None:

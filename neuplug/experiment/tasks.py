@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 
 from neuplug.experiment.mixture import Mixture, RealImages, Value
 from neuplug.storage.store import hash_of
-from neuplug.training_options import TrainingOptions
+from neuplug.training.options import TrainingOptions
 
 
 class ComponentRef(Value):

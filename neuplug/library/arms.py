@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuplug.data.dataset import Dataset
+from neuplug.data.imageset import TrainingSet, refuse_unfit
 from neuplug.data.splits import Split
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, Teller
@@ -16,15 +17,14 @@ from neuplug.experiment.filtering import AGREEMENT
 from neuplug.experiment.grammar import NONE
 from neuplug.experiment.planning.builder import ArmRepeat, PlanBuilder
 from neuplug.experiment.planning.cells import add_cell
-from neuplug.experiment.planning.planner import plan_mixture, refuse_images
+from neuplug.experiment.planning.make import plan_mixture, refuse_images
 from neuplug.experiment.runner import Runner
 from neuplug.experiment.steps.components import load_augmenters
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import refuse_empty, training_set
 from neuplug.experiment.tasks import AnyTask
-from neuplug.imageset import TrainingSet, refuse_unfit
-from neuplug.interfaces import Augmenter
-from neuplug.registry import discover
+from neuplug.plugins.augmenter import Augmenter
+from neuplug.plugins.registry import discover
 from neuplug.storage.cache import store_root
 
 
@@ -107,7 +107,7 @@ def build_arm(
     refuse_images(builder)
     split = Split(list(range(len(dataset))), [], [], [])
     plain, chosen = builder.selection.arms[0], builder.selection.arms[-1]
-    if any(f.kind == AGREEMENT for group in chosen.groups for f in group.filters):
+    if any(f.kind == AGREEMENT for stage in chosen.stages for f in stage.filters):
         before = ArmRepeat(plain, repeat, split)
         add_cell(builder, before, builder.selection.classifiers[0], *plan_mixture(builder, before))
     mixture, _ = plan_mixture(builder, ArmRepeat(chosen, repeat, split))
@@ -120,7 +120,7 @@ def build_arm(
     return PreparedArm(
         chosen.name,
         training_set(context, mixture, dataset, train.classes),
-        load_augmenters([c.reference() for c in online.chosen] if online else []),
+        load_augmenters([c.reference() for c in online.components] if online else []),
         tuple(w for key in tasks for w in context.about(key).get("warnings", [])),
     )
 

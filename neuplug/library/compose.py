@@ -11,11 +11,11 @@ from neuplug.experiment.compose import run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink
 from neuplug.experiment.result import Result
-from neuplug.interfaces import ComponentBase
 from neuplug.library.local import Arm, arm_texts, component_names
+from neuplug.plugins.component import ComponentBase
 
 if TYPE_CHECKING:
-    from neuplug.imageset import ImageSet
+    from neuplug.data.imageset import ImageSet
 
 
 def compose(
@@ -59,7 +59,7 @@ def compose(
     """
     images = None
     if not isinstance(data, str | Path):
-        from neuplug.imageset import ImageSet
+        from neuplug.data.imageset import ImageSet
 
         if not isinstance(data, ImageSet):
             raise InputError(f"compose.data is a path or an ImageSet, not {type(data).__name__}.")

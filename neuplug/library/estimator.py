@@ -11,16 +11,17 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from neuplug.devices import pick_device
+from neuplug.data.imageset import ImageSet, TrainingSet
 from neuplug.errors import InputError
 from neuplug.experiment.config import over
-from neuplug.imageset import ImageSet, TrainingSet
-from neuplug.interfaces import Classifier, FitContext
 from neuplug.library.arms import build_arm
 from neuplug.library.images import training_set
-from neuplug.loading import load
-from neuplug.training import FittedClassifier, fit_classifier
-from neuplug.training_options import TrainingOptions
+from neuplug.plugins.classifier import Classifier
+from neuplug.plugins.generator import FitContext
+from neuplug.plugins.loading import load
+from neuplug.training.devices import pick_device
+from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.options import TrainingOptions
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from torch import Tensor
 
-from neuplug.devices import pick_device
+from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet
 from neuplug.errors import InputError
-from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
-from neuplug.interfaces import Embedder, Evaluation, EvaluationContext, Evaluator
 from neuplug.library.generators import FittedGenerator
-from neuplug.loading import load
-from neuplug.training import FittedClassifier
+from neuplug.plugins.evaluator import Embedder, Evaluation, EvaluationContext, Evaluator
+from neuplug.plugins.loading import load
+from neuplug.training.devices import pick_device
+from neuplug.training.loop import FittedClassifier
 
 
 def held_out(images: ImageSet) -> HeldOutSet:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 import torch
 
-from neuplug.devices import pick_device
+from neuplug.data.imageset import TrainingSet, refuse_unfit
 from neuplug.errors import InputError
-from neuplug.imageset import TrainingSet, refuse_unfit
-from neuplug.interfaces import ClassGenerator, FitContext, FitRecord, Generator, Progress
-from neuplug.loading import load
+from neuplug.plugins.evaluator import ClassGenerator
+from neuplug.plugins.generator import FitContext, FitRecord, Generator, Progress
+from neuplug.plugins.loading import load
 from neuplug.seeds import derive_seed
+from neuplug.training.devices import pick_device
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from neuplug.imageset import ImageSet, TrainingSet
+from neuplug.data.imageset import ImageSet, TrainingSet
 
 
 def training_set(

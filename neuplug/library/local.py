@@ -13,10 +13,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from neuplug.errors import InputError
-from neuplug.hookspecs import RESERVED, Component
-from neuplug.interfaces import KINDS, ComponentBase
-from neuplug.options import Options
-from neuplug.registry import LOCAL, LocalComponent, Provided, discover, offer_local
+from neuplug.plugins.component import ComponentBase
+from neuplug.plugins.hookspecs import RESERVED, Component
+from neuplug.plugins.kinds import KINDS
+from neuplug.plugins.options import Options
+from neuplug.plugins.registry import discover, offer_local
+from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent
 
 _PLAIN = re.compile(r"[\w.-]+")
 
@@ -109,7 +111,7 @@ def _fits(value: Any) -> bool:
     )
 
 
-def _installed(component: ComponentBase) -> Provided | None:
+def _installed(component: ComponentBase) -> ComponentSpec | None:
     """The plugin's component that it is an instance of."""
     kind = type(component)
     target = f"{kind.__module__}:{kind.__qualname__}"

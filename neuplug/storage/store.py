@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.errors import NeuplugError
-from neuplug.interfaces import Checkpoint
+from neuplug.plugins.generator import Checkpoint
 from neuplug.storage.atomic import read_checked, write_checked, write_text
 from neuplug.storage.claims import Claim, holder
 from neuplug.storage.folders import (

@@ -13,8 +13,8 @@ from torch import Tensor
 
 from neuplug import FitContext, TrainingSet
 from neuplug.data.dataset import load_dataset
-from neuplug.training import FittedClassifier, fit_classifier
-from neuplug.training_options import TrainingOptions
+from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.options import TrainingOptions
 from neuplug_smallcnn.classifier import SmallCNN
 
 

@@ -26,8 +26,8 @@ from torch import Tensor
 import neuplug
 from neuplug import FitContext, TrainingSet
 from neuplug.data.dataset import load_dataset
-from neuplug.training import FittedClassifier, fit_classifier
-from neuplug.training_options import TrainingOptions
+from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.options import TrainingOptions
 
 CPU = torch.device("cpu")
 CLASSIFIER, DRAWN, SHOWN = 150, 300, 12

@@ -13,7 +13,7 @@ import neuplug
 from neuplug.cli import commands, main
 from neuplug.cli.compose import asked
 from neuplug.experiment.config import ComposeConfig
-from neuplug.training_options import TrainingOptions
+from neuplug.training.options import TrainingOptions
 
 BASE = {"clf": ["a"], "data": "PHOTOS"}
 SAMPLES: dict[str, tuple[str, Any]] = {

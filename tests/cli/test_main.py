@@ -79,7 +79,7 @@ def test_a_fault_of_our_own_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> No
     def fail() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("neuplug.registry.discover", fail)
+    monkeypatch.setattr("neuplug.plugins.registry.discover", fail)
     with pytest.raises(ZeroDivisionError):
         main(["plugins"])
 
@@ -88,7 +88,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
     def interrupt() -> None:
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("neuplug.registry.discover", interrupt)
+    monkeypatch.setattr("neuplug.plugins.registry.discover", interrupt)
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
     try:
         assert main(["plugins"]) == INTERRUPTED == 130

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuplug_tests.bars import draw_bars
 
 import neuplug
 from neuplug import ImageSet, Result
-from neuplug.registry import Registry
-
-from ..bars import draw_bars
+from neuplug.plugins.registry import Registry
 
 SITE = Path(__file__).parent / "site"
 

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 import neuplug
-from neuplug import Component, PluginError, hookspecs
+from neuplug import Component, PluginError
 from neuplug.cli import main
 from neuplug.experiment.results.reading import read_curves
+from neuplug.plugins import hookspecs
 
 from .conftest import Ask, Install
 

@@ -27,6 +27,7 @@ def eth80(shared_data: Path) -> Dataset:
     return load_dataset(shared_data / "eth80")
 
 
+@pytest.mark.slow
 def test_all_of_neu_is_read(neu: Dataset) -> None:
     assert neu.images.images.shape == (1800, 1, 64, 64)
     assert neu.images.counts() == dict.fromkeys(CLASSES, 300)

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from neuplug_tests.environments import PACKAGES, Installer
 
-from ..environments import PACKAGES, Installer
 from .examples import Examples
 from .texts import ROOT
 

@@ -112,20 +112,20 @@ def test_a_command_that_takes_long(
     assert main(words) in ((0, 1) if words[0] == "doctor" else (0,)), capsys.readouterr().err
 
 
-def parse(group: Any, words: list[str]) -> None:
+def parse(group: Any, words: list[str], path: str = "neuplug") -> None:
     """Take the words as the command line does, and do nothing."""
-    context = group.make_context("neuplug", words[:1], resilient_parsing=True)
+    context = group.make_context(path, words[:1], resilient_parsing=True)
     name, command, _ = group.resolve_command(context, words)
     if hasattr(command, "commands") and len(words) > 1:
-        parse(command, words[1:])
+        parse(command, words[1:], f"{path} {name}")
     else:
         command.make_context(name, words[1:], parent=context)
 
 
 def check_settings(words: list[str]) -> None:
     """See that what is behind ``--set`` is there."""
-    from neuplug.registry import discover
-    from neuplug.training_options import TrainingOptions
+    from neuplug.plugins.registry import discover
+    from neuplug.training.options import TrainingOptions
 
     settings = (word for before, word in itertools.pairwise(words) if before == "--set")
     for name, _, option in (setting.partition("=")[0].partition(".") for setting in settings):

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from neuplug.registry import discover
+from neuplug.plugins.registry import discover
 
 from .texts import TEXTS
 

@@ -54,13 +54,12 @@ def used_by(code: str) -> set[str]:
 def test_public_names_are_those_of_the_library_its_pages_and_the_plugin_authors() -> None:
     assert {
         "neuplug.compose",
-        "neuplug.__version__",
         "neuplug.ImageSet.counts",
         "neuplug.Split.sets",
-        "neuplug.registry.Registry.resolve",
-        "neuplug.interfaces.Progress",
-        "neuplug.hookspecs.HookSpecs.neuplug_generators",
-        "neuplug.testing.Outcome.as_dict",
+        "neuplug.plugins.registry.Registry.resolve",
+        "neuplug.Progress",
+        "neuplug.plugins.hookspecs.HookSpecs.neuplug_generators",
+        "neuplug_testing.Outcome.as_dict",
         "neuplug_gan.component.AdversarialGenerator",
         "neuplug_gan.minibatch_std.MinibatchStd",
     } <= public().keys()
@@ -105,7 +104,7 @@ def test_a_method_is_that_of_its_class() -> None:
     code = "@neuplug.hookimpl\ndef neuplug_augmenters(): yield"
     assert used_by(code) == {
         "neuplug.hookimpl",
-        "neuplug.hookspecs.HookSpecs.neuplug_augmenters",
+        "neuplug.plugins.hookspecs.HookSpecs.neuplug_augmenters",
     }
     code = "neuplug.estimate([1.0, 2.0]).mean"
     assert used_by(code) == {"neuplug.estimate", "neuplug.Estimate"}

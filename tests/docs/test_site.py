@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import importlib
 import inspect
 import re
 from collections.abc import Iterator
@@ -13,14 +14,15 @@ import pytest
 from pydantic import BaseModel
 
 import neuplug
-from neuplug import interfaces, testing
+import neuplug_testing as testing
+from neuplug import plugins
 from neuplug.cli import commands
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.results.model import Curves, RunResults
 from neuplug.experiment.results.parts import Cell
-from neuplug.hookspecs import HOOKS, HookSpecs
-from neuplug.registry import discover
-from neuplug.training_options import TrainingOptions
+from neuplug.plugins.hookspecs import HOOKS, HookSpecs
+from neuplug.plugins.registry import discover
+from neuplug.training.options import TrainingOptions
 
 ROOT = Path(__file__).parents[2]
 
@@ -80,14 +82,14 @@ def test_nothing_is_fetched_by_a_page(site: Path) -> None:
 
 def public_names() -> Iterator[str]:
     yield from (f"neuplug.{name}" for name in neuplug.__all__)
-    yield from (f"neuplug.testing.{name}" for name in testing.__all__)
+    yield from (f"neuplug_testing.{name}" for name in testing.__all__)
 
 
 @pytest.mark.parametrize("name", list(public_names()))
 def test_every_public_name_has_its_true_signature(name: str, signatures: Signatures) -> None:
     assert name in signatures, f"{name} is on no page: add it to docs/library.md or docs/hooks.md"
     module, _, attribute = name.rpartition(".")
-    thing = getattr(testing if module == "neuplug.testing" else neuplug, attribute)
+    thing = getattr(testing if module == "neuplug_testing" else neuplug, attribute)
     if not inspect.isclass(thing):
         if inspect.isfunction(thing):
             assert plainly(signatures[name]) == shown_as(thing, bound=False)
@@ -109,15 +111,18 @@ def described(member: object) -> bool:
 
 
 def test_what_plugins_are_given_is_there_too(signatures: Signatures) -> None:
-    for name in filter(lambda n: inspect.isclass(getattr(interfaces, n)), interfaces.__all__):
-        assert f"neuplug.{name}" in signatures or f"neuplug.interfaces.{name}" in signatures
+    names = ("component", "augmenter", "generator", "classifier", "metric", "evaluator")
+    for module in (importlib.import_module(f"{plugins.__name__}.{name}") for name in names):
+        for name, thing in vars(module).items():
+            if inspect.isclass(thing) and thing.__module__ == module.__name__:
+                assert f"neuplug.{name}" in signatures
 
 
 @pytest.mark.parametrize("hook", list(HOOKS))
 def test_every_hook_has_its_signature_and_an_example(
     hook: str, site: Path, signatures: Signatures
 ) -> None:
-    name = f"neuplug.hookspecs.HookSpecs.{hook}"
+    name = f"neuplug.plugins.hookspecs.HookSpecs.{hook}"
     assert plainly(signatures[name]) == shown_as(getattr(HookSpecs, hook), bound=True)
     page = (site / "hooks.html").read_text("utf-8")
     section = re.sub("<[^>]*>", "", page.partition(f'id="{name}"')[2].partition("<dt ")[0])

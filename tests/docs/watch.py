@@ -62,7 +62,7 @@ class Watch(ast.NodeTransformer):
             for part in vars(thing):
                 self._inherited(thing, part)
         elif hasattr(thing, "neuplug_impl"):  # pluggy's mark
-            self.used.add(f"neuplug.hookspecs.HookSpecs.{getattr(thing, '__name__', '')}")
+            self.used.add(f"neuplug.plugins.hookspecs.HookSpecs.{getattr(thing, '__name__', '')}")
         return thing
 
     def _inherited(self, cls: type, part: str) -> None:

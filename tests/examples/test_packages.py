@@ -7,9 +7,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from ..environments import PACKAGES, Environment, Installer
-from ..wheels.trying import checked, compose
+from neuplug_tests.environments import PACKAGES, Environment, Installer
+from neuplug_tests.trying import checked, compose
 
 FOLDERS = {folder.name: folder for folder in PACKAGES if folder.parent.name == "examples"}
 NAMES = ("neuplug-posterize", "neuplug-vae")
@@ -41,6 +40,7 @@ def test_their_own_tests_pass(made: Environment, name: str, tmp_path: Path) -> N
     assert " passed" in output and "failed" not in output
 
 
+@pytest.mark.slow
 def test_they_compose(made: Environment, tmp_path: Path) -> None:
     words = ["--set", "posterize.levels=4", "--name", "tiny"]
     result = compose(made, ["vae", "posterize"], ["smallcnn"], *words, where=tmp_path)

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuplug_tests.bars import draw_bars
 
 import neuplug
 from neuplug import ImageSet, Result
-
-from ..bars import draw_bars
 
 SITE = Path(__file__).parent / "site"
 

@@ -12,8 +12,8 @@ from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
 from neuplug.experiment.results.conclusions import Comparison
 from neuplug.experiment.results.parts import Cell
-from neuplug.metrics import Scores
-from neuplug.registry import discover
+from neuplug.plugins.registry import discover
+from neuplug.training.metrics import Scores
 
 
 @pytest.fixture

@@ -11,19 +11,19 @@ from typing import Any
 
 import pytest
 import torch
+from neuplug_tests.hearing import Hearing
 
 import neuplug
 from neuplug import ImageSet, InputError, PluginError
 from neuplug.cli import main
 from neuplug.experiment.results.reading import read_curves
 
-from ..hearing import Hearing
-
 Log = Callable[[], list[dict[str, Any]]]
 
 
 def test_first_party_from_end_to_end(ask: Any) -> None:
     result = ask(
+        report=True,
         aug=["flip", "dcgan", "classical+dcgan"],
         clf=["smallcnn"],
         add=5,
@@ -183,14 +183,14 @@ def test_one_more_classifier_trains_no_generator_again(ask: Any, lab: Log) -> No
 
 
 def test_the_same_again_is_answered_from_the_store(ask: Any, lab: Log) -> None:
-    first = ask(aug=["jitter"])
+    first = ask(report=True, aug=["jitter"])
     before, hearing = len(lab()), Hearing()
-    second = ask(aug=["jitter"], on_event=hearing)
+    second = ask(report=True, aug=["jitter"], on_event=hearing)
     assert second.results == first.results and hearing.done == []
     assert "nothing has changed" in hearing.said[0]
     assert len(lab()) == before
     (first.folder / "report.html").unlink()  # made anew, from stored work
-    third = ask(aug=["jitter"], on_event=hearing)
+    third = ask(report=True, aug=["jitter"], on_event=hearing)
     assert hearing.done == [] and third.report.exists()
     assert third.results.summary == first.results.summary
 
@@ -225,7 +225,7 @@ def test_a_class_that_has_enough_gets_no_generator(
 
 
 def test_real_results_fill_the_report(ask: Any) -> None:
-    page = ask(aug=["jitter"], eval=["brightness"]).report.read_text("utf-8")
+    page = ask(report=True, aug=["jitter"], eval=["brightness"]).report.read_text("utf-8")
     for words in ("Verdicts", "Sample images", "Evaluations", "Computing time", "0.1.0"):
         assert words.lower() in page.lower(), words
 

@@ -73,7 +73,9 @@ def test_a_fit_that_cannot_be_shown_names_its_generator(
             rf"exit code 3\); leave the component out, or see what {CHECK} finds",
             marks=pytest.mark.slow,
         ),
-        ("kill", r"exit code -9\); if memory ran out, try --workers 1"),
+        pytest.param(
+            "kill", r"exit code -9\); if memory ran out, try --workers 1", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_fit_that_ends_its_process_is_named(ask: Any, fault: str, sentence: str) -> None:

@@ -11,16 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from neuplug_tests.hearing import Hearing
 from PIL import Image
 
 import neuplug
 from neuplug import ImageSet, InputError, NeuplugError
 from neuplug.cli import main
+from neuplug.data.neighbors import nearest, one_of_each
 from neuplug.experiment.filtering import agreeing, draw_accepted, no_copies
 from neuplug.experiment.grammar import parse_arm
-from neuplug.neighbors import nearest, one_of_each
-
-from ..hearing import Hearing
 
 
 def test_nearest_by_hand() -> None:
@@ -310,7 +309,7 @@ def test_an_evaluator_is_told_where_a_filter_leaves_too_few(ask: Any) -> None:
 def test_where_a_filter_leaves_nothing_there_is_nothing_to_evaluate(ask: Any) -> None:
     """As for *none*: no failure, no number; the filter's own warning says why."""
     arms = ["duplicate@add=6,filter=copies", "jitter@add=6"]
-    result = ask(aug=arms, repeats=1, eval=["walker", "brightness", "confidence"])
+    result = ask(aug=arms, repeats=1, eval=["walker", "brightness", "confidence"], report=True)
     found = result.results.evaluations
     assert [e.error for e in found] == [None] * len(found)
     empty = {e.evaluator for e in found if e.arm.startswith("dup") and not e.metrics}

@@ -9,16 +9,16 @@ import pytest
 
 from neuplug import InputError, Options
 from neuplug.experiment.config import ComposeConfig, resolve, to_yaml
-from neuplug.experiment.grammar import Amount, ArmText, Stage, parse_arm
+from neuplug.experiment.grammar import Amount, ArmSpec, StageSpec, parse_arm
 
 
 def test_arms() -> None:
-    assert parse_arm("none") == ArmText("", ())
-    assert parse_arm("flip").stages == (Stage("flip"),)
-    assert parse_arm("classical + dcgan").stages == (Stage("classical"), Stage("dcgan"))
+    assert parse_arm("none") == ArmSpec("", ())
+    assert parse_arm("flip").stages == (StageSpec("flip"),)
+    assert parse_arm("classical + dcgan").stages == (StageSpec("classical"), StageSpec("dcgan"))
     assert parse_arm("my-dist:dcgan@add=100+classical@to=700,replace").stages == (
-        Stage("my-dist:dcgan", Amount(add=100)),
-        Stage("classical", Amount(to=700, replace=True)),
+        StageSpec("my-dist:dcgan", Amount(add=100)),
+        StageSpec("classical", Amount(to=700, replace=True)),
     )
 
 
@@ -27,7 +27,7 @@ def test_arms_with_all_that_a_stage_can_be_told() -> None:
     arm = parse_arm(f"GAN, 3 runs: dcgan@{settings}")
     assert arm.label == "GAN, 3 runs"
     assert arm.stages == (
-        Stage(
+        StageSpec(
             "dcgan",
             Amount(to=700, keep_real=True),
             ("pitting", "rust"),

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from ..commands import Command, start
+from neuplug_tests.commands import Command, start
 
 Log = Callable[[], list[dict[str, Any]]]
 
@@ -37,7 +36,6 @@ def outcome(folder: Path) -> list[Any]:
 @pytest.mark.parametrize(
     ("workers", "tries"),
     [
-        ("2", 1),
         pytest.param("0", 1, marks=pytest.mark.slow),
         pytest.param("2", 3, marks=pytest.mark.slow),
     ],

@@ -24,9 +24,9 @@ from neuplug.errors import NeuplugError
 from neuplug.experiment.analysis.provenance import check_parents, provenance
 from neuplug.experiment.config import resolve
 from neuplug.experiment.mixture import Mixture
-from neuplug.experiment.planning import planner
-from neuplug.experiment.planning.planner import make_plan
-from neuplug.registry import discover
+from neuplug.experiment.planning import make
+from neuplug.experiment.planning.make import make_plan
+from neuplug.plugins.registry import discover
 from neuplug.report.tables import print_summary
 
 Log = Callable[[], list[dict[str, Any]]]
@@ -172,8 +172,8 @@ def test_every_generated_image_has_its_proof(leaky: Path, tmp_path: Path) -> Non
 def test_a_test_image_in_a_pool_stops_the_run_before_anything_is_trained(
     leaky: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arm: str, lab: Log
 ) -> None:
-    """A fault planted in the planner: every stage sees a test image."""
-    stage = planner.add_stage
+    """A fault planted in the planning: every stage sees a test image."""
+    stage = make.add_stage
 
     def faulty(
         builder: Any, where: Any, group: Any, amount: Any, mixture: Mixture, drawn: Any
@@ -188,7 +188,7 @@ def test_a_test_image_in_a_pool_stops_the_run_before_anything_is_trained(
             parts={n: tuple(p for p in parts if p != slip) for n, parts in after.parts.items()}
         )
 
-    monkeypatch.setattr(planner, "add_stage", faulty)
+    monkeypatch.setattr(make, "add_stage", faulty)
     with pytest.raises(
         NeuplugError, match=r"internal error: .* went into it, which is a test image"
     ):

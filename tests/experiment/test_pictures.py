@@ -21,6 +21,7 @@ def of_kind(result: Any, kind: str) -> list[Picture]:
 def shared(ask_once: Any) -> Any:
     """Two arms that draw from one training, and one that makes lying bars alone."""
     return ask_once(
+        report=True,
         aug=["few: dcgan@add=2", "more: dcgan@add=4", "lying: dcgan@add=3,only=lying"],
         options={"dcgan": GAN},
         repeats=1,
@@ -52,12 +53,12 @@ def test_classes_without_made_images_are_left_out(shared: Any) -> None:
 
 
 def test_fewer_grids_than_three_are_no_film(ask: Any) -> None:
-    result = ask(aug=["dcgan@add=2"], repeats=1, options={"dcgan": GAN | {"grids": 2}})
+    result = ask(report=True, aug=["dcgan@add=2"], repeats=1, options={"dcgan": GAN | {"grids": 2}})
     assert of_kind(result, "grid-over-steps") and not of_kind(result, "animation")
 
 
 def test_every_number_of_images_has_its_own_real_ones(ask: Any) -> None:
-    result = ask(aug=["jitter@add=2"], per_class=[2, 6], repeats=1)
+    result = ask(report=True, aug=["jitter@add=2"], per_class=[2, 6], repeats=1)
     small, large = of_kind(result, "side-by-side")
     assert small.title == "jitter@add=2 (2 per class): beside real images"
     # of two real images the other four tiles stay blank
@@ -71,14 +72,14 @@ def test_every_number_of_images_has_its_own_real_ones(ask: Any) -> None:
 
 def test_too_many_arms_are_named(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pictures, "ARMS", 2)
-    result = ask(aug=["jitter", "invert@add=2", "invert+jitter"], add=2, repeats=1)
+    result = ask(report=True, aug=["jitter", "invert@add=2", "invert+jitter"], add=2, repeats=1)
     assert len(of_kind(result, "side-by-side")) == 2
     assert result.results.unpictured == ("invert+jitter",)
     assert "Not pictured, being too many: invert+jitter." in result.report.read_text("utf-8")
 
 
 def test_arms_that_show_the_same_images_share_a_plate(ask: Any) -> None:
-    result = ask(aug=["jitter", "jitter+invert", "duplicate"], add=6, repeats=1)
+    result = ask(report=True, aug=["jitter", "jitter+invert", "duplicate"], add=6, repeats=1)
     same, other = of_kind(result, "side-by-side")
     assert same.title == "jitter and jitter+invert: beside real images"
     assert same.caption == "Real training images and those of jitter; first repeat."
@@ -87,5 +88,5 @@ def test_arms_that_show_the_same_images_share_a_plate(ask: Any) -> None:
 
 
 def test_a_narrow_screen_has_a_plate_of_its_own(ask: Any) -> None:
-    (entry,) = of_kind(ask(aug=["jitter@add=6"], repeats=1), "side-by-side")
+    (entry,) = of_kind(ask(report=True, aug=["jitter@add=6"], repeats=1), "side-by-side")
     assert entry.narrow == "samples/00-real-above-generated.png"

@@ -66,7 +66,7 @@ def test_without_pandas_it_says_so(ask: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_evaluators_speak_for_themselves(ask: Any) -> None:
-    result = ask(aug=["jitter@add=4"], eval=["brightness", "walker"], repeats=1)
+    result = ask(report=True, aug=["jitter@add=4"], eval=["brightness", "walker"], repeats=1)
     words = {name: said.model_dump() for name, said in result.results.evaluators.items()}
     assert words == {
         "brightness": {"title": "How bright", "guide": "Black is 0, white is 255."},

@@ -7,10 +7,9 @@ from collections import Counter
 from typing import Any
 
 import pytest
+from neuplug_tests.hearing import Hearing
 
 from neuplug import InputError
-
-from ..hearing import Hearing
 
 
 def images_of(result: Any, arm: str, repeat: int = 0) -> dict[str, Counter[str]]:

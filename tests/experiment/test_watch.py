@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuplug_tests.commands import Command, start
 
 from neuplug.cli import main
 from neuplug.experiment import events
 from neuplug.experiment.claim import read_status, running
-
-from ..commands import Command, start
 
 Log = Callable[[], list[dict[str, Any]]]
 SLOW = ("--set", "jitter.steps=150", "--set", "jitter.pause=0.02")

@@ -320,6 +320,7 @@ def on_a_disk_of_its_own(home: Path, size: str, script: str) -> str:
     return said
 
 
+@SLOW
 def test_a_full_disk(tmp_path: Path) -> None:
     """A sentence that names it, no plugin blamed, and it goes on."""
     said = on_a_disk_of_its_own(
@@ -348,9 +349,8 @@ mount -o remount,rw {tmp_path}; run "" last
     assert said.count("the disk is read-only") == 2 and f"{tmp_path}/runs" in said
 
 
-@pytest.mark.parametrize(
-    "place", ["cache", pytest.param("cache/store", marks=SLOW), pytest.param("runs", marks=SLOW)]
-)
+@SLOW
+@pytest.mark.parametrize("place", ["cache", "cache/store", "runs"])
 def test_no_permission(tmp_path: Path, place: str) -> None:
     """Folders that another user has made: a sentence with the folder, and it goes on later."""
     for name in ("cache/store", "runs"):

@@ -25,8 +25,8 @@ from neuplug import ImageSet
 from neuplug.experiment import results, runner  # noqa: F401 - loaded once, for all forks
 from neuplug.experiment.executors import local  # noqa: F401
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from bars import draw_bars
+sys.path.insert(0, str(Path(__file__).parents[1] / "shared"))
+from neuplug_tests.bars import draw_bars
 
 
 def run(settings: dict[str, Any]) -> int:

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 import torch
+from neuplug_tests.bars import draw_bars
+from neuplug_tests.hearing import Hearing
 
 import neuplug
-
-from ..bars import draw_bars
-from ..hearing import Hearing
 
 
 class Darker(neuplug.Augmenter):

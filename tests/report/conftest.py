@@ -22,9 +22,9 @@ from neuplug.experiment.analysis.published import published_beside
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.results.model import Curves, RunResults
-from neuplug.metrics import METRICS
 from neuplug.recipes import load_recipe
 from neuplug.report import images, page
+from neuplug.training.metrics import METRICS
 
 CLASSES = [
     "crazing",

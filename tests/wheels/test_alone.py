@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from ..environments import PACKAGES, Installer, metadata, needed, requirements
+from neuplug_tests.environments import PACKAGES, Installer, metadata, needed, requirements
 
 ONE = "neuplug-dcgan"  # which needs another package of ours
 PLUGINS = [

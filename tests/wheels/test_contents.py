@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuplug_tests.environments import PACKAGES, ROOT, build, metadata
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 import neuplug
-from neuplug.scaffold.writing import requirement
-
-from ..environments import PACKAGES, ROOT, build, metadata
+from neuplug_testing.scaffold.writing import requirement
 
 CORE_ENTRIES = {
     ("console_scripts", "neuplug", "neuplug.cli:main"),
-    ("pytest11", "neuplug", "neuplug.testing.pytest_plugin"),
+    ("pytest11", "neuplug", "neuplug_testing.pytest_plugin"),
 }
 
 

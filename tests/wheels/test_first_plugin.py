@@ -15,8 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-
-from ..environments import ROOT, Installer, run
+from neuplug_tests.environments import ROOT, Installer, run
 
 PAGE = ROOT / "docs" / "first-plugin.md"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from neuplug_tests.environments import ROOT, Environment, metadata, requirements, run, uv
+from neuplug_tests.trying import checked, compose
 
-from ..environments import ROOT, Environment, metadata, requirements, run, uv
-from .trying import checked, compose
 from .typed import all_typed, copy, path, type_in
 
 pytestmark = pytest.mark.skipif(

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from neuplug_tests.environments import ROOT, Environment, Installer
 
 from ..docs.texts import BLOCK, TEXTS
-from ..environments import ROOT, Environment, Installer
 from .typed import NOT_RUN, SHELL, TOOLS, Typed, all_typed, copy, path, to_run, type_in
 
 ALL = to_run()

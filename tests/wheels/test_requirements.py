@@ -16,9 +16,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from neuplug_tests.environments import PACKAGES, metadata, requirements
 from packaging.utils import canonicalize_name
-
-from ..environments import PACKAGES, metadata, requirements
 
 STEMS = [f.name.replace("-", "_") if f.name.startswith("neuplug-") else "neuplug" for f in PACKAGES]
 OPTIONAL = {"neuplug": {"pytest", "pandas"}}

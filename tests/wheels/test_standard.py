@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from neuplug_tests.environments import Environment, Installer
+from neuplug_tests.trying import compose
 
-from neuplug.registry import discover
-
-from ..environments import Environment, Installer
-from .trying import compose
+from neuplug.plugins.registry import discover
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from neuplug_tests.environments import ROOT, Environment, run
 
 from ..docs.texts import BLOCK, TEXTS, blocks, name
-from ..environments import ROOT, Environment, run
 
 SHELL = ("", "console", "sh", "bash")
 """The languages of blocks with commands."""

@@ -9,12 +9,12 @@ import platform
 import torch
 
 from neuplug.data.dataset import Dataset
+from neuplug.data.imageset import ImageSet
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.identity import versions
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results import parts
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.imageset import ImageSet
 
 _CHOSEN = [
     "Of several amounts of an arm the one with the highest accuracy on validation images was "
@@ -130,14 +130,14 @@ def about_arm(arm: Arm) -> parts.Arm:
     """An arm with its stages."""
     stages = [
         parts.Stage(
-            name=group.name,
-            kind="generator" if group.generates else "augmenter",
+            name=stage.name,
+            kind="generator" if stage.generates else "augmenter",
             amount="on each batch"
-            if group.amount is None
-            else str(group.amount) or "as many as there are",
-            options={c.name: c.options.model_dump(mode="json") for c in group.chosen},
+            if stage.amount is None
+            else str(stage.amount) or "as many as there are",
+            options={c.name: c.options.model_dump(mode="json") for c in stage.components},
         )
-        for group in arm.groups
+        for stage in arm.stages
     ]
     return parts.Arm(
         name=arm.name,

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from neuplug import __version__
+from neuplug.data.imageset import ImageSet
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import Correct, compare, differences, grouped
 from neuplug.experiment.analysis.costs import arm_costs
@@ -25,10 +26,9 @@ from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
-from neuplug.imageset import ImageSet
-from neuplug.interfaces import Evaluator
-from neuplug.metrics import CLASS_METRICS, Scores, classification_metrics
+from neuplug.plugins.evaluator import Evaluator
 from neuplug.report.notices import notices
+from neuplug.training.metrics import CLASS_METRICS, Scores, classification_metrics
 
 
 def collect(

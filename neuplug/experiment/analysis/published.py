@@ -16,9 +16,9 @@ from neuplug.experiment.results.model import (
     Way,
 )
 from neuplug.experiment.results.parts import Cell, Evaluation
-from neuplug.metrics import Scores
 from neuplug.recipes import Published as Table
 from neuplug.recipes import Recipe, load_recipe
+from neuplug.training.metrics import Scores
 
 PRECISION_AND_RECALL = "ap"
 """Of a class, the mean of its precision and recall, as edcgan2023 reports."""

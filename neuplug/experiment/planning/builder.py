@@ -8,13 +8,13 @@ from typing import Any
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
-from neuplug.devices import pick_device
-from neuplug.experiment.arms import Arm, Chosen, Selection
+from neuplug.experiment.arms import Arm, ConfiguredComponent, Selection
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.mixture import Mixture, Part, RealImages
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.tasks import AnyTask, Source, Trained
-from neuplug.registry import Registry
+from neuplug.plugins.registry import Registry
+from neuplug.training.devices import pick_device
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class PlanBuilder:
         labels = self.dataset.images.labels
         return self.real([i for i in where.split.train if int(labels[i]) == label])
 
-    def note_trained(self, where: ArmRepeat, classifier: Chosen, key: str) -> None:
+    def note_trained(self, where: ArmRepeat, classifier: ConfiguredComponent, key: str) -> None:
         """Remember the first classifier of a repeat that is trained on real images alone."""
         if where.arm.name == where.arm.baseline:
             found = Trained(task=key, component=classifier.reference())

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from neuplug.experiment.arms import Chosen
+from neuplug.experiment.arms import ConfiguredComponent
 from neuplug.experiment.mixture import Mixture, RealImages
 from neuplug.experiment.plan import Cell
 from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
 from neuplug.experiment.planning.evaluations import add_evaluations
 from neuplug.experiment.tasks import TrainTask
 from neuplug.seeds import derive_seed
-from neuplug.training_options import TrainingOptions
+from neuplug.training.options import TrainingOptions
 
 
 def add_cell(
-    builder: PlanBuilder, where: ArmRepeat, classifier: Chosen, mixture: Mixture, drawn: Drawn
+    builder: PlanBuilder,
+    where: ArmRepeat,
+    classifier: ConfiguredComponent,
+    mixture: Mixture,
+    drawn: Drawn,
 ) -> None:
     """Add the training of a classifier and its evaluations.
 
@@ -43,7 +47,7 @@ def add_cell(
 def _add_training(
     builder: PlanBuilder,
     where: ArmRepeat,
-    classifier: Chosen,
+    classifier: ConfiguredComponent,
     mixture: Mixture,
     training: TrainingOptions,
     start: str | None,
@@ -57,7 +61,7 @@ def _add_training(
         component=classifier.reference(),
         training=training,
         start=start,
-        online=tuple(c.reference() for c in online.chosen) if online else (),
+        online=tuple(c.reference() for c in online.components) if online else (),
         mixture=mixture,
         val=builder.real(split.val),
         test=builder.real(split.test),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neuplug.experiment.blame import blame
+from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
 from neuplug.experiment.tasks import EvaluateTask
 from neuplug.seeds import derive_seed
@@ -25,7 +25,7 @@ def add_evaluations(
     found = []
     generated = drawn.mixture
     for evaluator in builder.selection.evaluators:
-        with blame(evaluator.provided):
+        with named_faults(evaluator.spec):
             needs: frozenset[str] = evaluator.make().needs
         if ("logits" in needs) != (cell is not None):
             continue

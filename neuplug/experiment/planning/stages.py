@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from neuplug.errors import InputError
-from neuplug.experiment.arms import Arm, Group
+from neuplug.experiment.arms import Arm, Stage
 from neuplug.experiment.grammar import Amount
 from neuplug.experiment.mixture import MadeImages, Mixture, Part
 from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
@@ -17,7 +17,7 @@ from neuplug.seeds import derive_seed
 def add_stage(
     builder: PlanBuilder,
     where: ArmRepeat,
-    group: Group,
+    stage: Stage,
     amount: Amount,
     mixture: Mixture,
     drawn: Drawn,
@@ -27,7 +27,7 @@ def add_stage(
     Args:
         builder: To add to.
         where: The stage's arm and repeat.
-        group: The stage.
+        stage: The stage.
         amount: How far it enlarges the set.
         mixture: The set before it.
         drawn: Noted here if the stage is a generator.
@@ -39,21 +39,21 @@ def add_stage(
         InputError: If a class has nothing to work on.
     """
     names = mixture.classes
-    works_on = [n for n in names if (n in group.only or not group.only) and n not in group.spared]
+    works_on = [n for n in names if (n in stage.only or not stage.only) and n not in stage.spared]
     staying = (mixture.real() if amount.keep_real else mixture).only(works_on)
     wanted = dict.fromkeys(names, 0)
     wanted |= {name: amount.images(staying.size(name)) for name in works_on}
     if not any(wanted.values()) and amount.keeps and not amount.keep_real:
         return mixture
     refuse_empty(where.arm, mixture.only(works_on))
-    if group.generates:
-        made = generate(builder, where, group, mixture, wanted)
+    if stage.generates:
+        made = generate(builder, where, stage, mixture, wanted)
         new = made.parts
         for name in names:
             drawn.parts.setdefault(name, []).extend(made.parts[name])
             drawn.sources.setdefault(name, []).extend(made.sources[name])
     else:
-        new = _augment(builder, where, group, mixture, wanted)
+        new = _augment(builder, where, stage, mixture, wanted)
     kept = {name: staying.parts[name] if amount.keeps else () for name in works_on}
     return Mixture(
         parts={name: (*kept.get(name, mixture.parts[name]), *new[name]) for name in names}
@@ -74,7 +74,7 @@ def refuse_empty(arm: Arm, mixture: Mixture) -> None:
 def _augment(
     builder: PlanBuilder,
     where: ArmRepeat,
-    group: Group,
+    stage: Stage,
     mixture: Mixture,
     wanted: Mapping[str, int],
 ) -> dict[str, list[Part]]:
@@ -84,12 +84,12 @@ def _augment(
             continue
         key = builder.add(
             AugmentTask,
-            f"{group.name}, repeat {where.repeat + 1}, {name}",
-            augmenters=tuple(c.reference() for c in group.chosen),
+            f"{stage.name}, repeat {where.repeat + 1}, {name}",
+            augmenters=tuple(c.reference() for c in stage.components),
             class_name=name,
             mixture=mixture.only([name]),
             n=wanted[name],
-            seed=derive_seed(builder.config.seed, "augment", group.name, name, where.repeat),
+            seed=derive_seed(builder.config.seed, "augment", stage.name, name, where.repeat),
             where=str(where),
         )
         made[name] = [MadeImages(task=key, n=wanted[name])]

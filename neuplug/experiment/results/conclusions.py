@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from neuplug.experiment.results.parts import ArmAndClassifier, Positive, Seconds
-from neuplug.metrics import Count, Share
 from neuplug.records import Record
+from neuplug.training.metrics import Count, Share
 
 Verdict = Literal["helps", "no evidence", "harms", "one repeat"]
 Question = Literal["none", "best classical", "more images"]

@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from neuplug.metrics import Count, Scores
 from neuplug.records import Record
+from neuplug.training.metrics import Count, Scores
 
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0)]

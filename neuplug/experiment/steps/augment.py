@@ -11,7 +11,7 @@ from neuplug.experiment.steps.components import load_augmenters
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import images_file, refuse_empty, training_set
 from neuplug.experiment.tasks import AugmentTask
-from neuplug.interfaces import Progress
+from neuplug.plugins.generator import Progress
 from neuplug.storage.atomic import write_whole
 
 

@@ -9,7 +9,9 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from neuplug.interfaces import Evaluation, Evaluator, FitRecord, Metric
+from neuplug.plugins.evaluator import Evaluation, Evaluator
+from neuplug.plugins.generator import FitRecord
+from neuplug.plugins.metric import Metric
 
 _BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<svg"}
 """What is within the first bytes of a figure of that kind."""

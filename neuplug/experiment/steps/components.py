@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuplug.experiment.blame import blame
 from neuplug.experiment.identity import check_code
+from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.tasks import ComponentRef
-from neuplug.interfaces import Augmenter
-from neuplug.registry import LOCAL, discover, local_name
+from neuplug.plugins.augmenter import Augmenter
+from neuplug.plugins.registry import discover, local_name
+from neuplug.plugins.spec import LOCAL
 
 
 def load_component(reference: ComponentRef) -> Any:
@@ -28,7 +29,7 @@ def load_component(reference: ComponentRef) -> Any:
     provided = discover().resolve(name, (reference.kind,))
     component = provided.load()
     check_code(provided, reference.code)
-    with blame(reference):
+    with named_faults(reference):
         return component(component.options_class.parse(reference.options, reference.name))
 
 
@@ -41,7 +42,7 @@ def load_augmenters(references: Sequence[ComponentRef]) -> Augmenter | None:
     for reference in references:
         augmenter = load_component(reference)
         if parts:
-            with blame(parts[-1][1]):
+            with named_faults(parts[-1][1]):
                 fused = parts[-1][0].fuse(augmenter)
             if fused is not None:
                 parts[-1] = (fused, parts[-1][1])
@@ -76,7 +77,7 @@ class _CheckedAugmenter(Augmenter):
 
     def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
         """The plugin's images, checked for type and shape."""
-        with blame(self.reference):
+        with named_faults(self.reference):
             out = self.inner.augment(images, rng)
             check_images(out, tuple(images.shape))
         return out

@@ -11,13 +11,13 @@ from typing import Any
 import torch
 
 from neuplug.data.dataset import Dataset
-from neuplug.devices import pick_device
+from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet
 from neuplug.experiment.mixture import RealImages
 from neuplug.experiment.tasks import Task
-from neuplug.imageset import HeldOutSet, ImageSet, TrainingSet
-from neuplug.interfaces import FitContext, FitRecord, Progress
+from neuplug.plugins.generator import FitContext, FitRecord, Progress
 from neuplug.storage.store import Store
 from neuplug.storage.tensorfile import tree_from
+from neuplug.training.devices import pick_device
 
 
 @dataclass

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.data.dataset import Dataset
-from neuplug.experiment.blame import blame
+from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.components import load_component
 from neuplug.experiment.steps.context import TaskContext, held_out, real_training
@@ -14,7 +14,8 @@ from neuplug.experiment.steps.mixtures import training_set
 from neuplug.experiment.steps.sources import SourceOpener
 from neuplug.experiment.steps.train import load_trained
 from neuplug.experiment.tasks import EvaluateTask, Trained
-from neuplug.interfaces import Embedder, EvaluationContext, Evaluator, Progress
+from neuplug.plugins.evaluator import Embedder, EvaluationContext, Evaluator
+from neuplug.plugins.generator import Progress
 from neuplug.seeds import derive_seed
 
 
@@ -29,7 +30,7 @@ def evaluate(
     shown = _shown(context, task, dataset, figures)
     if _nothing_passed(evaluator, shown):
         return {"metrics": [], "figures": [], "warnings": []}
-    with blame(task.component):
+    with named_faults(task.component):
         found = evaluator.evaluate(shown)
         return describe_evaluation(evaluator, found, figures, dataset.images.classes)
 

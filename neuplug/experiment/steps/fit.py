@@ -6,15 +6,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from neuplug.experiment.blame import blame
 from neuplug.experiment.filtering import describe
+from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.checks import check_record
 from neuplug.experiment.steps.components import load_component
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import images_file, refuse_empty, training_set
 from neuplug.experiment.steps.sources import SourceOpener
 from neuplug.experiment.tasks import FitTask, SampleTask
-from neuplug.interfaces import FitRecord, Generator, Progress
+from neuplug.plugins.generator import FitRecord, Generator, Progress
 from neuplug.storage.atomic import write_whole
 from neuplug.storage.tensorfile import tree_bytes
 
@@ -24,7 +24,7 @@ def fit(context: TaskContext, task: FitTask, folder: Path, progress: Progress) -
     refuse_empty(context, task.mixture, task.where)
     train = training_set(context, task.mixture, context.dataset(task.dataset))
     generator: Generator = load_component(task.component)
-    with blame(task.component):
+    with named_faults(task.component):
         found = generator.fit(train, context.fit_context(task, progress))
         record = check_record(found or FitRecord())
         state, told = tree_bytes(generator.state_dict()), tree_bytes(asdict(record))

@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from neuplug.data.dataset import Dataset
+from neuplug.data.imageset import TrainingSet
 from neuplug.errors import NeuplugError
 from neuplug.experiment.mixture import MadeImages, Mixture, Part
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AugmentTask, SampleTask
-from neuplug.imageset import TrainingSet
 from neuplug.storage.tensorfile import tree_bytes
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import torch
 
-from neuplug.devices import one_thread
 from neuplug.experiment.steps.augment import augment
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.evaluate import evaluate
@@ -24,9 +23,10 @@ from neuplug.experiment.tasks import (
     Task,
     TrainTask,
 )
-from neuplug.interfaces import Progress
+from neuplug.plugins.generator import Progress
 from neuplug.seeds import seeded
 from neuplug.storage.atomic import write_json
+from neuplug.training.devices import one_thread
 
 _STEPS: dict[type[Task], Callable[..., dict[str, Any]]] = {
     FitTask: fit,

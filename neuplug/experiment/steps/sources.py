@@ -9,17 +9,18 @@ from torch import Tensor
 
 from neuplug.data.dataset import Dataset
 from neuplug.errors import NeuplugError
-from neuplug.experiment.blame import blame
 from neuplug.experiment.filtering import COPIES, Accept, agreeing, draw_accepted, no_copies
 from neuplug.experiment.grammar import Filter
+from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.components import check_images, load_component
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.train import load_trained
 from neuplug.experiment.tasks import ComponentRef, Trained
 from neuplug.experiment.tasks import Source as Described
-from neuplug.interfaces import ClassGenerator, Generator
+from neuplug.plugins.evaluator import ClassGenerator
+from neuplug.plugins.generator import Generator
 from neuplug.seeds import derive_seed
-from neuplug.training import FittedClassifier
+from neuplug.training.loop import FittedClassifier
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Source(ClassGenerator):
         return draw_accepted(one_draw, n, self.accept)
 
     def _draw_all(self, n: int, seed: int) -> Tensor:
-        with blame(self.reference):
+        with named_faults(self.reference):
             images = super().sample(n, seed)
             check_images(images, (n, *self.shape))
         return images
@@ -113,7 +114,7 @@ class SourceOpener:
         key, reference = described.fit, described.component
         if key not in self._generators:
             generator: Generator = load_component(reference)
-            with blame(reference):
+            with named_faults(reference):
                 generator.load_state_dict(self.context.tree(key, "state"))
             self._generators[key] = generator
         return self._generators[key]
@@ -130,7 +131,7 @@ class SourceOpener:
         classify = self._judges[judge.task].classify
 
         def predict(some: Tensor) -> Tensor:
-            with blame(judge.component):
+            with named_faults(judge.component):
                 return classify(some)
 
         return agreeing(predict, images.classes.index(name), wanted.level)

@@ -11,16 +11,16 @@ from torch import Tensor
 
 from neuplug.data.dataset import Dataset
 from neuplug.errors import TrainingDiverged
-from neuplug.experiment.blame import blame
+from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.components import load_augmenters, load_component
 from neuplug.experiment.steps.context import TaskContext, held_out
 from neuplug.experiment.steps.mixtures import refuse_empty, training_set
 from neuplug.experiment.tasks import Trained, TrainTask
-from neuplug.interfaces import Progress
-from neuplug.profiling import profile_classifier
+from neuplug.plugins.generator import Progress
 from neuplug.storage.atomic import write_whole
 from neuplug.storage.tensorfile import tree_bytes
-from neuplug.training import FittedClassifier, check_logits, fit_classifier
+from neuplug.training.loop import FittedClassifier, check_logits, fit_classifier
+from neuplug.training.profile import profile_classifier
 
 
 def train(
@@ -36,7 +36,7 @@ def train(
     start = context.tree(task.start, "classifier") if task.start else None
     predicted = {"logits": task.test, "logits_all": task.everything}
     predicted |= {"logits_val": task.val} if task.score_val else {}
-    with blame(task.component):
+    with named_faults(task.component):
         fitted, record = fit_classifier(
             classifier,
             images,
@@ -86,7 +86,7 @@ def load_trained(context: TaskContext, trained: Trained, dataset: Dataset) -> Fi
         dataset: That it was trained on.
     """
     state = context.tree(trained.task, "classifier")
-    with blame(trained.component):
+    with named_faults(trained.component):
         return FittedClassifier.load(
             load_component(trained.component),
             state,

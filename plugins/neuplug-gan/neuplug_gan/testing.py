@@ -1,6 +1,6 @@
 """For the tests of GANs with other networks: does every option of the training take part?
 
-The laws that every generator keeps are :mod:`neuplug.testing`'s.
+The laws that every generator keeps are :mod:`neuplug_testing`'s.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ from neuplug import (
     NeuplugError,
     TrainingSet,
 )
-from neuplug.training import FittedClassifier, fit_classifier
-from neuplug.training_options import TrainingOptions
+from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.options import TrainingOptions
 
 from .flat import numbers
 

@@ -1,0 +1,412 @@
+"""The one loop that trains every classifier, so that arms differ in their images only."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.optim import lr_scheduler
+
+from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
+from neuplug.errors import InputError, TrainingDiverged
+from neuplug.plugins.augmenter import Augmenter
+from neuplug.plugins.classifier import Classifier
+from neuplug.plugins.generator import FitContext, FitRecord
+from neuplug.seeds import derive_seed, seeded
+from neuplug.storage.tensorfile import to_device
+from neuplug.training.devices import wants_bf16
+from neuplug.training.options import TrainingOptions
+
+CHECKPOINT_SECONDS = 20.0
+PREDICT_BATCH = 256
+
+
+class FittedClassifier:
+    """A trained network with what it needs to take uint8 images.
+
+    Args:
+        module: Maps normalised images to logits.
+        mean: Pixel mean in 0-1, one for each channel.
+        std: Pixel standard deviation, likewise.
+        channels: Image channels that the network takes.
+
+    Example:
+        >>> photos = torch.randint(0, 256, (8, 1, 32, 32), dtype=torch.uint8)
+        >>> images = neuplug.training_set(photos, ["rust", "dent"] * 4)
+        >>> smallcnn, context = neuplug.load("smallcnn"), neuplug.FitContext(torch.device("cpu"), 0)
+        >>> options = neuplug.TrainingOptions(steps=2)
+        >>> fitted, _ = neuplug.fit_classifier(smallcnn, images, options, context)
+        >>> fitted.predict(images).shape, fitted.embed(photos).shape
+        (torch.Size([8, 2]), torch.Size([8, 128]))
+        >>> state, size = fitted.state_dict(), images.image_size
+        >>> again = neuplug.FittedClassifier.load(smallcnn, state, 2, size, context.device)
+        >>> torch.equal(again.classify(photos), fitted.classify(photos))
+        True
+    """
+
+    def __init__(self, module: nn.Module, mean: Tensor, std: Tensor, channels: int) -> None:
+        self.module = module
+        self.mean = mean
+        self.std = std
+        self.channels = channels
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """uint8 (N, C, H, W) to normalised float32, grey repeated where RGB is needed.
+
+        Example:
+            >>> network, mean, std = torch.nn.Identity(), torch.tensor([0.5]), torch.tensor([0.25])
+            >>> fitted = neuplug.FittedClassifier(network, mean, std, channels=1)
+            >>> fitted.prepare(torch.tensor([[[[0, 255]]]], dtype=torch.uint8)).tolist()
+            [[[[-2.0, 2.0]]]]
+        """
+        if images.shape[1] == 1 and self.channels == 3:
+            images = images.expand(-1, 3, -1, -1)
+        scaled = images.to(self.mean.device).float().div_(255)
+        scaled = scaled.sub_(self.mean.view(1, -1, 1, 1)).div_(self.std.view(1, -1, 1, 1))
+        return scaled.contiguous(memory_format=torch.channels_last)
+
+    @torch.no_grad()
+    def embed(self, images: Tensor) -> Tensor:
+        """Features of uint8 images (N, C, H, W): float32 (N, F), on the CPU."""
+        self.module.eval()
+        features: Any = self.module.forward_features
+        return torch.cat(
+            [features(self.prepare(part)).float().cpu() for part in images.split(PREDICT_BATCH)]
+        )
+
+    @torch.no_grad()
+    def classify(self, images: Tensor) -> Tensor:
+        """Logits of uint8 images (N, C, H, W): float32 (N, classes), on the CPU."""
+        self.module.eval()
+        parts = [
+            self.module(self.prepare(part)).float().cpu() for part in images.split(PREDICT_BATCH)
+        ]
+        return torch.cat(parts)
+
+    @torch.no_grad()
+    def predict(self, images: ImageSet, indices: Sequence[int] | None = None) -> Tensor:
+        """Classify images, a batch at a time, so a memory-mapped set is never whole in memory.
+
+        Args:
+            images: A set.
+            indices: Only these of its images; by default all.
+
+        Returns:
+            Logits, float32 (N, classes), on the CPU.
+
+        Raises:
+            TypeError: If ``images`` is no set.
+        """
+        if not isinstance(images, ImageSet):
+            raise TypeError(
+                f"predict takes a neuplug.ImageSet, not {type(images).__name__}: classify takes a "
+                "tensor of images"
+            )
+        everything = range(len(images)) if indices is None else indices
+        wanted = torch.as_tensor(everything, dtype=torch.int64)
+        parts = wanted.split(PREDICT_BATCH)
+        return torch.cat([self.classify(images.images[part]) for part in parts])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights, normalisation and image channels."""
+        return {
+            "module": self.module.state_dict(),
+            "mean": self.mean,
+            "std": self.std,
+            "channels": self.channels,
+        }
+
+    @classmethod
+    def load(
+        cls,
+        classifier: Classifier,
+        state: Mapping[str, Any],
+        num_classes: int,
+        image_size: tuple[int, int],
+        device: torch.device,
+    ) -> FittedClassifier:
+        """The classifier that :meth:`state_dict` described, on ``device``."""
+        with seeded(0, torch.device("cpu")):
+            module = classifier.build(num_classes, state["channels"], image_size)
+        module.load_state_dict(state["module"])
+        module = module.to(device).to(memory_format=torch.channels_last)
+        return cls(module, state["mean"].to(device), state["std"].to(device), state["channels"])
+
+
+def check_logits(logits: object, shape: tuple[int, int]) -> None:
+    """Hold a plugin's network to what it owes.
+
+    Raises:
+        TypeError: If its output is anything but floating-point numbers (N, classes).
+    """
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        kind = logits.dtype if isinstance(logits, Tensor) else type(logits).__name__
+        raise TypeError(f"its network returned {kind} instead of floating-point logits")
+    if tuple(logits.shape) != shape:
+        raise TypeError(
+            f"its network returned logits of shape {tuple(logits.shape)} instead of {shape}, one "
+            "for each class (num_classes of build)"
+        )
+
+
+def fit_classifier(
+    classifier: Classifier,
+    train: TrainingSet,
+    options: TrainingOptions,
+    context: FitContext,
+    *,
+    val: HeldOutSet | None = None,
+    augmenter: Augmenter | None = None,
+    start: Mapping[str, Any] | None = None,
+) -> tuple[FittedClassifier, FitRecord]:
+    """Train a classifier.
+
+    Args:
+        classifier: Builds the network.
+        train: What to learn from.
+        options: The same for every arm of a comparison.
+        context: Device, seed, progress and checkpoint; an interrupted fit goes on exactly.
+        val: If given, the weights with the best validation loss are kept, else the last ones.
+        augmenter: Applied to each batch anew.
+        start: A fitted classifier's ``state_dict`` to go on from, its normalisation included
+            (retraining); ``options.real_first`` is the caller's to arrange.
+
+    Returns:
+        The trained classifier, and the curves ``train_loss`` and, with ``val``, ``val_loss``.
+
+    Raises:
+        TrainingDiverged: If the loss is no longer finite.
+        InputError: If ``train`` is no training set, has no images, or they do not suit the
+            classifier.
+        TypeError: If the network's output is no logits (N, classes).
+    """
+    refuse_unfit(train, context.name)
+    if not len(train):
+        raise InputError("the training set has no images: give at least one of each class.")
+    with seeded(context.seed, context.device):
+        loop = _Loop(classifier, train, options, context, val, augmenter, start)
+        loop.run()
+    return loop.fitted, loop.record
+
+
+class _Loop:
+    def __init__(
+        self,
+        classifier: Classifier,
+        train: TrainingSet,
+        options: TrainingOptions,
+        context: FitContext,
+        val: HeldOutSet | None,
+        augmenter: Augmenter | None,
+        start: Mapping[str, Any] | None,
+    ) -> None:
+        self.train, self.val, self.options, self.context = train, val, options, context
+        self.augmenter = augmenter
+        self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "batches"))
+        # of its own, so that an augmenter changes nothing about which images are drawn
+        self.augment_rng = torch.Generator().manual_seed(derive_seed(context.seed, "augment"))
+        self.total = options.total_steps(len(train))
+        self.record = FitRecord()
+        self.fitted = self._build(classifier)
+        if start is not None:
+            self._take_over(start)
+        module = self.fitted.module
+        self.optimizer = _optimizer(module, options)
+        self.scheduler = _scheduler(self.optimizer, options, self.total)
+        self.bf16 = options.precision == "bf16" or (
+            options.precision == "auto" and wants_bf16(module, context.device)
+        )
+        weights = 1.0 / train.labels.bincount(minlength=len(train.classes)).clamp(min=1)
+        self.weights = weights[train.labels].double() if options.balanced else None
+        self.queue = torch.empty(0, dtype=torch.int64)
+        self.step = 0
+        self.best_loss = math.inf
+        self.best: dict[str, Any] | None = None
+
+    def _build(self, classifier: Classifier) -> FittedClassifier:
+        channels = self.train.channels
+        if channels not in classifier.channels:
+            if channels != 1:
+                raise InputError(f"{self.context.name} takes grey images only; these are RGB.")
+            channels = 3
+        size = self.train.image_size
+        module = classifier.build(len(self.train.classes), channels, size)
+        module = module.to(self.context.device).to(memory_format=torch.channels_last)
+        mean, std = _normalization(classifier, self.train, channels)
+        device = self.context.device
+        return FittedClassifier(module, mean.to(device), std.to(device), channels)
+
+    def _take_over(self, start: Mapping[str, Any]) -> None:
+        self.fitted.module.load_state_dict(start["module"])
+        self.fitted.mean = start["mean"].to(self.context.device)
+        self.fitted.std = start["std"].to(self.context.device)
+
+    def run(self) -> None:
+        self._resume()
+        every = max(1, self.total // self.options.evaluations)
+        losses: list[Tensor] = []
+        saved = time.monotonic()
+        while self.step < self.total:
+            losses.append(self._step())
+            self.step += 1
+            if self.step % every == 0 or self.step == self.total:
+                self._evaluate(losses)
+                losses = []
+                # between evaluations nothing is pending, so a resumed fit is exact
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    self._save()
+                    saved = time.monotonic()
+        if self.best is not None:
+            self.fitted.module.load_state_dict(self.best)
+
+    def _step(self) -> Tensor:
+        index = self._draw()
+        images = self.train.images[index]
+        if self.augmenter is not None:
+            images = self.augmenter.augment(images, self.augment_rng)
+        batch = self.fitted.prepare(images)
+        labels = self.train.labels[index].to(self.context.device)
+        module = self.fitted.module
+        module.train()
+        with torch.autocast(self.context.device.type, torch.bfloat16, enabled=self.bf16):
+            logits = module(batch)
+        check_logits(logits, (len(labels), len(self.train.classes)))
+        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.options.label_smoothing)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        if self.options.schedule != "plateau":
+            self.scheduler.step()
+        return loss.detach()
+
+    def _draw(self) -> Tensor:
+        """The next batch: every image once before any comes again, or balanced by class."""
+        size = self.options.batch
+        if self.weights is not None:
+            return torch.multinomial(self.weights, size, replacement=True, generator=self.rng)
+        while len(self.queue) < size:
+            order = torch.randperm(len(self.train), generator=self.rng)
+            self.queue = torch.cat([self.queue, order])
+        index, self.queue = self.queue[:size], self.queue[size:]
+        return index
+
+    def _evaluate(self, losses: list[Tensor]) -> None:
+        train_loss = float(torch.stack(losses).mean())
+        if not math.isfinite(train_loss):
+            raise TrainingDiverged(
+                f"{self.context.name}: the training loss is {train_loss} at step {self.step}; "
+                f"lower the learning rate (lr = {self.options.lr})."
+            )
+        self.record.curves.setdefault("train_loss", []).append((self.step, train_loss))
+        watched = train_loss
+        if self.val is not None and len(self.val):
+            logits = self.fitted.predict(self.val)
+            watched = float(F.cross_entropy(logits, self.val.labels))
+            if math.isfinite(watched):  # a network may find itself again; a curve has numbers
+                self.record.curves.setdefault("val_loss", []).append((self.step, watched))
+            if watched < self.best_loss:
+                self.best_loss = watched
+                state = self.fitted.module.state_dict()
+                self.best = {k: v.detach().clone() for k, v in state.items()}
+        if isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
+            self.scheduler.step(watched)
+        self.context.progress(self.step, self.total, f"loss {train_loss:.3f}")
+
+    def _save(self) -> None:
+        device = self.context.device
+        gpu_rng = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+        self.context.checkpoint.save(
+            {
+                "step": self.step,
+                "module": self.fitted.module.state_dict(),
+                "optimizer": self.optimizer.state_dict(),
+                "scheduler": self.scheduler.state_dict(),
+                "queue": self.queue,
+                "rng": self.rng.get_state(),
+                "augment_rng": self.augment_rng.get_state(),
+                "torch_rng": torch.get_rng_state(),
+                "gpu_rng": gpu_rng,
+                "best": self.best,
+                "best_loss": self.best_loss,
+                "curves": self.record.curves,
+            }
+        )
+
+    def _resume(self) -> None:
+        state = self.context.checkpoint.load()
+        if state is None:
+            return
+        device = self.context.device
+        self.step = state["step"]
+        self.fitted.module.load_state_dict(state["module"])
+        self.optimizer.load_state_dict(to_device(state["optimizer"], device))
+        self.scheduler.load_state_dict(state["scheduler"])
+        self.queue = state["queue"]
+        self.rng.set_state(state["rng"])
+        self.augment_rng.set_state(state["augment_rng"])
+        torch.set_rng_state(state["torch_rng"])
+        if state["gpu_rng"] is not None:
+            torch.cuda.set_rng_state(state["gpu_rng"], device)
+        self.best = to_device(state["best"], device)
+        self.best_loss = state["best_loss"]
+        self.record.curves = state["curves"]
+
+
+def _normalization(
+    classifier: Classifier, train: TrainingSet, channels: int
+) -> tuple[Tensor, Tensor]:
+    given = classifier.normalization
+    if given is not None:
+        return torch.tensor(given[0]), torch.tensor(given[1])
+    # of the real images alone, so that every arm normalises alike
+    real = [i for i, origin in enumerate(train.origins) if origin == "real"]
+    images = train.images[real] if real else train.images
+    levels = torch.linspace(0, 1, 256, dtype=torch.float64)
+    means, deviations = [], []
+    for channel in images.unbind(1):  # by counting levels: no copy in floating point
+        part = channel.flatten().bincount(minlength=256) / channel.numel()
+        mean = (part * levels).sum()
+        means.append(mean)
+        deviations.append((part * (levels - mean).square()).sum().sqrt().clamp(min=1e-3))
+    mean, std = torch.stack(means).float(), torch.stack(deviations).float()
+    return mean.expand(channels).clone(), std.expand(channels).clone()
+
+
+def _optimizer(module: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    parameters = module.parameters()
+    if options.optimizer == "sgd":
+        return torch.optim.SGD(
+            parameters, options.lr, momentum=options.momentum, weight_decay=options.weight_decay
+        )
+    kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
+    betas = (options.beta1, 0.999)
+    return kind(parameters, options.lr, betas, weight_decay=options.weight_decay)
+
+
+def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total: int) -> Any:
+    match options.schedule:
+        case "one-cycle":
+            # the momentum a user gives to sgd stands; Adam's first beta goes through the cycle
+            return lr_scheduler.OneCycleLR(
+                optimizer,
+                options.lr,
+                total_steps=total + 1,
+                cycle_momentum=options.optimizer != "sgd",
+            )
+        case "cosine":
+            return lr_scheduler.CosineAnnealingLR(optimizer, T_max=total)
+        case "plateau":
+            # torch lowers the rate one evaluation after its patience is at an end
+            patience = options.patience - 1
+            return lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=patience)
+        case "constant":
+            return lr_scheduler.LambdaLR(optimizer, _one)
+
+
+def _one(step: int) -> float:
+    return 1.0

@@ -1,0 +1,86 @@
+"""How classifiers are trained, as a user states it; loads without torch."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from neuplug.plugins.options import Options
+
+DEFAULT_STEPS = 600
+PANEL = "Training"
+"""Of a command's help; the options that name it have a flag of their own there."""
+
+
+class TrainingOptions(Options):
+    """How classifiers are trained. All arms of a run share these.
+
+    Example:
+        >>> neuplug.TrainingOptions(epochs=10, batch=16).total_steps(images=100)
+        70
+        >>> retraining = neuplug.TrainingOptions(steps=600, real_first=300)
+        >>> retraining.first_phase().steps, retraining.second_phase().steps
+        (300, 600)
+    """
+
+    steps: int | None = Field(
+        None,
+        ge=1,
+        description=f"optimiser steps, equal for every arm; {DEFAULT_STEPS} by default",
+        json_schema_extra={"panel": PANEL},
+    )
+    epochs: int | None = Field(
+        None,
+        ge=1,
+        description="instead of steps: passes over each arm's own training set",
+        json_schema_extra={"panel": PANEL},
+    )
+    real_first: int = Field(
+        0,
+        ge=0,
+        description="retraining: so many steps (epochs, if the length is in epochs) on the arm's "
+        "real images alone, then the arm's whole set",
+    )
+    batch: int = Field(16, ge=2, description="images per step", json_schema_extra={"panel": PANEL})
+    optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="optimiser")
+    lr: float = Field(1e-3, gt=0, description="learning rate; the peak of one-cycle")
+    weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
+    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
+    beta1: float = Field(0.9, ge=0, lt=1, description="of adam and adamw")
+    schedule: Literal["constant", "cosine", "one-cycle", "plateau"] = Field(
+        "one-cycle", description="of the learning rate"
+    )
+    patience: int = Field(7, ge=1, description="plateau: evaluations without a better loss")
+    evaluations: int = Field(20, ge=1, description="validation losses taken along the training")
+    balanced: bool = Field(False, description="draw every class equally often")
+    label_smoothing: float = Field(
+        0.0, ge=0, lt=1, description="part of each target spread over all classes"
+    )
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="auto: bf16 where the device has it and the network gains by it"
+    )
+
+    @model_validator(mode="after")
+    def _one_budget(self) -> TrainingOptions:
+        if self.epochs is not None and self.steps is not None:
+            raise ValueError("give steps or epochs, not both")
+        return self
+
+    def total_steps(self, images: int) -> int:
+        """Optimiser steps for a training set of so many images."""
+        if self.epochs is not None:
+            return self.epochs * math.ceil(images / self.batch)
+        return self.steps or DEFAULT_STEPS
+
+    def first_phase(self) -> TrainingOptions | None:
+        """The training on real images that goes before, if there is one."""
+        if not self.real_first:
+            return None
+        unit = "steps" if self.epochs is None else "epochs"
+        return self.model_copy(update={unit: self.real_first, "real_first": 0})
+
+    def second_phase(self) -> TrainingOptions:
+        """The training on the arm's set."""
+        return self.model_copy(update={"real_first": 0})

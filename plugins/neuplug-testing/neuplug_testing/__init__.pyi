@@ -1,0 +1,11 @@
+from .checking import LawCheck as LawCheck
+from .checking import check_augmenter as check_augmenter
+from .checking import check_classifier as check_classifier
+from .checking import check_evaluator as check_evaluator
+from .checking import check_generator as check_generator
+from .checking import check_plugin as check_plugin
+from .checking import iterate_plugin as iterate_plugin
+from .checking import plugin_cases as plugin_cases
+from .law import Law as Law
+from .law import LawsBroken as LawsBroken
+from .law import Outcome as Outcome

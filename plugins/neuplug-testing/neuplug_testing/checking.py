@@ -1,0 +1,222 @@
+"""Checking laws: which hold for what is installed, and what comes of each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+
+from neuplug.errors import InputError, did_you_mean
+from neuplug.plugins.discovery import GROUP
+from neuplug.plugins.registry import discover
+from neuplug.plugins.spec import FAULTS, ComponentSpec
+from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
+from neuplug_testing.laws import LAWS
+from neuplug_testing.settings import kept_settings
+from neuplug_testing.subjects import ComponentSubject, PluginSubject, told
+from neuplug_testing.watch import working_in
+
+OptionsOf = Mapping[str, Mapping[str, Any]]
+"""Component names to options."""
+
+
+@dataclass(frozen=True, eq=False)
+class LawCheck:
+    """One law and what it is checked on."""
+
+    law: Law
+    subject: PluginSubject | ComponentSubject
+
+    def __str__(self) -> str:
+        return f"{self.subject.name}-{self.law.name}"
+
+    def run(self) -> Outcome:
+        """Check it; whatever the component raises becomes an outcome."""
+        about = (self.subject.name, self.subject.kind, self.law.name)
+        try:
+            # what a component writes must not land in its author's working folder, and what it
+            # sets must not change what another law finds
+            with (
+                tempfile.TemporaryDirectory(prefix="neuplug-testing-") as folder,
+                working_in(Path(folder)),
+                kept_settings(),
+            ):
+                self.law.check(self.subject)
+        except Unchecked as reason:
+            return Outcome(*about, "skipped", str(reason))
+        except Broken as seen:
+            return Outcome(*about, "failed", f"{seen} {self.law.advice}")
+        except FAULTS as error:
+            return Outcome(*about, "failed", f"It fails: {told(error)}. {self.law.advice}")
+        return Outcome(*about, "passed")
+
+
+def plugin_cases(distribution: str, options: OptionsOf | None = None) -> list[LawCheck]:
+    """Every law that holds for an installed plugin and for its components.
+
+    Args:
+        distribution: Its name, as pip knows it.
+        options: For some components, on top of their ``quick_options``.
+
+    Raises:
+        InputError: If no such plugin is installed, or it has no such component or option.
+
+    Example:
+        >>> case = neuplug_testing.plugin_cases("neuplug-controls")[0]
+        >>> str(case), case.run().status
+        ('neuplug-controls-is-discovered', 'passed')
+    """
+    plugin = PluginSubject(*_installed(distribution))
+    wanted = dict(options or {})
+    cases = _cases(plugin)
+    for provided in plugin.components:
+        cases += component_cases(provided, wanted.pop(provided.name, None))
+    for name in wanted:
+        known = [provided.name for provided in plugin.components]
+        raise InputError(
+            f"{plugin.name} has no component {name!r}.{did_you_mean(name, known)} "
+            f"It has: {', '.join(known) or 'none'}."
+        )
+    return cases
+
+
+def component_cases(
+    provided: ComponentSpec, options: Mapping[str, Any] | None = None
+) -> list[LawCheck]:
+    """Every law that holds for one component.
+
+    Raises:
+        InputError: If it refuses the options.
+    """
+    subject = ComponentSubject(provided, options)
+    subject.check_given()
+    return _cases(subject)
+
+
+def _cases(subject: PluginSubject | ComponentSubject) -> list[LawCheck]:
+    return [LawCheck(law, subject) for law in LAWS if subject.kind in law.kinds]
+
+
+def _installed(distribution: str) -> tuple[Distribution, str]:
+    wanted, plugins = canonicalize_name(distribution), set()
+    for found in distributions():
+        try:
+            name, entries = found.metadata["Name"], found.read_text("entry_points.txt") or ""
+        except Exception:  # whoever it is, discovery tells of it
+            continue
+        if not name or f"[{GROUP}]" not in entries:
+            continue
+        if canonicalize_name(name) == wanted:
+            return found, name
+        plugins.add(name)
+    owners = [p.distribution for p in discover().components if p.name == distribution]
+    hint = f" It is a component of {owners[0]}." if owners else did_you_mean(distribution, plugins)
+    raise InputError(f"no plugin is installed as {distribution!r}.{hint} See 'neuplug plugins'.")
+
+
+def _held(cases: list[LawCheck]) -> list[Outcome]:
+    outcomes = [case.run() for case in cases]
+    if any(outcome.status == "failed" for outcome in outcomes):
+        raise LawsBroken(outcomes)
+    return outcomes
+
+
+def iterate_plugin(distribution: str, options: OptionsOf | None = None) -> Iterator[Outcome]:
+    """Check an installed plugin and its components; the outcomes one by one, failed or not.
+
+    Args:
+        distribution: Its name, as pip knows it.
+        options: Component names to options, on top of their ``quick_options``.
+
+    Raises:
+        InputError: If no such plugin is installed, or it has no such component or option.
+
+    Example:
+        >>> first = next(neuplug_testing.iterate_plugin("neuplug-controls"))
+        >>> first.as_dict()["law"], first.status
+        ('is-discovered', 'passed')
+    """
+    cases = plugin_cases(distribution, options)
+    return (case.run() for case in cases)
+
+
+def check_plugin(distribution: str, options: OptionsOf | None = None) -> list[Outcome]:
+    """Check an installed plugin and its components; see :func:`iterate_plugin`.
+
+    Returns:
+        What passed and what was skipped.
+
+    Raises:
+        LawsBroken: An ``AssertionError`` that names every broken law.
+        InputError: If no such plugin is installed, or it has no such component or option.
+
+    Example:
+        >>> outcomes = neuplug_testing.check_plugin("neuplug-controls")
+        >>> sorted({outcome.subject for outcome in outcomes})
+        ['duplicate', 'neuplug-controls', 'oversample']
+    """
+    return _held(plugin_cases(distribution, options))
+
+
+def check_augmenter(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check an installed augmenter.
+
+    Args:
+        name: As a user types it.
+        options: On top of its ``quick_options``.
+
+    Returns:
+        What passed and what was skipped.
+
+    Raises:
+        LawsBroken: An ``AssertionError`` that names every broken law.
+        InputError: If no plugin offers it, or it refuses the options.
+
+    Example:
+        >>> outcomes = neuplug_testing.check_augmenter("flip", {"vertical": 0.0})
+        >>> {outcome.law for outcome in outcomes if outcome.status == "skipped"}
+        set()
+    """
+    return _check(name, "augmenter", options)
+
+
+def check_generator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check an installed generator; see :func:`check_augmenter`.
+
+    Example:
+        >>> outcomes = neuplug_testing.check_generator("duplicate")
+        >>> "state-comes-back" in {o.law for o in outcomes if o.status == "passed"}
+        True
+    """
+    return _check(name, "generator", options)
+
+
+def check_classifier(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check an installed classifier; see :func:`check_augmenter`.
+
+    Example:
+        >>> outcomes = neuplug_testing.check_classifier("smallcnn", {"channels": 4})
+        >>> "has-features" in {o.law for o in outcomes if o.status == "passed"}
+        True
+    """
+    return _check(name, "classifier", options)
+
+
+def check_evaluator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check an installed evaluator; see :func:`check_augmenter`.
+
+    Example:
+        >>> outcomes = neuplug_testing.check_evaluator("gantest", {"probe": False})
+        >>> "metrics-are-finite" in {o.law for o in outcomes if o.status == "passed"}
+        True
+    """
+    return _check(name, "evaluator", options)
+
+
+def _check(name: str, kind: str, options: Mapping[str, Any] | None) -> list[Outcome]:
+    return _held(component_cases(discover().resolve(name, (kind,)), options))

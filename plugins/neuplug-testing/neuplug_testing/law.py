@@ -1,0 +1,111 @@
+"""What a law is, and what comes of checking one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Status = Literal["passed", "failed", "skipped"]
+
+PLUGIN = "plugin"
+"""The kind of laws that are about a distribution as a whole."""
+
+
+class Broken(Exception):
+    """A law is broken; the message is a sentence on what was seen."""
+
+
+class Unchecked(Exception):
+    """A law cannot be checked here; the message is the reason."""
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a refusal says something."""
+    return len(text.split()) >= 3
+
+
+@dataclass(frozen=True)
+class Law:
+    """One thing that every component of some kinds owes.
+
+    Attributes:
+        name: Such as ``same-seed-same-result``.
+        kinds: The kinds of component that it holds for, or :data:`PLUGIN`.
+        statement: What holds, in a sentence.
+        advice: What the author of a component that breaks it should do.
+        check: Takes what is checked.
+
+    Raises:
+        Broken: By ``check``.
+        Unchecked: By ``check``.
+    """
+
+    name: str
+    kinds: frozenset[str]
+    statement: str
+    advice: str
+    check: Callable[[Any], None]
+
+
+def law(*kinds: str, advice: str) -> Callable[[Callable[[Any], None]], Law]:
+    """Make a law of a function: its name and the first line of its docstring are the law's.
+
+    Args:
+        kinds: See :class:`Law`.
+        advice: See :class:`Law`.
+    """
+
+    def make(check: Callable[[Any], None]) -> Law:
+        statement = (check.__doc__ or "").strip().splitlines()[0]
+        name = check.__name__.replace("_", "-")
+        return Law(name, frozenset(kinds), statement, advice, check)
+
+    return make
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one law.
+
+    Attributes:
+        subject: The component's name, or the distribution's.
+        kind: The component's, or ``plugin``.
+        law: The law's name.
+        status: ``passed``, ``failed`` or ``skipped``.
+        message: What was seen and what to do, or why it was skipped; empty where it passed.
+    """
+
+    subject: str
+    kind: str
+    law: str
+    status: Status
+    message: str = ""
+
+    def as_dict(self) -> dict[str, str]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+class LawsBroken(AssertionError):
+    """Some laws are broken; the message names each.
+
+    Args:
+        outcomes: All of them.
+
+    Attributes:
+        outcomes: The same.
+
+    Example:
+        >>> seen = "Two batches are changed alike."
+        >>> dusk = Outcome("dusk", "augmenter", "every-batch-is-new", "failed", seen)
+        >>> print(neuplug_testing.LawsBroken([dusk]))
+        1 of 1 laws broken
+        dusk, every-batch-is-new: Two batches are changed alike.
+    """
+
+    def __init__(self, outcomes: Sequence[Outcome]) -> None:
+        self.outcomes = tuple(outcomes)
+        failed = [o for o in self.outcomes if o.status == "failed"]
+        lines = [f"{o.subject}, {o.law}: {o.message}" for o in failed]
+        super().__init__("\n".join([f"{len(failed)} of {len(self.outcomes)} laws broken", *lines]))

@@ -1,0 +1,285 @@
+"""What laws are checked on: an installed plugin, and each of its components."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import itertools
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import Distribution
+from pathlib import Path
+from typing import Any
+
+from neuplug.errors import InputError
+from neuplug.plugins import faults
+from neuplug.plugins.component import ComponentBase
+from neuplug.plugins.discovery import GROUP
+from neuplug.plugins.registry import discover
+from neuplug.plugins.spec import FAULTS, ComponentSpec
+from neuplug_testing import elsewhere, importing
+from neuplug_testing.law import PLUGIN, Unchecked
+from neuplug_testing.pictures import LARGE, STANDARD, Format, held_out_set
+from neuplug_testing.probes import global_random_states, guarded
+from neuplug_testing.settings import kept_settings, left_threads
+from neuplug_testing.watch import Watch, watching
+from neuplug_testing.work import WORK, Done
+
+
+@dataclass(frozen=True, eq=False)
+class PluginSubject:
+    """A distribution that has an entry point in our group."""
+
+    distribution: Distribution
+    name: str
+    kind: str = PLUGIN
+
+    @property
+    def components(self) -> list[ComponentSpec]:
+        """What it offers."""
+        return [p for p in discover().components if p.distribution == self.name]
+
+    @property
+    def others(self) -> list[str]:
+        """The other distributions that are discovered."""
+        registry = discover()
+        found = {p.distribution for p in registry.components}
+        found |= {p.distribution for p in registry.problems}
+        return sorted(found - {self.name})
+
+    def heavy_imports(self) -> list[str]:
+        """What discovering it imports, in a process that imports nothing else.
+
+        Raises:
+            Unchecked: If the process fails.
+        """
+        asked = {"distribution": self.name, "others": self.others, "path": sys.path}
+        with tempfile.TemporaryDirectory(prefix="neuplug-testing-") as here:
+            done = subprocess.run(
+                [sys.executable, "-c", "from neuplug_testing.importing import main; main()"],
+                input=json.dumps(asked),
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd=here,
+            )
+        if done.returncode:
+            lines = done.stderr.strip().splitlines() or ["nothing was said"]
+            raise Unchecked(f"a process that loads the plugin fails: {lines[-1]}")
+        found: list[str] = json.loads(done.stdout.splitlines()[-1])
+        return found
+
+    @functools.cached_property
+    def traces(self) -> importing.Traces:
+        """What importing it does besides, in a new process.
+
+        Raises:
+            Unchecked: If the process fails.
+        """
+        modules = [entry.module for entry in self.distribution.entry_points.select(group=GROUP)]
+        modules += [p.component.target.partition(":")[0] for p in self.components]
+        elsewhere.renew()
+        try:
+            found: importing.Traces = elsewhere.call(importing.traces, self.others, modules)
+        except elsewhere.ElsewhereError as error:
+            raise Unchecked(f"a process that imports the plugin fails: {error}") from error
+        return found
+
+
+@dataclass
+class Run:
+    """One piece of work under observation.
+
+    Attributes:
+        component: A new object, after its work.
+        done: What came of it, or ``None``.
+        refusal: The sentence of an ``InputError``, if that is what came of it.
+        early: Whether ``check_images`` refused, so that there was no work.
+        error: Any other exception.
+        folder: Where it might write.
+        watch: What it did to the world.
+        moved: The global generators that it moved.
+        settings: What it left changed in the process, and the threads that it left behind.
+        printed: What it wrote to the standard output.
+        seen: What it asked held-out images for.
+    """
+
+    component: Any = None
+    done: Done | None = None
+    refusal: str | None = None
+    early: bool = False
+    error: BaseException | None = None
+    folder: Path = field(default_factory=Path)
+    watch: Watch | None = None
+    moved: list[str] = field(default_factory=list)
+    settings: list[str] = field(default_factory=list)
+    printed: str = ""
+    seen: list[str] = field(default_factory=list)
+
+
+class ComponentSubject:
+    """A component under examination; what several laws look at is done once.
+
+    Args:
+        provided: The component.
+        options: On top of its ``quick_options``.
+    """
+
+    def __init__(self, provided: ComponentSpec, options: Mapping[str, Any] | None = None) -> None:
+        self.provided, self.given = provided, dict(options or {})
+        self.name, self.kind = provided.name, provided.kind
+        self._folder = tempfile.TemporaryDirectory(prefix="neuplug-testing-")
+        self._numbers = itertools.count()
+        self._runs: dict[tuple[Format, int, int, int], Run] = {}
+
+    @functools.cached_property
+    def component(self) -> type[ComponentBase]:
+        """Its class.
+
+        Raises:
+            Unchecked: If it cannot be loaded.
+        """
+        try:
+            return self.provided.load()
+        except Exception as error:
+            raise Unchecked("its class cannot be loaded; see the law loads") from error
+
+    def check_given(self) -> None:
+        """Refuse options that were given for the check as ``compose`` refuses them.
+
+        Raises:
+            InputError: One sentence.
+        """
+        if not self.given:
+            return
+        try:
+            values = {**self.component.quick_options, **self.given}
+            self.component.options_class.parse(values, self.name)
+        except InputError:
+            raise
+        except Exception:  # whatever else is wrong breaks a law
+            return
+
+    def make(self) -> Any:
+        """A new object, quick where it can be.
+
+        Raises:
+            Unchecked: If it cannot be made.
+        """
+        component = self.component
+        try:
+            values = {**component.quick_options, **self.given}
+            return component(component.options_class.parse(values, self.name))
+        except Exception as error:
+            raise Unchecked("it cannot be made; see the law defaults-are-valid") from error
+
+    def folder(self) -> Path:
+        """A new, empty folder."""
+        place = Path(self._folder.name) / str(next(self._numbers))
+        place.mkdir()
+        return place
+
+    def run(self, form: Format, seed: int = 1, world: int = 1, number: int = 0) -> Run:
+        """Let a new object do its work, or recall it.
+
+        Args:
+            form: The images.
+            seed: Its own.
+            world: The seed of the global generators.
+            number: Tells runs apart that have all else in common.
+        """
+        key = (form, seed, world, number)
+        if key not in self._runs:
+            self._runs[key] = self._run(form, seed, world)
+        return self._runs[key]
+
+    def _run(self, form: Format, seed: int, world: int) -> Run:
+        run = Run(folder=self.folder())
+        _ = self.component  # its import is looked at by itself
+        held_out = held_out_set(form)
+        output = io.StringIO()
+        threads: list[str] = []
+        try:
+            with (
+                watching(run.folder) as run.watch,
+                global_random_states(world) as run.moved,
+                guarded(held_out) as run.seen,
+                contextlib.redirect_stdout(output),
+                left_threads() as threads,
+                kept_settings() as run.settings,
+            ):
+                run.component = self.make()
+                run.early = True
+                run.component.check_images(form.channels, form.image_size)
+                run.early = False
+                run.done = WORK[self.kind](run.component, form, seed, run.folder)
+        except Unchecked:
+            raise
+        except InputError as error:
+            run.refusal = str(error)
+        except FAULTS as error:
+            run.error, run.early = error, False
+        run.settings, run.printed = [*run.settings, *threads], output.getvalue()
+        return run
+
+    @functools.cached_property
+    def form(self) -> Format:
+        """The first format that it gets through its work with.
+
+        Raises:
+            Unchecked: If there is none.
+        """
+        for form in (*STANDARD, *LARGE):
+            if form in LARGE and any(self.run(f).error for f in STANDARD):
+                break
+            if self.run(form).done is not None:
+                return form
+        raise Unchecked("it gets through its work with no images; see the laws takes-...")
+
+    def worked(self, seed: int = 1, world: int = 1, number: int = 0) -> tuple[Run, Done]:
+        """A run that went well with the usual images.
+
+        Raises:
+            Unchecked: If there is none.
+        """
+        run = self.run(self.form, seed, world, number)
+        if run.done is None:
+            raise Unchecked(f"with seed {seed} it fails: {run.refusal or told(run.error)}")
+        return run, run.done
+
+    def watched(self) -> Watch:
+        """What its usual work does to the world; see :meth:`worked`."""
+        run, _ = self.worked()
+        assert run.watch is not None  # it is refused early otherwise
+        return run.watch
+
+    def elsewhere(self, component: Any, seed: int) -> Any:
+        """What the component's work comes to in another process.
+
+        Raises:
+            ElsewhereError: If it cannot be sent there or fails there.
+        """
+        return elsewhere.call(_work, self.kind, component, self.form, seed, self.folder())
+
+    @functools.cached_property
+    def new_elsewhere(self) -> Any:
+        """What a new object's work comes to in another process, or the ``ElsewhereError``."""
+        try:
+            return self.elsewhere(self.make(), 1)
+        except elsewhere.ElsewhereError as error:
+            return error
+
+
+def _work(kind: str, component: Any, form: Format, seed: int, folder: Path) -> Any:
+    with global_random_states(1), kept_settings():  # as here: other laws tell of them
+        return WORK[kind](component, form, seed, folder).value
+
+
+def told(error: BaseException | None) -> str:
+    """An exception in one line, with where it was raised."""
+    return "nothing" if error is None else faults.told(error)
