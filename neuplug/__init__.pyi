@@ -5,6 +5,9 @@ from .data.dataset import load_dataset as load_dataset
 from .data.imageset import HeldOutSet as HeldOutSet
 from .data.imageset import ImageSet as ImageSet
 from .data.imageset import TrainingSet as TrainingSet
+from .data.layout import Layout as Layout
+from .data.listing import Entry as Entry
+from .data.listing import Listing as Listing
 from .data.neighbors import copy_scores as copy_scores
 from .data.neighbors import nearest as nearest
 from .data.splits import Split as Split
@@ -20,9 +23,14 @@ from .experiment.analysis.statistics import estimate as estimate
 from .experiment.analysis.statistics import holm as holm
 from .experiment.analysis.statistics import paired_difference as paired_difference
 from .experiment.analysis.statistics import verdict as verdict
+from .experiment.reporters import FinishedRun as FinishedRun
+from .experiment.reporters import Reporter as Reporter
 from .experiment.result import Result as Result
 from .experiment.results.model import RunResults as RunResults
 from .experiment.results.reading import read_results as read_results
+from .figures import ImageRow as ImageRow
+from .figures import write_figure as write_figure
+from .figures import write_image_rows as write_image_rows
 from .library.arms import PreparedArm as PreparedArm
 from .library.arms import build_arm as build_arm
 from .library.comparing import Comparison as Comparison
@@ -57,10 +65,6 @@ from .plugins.metric import Metric as Metric
 from .plugins.options import Options as Options
 from .plugins.registry import discover as discover
 from .plugins.weights import load_weights as load_weights
-from .report.page import write_report as write_report
-from .report.rows import ImageRow as ImageRow
-from .report.rows import write_image_rows as write_image_rows
-from .report.saving import write_figure as write_figure
 from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded
 from .training.devices import wants_bf16 as wants_bf16

@@ -25,12 +25,10 @@ _received: list[int] = []  # signals that are taken like Ctrl-C
 
 COMMANDS = {
     "compose": ("neuplug.cli.compose:compose", "Compare ways to enlarge a training set."),
-    "data": ("neuplug.cli.data:app", "Look at image data, and cut it."),
+    "data": ("neuplug.cli.data:app", "Look at image data."),
     "plugins": ("neuplug.cli.plugins:app", "List the installed components and their problems."),
-    "recipes": ("neuplug.cli.recipes:app", "List the published systems: source, data, cost."),
     "stop": ("neuplug.cli.watch:stop", "Stop a run."),
     "watch": ("neuplug.cli.watch:watch", "Show how a run is doing, until it ends."),
-    "report": ("neuplug.cli.report:report", "Make the report of a run again, or compare runs."),
 }
 """Commands: the target, as an entry point has it, and the first sentence of the help."""
 

@@ -129,7 +129,7 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
     from neuplug.cli.display import display
     from neuplug.experiment.compose import run
     from neuplug.experiment.request import request_key, run_folder
-    from neuplug.report.tables import print_summary
+    from neuplug.experiment.summary.terminal import print_summary
 
     command = shlex.join(["neuplug", *sys.argv[1:]])
     folder = run_folder(config, request_key(config))

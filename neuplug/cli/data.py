@@ -1,33 +1,26 @@
-"""``neuplug data``: look at image data, and cut it, before anything is trained on it."""
+"""``neuplug data``: look at image data before anything is trained on it."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuplug.cli.group import LightGroup
+from neuplug.cli.printing import SHOWN, progress_bar, writers
 from neuplug.errors import InputError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from neuplug.data.crops import CropReport
     from neuplug.data.dataset import Dataset
-    from neuplug.plugins.generator import Progress
 
 app = typer.Typer(cls=LightGroup, no_args_is_help=True)
-
-_SHOWN = 20  # names listed before the rest is only counted
 
 
 @app.callback()
 def data() -> None:
-    """Look at image data, and cut it."""
+    """Look at image data."""
 
 
 @app.command()
@@ -46,7 +39,7 @@ def show(
     from neuplug.data.dataset import load_dataset
 
     size = _image_size(imgsz)
-    with _progress("loading") as progress:
+    with progress_bar("loading") as progress:
         dataset = load_dataset(
             path,
             imgsz=size,
@@ -58,85 +51,6 @@ def show(
         typer.echo(json.dumps(_facts(dataset), indent=1))
     else:
         _print(dataset)
-
-
-@app.command("crop")
-def crop_(
-    images: Annotated[str, typer.Argument(help="The folder of images.")],
-    labelme: Annotated[str, typer.Argument(help="The folder of their labelme annotations.")],
-    out: Annotated[str, typer.Argument(help="A new folder for the class folders.")],
-    size: Annotated[int, typer.Option(help="Height and width of the crops, in pixels.")] = 96,
-    side: Annotated[
-        int | None,
-        typer.Option(help="Side of the squares in the images.", show_default="as --size"),
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option(help="Only failures of these labels, A,B.", show_default="all")
-    ] = None,
-    min_part: Annotated[
-        float, typer.Option(help="Leave out parts of a failure that show less of it, 0 to 1.")
-    ] = 0.05,
-    intact: Annotated[
-        str, typer.Option(help="How many intact crops; auto: three for each failure crop.")
-    ] = "auto",
-    intact_name: Annotated[str, typer.Option(help="The class of intact crops.")] = "intact",
-    margin: Annotated[int, typer.Option(help="Pixels between an intact crop and any failure.")] = 8,
-    min_contrast: Annotated[
-        float, typer.Option(help="Least deviation of an intact crop, in grey levels.")
-    ] = 2.0,
-    inset: Annotated[
-        float, typer.Option(help="Share of places without intact crops at each border.")
-    ] = 0.1,
-    unlabelled_intact: Annotated[
-        bool, typer.Option("--unlabelled-intact", help="Images without annotation are intact.")
-    ] = False,
-    group_by: Annotated[
-        str | None,
-        typer.Option(
-            help="Pattern: images in which it finds the same text are one group.",
-            show_default="each image",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The source of all randomness.")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-) -> None:
-    """Make a set of class folders: cut failures and intact squares out of annotated images."""
-    from neuplug.data.crops import CropOptions, crop_failures
-
-    options = CropOptions(
-        size=size,
-        side=side,
-        labels=None if labels is None else [name.strip() for name in labels.split(",")],
-        min_part=min_part,
-        intact=int(intact) if re.fullmatch(r"\d{1,9}", intact) else intact,  # type: ignore[arg-type]
-        intact_name=intact_name,
-        margin=margin,
-        min_contrast=min_contrast,
-        inset=inset,
-        unlabelled_intact=unlabelled_intact,
-        group_by=group_by,
-        seed=seed,
-    )
-    with _progress("looking") as progress:
-        report = crop_failures(images, labelme, out, options, progress=progress)
-    if as_json:
-        typer.echo(json.dumps(report.to_json(), indent=1))
-    else:
-        _print_crops(report, out)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Progress]:
-    """A bar on the terminal, if there is one, which the given callable moves."""
-    from rich.console import Console
-    from rich.progress import Progress as Bars
-
-    console = Console(emoji=False, stderr=True)
-    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, total, note="": bars.update(
-            task, completed=done, total=total, description=note
-        )
 
 
 def _image_size(text: str) -> tuple[int, int]:
@@ -176,60 +90,6 @@ def _split_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
     return {name: counts[name] for name in ("train", "val", "test") if name in counts}
 
 
-def _writers(console: Console) -> tuple[Callable[[str], None], Callable[..., None]]:
-    """One that prints a line, and one that prints a title and a list, cut short."""
-    from rich.text import Text
-
-    def line(text: str) -> None:
-        # names of files are not markup, and may be no valid text
-        console.print(Text(text.encode("utf-8", "replace").decode()))
-
-    def names(title: str, items: Sequence[str]) -> None:
-        line(f"{title}: {len(items)}")
-        for item in items[:_SHOWN]:
-            line(f"  {item}")
-        if len(items) > _SHOWN:
-            line(f"  … and {len(items) - _SHOWN} more")
-
-    return line, names
-
-
-def _print_crops(report: CropReport, out: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(emoji=False, highlight=False, soft_wrap=True)
-    line, names = _writers(console)
-    size, side = report.size, report.side
-    from_ = "as they are" if size == side else f"from {side}x{side} pixels of the images"
-    line(f"{out}: {sum(report.counts.values())} crops of {size}x{size} pixels, {from_}")
-    table = Table()
-    table.add_column("class")
-    table.add_column("crops", justify="right")
-    table.add_column("images", justify="right")
-    for name, number in report.counts.items():
-        table.add_row(Text(name), str(number), str(report.sources[name]))
-    console.print(table)
-    line(f"images with crops: {report.images}, groups that a split never divides: {report.groups}")
-    line(f"failures: {report.failures}, of which cut into parts: {report.divided}")
-    if report.slivers:
-        line(f"parts left out that show too little of a failure: {report.slivers}")
-    if report.repeated:
-        line(f"squares left out that an earlier shape has given: {report.repeated}")
-    if report.missing_intact:
-        line(
-            f"intact crops wanted: {report.wanted_intact}, of which {report.missing_intact} found "
-            "no room beside failures, blank areas and each other"
-        )
-    names("images and annotations skipped", [f"{id_}: {why}" for id_, why in report.skipped])
-    names("shapes skipped", [f"{id_}: {why}" for id_, why in report.bad_shapes])
-    if report.no_intact:
-        names("of these images no intact crops are cut", report.no_intact)
-    if report.mixed:
-        names("crops that also show a failure of another class", report.mixed)
-
-
 def _print(dataset: Dataset) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -240,7 +100,7 @@ def _print(dataset: Dataset) -> None:
     report = dataset.report
     console = Console(emoji=False, highlight=False, soft_wrap=True)
 
-    line, names = _writers(console)
+    line, names = writers(console)
     height, width = dataset.images.image_size
     kind = "grey" if dataset.images.channels == 1 else "RGB"
     line(f"{report.source}: {report.layout}")
@@ -264,7 +124,7 @@ def _print(dataset: Dataset) -> None:
     if groups < len(dataset):
         line(f"groups that a split never divides: {groups}")
     if report.ignored:
-        line(f"files passed over: {report.ignored}{_labelme_remark(report.source)}")
+        line(f"files passed over: {report.ignored}{_remarks(report.source)}")
     if report.outside:
         names("outside the folder of the data, by a link or a path in the manifest", report.outside)
     names("unreadable files", [f"{id_}: {reason}" for id_, reason in report.skipped])
@@ -280,20 +140,19 @@ def _print(dataset: Dataset) -> None:
         console.print(Text(leak.encode("utf-8", "replace").decode(), "bold red"))
 
 
-def _labelme_remark(source: str) -> str:
+def _remarks(source: str) -> str:
+    """What layouts that cannot read the folder as it is say of it."""
     from pathlib import Path
 
-    from neuplug.data.labelme import has_labelme
+    from neuplug.data.layout import ask_layouts
 
-    if not has_labelme(Path(source).expanduser()):
-        return ""
-    return (
-        ", among them labelme annotations: neuplug data crop makes a set of class folders of them"
-    )
+    path = Path(source).expanduser()
+    _, said = ask_layouts(path) if path.is_dir() else (None, [])
+    return "".join(f". {sentence}" for sentence in said)
 
 
 def _counted(numbers: dict[str, int]) -> str:
     """``200x200 (1800), 100x80 (3)``, cut short."""
     items = [f"{name} ({number})" for name, number in numbers.items()]
-    more = [f"and {len(items) - _SHOWN} more"] if len(items) > _SHOWN else []
-    return ", ".join(items[:_SHOWN] + more)
+    more = [f"and {len(items) - SHOWN} more"] if len(items) > SHOWN else []
+    return ", ".join(items[:SHOWN] + more)

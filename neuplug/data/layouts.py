@@ -2,6 +2,7 @@
 
 Known layouts; folders around the set that hold nothing else are descended:
 
+* what a plugin's layout recognises (:mod:`neuplug.data.layout`);
 * a CSV manifest (:mod:`neuplug.data.manifest`);
 * ``train|val|test`` folders, each with one of the layouts below, as it is or in ``images/``
   beside ``annotations/``;
@@ -22,6 +23,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from neuplug.data.layout import ask_layouts
 from neuplug.data.listing import (
     SPLIT_NAMES,
     Entry,
@@ -60,13 +62,16 @@ def scan(path: Path) -> Listing:
     """
     path = Path(path).expanduser()
     try:
+        if not path.exists():
+            raise InputError(f"there is no file or folder {path}.{_nearest(path)}")
+        found, said = ask_layouts(path)
+        if found is not None:
+            return found
         if path.is_dir():
             try:
                 return _scan_folder(path)
             except InputError as error:
-                raise InputError(f"{error}{_labelme_hint(path)}") from None
-        if not path.exists():
-            raise InputError(f"there is no file or folder {path}.{_nearest(path)}")
+                raise InputError(" ".join([str(error), *said])) from None
         if path.suffix.lower() in {".csv", ".tsv"}:
             return read_manifest(path)
     except OSError as error:
@@ -74,17 +79,6 @@ def scan(path: Path) -> Listing:
     archive = _ARCHIVE.fullmatch(path.suffix)
     what = "an archive: unpack it and give" if archive else "a file: give"
     raise InputError(f"{path} is {what} a folder of images or a CSV manifest (path, label).")
-
-
-def _labelme_hint(folder: Path) -> str:
-    from neuplug.data.labelme import has_labelme  # loads what reading annotations needs
-
-    if not has_labelme(folder):
-        return ""
-    return (
-        " There are labelme annotations: neuplug data crop IMAGES LABELME OUT makes a set of "
-        "class folders of them."
-    )
 
 
 def _nearest(path: Path) -> str:

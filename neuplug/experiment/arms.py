@@ -11,11 +11,11 @@ from neuplug.experiment.config import EITHER, TRAINING, ComposeConfig, over
 from neuplug.experiment.grammar import NONE, Amount, ArmSpec, Filter, parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.experiment.isolation import named_faults
+from neuplug.experiment.recipes import load_recipe
 from neuplug.experiment.tasks import ComponentRef
 from neuplug.plugins.options import Options
 from neuplug.plugins.registry import Registry
 from neuplug.plugins.spec import ComponentSpec
-from neuplug.recipes import load_recipe
 
 
 @dataclass(frozen=True)
@@ -152,6 +152,7 @@ class Selection:
         arms: ``none`` first, then the user's, once each.
         classifiers: In the user's order.
         evaluators: Likewise.
+        reporters: Likewise; all that are installed if the user names none.
 
     Raises:
         InputError: If a component, option or amount does not exist or does not fit.
@@ -165,6 +166,8 @@ class Selection:
         for name, kinds, own in config.components():
             with problems.noted():
                 self._choose(name, kinds, own)
+        with problems.noted():
+            self.reporters = self._reporters()
         problems += self._unused_options()
         problems.refuse()
         self.classifiers = [self._choose(name, ("classifier",)) for name in _once(config.clf)]
@@ -180,6 +183,15 @@ class Selection:
     def everything(self) -> tuple[ConfiguredComponent, ...]:
         """Every component with each set of options that it takes part with."""
         return tuple(self._chosen.values())
+
+    def _reporters(self) -> tuple[ComponentSpec, ...]:
+        """Those asked for, or all; none is loaded before it reports, so that none stops a run."""
+        if not self._config.report:
+            return ()
+        installed = self._registry.of_kind("reporter")
+        found = [self._registry.resolve(n, ("reporter",)) for n in _once(self._config.reporter)]
+        self._used |= {spec.name for spec in installed}
+        return tuple(found or installed)
 
     def _choose(
         self, name: str, kinds: tuple[str, ...], own: Mapping[str, Any] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import socket
 import time
@@ -15,6 +16,7 @@ from neuplug.experiment.claim import LOG, RunClaim, RunStopped, is_whole
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
 from neuplug.experiment.observers import observer
+from neuplug.experiment.reporters import REPORTS
 from neuplug.experiment.request import request_key, run_folder
 from neuplug.experiment.result import Result
 from neuplug.experiment.results.reading import read_results
@@ -61,7 +63,7 @@ def run(
     say = outside or on_event or _nobody
     while True:
         # loads no torch, so that a question asked again is answered at once
-        if not fresh and is_whole(folder, request, "report.html" if config.report else ""):
+        if not fresh and is_whole(folder, request, REPORTS if config.report else ""):
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
             say(Said(text=f"answered from {folder}: {since}."))
@@ -111,7 +113,7 @@ def _own_classes(config: ComposeConfig) -> list[str] | None:
     if config.recipe is None or config.classes is None:
         return config.classes
     from neuplug.data.layouts import scan
-    from neuplug.recipes import load_recipe
+    from neuplug.experiment.recipes import load_recipe
 
     aliases = load_recipe(config.recipe).aliases
     present = scan(Path(config.data)).classes
@@ -239,12 +241,19 @@ class _Run:
             folder=self.folder,
         )
         with storing(self.folder):
-            results = runfolder.finish(self.folder, chosen, context, results)
-            if self.config.report:
-                from neuplug.report.page import write_report
-
-                write_report(self.folder)
+            runfolder.finish(self.folder, chosen, context, results)
+            self._report(chosen, context)
         return Result(self.folder, results)
+
+    def _report(self, plan: Plan, context: TaskContext) -> None:
+        """Have the reporters report, unless the user wants none."""
+        if not self.config.report:
+            return
+        from neuplug.experiment.reporters import FinishedRun, RunImages, write_reports
+
+        run = dataclasses.replace(FinishedRun.read(self.folder), images=RunImages(plan, context))
+        for sentence in write_reports(plan.reporters, self.config.options, run):
+            self.log.say(f"warning: {sentence}")
 
     def _progress(self, event: Any) -> None:
         self.claim.check()

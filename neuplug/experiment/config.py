@@ -179,8 +179,9 @@ class ComposeConfig(BaseModel):
     )
     save_generated: bool = _run(False, description="save the generated images as PNG")
     report: bool = _run(
-        True, description="make report.html and its pictures; the results are there in any case"
+        True, description="have reporters report; the results are there in any case"
     )
+    reporter: list[str] = _run([], description="which reporters report; by default all")
 
     @field_validator("imgsz", mode="before")
     @classmethod
@@ -310,7 +311,7 @@ def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: If there is no such recipe or budget.
     """
-    from neuplug.recipes import load_recipe
+    from neuplug.experiment.recipes import load_recipe
 
     recipe = load_recipe(str(values["recipe"]))
     budget = values.get("budget") or "laptop"

@@ -57,6 +57,7 @@ class Plan:
     dataset: Dataset
     arms: tuple[Arm, ...]
     components: tuple[ComponentSpec, ...]
+    reporters: tuple[ComponentSpec, ...] = ()
     splits: list[Split] = field(default_factory=list)
     tasks: dict[str, AnyTask] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)

@@ -11,14 +11,14 @@ from neuplug.data.listing import FORMAT
 from neuplug.errors import Problems
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.identity import file_digests, identity
+from neuplug.experiment.recipes import load_recipe
 from neuplug.plugins.registry import discover
-from neuplug.recipes import load_recipe
 from neuplug.storage.store import hash_of
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
 
-NOT_ASKED = {"project", "name", "workers", "device", "report"}
+NOT_ASKED = {"project", "name", "workers", "device", "report", "reporter"}
 """Settings that do not change the question."""
 
 

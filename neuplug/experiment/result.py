@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuplug.errors import NeuplugError
+from neuplug.experiment.reporters import read_reports
 from neuplug.experiment.results.conclusions import Question, Summary
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.results.parts import Cell
@@ -20,7 +21,7 @@ class Result:
     """The results of a run.
 
     Attributes:
-        folder: The run's folder, with ``report.html``.
+        folder: The run's folder.
         results: Everything that the run found, as in ``results.json``.
     """
 
@@ -28,9 +29,23 @@ class Result:
     results: RunResults
 
     @property
+    def reports(self) -> dict[str, Path]:
+        """Reporters' names to the files that they have made."""
+        return read_reports(self.folder)
+
+    @property
     def report(self) -> Path:
-        """The page to open in a browser."""
-        return self.folder / "report.html"
+        """The first of them: as a rule the page to open in a browser.
+
+        Raises:
+            NeuplugError: If there is none.
+        """
+        for path in self.reports.values():
+            return path
+        raise NeuplugError(
+            f"there is no report in {self.folder}: no reporter is installed (pip install "
+            "neuplug-report brings one), or none was wanted."
+        )
 
     @property
     def verdicts(self) -> dict[tuple[str, str], str]:
@@ -114,7 +129,7 @@ class Result:
 
         from rich.console import Console
 
-        from neuplug.report.tables import print_summary
+        from neuplug.experiment.summary.terminal import print_summary
 
         text = StringIO()
         print_summary(self.results, Console(emoji=False, file=text, width=100, no_color=True))

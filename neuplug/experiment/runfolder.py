@@ -61,18 +61,9 @@ def environment(plan: Plan) -> dict[str, Any]:
     }
 
 
-def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) -> RunResults:
-    """Write tables, curves and pictures; the report is made from these.
-
-    Returns:
-        The results with their pictures.
-    """
+def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) -> None:
+    """Write tables and curves; reports are made from these."""
     write_tables(folder, plan, bench, results)
-    if plan.config.report:
-        from neuplug.experiment.pictures import make_pictures
-
-        pictures, unpictured = make_pictures(folder, plan, bench, results)
-        results = results.model_copy(update={"pictures": pictures, "unpictured": unpictured})
     for evaluation in results.evaluations:
         for figure in evaluation.figures:
             name = figure.split("/", 2)[2]
@@ -82,7 +73,6 @@ def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) ->
         _save_generated(folder, plan, bench)
     write_text(folder / results.curves, collect_curves(plan, bench).model_dump_json() + "\n")
     write_text(folder / RESULTS, results.model_dump_json(indent=1) + "\n")
-    return results
 
 
 def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:

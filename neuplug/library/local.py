@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from neuplug.errors import InputError
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.hookspecs import RESERVED, Component
-from neuplug.plugins.kinds import KINDS
+from neuplug.plugins.kinds import kind_of
 from neuplug.plugins.options import Options
 from neuplug.plugins.registry import discover, offer_local
 from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent
@@ -128,7 +128,7 @@ def _own_options(component: ComponentBase) -> dict[str, Any]:
 
 def _offer(component: ComponentBase) -> str:
     """Make an instance known, for as long as this process lives; the name to ask for it by."""
-    kind = next(name for name, base in KINDS.items() if isinstance(component, base))
+    kind = kind_of(component)
     base = _slug(component) or kind
     base = f"my-{base}" if base in RESERVED else base
     found = LocalComponent(

@@ -1,4 +1,4 @@
-"""What a plugin may offer: four hooks without arguments, each yielding light descriptors.
+"""What a plugin may offer: hooks without arguments, each yielding light descriptors.
 
 A plugin is an installed distribution with an entry point in the group ``neuplug`` that names a
 module. The module implements any of the hooks below and imports nothing heavy: the class behind a
@@ -28,16 +28,17 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 RESERVED = frozenset({"none", "real"})  # the arm without augmentation, the origin of real images
-TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A named augmenter, generator, classifier or evaluator, and where its class is.
+    """Something with a name that a plugin offers, such as an augmenter, and where it is.
 
     Args:
         name: What a user types: lower-case letters, digits, ``-`` and ``_``.
-        target: ``package.module:Class``, imported when the component is chosen.
+        target: ``package.module:Class``, imported when the component is chosen; of a recipe
+            ``package:file.yaml``.
         summary: One line for listings.
 
     Raises:
@@ -113,10 +114,46 @@ class HookSpecs:
         """
         raise NotImplementedError
 
+    @hookspec
+    def neuplug_layouts(self) -> Iterable[Component]:
+        """Components whose class is a :class:`neuplug.Layout`.
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_layouts():
+            ...     yield Component("coco", "pkg.layout:Coco", "images beside annotations.json")
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def neuplug_recipes(self) -> Iterable[Component]:
+        """Recipes: settings of a published study, a YAML file in the plugin's package.
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_recipes():
+            ...     yield Component("doe2024", "pkg:doe2024.yaml", "Doe 2024, cracks in glass")
+        """
+        raise NotImplementedError
+
+    @hookspec
+    def neuplug_reporters(self) -> Iterable[Component]:
+        """Components whose class is a :class:`neuplug.Reporter`.
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_reporters():
+            ...     yield Component("markdown", "pkg.reporter:Markdown", "results as a table")
+        """
+        raise NotImplementedError
+
 
 HOOKS = {
     "neuplug_augmenters": "augmenter",
     "neuplug_generators": "generator",
     "neuplug_classifiers": "classifier",
     "neuplug_evaluators": "evaluator",
+    "neuplug_recipes": "recipe",
+    "neuplug_layouts": "layout",
+    "neuplug_reporters": "reporter",
 }

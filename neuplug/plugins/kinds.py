@@ -1,18 +1,31 @@
-"""The kinds of components."""
+"""The kinds of components, and the class that each derives from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import importlib
+from typing import TYPE_CHECKING
 
-from neuplug.plugins.augmenter import Augmenter
-from neuplug.plugins.classifier import Classifier
-from neuplug.plugins.component import ComponentBase
-from neuplug.plugins.evaluator import Evaluator
-from neuplug.plugins.generator import Generator
+if TYPE_CHECKING:
+    from neuplug.plugins.component import ComponentBase
 
-KINDS: Mapping[str, type[ComponentBase]] = {
-    "augmenter": Augmenter,
-    "generator": Generator,
-    "classifier": Classifier,
-    "evaluator": Evaluator,
+# by name, since those of the experiment's side are above this package
+_BASES = {
+    "augmenter": "neuplug.plugins.augmenter:Augmenter",
+    "generator": "neuplug.plugins.generator:Generator",
+    "classifier": "neuplug.plugins.classifier:Classifier",
+    "evaluator": "neuplug.plugins.evaluator:Evaluator",
+    "layout": "neuplug.data.layout:Layout",
+    "reporter": "neuplug.experiment.reporters:Reporter",
 }
+
+
+def base_class(kind: str) -> type[ComponentBase]:
+    """What a component of a kind derives from."""
+    module, _, name = _BASES[kind].partition(":")
+    found: type[ComponentBase] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def kind_of(component: ComponentBase) -> str:
+    """The kind of an instance."""
+    return next(kind for kind in _BASES if isinstance(component, base_class(kind)))

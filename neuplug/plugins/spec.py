@@ -49,7 +49,7 @@ class ComponentSpec:
         Raises:
             PluginError: If the import fails or the target is no complete class of the right kind.
         """
-        from neuplug.plugins.kinds import KINDS
+        from neuplug.plugins.kinds import base_class
 
         module, _, attribute = self.component.target.partition(":")
         self.files().note()
@@ -60,7 +60,7 @@ class ComponentSpec:
                 f"{self.name} of {self.source} cannot be loaded from {self.component.target}: "
                 f"{told(error).rstrip('.')}. {self._remedy}"
             ) from error
-        base = KINDS[self.kind]
+        base = base_class(self.kind)
         if not (isinstance(found, type) and issubclass(found, base)):
             raise PluginError(
                 f"{self.name} of {self.source}: {self.component.target} is no "

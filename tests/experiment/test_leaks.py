@@ -26,8 +26,8 @@ from neuplug.experiment.config import resolve
 from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.planning import make
 from neuplug.experiment.planning.make import make_plan
+from neuplug.experiment.summary.terminal import print_summary
 from neuplug.plugins.registry import discover
-from neuplug.report.tables import print_summary
 
 Log = Callable[[], list[dict[str, Any]]]
 pytestmark = pytest.mark.usefixtures("lab")

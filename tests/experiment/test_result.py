@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 import neuplug
 from neuplug import NeuplugError
 from neuplug.experiment.results.reading import read_curves
-from neuplug.report.comparing import compare_runs
+from neuplug_report.comparing import compare_runs
 
 
 def test_results_are_read_as_they_were_written(ask: Any) -> None:

@@ -25,9 +25,9 @@ from neuplug.experiment.results.model import FORMAT, Curve, Curves, RunResults
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.summary.notices import notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
-from neuplug.report.notices import notices
 from neuplug.training.metrics import CLASS_METRICS, Scores, classification_metrics
 
 
@@ -41,7 +41,7 @@ def collect(
     command: str,
     folder: Path,
 ) -> RunResults:
-    """Everything that a run found, but for its curves and pictures.
+    """Everything that a run found, but for its curves.
 
     Args:
         plan: All of whose tasks are done, but for failed evaluators.
@@ -83,8 +83,6 @@ def collect(
         evaluations=tuple(evaluations),
         evaluators=_evaluators(plan),
         published=published_beside(plan.config, cells, evaluations),
-        pictures=(),
-        unpictured=(),
         curves="curves.json",
         warnings=(),
         cost=_cost(kinds, seconds),

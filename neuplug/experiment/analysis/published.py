@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.recipes import Published as Table
+from neuplug.experiment.recipes import Recipe, load_recipe
 from neuplug.experiment.results.model import (
     Ours,
     Protocols,
@@ -16,8 +18,6 @@ from neuplug.experiment.results.model import (
     Way,
 )
 from neuplug.experiment.results.parts import Cell, Evaluation
-from neuplug.recipes import Published as Table
-from neuplug.recipes import Recipe, load_recipe
 from neuplug.training.metrics import Scores
 
 PRECISION_AND_RECALL = "ap"

@@ -57,7 +57,8 @@ class PlanBuilder:
             dataset = dataclasses.replace(dataset, splits=(None,) * len(dataset))
         self.config, self.dataset = config, dataset
         self.selection = Selection(config, registry)
-        self.plan = Plan(config, dataset, self.selection.arms, self.selection.components)
+        chosen = self.selection
+        self.plan = Plan(config, dataset, chosen.arms, chosen.components, chosen.reporters)
         self._common = {
             "dataset": dataset.key,
             "image_size": dataset.images.image_size,

@@ -89,23 +89,6 @@ class Published(Record):
     """The paper's."""
 
 
-class Picture(Record):
-    """An image file of the report."""
-
-    title: str
-    """What it shows."""
-    kind: Literal["side-by-side", "grid-over-steps", "animation"]
-    """Made beside real images; or the same noise along a training."""
-    file: str
-    """Below the run's folder."""
-    narrow: str | None = None
-    """The same for a narrow screen, where there is one."""
-    still: str | None = None
-    """The last frame of an animation."""
-    caption: str
-    """How to read it."""
-
-
 class RunResults(Record):
     """Everything that a run found: ``results.json``.
 
@@ -157,9 +140,6 @@ class RunResults(Record):
     """By evaluator what it says of itself."""
     published: Published | None
     """A recipe's own numbers beside the run's; null without a recipe."""
-    pictures: tuple[Picture, ...]
-    unpictured: tuple[str, ...]
-    """Arms that are one too many to picture."""
     curves: Literal["curves.json"]
     """The file of curves, in the run's folder."""
     warnings: tuple[str, ...]

@@ -122,8 +122,8 @@ def _run() -> dict[str, Any]:
     """Load what a run loads besides torch; how it would share out its work."""
     from neuplug.experiment import compose, results
     from neuplug.experiment.executors.local import choose_workers
-    from neuplug.report import page
     from neuplug.training.devices import pick_device
+    from neuplug_report import page
 
     del compose, results, page
     workers = choose_workers(pick_device("auto"))

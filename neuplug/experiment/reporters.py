@@ -1,0 +1,169 @@
+"""Reporters: turn a finished run into something to look at."""
+
+from __future__ import annotations
+
+import json
+import os
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from neuplug.errors import PluginError
+from neuplug.experiment.isolation import named_faults
+from neuplug.plugins.component import ComponentBase
+from neuplug.storage.atomic import write_text
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from neuplug.experiment.plan import Plan
+    from neuplug.experiment.results.model import Curves, RunResults
+    from neuplug.experiment.steps.context import TaskContext
+    from neuplug.plugins.spec import ComponentSpec
+
+REPORTS = "reports.json"
+
+
+@dataclass(frozen=True)
+class MadeBeside:
+    """What an arm has made in the first repeat.
+
+    Attributes:
+        arm: Its name.
+        real: The real training images of every class, uint8 (N, C, H, W).
+        made: The last generated set of each class that has one, likewise.
+        origins: By class what has made it: ``dcgan``, ``flip+rotate``.
+    """
+
+    arm: str
+    real: Mapping[str, Tensor]
+    made: Mapping[str, Tensor]
+    origins: Mapping[str, str]
+
+
+class RunImages:
+    """The images of a run, as long as its store is at hand."""
+
+    def __init__(self, plan: Plan, context: TaskContext) -> None:
+        self._plan, self._context = plan, context
+
+    def arms(self) -> Iterator[MadeBeside]:
+        """Of each arm that makes images ahead of the training, in order."""
+        from neuplug.experiment.mixture import MadeImages
+
+        images = self._plan.dataset.images
+        for cell in self._plan.first_cells:
+            parts = cell.mixture.made().parts.items()
+            keys = {n: p.task for n, found in parts for p in found if isinstance(p, MadeImages)}
+            if not keys:
+                continue
+            labels = {name: images.classes.index(name) for name in images.classes}
+            own = {
+                name: [i for i in cell.split.train if int(images.labels[i]) == label]
+                for name, label in labels.items()
+            }
+            yield MadeBeside(
+                cell.arm.name,
+                {name: images.images[indices] for name, indices in own.items()},
+                {name: self._context.tree(key, "images")["images"] for name, key in keys.items()},
+                {name: self._origin(key) for name, key in keys.items()},
+            )
+
+    def grids(self, fit: str) -> list[tuple[int, Tensor]]:
+        """Of a fit's key (step, uint8 (N, C, H, W)): the same noise at several steps."""
+        return list(self._context.record(fit).grids)
+
+    def _origin(self, key: str) -> str:
+        from neuplug.experiment.tasks import AugmentTask, SampleTask
+
+        task = self._plan.tasks[key]
+        assert isinstance(task, SampleTask | AugmentTask)
+        return "+".join(component.name for component in task.components)
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """What a reporter is given.
+
+    Attributes:
+        folder: Of the run; ``results.json``, ``curves.json`` and the tables are in it.
+        results: Everything that the run found.
+        curves: What went on in its trainings.
+        images: Its images; ``None`` where a report is made again from the folder alone.
+    """
+
+    folder: Path
+    results: RunResults
+    curves: Curves
+    images: RunImages | None = None
+
+    @classmethod
+    def read(cls, folder: str | Path) -> Self:
+        """The run in a folder, without its images.
+
+        Raises:
+            InputError: If it has no results, or none that this version can read.
+        """
+        from neuplug.experiment.results.reading import read_curves, read_results
+
+        results = read_results(folder)
+        return cls(Path(folder), results, read_curves(folder, results))
+
+
+class Reporter(ComponentBase):
+    """Turns a finished run into something to look at: a page, a table, a tracker's entry."""
+
+    @abstractmethod
+    def report(self, run: FinishedRun) -> Path | None:
+        """Make the report.
+
+        Args:
+            run: It has come to its end; nothing of it may be changed.
+
+        Returns:
+            The file to open, in the run's folder; ``None`` if there is none. An exception is told
+            with the reporter's name and stops neither the run nor other reporters.
+        """
+
+
+def write_reports(
+    specs: Iterable[ComponentSpec], options: Mapping[str, Mapping[str, object]], run: FinishedRun
+) -> Iterator[str]:
+    """Have each reporter report, and note in ``reports.json`` what came of it.
+
+    Yields:
+        A sentence for each that failed.
+    """
+    made: dict[str, Path | None] = {}
+    for spec in specs:
+        try:
+            kind = spec.load()
+            with named_faults(spec):
+                reporter = kind(kind.options_class.parse(options.get(spec.name, {}), spec.name))
+                assert isinstance(reporter, Reporter)
+                made[spec.name] = reporter.report(run)
+        except PluginError as error:
+            yield f"no report of {spec.name}: {error}"
+    note_reports(run.folder, made)
+
+
+def note_reports(folder: Path, made: Mapping[str, Path | None]) -> None:
+    """Note in ``reports.json`` what reporters have made, besides what is noted there."""
+    known = {**read_reports(folder), **made}
+    paths = {
+        name: os.path.relpath(path, folder).replace(os.sep, "/")
+        for name, path in known.items()
+        if path is not None
+    }
+    write_text(folder / REPORTS, json.dumps(paths, indent=1) + "\n")
+
+
+def read_reports(folder: Path) -> dict[str, Path]:
+    """Reporters' names to the files that they made for the run in ``folder``."""
+    try:
+        found = json.loads((folder / REPORTS).read_text("utf-8"))
+        return {name: folder / path for name, path in found.items() if path}
+    except (OSError, ValueError, AttributeError, TypeError):
+        return {}

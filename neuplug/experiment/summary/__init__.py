@@ -1,0 +1,1 @@
+"""What a run found, in words: for the terminal, and for whatever else reports it."""

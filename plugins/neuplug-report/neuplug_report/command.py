@@ -1,0 +1,66 @@
+"""``neuplug report``: the page of a run again, or several runs side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from neuplug.errors import InputError
+
+if TYPE_CHECKING:
+    from neuplug_report.comparing import Comparison
+
+
+def report(
+    runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where the page of several runs goes; by default comparison.html here."),
+    ] = None,
+) -> None:
+    """Make the report of a run again, or compare runs.
+
+    neuplug report runs/compose/first
+
+    neuplug report runs/compose/first runs/compose/second
+    """
+    if len(runs) == 1:
+        if out is not None:
+            raise InputError("--out is for several runs; a run's report stays in its folder.")
+        _one(runs[0])
+    else:
+        _several(runs, out or Path("comparison.html"))
+
+
+def _one(folder: Path) -> None:
+    from rich.console import Console
+
+    from neuplug.experiment.results.reading import read_results
+    from neuplug.experiment.summary.terminal import print_summary
+    from neuplug_report.page import write_report
+
+    write_report(folder)
+    moved = {"folder": str(folder)}
+    print_summary(read_results(folder).model_copy(update=moved), Console(emoji=False))
+
+
+def _several(folders: list[Path], out: Path) -> None:
+    from neuplug.experiment.results.reading import read_results
+    from neuplug_report.comparing import compare_runs, write_comparison
+
+    comparison = compare_runs([read_results(folder) for folder in folders])
+    if out.is_dir():
+        raise InputError(f"{out} is a folder: name a file, such as comparison.html.")
+    write_comparison(comparison, out)
+    _print(comparison)
+    typer.echo(f"page: {out}")
+
+
+def _print(comparison: Comparison) -> None:
+    from rich.console import Console
+
+    from neuplug_report.comparing import print_comparison
+
+    print_comparison(comparison, Console(emoji=False))

@@ -1,0 +1,111 @@
+"""Losses over the training: a small panel for each class of a generator, or each arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.experiment.summary.trainings import Training, trainings, written
+from neuplug_report.canvas import Drawing, Title, title
+from neuplug_report.panels import Layout, Panel, draw, points
+
+_CLASSIFIER_CURVES = {"train_loss": "training", "val_loss": "validation"}
+_LOSS = "loss"  # what a generator's curves are measured in, unless they say otherwise
+_FOOT = "to the training images, in random features; it is not KID"
+_DISTANCES = Layout(left=0.42, legend=False, shared=False, foot=_FOOT)
+
+
+def generator_curves(results: RunResults, curves: Curves) -> Iterator[Drawing]:
+    """The losses of each trained generator, one panel for each class; apart, any other unit."""
+    for training in trainings(results):
+        figures: dict[str, dict[str, Panel]] = {}
+        for fit in training.fits:
+            name, units = fit.class_name or "all classes", curves.units.get(fit.key, {})
+            for kind, pairs in curves.generators.get(fit.key, {}).items():
+                curve = [(training.moment(x, fit), y) for x, y in points(pairs)]
+                if curve:
+                    panels = figures.setdefault(units.get(kind, _LOSS), {})
+                    panel = panels.setdefault(name, Panel(name))
+                    panel.curves.append((kind, curve, not training.is_first(fit)))
+        for unit, panels in figures.items():
+            head = title(training.title, results, _of_training(unit, training))
+            name = f"generator {training.title}{'' if unit == _LOSS else f' {unit}'}"
+            yield _drawing(name, head, list(panels.values()), Layout())
+
+
+def generator_distances(results: RunResults, curves: Curves) -> Iterator[Drawing]:
+    """How far the kept generators are from the training images, the nearest marked."""
+    for training in trainings(results):
+        panels: dict[str, Panel] = {}
+        for fit in training.fits:
+            kept = points(curves.checkpoints.get(fit.key, ()))
+            curve = [(training.moment(x, fit), y) for x, y in kept]
+            if len(curve) < 2:
+                continue
+            name = fit.class_name or "all classes"
+            panel = panels.setdefault(name, Panel(name))
+            panel.curves.append(("distance", curve, not training.is_first(fit)))
+            if training.is_first(fit):
+                x, y = min(curve, key=lambda point: (point[1], point[0]))
+                panel.mark = (x, y, f"best: {training.unit} {written(x)}, {_short(y)}")
+        if panels:
+            head = title(f"{training.title}: distance", results, _of_training("", training))
+            name = f"distances {training.title}"
+            yield _drawing(name, head, list(panels.values()), _DISTANCES)
+
+
+def classifier_curves(results: RunResults, curves: Curves, classifier: str) -> Iterator[Drawing]:
+    """The losses of one classifier, a panel for each arm, a figure for each number of images."""
+    sizes, labels = results.sizes, results.bare_names
+    for size in dict.fromkeys(sizes.get(arm, "") for arm in labels):
+        panels, repeats = [], 0
+        for arm, label in labels.items():
+            if sizes.get(arm, "") != size:
+                continue
+            panel = Panel(label)
+            cells = results.cells_of(arm, classifier)
+            for i, cell in enumerate(cells):
+                for key, pairs in curves.classifiers.get(cell.key, {}).items():
+                    if key in _CLASSIFIER_CURVES and (curve := points(pairs)):
+                        panel.curves.append((_CLASSIFIER_CURVES[key], curve, i > 0))
+            if panel.curves:
+                panels.append(panel)
+                repeats = max(repeats, len(cells))
+        if panels:
+            name = f"{classifier}, {size}" if size else classifier
+            head = title(name, results, f"loss in nats over steps; {_first_of(repeats, 'repeats')}")
+            yield _drawing(f"classifier {name}", head, panels, Layout())
+
+
+def _of_training(what: str, training: Training) -> str:
+    """``loss over epochs; first of 3 repeats, the others faint``."""
+    repeats = len({fit.repeat for fit in training.fits})
+    runs = len({fit.run for fit in training.fits})
+    first = _first_of(repeats, "repeats")
+    if runs > 1:
+        first = _first_of(repeats * runs, "trainings")
+    return f"{what} over {training.unit}s; {first}".strip()
+
+
+def _first_of(number: int, what: str) -> str:
+    return f"first of {number} {what}, the others faint" if number > 1 else "one repeat"
+
+
+def _drawing(name: str, head: Title, panels: Sequence[Panel], layout: Layout) -> Drawing:
+    return Drawing(name, _alt(head, panels), draw(head, panels, layout))
+
+
+def _alt(head: Title, panels: Sequence[Panel]) -> str:
+    ends = []
+    for panel in panels:
+        last = [
+            f"{kind} {_short(curve[-1][1])}" for kind, curve, faint in panel.curves if not faint
+        ]
+        if panel.mark is not None:
+            last.append(panel.mark[2])
+        ends.append(f"{panel.title}: {', '.join(last) or 'no curve'}")
+    return f"Training of {head.main}, {head.aside}. At the end of the first: {'; '.join(ends)}."
+
+
+def _short(value: float) -> str:
+    return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.2g}"

@@ -1,0 +1,200 @@
+"""Means with intervals: for each arm a line of text, and below it the mean and single repeats."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from neuplug import figures as style
+from neuplug.experiment.results.conclusions import Effect, Mean
+from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.summary import wording
+from neuplug_report.canvas import (
+    MARGIN,
+    TITLE,
+    WIDTH,
+    Drawing,
+    Title,
+    new_figure,
+    put_axes,
+    put_text,
+    shorten,
+    title,
+)
+
+_ACCURACY = wording.METRICS["accuracy"]
+_LOOKS = {  # colour and marker of a verdict, so that colour is never the only difference
+    "helps": (style.BLUE, "^"),
+    "harms": (style.ORANGE, "v"),
+    "no evidence": (style.MUTED, "o"),
+    "one repeat": (style.MUTED, "o"),
+}
+_ASIDE = "mean with 95 % interval; small dots: single repeats"
+_ASIDE_SINGLE = "one repeat: no interval"
+_ROW, _HEADING, _AXIS = 0.46, 0.32, 0.44  # inches
+
+
+@dataclass(frozen=True)
+class _Strip:
+    """One mean; all values in percent or points."""
+
+    label: str
+    value: str
+    mean: float
+    low: float | None
+    high: float | None
+    dots: list[float]
+    color: str
+    marker: str = "o"
+
+
+Groups = dict[str, list[_Strip]]  # by classifier, and by the number of real images
+
+
+def accuracy(results: RunResults) -> Drawing:
+    """Accuracy of every arm, grouped by classifier."""
+    names = results.bare_names
+    groups: Groups = {}
+    for classifier in results.classifiers:
+        for arm in results.arms:
+            entry = results.accuracy(arm.name, classifier)
+            if entry is None:
+                continue
+            dots = list(_accuracies(results, arm.name, classifier).values())
+            look = (style.INK if arm.name == arm.against else style.BLUE, "o")
+            group = groups.setdefault(_heading(results, classifier, arm.name), [])
+            group.append(_strip(entry, names[arm.name], dots, look))
+    head = title("Accuracy", results, _aside(groups))
+    return Drawing(
+        "accuracy", _alt("Accuracy in percent", groups), _draw(head, "% of test images", groups)
+    )
+
+
+def differences(results: RunResults) -> Drawing:
+    """Paired differences in accuracy to the arm ``none``, with a line at zero."""
+    names = results.bare_names
+    groups: Groups = {}
+    for classifier in results.classifiers:
+        for entry in results.compared():
+            if entry.classifier != classifier:
+                continue
+            arm = entry.arm
+            baseline = _accuracies(results, entry.against, classifier)
+            ours = _accuracies(results, arm, classifier)
+            dots = [ours[repeat] - baseline[repeat] for repeat in ours if repeat in baseline]
+            group = groups.setdefault(_heading(results, classifier, arm), [])
+            group.append(_strip(entry, names[arm], dots, _LOOKS[entry.verdict]))
+    head = title("Difference to none", results, _aside(groups))
+    return Drawing(
+        "differences",
+        _alt("Difference in accuracy to the arm none, in points", groups),
+        _draw(head, "points of accuracy", groups, zero=True),
+    )
+
+
+def _heading(results: RunResults, classifier: str, arm: str) -> str:
+    size = results.sizes.get(arm)
+    return f"{classifier}, {size}" if size else classifier
+
+
+def _accuracies(results: RunResults, arm: str, classifier: str) -> dict[int, float]:
+    return {cell.repeat: cell.test.accuracy for cell in results.cells_of(arm, classifier)}
+
+
+def _strip(entry: Mean | Effect, label: str, dots: list[float], look: tuple[str, str]) -> _Strip:
+    entry = wording.bounded(entry, _ACCURACY)
+    value = wording.middle(entry, _ACCURACY)
+    if entry.low is not None:
+        value += f" {wording.spread(entry, _ACCURACY)}"
+    return _Strip(
+        label,
+        f"{value}, n = {entry.n}",
+        mean=100 * (entry.mean if isinstance(entry, Mean) else entry.effect),
+        low=None if entry.low is None else 100 * entry.low,
+        high=None if entry.high is None else 100 * entry.high,
+        dots=[100 * dot for dot in dots],
+        color=look[0],
+        marker=look[1],
+    )
+
+
+def _aside(groups: Groups) -> str:
+    single = all(strip.low is None for strips in groups.values() for strip in strips)
+    return _ASIDE_SINGLE if single else _ASIDE
+
+
+def _draw(head: Title, unit: str, groups: Groups, *, zero: bool = False) -> Figure:
+    rows = sum(len(strips) for strips in groups.values())
+    figure = new_figure(TITLE + _AXIS + _HEADING * len(groups) + _ROW * rows, head)
+    limits = _limits(groups, zero)
+    top = TITLE
+    for group, (name, strips) in enumerate(groups.items()):
+        put_text(figure, MARGIN, top + _HEADING / 2 + 0.03, shorten(name, 50), weight="bold")
+        tall = _ROW * len(strips)
+        axes = put_axes(figure, MARGIN, top + _HEADING, WIDTH - 2 * MARGIN, tall)
+        axes.set(xlim=limits, ylim=(len(strips), 0), xticks=_ticks(limits, zero), yticks=[])
+        axes.spines[["left", "bottom"]].set_visible(False)
+        if zero:
+            axes.axvline(0, color=style.INK, linewidth=1, zorder=1)
+        for i, strip in enumerate(strips):
+            _draw_strip(axes, i, strip)
+        if group == len(groups) - 1:
+            axes.set_xlabel(unit)
+        else:
+            axes.tick_params(labelbottom=False)
+        top += _HEADING + tall
+    return figure
+
+
+def _draw_strip(axes: Axes, i: int, strip: _Strip) -> None:
+    if i:
+        axes.axhline(i, color=style.LINE, linewidth=0.6, zorder=0)
+    across = axes.get_yaxis_transform()  # x from 0 to 1, y in rows
+    # a plate under the text keeps grid lines out of the letters
+    plate = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.6}
+    label = shorten(strip.label, 54 - len(strip.value))
+    axes.text(0, i + 0.27, label, transform=across, va="center", bbox=plate)
+    axes.text(1, i + 0.27, strip.value, transform=across, va="center", ha="right", bbox=plate)
+    if strip.low is not None and strip.high is not None:
+        axes.plot([strip.low, strip.high], [i + 0.58] * 2, color=strip.color, linewidth=1.8)
+    mark: dict[str, Any] = {"color": strip.color, "markersize": 6, "zorder": 3}
+    axes.plot([strip.mean], [i + 0.58], strip.marker, markeredgecolor=style.PAPER, **mark)
+    if len(strip.dots) > 1:
+        dot: dict[str, Any] = {"color": strip.color, "markersize": 3, "markeredgewidth": 0}
+        axes.plot(strip.dots, [i + 0.78] * len(strip.dots), "o", alpha=0.55, **dot)
+
+
+def _limits(groups: Groups, zero: bool) -> tuple[float, float]:
+    strips = [strip for group in groups.values() for strip in group]
+    values = [v for s in strips for v in (s.mean, s.low, s.high, *s.dots) if v is not None]
+    values = [v for v in values if math.isfinite(v)] + ([0.0] if zero else [])
+    if not values:
+        return 0.0, 1.0
+    pad = max(0.05 * (max(values) - min(values)), 0.5)
+    return min(values) - pad, max(values) + pad
+
+
+def _ticks(limits: tuple[float, float], zero: bool) -> list[float]:
+    """Where numbers stand: none so near the edge that it is cut off, no accuracy beyond 100 %."""
+    edge = 0.035 * (limits[1] - limits[0])
+    low, high = limits[0] + edge, limits[1] - edge
+    if not zero:
+        low, high = max(low, 0.0), min(high, 100.0)
+    return [
+        float(tick)
+        for tick in MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(*limits)
+        if low <= tick <= high
+    ]
+
+
+def _alt(what: str, groups: Groups) -> str:
+    parts = [
+        f"{name}: " + "; ".join(f"{strip.label} {strip.value}" for strip in strips)
+        for name, strips in groups.items()
+    ]
+    return f"{what}, mean with 95 % interval. {'. '.join(parts)}."

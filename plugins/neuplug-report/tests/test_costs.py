@@ -1,0 +1,67 @@
+"""What the classifiers cost, beside what they reach."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+
+from neuplug.experiment.summary import wording
+from neuplug.experiment.summary.terminal import print_summary
+from neuplug_report import costs
+
+from .conftest import typed
+
+Make = Callable[..., dict[str, Any]]
+Report = Callable[[dict[str, Any]], str]
+Show = Callable[[dict[str, Any]], Any]
+
+
+def terminal(results: dict[str, Any]) -> str:
+    stream = io.StringIO()
+    print_summary(typed(results), Console(file=stream, width=120))
+    return stream.getvalue()
+
+
+def test_costs_stand_beside_the_best_arm_and_its_own_baseline(make: Make) -> None:
+    results = make(repeats=2, sizes=[6, 10], curves=False)
+    level = {"none (6 per class)": 0.5, "dcgan (6 per class)": 0.8}
+    level |= {"none (10 per class)": 0.7, "dcgan (10 per class)": 0.75}
+    for entry in results["summary"]:
+        if entry["metric"] == "accuracy":
+            entry["mean"] = level[entry["arm"]]
+    (cost,) = costs.costs(typed(results))
+    assert cost.best is not None and cost.plain is not None
+    assert (cost.best.arm, cost.best.mean) == ("dcgan (6 per class)", 0.8)
+    assert (cost.plain.arm, cost.plain.mean) == ("none (6 per class)", 0.5)
+
+
+def test_the_page_has_a_row_for_each_classifier(make: Make, show: Show) -> None:
+    results = make(repeats=2, classifiers=["mobilenetv2", "smallcnn"], curves=False)
+    page = show(results)
+    rows = [page.row(name, nth=0) for name in ("mobilenetv2 2.2 M", "smallcnn 94 k")]
+    assert rows[0].startswith("mobilenetv2 2.2 M 24 M 8.1 ")
+    assert rows[1].startswith("smallcnn 94 k 3.1 M 0.62 ")
+    assert all("dcgan, n = 2" in row and "none, n = 2" in row for row in rows)
+    assert "one image of 64 x 64" in page.text
+    assert "(cpu, 2 threads), measured while other jobs may have run" in page.text
+
+
+def test_the_terminal_compares_where_there_are_several(make: Make) -> None:
+    several = make(repeats=2, classifiers=["mobilenetv2", "smallcnn"], curves=False)
+    lines = [s for s in terminal(several).splitlines() if "multiply-adds" in s]
+    assert len(lines) == 2
+    assert lines[1].startswith(
+        "smallcnn: 94 k parameters, 3.1 M multiply-adds, 0.62 ms an image; none "
+    )
+    assert "multiply-adds" not in terminal(make(repeats=2, curves=False))
+
+
+def test_none_alone_has_no_best_arm(make: Make, show: Show) -> None:
+    results = make(repeats=1, arms={"none": 0.0}, curves=False)
+    (cost,) = costs.costs(typed(results))
+    assert cost.best is None and cost.plain is not None and cost.plain.arm == "none"
+    row = show(results).row("smallcnn 94 k")
+    assert row.startswith(f"smallcnn 94 k 3.1 M 0.62 {wording.MISSING}")

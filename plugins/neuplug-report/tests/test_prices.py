@@ -1,0 +1,99 @@
+"""What the arms cost, and what a point gained costs: never a number without its doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from neuplug.experiment.analysis.costs import per_point
+from neuplug.experiment.results.conclusions import Comparison
+from neuplug.experiment.summary.wording import MISSING as NO
+
+Make = Callable[..., dict[str, Any]]
+Show = Callable[[dict[str, Any]], Any]
+
+
+def priced(results: dict[str, Any], **gain: Any) -> dict[str, Any]:
+    """The results with the costs of both arms, and another gain of dcgan."""
+    (comparison,) = results["comparisons"]
+    comparison |= gain
+    rows = []
+    for arm, seconds, found in (("none", 30.0, None), ("dcgan", 90.0, comparison)):
+        made = seconds - 30
+        rows.append(
+            {"arm": arm, "classifier": "smallcnn", "against": "none", "n": comparison["n"]}
+            | {"generators_seconds": made, "images_seconds": made / 1e6, "training_seconds": 30.0}
+            | {"seconds": seconds, **per_point(seconds, found and Comparison.model_validate(found))}
+        )
+    return results | {"arm_costs": rows}
+
+
+def cost_row(page: Any, arm: str) -> str:
+    """The arm's row in the table of costs."""
+    rows = [" ".join(row.split()) for row in page.rows]
+    start = next(i for i, row in enumerate(rows) if "Generators" in row)
+    return next(row for row in rows[start:] if row.startswith(arm))
+
+
+ONE = dict.fromkeys(["low", "high", "p", "adjusted_p", "detectable"])
+CLEAR = {"effect": 0.03, "low": 0.01, "high": 0.05, "verdict": "helps"}
+
+
+def test_a_clear_gain_has_a_price_with_its_interval(make: Make, show: Show) -> None:
+    page = show(priced(make(repeats=3), **CLEAR))
+    # 1.5 minutes over 3 points, from 5 points to 1
+    assert cost_row(page, "dcgan") == "dcgan 1.0 < 0.001 0.50 1.5 +3.0 ± 2.0 0.50 (0.30 … 1.5) 3"
+    assert cost_row(page, "none") == f"none {NO} {NO} 0.50 0.50 {NO} {NO} the baseline 3"
+    assert "counts with the time that it took when it was made" in page.text
+
+
+@pytest.mark.parametrize(
+    ("gain", "shown"),
+    [
+        (
+            {"low": -0.01, "high": 0.07, "verdict": "no evidence"},
+            "0.50 (from 0.21) no upper end: the gain's interval holds zero",
+        ),
+        (
+            {"verdict": "no evidence", "family": 7},
+            "0.50 (0.30 … 1.5) not clear among 7 comparisons",
+        ),
+        (ONE | {"verdict": "one repeat"}, "0.50 one repeat: no interval"),
+        (
+            {"effect": 0.0, "low": -0.02, "high": 0.02, "verdict": "no evidence"},
+            f"{NO} nothing gained",
+        ),
+        (
+            {"effect": -0.03, "low": -0.05, "high": -0.01, "verdict": "harms"},
+            f"{NO} nothing gained",
+        ),
+    ],
+)
+def test_a_doubtful_price_says_why(
+    make: Make, show: Show, gain: dict[str, Any], shown: str
+) -> None:
+    page = show(priced(make(repeats=3), **(CLEAR | gain)))
+    assert cost_row(page, "dcgan").endswith(f" {shown} 3")
+
+
+def test_without_costs_there_is_no_such_table(make: Make, show: Show) -> None:
+    assert "for a point gained" not in show(make(repeats=1)).text
+
+
+def test_of_amounts_that_were_tried_it_is_said_that_they_do_not_count(
+    make: Make, show: Show
+) -> None:
+    results = priced(make(repeats=3), **CLEAR)
+    said = "amounts that were tried and not chosen do not count"
+    assert said not in show(results).text
+    arm = {"family": "dcgan", "arm": "dcgan", "classifier": "smallcnn", "n": 3, "chosen": True}
+    none = {"family": "none", "arm": "none", "classifier": "smallcnn", "n": 3, "chosen": True}
+    means = {"mean": 0.8, "low": 0.7, "high": 0.9}
+    results["doses"] = [
+        {**none, **means, "amount": "", "value": None},
+        {**arm, **means, "amount": "add", "value": 20},
+        {**arm, **means, "amount": "add", "value": 40, "chosen": False},
+    ]
+    assert said in show(results).text

@@ -1,0 +1,114 @@
+"""What the terminal shows at the end of a run."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from neuplug.experiment.summary import wording
+from neuplug.experiment.summary.terminal import print_summary
+
+from .conftest import typed
+
+Make = Callable[..., dict[str, Any]]
+
+
+def shown(results: dict[str, Any], width: int = 120) -> list[str]:
+    stream = io.StringIO()
+    print_summary(typed(results), Console(file=stream, width=width))
+    return stream.getvalue().splitlines()
+
+
+def test_the_verdicts_come_first_and_the_path_last(full: dict[str, Any]) -> None:
+    lines = shown(full)
+    found = typed(full)
+    expected = [wording.verdict_sentence(c, found) for c in wording.ranked(found)]
+    assert [line[2:] for line in lines[: len(expected)]] == expected
+    assert lines[len(expected)] == wording.power_sentence(found)
+    assert lines[len(expected) + 1] == ""
+    assert lines[-1] == f"results: {full['folder']}"  # no page has been made of these
+    assert lines[-3] == "warning: 12 images are smaller than 64 x 64 and were enlarged."
+
+
+def test_every_mean_has_its_interval_and_n(full: dict[str, Any]) -> None:
+    lines = shown(full)
+    start = [lines.index(next(s for s in lines if s.startswith(c))) for c in full["classifiers"]]
+    tables = {
+        "mobilenetv2": lines[start[0] : start[1]],
+        "smallcnn": lines[start[1] :],
+    }
+    for entry in typed(full).summary:
+        if entry.class_name is not None:
+            continue
+        look = wording.METRICS[entry.metric]
+        value = f"{wording.number(entry.mean, look)} {wording.spread(entry, look)}"
+        row = next(r for r in tables[entry.classifier] if r.split()[:1] == [entry.arm])
+        assert value in row
+        assert row.split()[-1] == str(entry.n)
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_a_table_keeps_to_the_width(full: dict[str, Any], width: int) -> None:
+    lines = shown(full, width)
+    table = lines[lines.index("") : lines.index(next(s for s in lines if s.startswith("mean ±")))]
+    assert max(len(line.rstrip()) for line in table) <= width
+    assert any("classical+dcgan" in line for line in table)  # not folded
+
+
+def test_simulated_data_is_called_so(make: Make) -> None:
+    assert "smallcnn, simulated data" in [line.strip() for line in shown(make(simulated=True))]
+    assert "simulated" not in "".join(shown(make(simulated=False))[:-1])
+
+
+def test_one_repeat_gives_no_verdict_and_no_interval(make: Make) -> None:
+    text = "\n".join(shown(make(repeats=1)))
+    assert "one repeat: no verdict, add --repeats" in text.splitlines()[0]
+    assert "±" not in text.replace("mean ± half of the 95 % interval", "")
+    assert "one repeat has no interval" in text
+
+
+def test_markup_and_escapes_in_names_are_shown_as_text(make: Make, hostile: list[str]) -> None:
+    results = make(classes=hostile, arms={"none": 0.0, "[red]dcgan[/red]": 0.045})
+    results["warnings"] = ["class \x1b[31mesc\nline has :smile: 5 images [/]"]
+    text = "\n".join(shown(results))
+    assert "[red]dcgan[/red] helps smallcnn" in text
+    assert "class \N{REPLACEMENT CHARACTER}[31mesc line has :smile: 5 images [/]" in text
+    assert "\x1b" not in text
+
+
+def test_a_terminal_without_unicode_gets_ascii(make: Make) -> None:
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding="ascii")
+    print_summary(typed(make()), Console(file=stream, width=120))
+    stream.flush()
+    text = raw.getvalue().decode("ascii")
+    assert "95 % interval " in text and " .. +" in text
+    assert "+/-" in text
+    assert "?" not in text
+
+
+def test_only_none_ran(make: Make) -> None:
+    results = make(arms={"none": 0.0})
+    lines = shown(results)
+    assert lines[0] == "Nothing to compare: no arm ran beside none."
+    assert any(line.startswith("none ") for line in lines)
+
+
+def test_an_arm_that_did_not_run_with_a_classifier_has_no_row(make: Make) -> None:
+    results = make()
+    results["cells"] = [c for c in results["cells"] if c["arm"] == "none"]
+    results["summary"] = [s for s in results["summary"] if s["arm"] == "none"]
+    results["comparisons"] = []
+    assert not any(line.startswith("dcgan") for line in shown(results))
+
+
+def test_a_missing_cell_is_a_dash(make: Make) -> None:
+    results = make()
+    results["summary"] = [s for s in results["summary"] if s["arm"] == "none"]
+    results["comparisons"] = []
+    row = next(line for line in shown(results) if line.startswith("dcgan"))
+    assert row.split() == ["dcgan", *["\N{EN DASH}"] * 6, "0"]
