@@ -54,10 +54,10 @@ add_module_names = False
 nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!neuplug).*"),
-    ("py:class", r"neuplug\.testing\.subjects\..*"),
-    ("py:class", r"neuplug\.recipes\.model\..*"),
+    ("py:class", r"neuplug_testing\.subjects\..*"),
+    ("py:class", r"neuplug\.experiment\.recipes\..*"),
     ("py:class", r"neuplug\.experiment\.results\..*"),  # their fields are in run-folder.md
-    ("py:class", r"neuplug\.installed\..*"),
+    ("py:class", r"neuplug\.plugins\.(installed|spec)\..*"),
 ]
 
 copybutton_prompt_text = r">>> |\.\.\. "

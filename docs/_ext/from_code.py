@@ -18,7 +18,7 @@ import neuplug
 from neuplug.cli import commands
 from neuplug.cli.options import OptionRow, option_rows
 from neuplug.errors import PluginError
-from neuplug.plugins.hookspecs import HOOKS
+from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec
 
@@ -79,7 +79,7 @@ def provided() -> list[ComponentSpec]:
     for problem in discover().problems:
         if problem.distribution in own:
             raise PluginError(f"{problem.distribution}: {problem.message}")
-    return [p for kind in HOOKS.values() for p in discover().of_kind(kind) if p.distribution in own]
+    return [p for kind in COMPONENTS for p in discover().of_kind(kind) if p.distribution in own]
 
 
 # Components.
@@ -88,7 +88,7 @@ def provided() -> list[ComponentSpec]:
 def components() -> str:
     """A table of components for each kind."""
     parts = []
-    for kind in HOOKS.values():
+    for kind in COMPONENTS:
         rows = [
             (f"[`{p.name}`](#{anchor(p)})", plain(p.component.summary), page_link(p))
             for p in provided()

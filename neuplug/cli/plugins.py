@@ -45,21 +45,22 @@ def plugins(context: typer.Context, as_json: AsJson = False) -> None:
 def show(
     name: Annotated[str, typer.Argument(help="A component: dcgan, or neuplug-dcgan:dcgan.")],
     kind: Annotated[
-        str | None, typer.Option(help="augmenter, generator, classifier or evaluator.")
+        str | None, typer.Option(help="Its kind, such as augmenter or generator.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Print a component's options: type, default, bounds and meaning."""
     from neuplug.cli.options import option_rows
     from neuplug.errors import InputError, did_you_mean
+    from neuplug.plugins.hookspecs import COMPONENTS
     from neuplug.plugins.registry import discover
 
-    if kind is not None and kind not in _kinds():
+    if kind is not None and kind not in COMPONENTS:
         raise InputError(
-            f"--kind {kind}: no such kind.{did_you_mean(kind, _kinds())} "
-            f"There are: {', '.join(_kinds())}."
+            f"--kind {kind}: no such kind.{did_you_mean(kind, COMPONENTS)} "
+            f"There are: {', '.join(COMPONENTS)}."
         )
-    provided = discover().resolve(name, _kinds() if kind is None else (kind,))
+    provided = discover().resolve(name, COMPONENTS if kind is None else (kind,))
     component = provided.load()
     rows = option_rows(component.options_class)
     about = (component.__doc__ or provided.component.summary).strip().splitlines()[0]

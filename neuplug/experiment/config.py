@@ -181,7 +181,7 @@ class ComposeConfig(BaseModel):
     report: bool = _run(
         True, description="have reporters report; the results are there in any case"
     )
-    reporter: list[str] = _run([], description="which reporters report; by default all")
+    reporter: Names = _run([], description="which reporters report; by default all")
 
     @field_validator("imgsz", mode="before")
     @classmethod

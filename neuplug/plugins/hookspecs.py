@@ -28,7 +28,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
 RESERVED = frozenset({"none", "real"})  # the arm without augmentation, the origin of real images
-TARGET = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.-]*")
+TARGET = re.compile(r"[A-Za-z_][\w.]*:(?:[A-Za-z_]\w*|[\w-]+\.yaml)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,3 +157,5 @@ HOOKS = {
     "neuplug_layouts": "layout",
     "neuplug_reporters": "reporter",
 }
+COMPONENTS = tuple(kind for kind in HOOKS.values() if kind != "recipe")
+"""The kinds that are classes."""

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.commands import plugged_commands
 from neuplug.plugins.discovery import Finder, Problem, identity, installed_distributions
-from neuplug.plugins.hookspecs import HOOKS
+from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent
 
 _local: dict[str, LocalComponent] = {}
@@ -47,7 +47,7 @@ class Registry:
             )
         )
 
-    def resolve(self, name: str, kinds: Iterable[str] = tuple(HOOKS.values())) -> ComponentSpec:
+    def resolve(self, name: str, kinds: Iterable[str] = COMPONENTS) -> ComponentSpec:
         """Find the component that a user means.
 
         Args:
@@ -58,7 +58,7 @@ class Registry:
             InputError: If no plugin has it, or several do.
         """
         kinds = tuple(kinds)
-        what = " or ".join(kinds) if len(kinds) < len(HOOKS) else "component"
+        what = " or ".join(kinds) if len(kinds) < len(COMPONENTS) else "component"
         distribution, _, plain = name.rpartition(":")
         if distribution == LOCAL and plain in _local and _local[plain].kind in kinds:
             return _local[plain]

@@ -48,6 +48,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "name": ("007", "007"),
     "save_generated": ("true", True),
     "report": ("false", False),
+    "reporter": ("b,c", ["b", "c"]),
 }
 """Each setting as it is typed, and as a YAML file has it."""
 TYPED = {

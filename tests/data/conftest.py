@@ -2,28 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
+from neuplug_tests.drawing import Draw, draw
 
-Draw = Callable[..., Path]
-
-
-@pytest.fixture
-def draw() -> Draw:
-    """Write an image of seeded noise: ``draw(path, seed, size=(h, w), mode="L")``."""
-
-    def write(path: Path, seed: int, size: tuple[int, int] = (10, 12), mode: str = "L") -> Path:
-        shape = size if mode == "L" else (*size, 3)
-        pixels = np.random.default_rng(seed).integers(0, 256, shape, dtype=np.uint8)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(path)
-        return path
-
-    return write
+__all__ = ["Draw", "draw"]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 
 import neuplug
+import neuplug_testing
 
 from .public import public
 from .texts import ROOT, TEXTS, blocks
@@ -52,6 +53,9 @@ def modules() -> list[str]:
     return found
 
 
+OURS = {"neuplug": neuplug, "neuplug_testing": neuplug_testing}
+
+
 def prompts(file: Path) -> int:
     """How many lines of a module are to be run."""
     return len(re.findall(r"^\s*>>> ", file.read_text("utf-8"), re.M))
@@ -81,7 +85,7 @@ class Examples:
     def _of_text(self, text: Path) -> set[str]:
         """Run the blocks of a text, one after the other; the names that they use."""
         watch = Watch(self.public)
-        names = {"__name__": "__main__", "neuplug": neuplug, **watch.globals}
+        names = {"__name__": "__main__", **OURS, **watch.globals}
         with self._place():
             for content, reason in blocks(text, "python"):
                 code = watch.compile(content, str(text), "exec")
@@ -105,7 +109,7 @@ class Examples:
 
     def _run(self, test: doctest.DocTest) -> set[str]:
         watch = Watch(self.public)
-        test.globs |= {"neuplug": neuplug, "torch": torch, **watch.globals}
+        test.globs |= {**OURS, "torch": torch, **watch.globals}
         with self._place() as patch:
             patch.setattr(doctest, "compile", watch.compile, raising=False)
             failed, _ = doctest.DocTestRunner(verbose=False).run(test)

@@ -32,7 +32,7 @@ def public() -> dict[str, object]:
         if inspect.ismodule(thing):
             continue
         found[name] = thing
-        if inspect.isclass(thing) and name.startswith("neuplug."):
+        if inspect.isclass(thing) and name.startswith(("neuplug.", "neuplug_testing.")):
             found |= {f"{name}.{part}": vars(thing)[part] for part in _parts(thing)}
     return found
 

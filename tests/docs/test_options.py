@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.registry import discover
 
 from .texts import TEXTS
@@ -29,7 +30,7 @@ def rows(text: str) -> Iterator[tuple[list[str], str]]:
 
 def fields(distribution: str) -> dict[str, list[Any]]:
     """Options to their defaults in the plugin's components; of a library's users, where none."""
-    everything = discover().components
+    everything = [p for p in discover().components if p.kind in COMPONENTS]
     own = [p for p in everything if p.distribution == distribution] or everything
     found: dict[str, list[Any]] = {}
     for provided in own:

@@ -6,10 +6,7 @@ Rectangles and circles become polygons. Lines, points and other shapes enclose n
 
 from __future__ import annotations
 
-import itertools
 import json
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -18,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from neuplug_labelme.sniffing import BROKEN_JSON, is_labelme
+
 Points: TypeAlias = NDArray[np.float64]  # (n, 2), x and y in pixels
 
 _CIRCLE_POINTS = 64
-_SNIFFED = 20  # files that are opened to tell whether a folder holds annotations
-_BROKEN_JSON = (ValueError, RecursionError)  # also where it is no UTF-8, or nested without end
 
 
 class BadAnnotation(Exception):
@@ -100,9 +97,9 @@ def read_labelme(path: Path) -> Annotation:
         raise BadAnnotation(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise BadAnnotation("is no UTF-8 text") from None
-    except _BROKEN_JSON as error:
+    except BROKEN_JSON as error:
         raise BadAnnotation(f"is broken JSON: {str(error)[:100]}") from None
-    if not _is_labelme(content):
+    if not is_labelme(content):
         raise BadAnnotation("is no labelme annotation: it has no list 'shapes'")
     shapes: list[Shape] = []
     bad: list[tuple[int, str]] = []
@@ -112,26 +109,6 @@ def read_labelme(path: Path) -> Annotation:
         except BadShape as error:
             bad.append((index, str(error)))
     return Annotation(_size(content), tuple(shapes), tuple(bad))
-
-
-def has_labelme(folder: Path) -> bool:
-    """Whether a labelme file is among the first JSON files at any depth of ``folder``."""
-    for path in itertools.islice(json_files(folder), _SNIFFED):
-        try:
-            if _is_labelme(json.loads(path.read_bytes())):
-                return True
-        except (OSError, *_BROKEN_JSON):
-            continue
-    return False
-
-
-def json_files(folder: Path) -> Iterator[Path]:
-    """The JSON files at any depth of ``folder``, hidden ones left out."""
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if name.lower().endswith(".json") and not name.startswith("."):
-                yield Path(place, name)
 
 
 def rasterise(shape: Shape, size: tuple[int, int]) -> Region:
@@ -151,10 +128,6 @@ def rasterise(shape: Shape, size: tuple[int, int]) -> Region:
         raise BadShape("it lies outside the image")
     left, top, _, _ = extent
     return Region(top, left, np.asarray(canvas.crop(extent)).astype(np.bool_))
-
-
-def _is_labelme(content: Any) -> bool:
-    return isinstance(content, dict) and isinstance(content.get("shapes"), list)
 
 
 def _size(content: dict[str, Any]) -> tuple[int, int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neuplug import Layout
+from neuplug_labelme.sniffing import has_labelme
 
 
 class Labelme(Layout):
@@ -12,8 +13,6 @@ class Labelme(Layout):
 
     def scan(self, path: Path) -> str | None:
         """Say what makes a set of such a folder."""
-        from neuplug_labelme.annotation import has_labelme  # loads what reading them needs
-
         if not path.is_dir() or not has_labelme(path):
             return None
         return (

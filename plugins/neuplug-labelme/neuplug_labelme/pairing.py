@@ -16,7 +16,7 @@ from pathlib import Path
 from neuplug.data.layouts import is_image
 from neuplug.data.listing import listed, natural_key
 from neuplug.errors import InputError
-from neuplug_labelme.annotation import json_files
+from neuplug_labelme.sniffing import json_files
 
 NO_IMAGE = "there is no image of its name"
 NO_ANNOTATION = "it has no annotation"

@@ -13,10 +13,10 @@ from neuplug_labelme.annotation import (
     BadAnnotation,
     BadShape,
     Region,
-    has_labelme,
     rasterise,
     read_labelme,
 )
+from neuplug_labelme.sniffing import has_labelme
 
 SQUARE = [[10, 20], [29, 20], [29, 49], [10, 49]]
 

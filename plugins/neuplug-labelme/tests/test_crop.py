@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import json
 import random
 import shutil
@@ -16,10 +18,9 @@ import pytest
 import tifffile
 from matplotlib.transforms import Bbox
 from PIL import Image
-from typer.testing import CliRunner
 
 from neuplug import InputError
-from neuplug.cli.data import app
+from neuplug.cli import build
 from neuplug.data.dataset import Dataset, load_dataset
 from neuplug.data.layouts import scan
 from neuplug.data.splits import draw_split
@@ -629,10 +630,11 @@ def test_only_marked_folders_are_groups_across_classes(tmp_path: Path, draw: Dra
 
 
 def run(*arguments: str | Path) -> str:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    if result.exception is not None:
-        raise result.exception
-    return result.output
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        words = ["data", *map(str, arguments)]
+        build().main(args=words, prog_name="neuplug", standalone_mode=False)
+    return output.getvalue()
 
 
 def test_the_command_says_what_it_did(several: Annotated) -> None:
@@ -710,7 +712,7 @@ def test_show_points_at_crop(annotated: Annotated) -> None:
     for path in annotated.labelme.iterdir():
         shutil.copy(path, mixed / "intact")
     output = run("show", mixed)
-    assert "files passed over: 6, among them labelme annotations: neuplug data crop" in output
+    assert "files passed over: 6. There are labelme annotations: neuplug data crop" in output
 
 
 # Real images ----------------------------------------------------------------------------------

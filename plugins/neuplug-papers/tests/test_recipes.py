@@ -13,8 +13,7 @@ from neuplug import InputError
 from neuplug.cli import main
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
-from neuplug.experiment.recipes import load_recipe, recipe_names
-from neuplug.experiment.recipes.model import BUDGETS
+from neuplug.experiment.recipes import BUDGETS, load_recipe, recipe_names
 from neuplug.plugins.registry import discover
 
 FIVE = ["edcgan2023", "farhat", "reser2020", "schlagenhauf2020", "zamani"]

@@ -123,9 +123,8 @@ def _run() -> dict[str, Any]:
     from neuplug.experiment import compose, results
     from neuplug.experiment.executors.local import choose_workers
     from neuplug.training.devices import pick_device
-    from neuplug_report import page
 
-    del compose, results, page
+    del compose, results
     workers = choose_workers(pick_device("auto"))
     return {"workers": workers, "bytes": _peak()}
 

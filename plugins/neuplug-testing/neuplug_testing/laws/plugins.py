@@ -6,12 +6,12 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from neuplug.errors import PluginError
-from neuplug.plugins.hookspecs import HOOKS
+from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.registry import discover
 from neuplug_testing.law import PLUGIN, Broken, law
 from neuplug_testing.subjects import ComponentSubject, PluginSubject
 
-KINDS = tuple(HOOKS.values())
+KINDS = COMPONENTS
 STAGES = {"augmenter", "generator"}
 
 
