@@ -23,6 +23,10 @@ from .experiment.analysis.statistics import estimate as estimate
 from .experiment.analysis.statistics import holm as holm
 from .experiment.analysis.statistics import paired_difference as paired_difference
 from .experiment.analysis.statistics import verdict as verdict
+from .experiment.executors.base import Executor as Executor
+from .experiment.executors.base import ExecutorContext as ExecutorContext
+from .experiment.executors.base import ExecutorFactory as ExecutorFactory
+from .experiment.executors.worker import do_task as do_task
 from .experiment.reporters import FinishedRun as FinishedRun
 from .experiment.reporters import Reporter as Reporter
 from .experiment.result import Result as Result
@@ -68,7 +72,7 @@ from .plugins.weights import load_weights as load_weights
 from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded
 from .training.devices import wants_bf16 as wants_bf16
-from .training.loop import FittedClassifier as FittedClassifier
+from .training.fitted import FittedClassifier as FittedClassifier
 from .training.loop import fit_classifier as fit_classifier
 from .training.metrics import Scores as Scores
 from .training.metrics import classification_metrics as classification_metrics

@@ -42,7 +42,7 @@ def test_no_network_and_no_torch_for_an_answer_that_is_there(
         "NETWORK_LOG": str(tmp_path / "network.log"),
         "MODULES_LOG": str(tmp_path / "modules.log"),
     }
-    words = "compose --aug dcgan --aug classical --clf smallcnn --clf mobilenetv2".split()
+    words = "compose --aug dcgan --aug classical --clf smallcnn".split()
     words += "--imgsz 32 --per-class 4 --repeats 1 --steps 2 --set dcgan.steps=2".split()
     words += "--set dcgan.ngf=4 --classes crazing,patches --quiet --workers 2".split()
     for _ in range(2):

@@ -89,6 +89,7 @@ def verdicts(ours: NDArray[np.bool_], theirs: NDArray[np.bool_], swap: bool) -> 
     return found
 
 
+@pytest.mark.slow
 def test_same_against_same_is_told_apart_in_at_most_5_of_100_runs(trained: Trained) -> None:
     assert 0.6 < trained.one.mean() < 0.95  # neither hopeless nor too easy to differ
     assert (trained.one != trained.other).mean() > 0.05
@@ -96,6 +97,7 @@ def test_same_against_same_is_told_apart_in_at_most_5_of_100_runs(trained: Train
     assert 1000 - found.count("no evidence") <= 50
 
 
+@pytest.mark.slow
 def test_a_true_difference_is_found(trained: Trained) -> None:
     """The same machinery, so that the test above cannot pass by never deciding."""
     assert trained.one.mean() - trained.worse.mean() > 0.04

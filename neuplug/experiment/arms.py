@@ -153,6 +153,7 @@ class Selection:
         classifiers: In the user's order.
         evaluators: Likewise.
         reporters: Likewise; all that are installed if the user names none.
+        executor: Where tasks run; ``None``: on this host.
 
     Raises:
         InputError: If a component, option or amount does not exist or does not fit.
@@ -166,8 +167,11 @@ class Selection:
         for name, kinds, own in config.components():
             with problems.noted():
                 self._choose(name, kinds, own)
+        self.executor: ConfiguredComponent | None = None
         with problems.noted():
             self.reporters = self._reporters()
+            if config.executor is not None:
+                self.executor = self._choose(config.executor, ("executor",))
         problems += self._unused_options()
         problems.refuse()
         self.classifiers = [self._choose(name, ("classifier",)) for name in _once(config.clf)]

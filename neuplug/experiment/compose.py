@@ -172,11 +172,9 @@ class _Run:
 
     def _answer(self) -> Result:
         from neuplug.experiment import runfolder
-        from neuplug.experiment.executors.local import local_executor
         from neuplug.experiment.runner import TRIES
         from neuplug.experiment.steps.context import TaskContext
         from neuplug.plugins.registry import discover, name_troubled
-        from neuplug.plugins.spec import LOCAL
         from neuplug.storage.store import MissingResult
 
         if troubled := name_troubled(discover().problems):
@@ -191,13 +189,7 @@ class _Run:
         self.begun = True
         failures: dict[str, Failure] = {}
         with ExitStack() as stack:
-            executor = local_executor(
-                self.config.workers,
-                context,
-                self._progress,
-                self.folder / LOG,
-                here=any(component.distribution == LOCAL for component in plan.components),
-            )
+            executor = self._executor(plan, context)
             stack.enter_context(closing(executor))
             missing: Counter[str] = Counter()
             while True:
@@ -208,6 +200,26 @@ class _Run:
                     if missing[error.key] == TRIES or error.key not in plan.tasks:
                         raise
                     self.log.say(f"{plan.tasks[error.key].label} is done again.")
+
+    def _executor(self, plan: Plan, context: TaskContext) -> Executor:
+        from neuplug.experiment.executors.base import ExecutorContext
+        from neuplug.experiment.executors.local import local_executor
+        from neuplug.experiment.isolation import named_faults
+        from neuplug.plugins.spec import LOCAL
+
+        workers, log = self.config.workers, self.folder / LOG
+        here = any(c.distribution == LOCAL for c in plan.components if c.kind != "executor")
+        if plan.executor is None:
+            return local_executor(workers, context, self._progress, log, here=here)
+        if here:
+            raise InputError(
+                f"{plan.executor.name} cannot run components that this process alone knows: "
+                "leave executor out, or make them a plugin."
+            )
+        with named_faults(plan.executor.spec):
+            about = ExecutorContext(context.store.root, str(context.device), workers, log)
+            found: Executor = plan.executor.make().open(about)
+            return found
 
     def _put_together(
         self,

@@ -173,6 +173,9 @@ class ComposeConfig(BaseModel):
         ge=0,
         description="worker processes; 0 works in this one; by default one a core",
     )
+    executor: str | None = _run(
+        None, description="where tasks run: an executor of a plugin; by default on this host"
+    )
     project: Path = _run(Path("runs/compose"), description="folder of the runs' folders")
     name: str | None = _run(
         None, pattern=r"^[^/\\.][^/\\]*$", description="name of this run's folder"
@@ -205,7 +208,7 @@ class ComposeConfig(BaseModel):
         if len(given) > 1:
             problems.append(f"give one of add, to and share, not {' and '.join(given)}")
         if not self.clf:
-            problems.append("no classifier: name one, for example --clf mobilenetv2")
+            problems.append("no classifier: name one with --clf; 'neuplug plugins' lists them")
         if self.budget and not self.recipe:
             problems.append("a budget belongs to a recipe: give --recipe too")
         with problems.noted():
@@ -351,7 +354,9 @@ def setting(item: str) -> dict[str, Any]:
     target, equals, text = item.partition("=")
     component, dot, option = target.rpartition(".")
     if not (equals and dot and component and option):
-        raise InputError(f"--set {item!r}: write component.option=value, as in dcgan.steps=2000.")
+        raise InputError(
+            f"--set {item!r}: write component.option=value, as in training.steps=2000."
+        )
     values = {option: _scalar(text, f"--set {target}")}
     return {TRAINING: values} if component == TRAINING else {"options": {component: values}}
 

@@ -159,7 +159,7 @@ def _parse_stage(part: str) -> StageSpec:
     if not _NAME.fullmatch(name):
         raise InputError(
             f"{name!r} is no component name. Join names by '+', as in "
-            "classical+dcgan, and give one an amount of its own as in dcgan@add=100."
+            "A+B, and give one an amount of its own as in B@add=100."
         )
     if name == NONE:
         raise InputError("none stands alone, it is no stage.")
@@ -176,7 +176,7 @@ def _with_settings(name: str, text: str) -> StageSpec:
                 f"{item!r} is no setting. After @ stand an amount "
                 f"({', '.join(_KEYS)}, replace, keep=real), only= or except=CLASS/CLASS, runs=N, "
                 "filter=copies/agreement, or options of the component, joined by commas, as in "
-                "dcgan@add=100,checkpoint=best."
+                "NAME@add=100,option=value."
             )
         if key in values:
             raise InputError(f"{key} is given twice.")

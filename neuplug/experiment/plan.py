@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
-from neuplug.experiment.arms import Arm
+from neuplug.experiment.arms import Arm, ConfiguredComponent
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.tasks import AnyTask
@@ -58,6 +58,7 @@ class Plan:
     arms: tuple[Arm, ...]
     components: tuple[ComponentSpec, ...]
     reporters: tuple[ComponentSpec, ...] = ()
+    executor: ConfiguredComponent | None = None
     splits: list[Split] = field(default_factory=list)
     tasks: dict[str, AnyTask] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)

@@ -18,7 +18,7 @@ from neuplug.storage.store import hash_of
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
 
-NOT_ASKED = {"project", "name", "workers", "device", "report", "reporter"}
+NOT_ASKED = {"project", "name", "workers", "device", "executor", "report", "reporter"}
 """Settings that do not change the question."""
 
 

@@ -10,11 +10,12 @@ from typing import Any
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import TrainingSet, refuse_unfit
 from neuplug.data.splits import Split
+from neuplug.errors import InputError
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, Teller
 from neuplug.experiment.executors.local import local_executor
 from neuplug.experiment.filtering import AGREEMENT
-from neuplug.experiment.grammar import NONE
+from neuplug.experiment.grammar import NONE, parse_arm
 from neuplug.experiment.planning.builder import ArmRepeat, PlanBuilder
 from neuplug.experiment.planning.cells import add_cell
 from neuplug.experiment.planning.make import plan_mixture, refuse_images
@@ -54,7 +55,7 @@ def build_arm(
     share: float | None = None,
     replace: bool = False,
     options: Mapping[str, Mapping[str, Any]] | None = None,
-    judge: str = "smallcnn",
+    judge: str | None = None,
     seed: int = 0,
     repeat: int = 0,
     device: str = "auto",
@@ -74,7 +75,8 @@ def build_arm(
         share: Made part of the result, 0 to 1.
         replace: Made images take the others' place.
         options: Component options by component name.
-        judge: The classifier that ``filter=agreement`` asks, trained on ``train`` for that.
+        judge: The classifier that ``filter=agreement`` asks, trained on ``train`` for that; only
+            that filter needs one.
         seed: The source of all randomness.
         repeat: Another number is another draw.
         device: ``auto``, ``cpu``, ``cuda``.
@@ -95,10 +97,13 @@ def build_arm(
         ({'dent': 7, 'rust': 7}, 6, None)
     """
     refuse_unfit(train, f"arm {arm}")
+    stages = [] if arm == NONE else parse_arm(arm).stages
+    if judge is None and any(f.kind == AGREEMENT for stage in stages for f in stage.filters):
+        raise InputError(f"arm {arm}: filter=agreement asks a classifier: name one as judge.")
     asked = {
         "data": "in memory",
         "aug": [] if arm == NONE else [arm],
-        "clf": [judge],
+        "clf": [judge] if judge else [spec.name for spec in discover().of_kind("classifier")][:1],
         "options": {name: dict(own) for name, own in (options or {}).items()},
         **{"add": add, "to": to, "share": share, "replace": replace, "seed": seed},
     }

@@ -69,6 +69,10 @@ def compose(
         "aug": arm_texts(aug),
         "clf": component_names(clf, own),
         "eval": component_names(settings.pop("eval", None), own),
+        "reporter": component_names(settings.pop("reporter", None), own),
+        "executor": None,
     }
+    if (executor := settings.pop("executor", None)) is not None:
+        (named["executor"],) = component_names([executor], own)
     given = {"data": str(data), "options": own or options, "training": training}
     return run(resolve(flags=given | named | settings, environment={}), on_event, images=images)

@@ -20,7 +20,8 @@ from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext
 from neuplug.plugins.loading import load
 from neuplug.training.devices import pick_device
-from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.fitted import FittedClassifier
+from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
 
 
@@ -57,7 +58,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        classifier: str = "smallcnn",
+        classifier: str,
         *,
         arm: str = "none",
         steps: int | None = None,
@@ -94,7 +95,14 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             raise InputError(f"{self.classifier} is no classifier.")
         component.check_images(train.channels, train.image_size)
         asked = over(self.training or {}, {} if self.steps is None else {"steps": self.steps})
-        self.arm_ = build_arm(self.arm, train, options=own, seed=self.seed, device=self.device)
+        self.arm_ = build_arm(
+            self.arm,
+            train,
+            judge=self.classifier,
+            options=own,
+            seed=self.seed,
+            device=self.device,
+        )
         context = FitContext(pick_device(self.device), self.seed, self.classifier)
         self.fitted_: FittedClassifier
         self.fitted_, self.record_ = fit_classifier(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from torch import Tensor
@@ -13,7 +14,7 @@ from neuplug.library.generators import FittedGenerator
 from neuplug.plugins.evaluator import Embedder, Evaluation, EvaluationContext, Evaluator
 from neuplug.plugins.loading import load
 from neuplug.training.devices import pick_device
-from neuplug.training.loop import FittedClassifier
+from neuplug.training.fitted import FittedClassifier
 
 
 def held_out(images: ImageSet) -> HeldOutSet:
@@ -72,25 +73,13 @@ def evaluate(
     name = evaluator if isinstance(evaluator, str) else type(evaluator).__name__
     if not isinstance(component, Evaluator):
         raise InputError(f"{name} is no evaluator.")
-    for part, images, kind in (("train", train, TrainingSet), ("test", test, HeldOutSet)):
-        if not isinstance(images, kind):
-            raise InputError(
-                f"{name}: {part} must be a neuplug.{kind.__name__}, and this is a "
-                f"{type(images).__name__}: give the parts of a split, or train=neuplug.training_set"
-                "(...) and test=neuplug.held_out(...)."
-            )
     given = {
         "generated": generated,
         "generators": generator,
         "embedder": classifier,
         "logits": logits,
     }
-    missing = sorted(need for need in component.needs if given.get(need) is None)
-    if missing:
-        asked = [{"generators": "generator", "embedder": "classifier"}.get(m, m) for m in missing]
-        raise InputError(
-            f"{name} needs {' and '.join(asked)}: give {'them' if len(asked) > 1 else 'it'}."
-        )
+    _refuse_unfit(name, train, test, sorted(n for n in component.needs if given.get(n) is None))
     component.check_images(train.channels, train.image_size)
     if folder is None:
         folder = Path(tempfile.mkdtemp(prefix="neuplug-"))
@@ -110,3 +99,19 @@ def evaluate(
             else None,
         )
     )
+
+
+def _refuse_unfit(name: str, train: object, test: object, missing: Sequence[str]) -> None:
+    """Refuse parts of another type, such as when the two are swapped, and what is not given."""
+    for part, images, kind in (("train", train, TrainingSet), ("test", test, HeldOutSet)):
+        if not isinstance(images, kind):
+            raise InputError(
+                f"{name}: {part} must be a neuplug.{kind.__name__}, and this is a "
+                f"{type(images).__name__}: give the parts of a split, or train=neuplug.training_set"
+                "(...) and test=neuplug.held_out(...)."
+            )
+    if missing:
+        asked = [{"generators": "generator", "embedder": "classifier"}.get(m, m) for m in missing]
+        raise InputError(
+            f"{name} needs {' and '.join(asked)}: give {'them' if len(asked) > 1 else 'it'}."
+        )

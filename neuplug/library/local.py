@@ -7,6 +7,7 @@ import hashlib
 import inspect
 import json
 import re
+import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -41,7 +42,7 @@ class Arm:
     def __init__(self, stages: Sequence[Stage] | Stage, name: str = "") -> None:
         several = [stages] if isinstance(stages, str | ComponentBase) else list(stages)
         if not several:
-            raise InputError("an arm has no stages: name one, such as flip; none is always there.")
+            raise InputError("an arm has no stages: name one; none is always there.")
         self.stages = tuple(several)
         self.name = name
 
@@ -62,7 +63,7 @@ def arm_texts(aug: Any) -> Any:
 
 
 def component_names(given: Any, options: dict[str, Any]) -> Any:
-    """Classifiers or evaluators with instances as names.
+    """Components of one kind with instances as names.
 
     Args:
         given: Names, instances, or whatever the caller gave.
@@ -136,7 +137,8 @@ def _offer(component: ComponentBase) -> str:
         kind,
         LOCAL,
         "0",
-        _code(component),
+        # what reports or runs tasks leaves no mark on results
+        uuid.uuid4().hex if kind in ("reporter", "executor") else _code(component),
         _copies_of(component),
     )
     return offer_local(found)

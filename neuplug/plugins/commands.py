@@ -31,6 +31,8 @@ from neuplug.plugins.discovery import (
 from neuplug.plugins.spec import FAULTS, told
 
 GROUP = "neuplug.commands"
+OWN = frozenset({"compose", "data", "data show", "plugins", "plugins show", "stop", "watch"})
+"""Commands of the core, which no plugin replaces."""
 _WORDS = re.compile(r"[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?")
 
 
@@ -113,6 +115,8 @@ def _plugged(
             message = unfit
             if not _WORDS.fullmatch(entry.name):
                 message = f"command {entry.name!r}: use one or two words of lower-case letters"
+            elif entry.name in OWN:
+                message = f"command {entry.name!r} is neuplug's own: choose another name"
             if message:
                 problems.append(Problem(name, version, message, PluginError(message)))
             else:

@@ -115,6 +115,17 @@ class HookSpecs:
         raise NotImplementedError
 
     @hookspec
+    def neuplug_executors(self) -> Iterable[Component]:
+        """Components whose class is a :class:`neuplug.ExecutorFactory`.
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_executors():
+            ...     yield Component("slurm", "pkg.executor:Slurm", "jobs of a Slurm cluster")
+        """
+        raise NotImplementedError
+
+    @hookspec
     def neuplug_layouts(self) -> Iterable[Component]:
         """Components whose class is a :class:`neuplug.Layout`.
 
@@ -153,6 +164,7 @@ HOOKS = {
     "neuplug_generators": "generator",
     "neuplug_classifiers": "classifier",
     "neuplug_evaluators": "evaluator",
+    "neuplug_executors": "executor",
     "neuplug_recipes": "recipe",
     "neuplug_layouts": "layout",
     "neuplug_reporters": "reporter",

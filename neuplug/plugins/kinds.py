@@ -14,6 +14,7 @@ _BASES = {
     "generator": "neuplug.plugins.generator:Generator",
     "classifier": "neuplug.plugins.classifier:Classifier",
     "evaluator": "neuplug.plugins.evaluator:Evaluator",
+    "executor": "neuplug.experiment.executors.base:ExecutorFactory",
     "layout": "neuplug.data.layout:Layout",
     "reporter": "neuplug.experiment.reporters:Reporter",
 }

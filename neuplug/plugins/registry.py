@@ -33,16 +33,22 @@ def local_name(name: str, code: str) -> str:
 
 @dataclass(frozen=True)
 class Registry:
-    """What :func:`discover` found."""
+    """What :func:`discover` found.
+
+    Attributes:
+        components: All that are classes.
+        recipes: All that are files.
+    """
 
     components: tuple[ComponentSpec, ...]
     problems: tuple[Problem, ...]
+    recipes: tuple[ComponentSpec, ...] = ()
 
     def of_kind(self, kind: str) -> tuple[ComponentSpec, ...]:
         """The components of one kind, by name."""
         return tuple(
             sorted(
-                (p for p in self.components if p.kind == kind),
+                (p for p in (*self.components, *self.recipes) if p.kind == kind),
                 key=lambda p: (p.name, p.distribution),
             )
         )
@@ -62,7 +68,7 @@ class Registry:
         distribution, _, plain = name.rpartition(":")
         if distribution == LOCAL and plain in _local and _local[plain].kind in kinds:
             return _local[plain]
-        offers = [p for p in self.components if p.kind in kinds]
+        offers = [p for p in (*self.components, *self.recipes) if p.kind in kinds]
         matches = [p for p in offers if p.name == plain]
         if distribution:
             wanted = canonicalize_name(distribution)
@@ -123,4 +129,8 @@ def _discover(blocklist: str, strict: bool, path: tuple[str, ...]) -> Registry:
     for distribution in installed:
         finder.visit(distribution)
     _, of_commands = plugged_commands()
-    return Registry(tuple(finder.components), (*finder.problems, *of_commands))
+    return Registry(
+        tuple(c for c in finder.components if c.kind in COMPONENTS),
+        (*finder.problems, *of_commands),
+        tuple(c for c in finder.components if c.kind not in COMPONENTS),
+    )

@@ -10,7 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from neuplug.data.imageset import ImageSet
-from neuplug.training.loop import FittedClassifier
+from neuplug.training.fitted import FittedClassifier
 
 WARM_UP, TIMED = 3, 20
 

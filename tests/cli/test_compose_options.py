@@ -44,6 +44,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "seed": ("1", 1),
     "device": ("cuda:1", "cuda:1"),
     "workers": ("0", 0),
+    "executor": ("x", "x"),
     "project": ("some/where", "some/where"),
     "name": ("007", "007"),
     "save_generated": ("true", True),

@@ -37,6 +37,7 @@ def test_all_of_neu_is_read(neu: Dataset) -> None:
     assert neu.images.ids[:3] == tuple(f"IMAGES/crazing_{n}.jpg" for n in (1, 2, 3))
 
 
+@pytest.mark.slow
 def test_the_pair_of_neu_is_found(neu: Dataset) -> None:
     assert neu.report.exact == (PAIR,)
     assert neu.report.conflicts == ()

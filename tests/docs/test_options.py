@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.registry import discover
 
 from .texts import TEXTS
@@ -30,7 +29,7 @@ def rows(text: str) -> Iterator[tuple[list[str], str]]:
 
 def fields(distribution: str) -> dict[str, list[Any]]:
     """Options to their defaults in the plugin's components; of a library's users, where none."""
-    everything = [p for p in discover().components if p.kind in COMPONENTS]
+    everything = discover().components
     own = [p for p in everything if p.distribution == distribution] or everything
     found: dict[str, list[Any]] = {}
     for provided in own:

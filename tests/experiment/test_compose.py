@@ -280,7 +280,7 @@ def test_evaluators(ask: Any) -> None:
     assert broken and all("broken of neuplug-lab 1.0 failed" in e.error for e in broken)
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_failing_plugin_is_named_and_the_rest_is_done(ask: Any, lab: Log, workers: int) -> None:
     hearing = Hearing()
     with pytest.raises(PluginError, match=r"crash of neuplug-lab 1\.0 failed: ZeroDivisionError"):

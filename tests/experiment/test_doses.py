@@ -109,7 +109,7 @@ def test_as_many_images_as_there_are(ask: Any) -> None:
     assert "jitter (to=10) adds no image for linear: it is none" in page
 
 
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.slow)])
 def test_evaluators_look_at_the_choice_alone(ask: Any, workers: int) -> None:
     hearing = Hearing()
     result = ask(

@@ -391,10 +391,12 @@ def test_an_arm_by_itself_of_which_nothing_is_left(bars: ImageSet) -> None:
     with pytest.raises(NeuplugError, match=r"leaves class standing .* let 0 of 200 images pass"):
         neuplug.build_arm(arm, train)
     with pytest.raises(NeuplugError, match=r"leaves class 0 .* let 0 of 200 images pass"):
-        neuplug.ImageClassifier(arm=arm, steps=2).fit(train.images, train.labels.numpy())
+        neuplug.ImageClassifier("smallcnn", arm=arm, steps=2).fit(
+            train.images, train.labels.numpy()
+        )
 
 
-@pytest.mark.parametrize("workers", ["0", "2"])
+@pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.slow)])
 def test_the_command_ends_in_a_sentence_where_nothing_is_left(
     workers: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:

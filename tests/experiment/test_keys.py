@@ -227,7 +227,7 @@ def test_code_edited_while_it_is_in_memory_is_refused(
     assert not said and {line[at] for line in seen} == {5}
 
 
-@pytest.mark.parametrize("workers", [0, 1])
+@pytest.mark.parametrize("workers", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_code_edited_while_a_run_goes_on_is_refused(lab: Lab, workers: int) -> None:
     (lab.place / DATA).write_text("2")
     file = lab.place / SECOND

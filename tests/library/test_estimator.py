@@ -42,6 +42,7 @@ def test_clones_search_and_cross_validation(bars: neuplug.TrainingSet) -> None:
 def test_an_arm_sees_the_training_images_alone(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images.numpy()[:, 0], bars.labels.numpy()
     model = neuplug.ImageClassifier(
+        "smallcnn",
         arm="dcgan@add=2+flip",
         steps=2,
         options={"dcgan": {"steps": 2, "ngf": 4, "ndf": 4}, "smallcnn": {"dropout": 0.1}},
@@ -58,4 +59,4 @@ def test_what_does_not_exist_is_refused(bars: neuplug.TrainingSet) -> None:
     with pytest.raises(neuplug.InputError, match="flip is no classifier"):
         neuplug.ImageClassifier("flip").fit(x, y)
     with pytest.raises(neuplug.InputError, match="training has no option 'stepz'"):
-        neuplug.ImageClassifier(training={"stepz": 3}).fit(x, y)
+        neuplug.ImageClassifier("smallcnn", training={"stepz": 3}).fit(x, y)

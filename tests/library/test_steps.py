@@ -86,8 +86,11 @@ def test_arms_online_augmented_and_plain(bars: neuplug.TrainingSet) -> None:
 def test_an_arm_with_a_judge(bars: neuplug.TrainingSet) -> None:
     judge = {"channels": 4}  # it trains for as long as a user's
     options = {"dcgan": {**TINY["dcgan"], "steps": 3}, "smallcnn": judge}
-    arm = neuplug.build_arm("dcgan@add=4,filter=agreement:0", bars, options=options)
+    text = "dcgan@add=4,filter=agreement:0"
+    arm = neuplug.build_arm(text, bars, options=options, judge="smallcnn")
     assert len(arm.train) <= len(bars) + 8
+    with pytest.raises(neuplug.InputError, match="name one as judge"):
+        neuplug.build_arm(text, bars, options=options)
 
 
 def test_wrong_arms_are_refused(bars: neuplug.TrainingSet) -> None:

@@ -26,7 +26,7 @@ def test_it_lists_all_components(standard: Environment, tmp_path: Path) -> None:
     found = standard.answer("neuplug", "plugins", "--json", where=tmp_path)
     assert found["problems"] == []
     offered = {(c["kind"], c["name"]) for c in found["components"]}
-    assert offered == {(p.kind, p.name) for p in discover().components}
+    assert offered == {(p.kind, p.name) for p in (*discover().components, *discover().recipes)}
     listing = standard.output("neuplug", "plugins", where=tmp_path)
     assert all(name in listing for _, name in offered)
 
@@ -39,6 +39,7 @@ def test_the_doctor_finds_nothing_amiss(standard: Environment, tmp_path: Path) -
     assert all(package["fits"] for package in told["packages"]["packages"])
 
 
+@pytest.mark.slow
 def test_it_composes(standard: Environment, tmp_path: Path) -> None:
     result = compose(standard, ["flip", "dcgan"], ["smallcnn"], where=tmp_path)
     assert [arm["name"] for arm in result["arms"]] == ["none", "flip", "dcgan"]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from neuplug.experiment.events import TaskEvent
 from neuplug.experiment.tasks import AnyTask
+from neuplug.plugins.component import ComponentBase
 
 
 class Executor(Protocol):
@@ -27,3 +31,33 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """End, and give up on all that is not done."""
+
+
+@dataclass(frozen=True)
+class ExecutorContext:
+    """What an executor is opened for.
+
+    Attributes:
+        store: The folder that has what tasks need and gets their results; every place where tasks
+            run must see it.
+        device: Where to compute: ``cpu``, ``cuda``.
+        workers: How many tasks the user wants at once; ``None`` leaves it to the executor.
+        log: What tasks print goes to the end of this file.
+    """
+
+    store: Path
+    device: str
+    workers: int | None
+    log: Path
+
+
+class ExecutorFactory(ComponentBase):
+    """Opens executors of one kind, such as those of a cluster's engine."""
+
+    @abstractmethod
+    def open(self, context: ExecutorContext) -> Executor:
+        """An executor for one run, which closes it at its end.
+
+        A task travels as JSON (``task.model_dump_json()``), and wherever it runs
+        :func:`neuplug.do_task` does it.
+        """

@@ -5,12 +5,61 @@ Its standard input ends when the process that started it does, even by SIGKILL; 
 
 from __future__ import annotations
 
+import functools
 import os
 import queue
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from neuplug.experiment.events import TaskEvent
+
+
+def do_task(
+    store: str | Path, device: str, task: str | bytes, send: Callable[[TaskEvent], Any]
+) -> None:
+    """Do a task and leave its result in the store: what an executor does wherever tasks run.
+
+    Args:
+        store: The folder of :class:`neuplug.ExecutorContext`.
+        device: Likewise.
+        task: As JSON.
+        send: Told that it has started, how far it is, and that it is done or has failed.
+    """
+    from neuplug.errors import NeuplugError
+    from neuplug.experiment.events import TaskDone, TaskProgress, TaskStarted
+    from neuplug.experiment.executors.in_process import failure
+    from neuplug.experiment.steps.run import run_task
+    from neuplug.experiment.tasks import read_task
+
+    found = read_task(task if isinstance(task, bytes) else task.encode())
+
+    def progress(done: int, total: int, note: str = "") -> None:
+        send(TaskProgress(key=found.key, fraction=done / max(1, total), note=note))
+
+    send(TaskStarted(key=found.key))
+    try:
+        run_task(_context(str(store), device), found, progress)
+    except NeuplugError as error:
+        traceback.print_exc()
+        send(failure(found, error))
+    except Exception as error:
+        traceback.print_exc()
+        message = f"{found.label} failed: {type(error).__name__}: {error}"
+        send(failure(found, NeuplugError(message)))
+    else:
+        send(TaskDone(key=found.key))
+
+
+@functools.cache
+def _context(store: str, device: str) -> Any:
+    from neuplug.experiment.steps.context import TaskContext
+
+    return TaskContext.open(Path(store), device)
 
 
 def main(store: str, device: str) -> None:
@@ -25,36 +74,11 @@ def main(store: str, device: str) -> None:
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what plugins print goes to the log
 
-    from neuplug.errors import NeuplugError
-    from neuplug.experiment.events import Event, TaskDone, TaskProgress, TaskStarted
-    from neuplug.experiment.executors.in_process import failure
-    from neuplug.experiment.steps.context import TaskContext
-    from neuplug.experiment.steps.run import run_task
-    from neuplug.experiment.tasks import read_task
-
-    context = TaskContext.open(Path(store), device)
-
-    def send(event: Event) -> None:
+    def send(event: TaskEvent) -> None:
         out.write(event.model_dump_json().encode() + b"\n")
 
     while True:
-        task = read_task(tasks.get())
-
-        def progress(done: int, total: int, note: str = "", key: str = task.key) -> None:
-            send(TaskProgress(key=key, fraction=done / max(1, total), note=note))
-
-        send(TaskStarted(key=task.key))
-        try:
-            run_task(context, task, progress)
-        except NeuplugError as error:
-            traceback.print_exc()
-            send(failure(task, error))
-        except Exception as error:
-            traceback.print_exc()
-            message = f"{task.label} failed: {type(error).__name__}: {error}"
-            send(failure(task, NeuplugError(message)))
-        else:
-            send(TaskDone(key=task.key))
+        do_task(store, device, tasks.get(), send)
 
 
 def _read(tasks: queue.Queue[bytes]) -> None:

@@ -58,7 +58,9 @@ class PlanBuilder:
         self.config, self.dataset = config, dataset
         self.selection = Selection(config, registry)
         chosen = self.selection
-        self.plan = Plan(config, dataset, chosen.arms, chosen.components, chosen.reporters)
+        self.plan = Plan(
+            config, dataset, chosen.arms, chosen.components, chosen.reporters, chosen.executor
+        )
         self._common = {
             "dataset": dataset.key,
             "image_size": dataset.images.image_size,

@@ -20,7 +20,7 @@ from neuplug.experiment.tasks import Source as Described
 from neuplug.plugins.evaluator import ClassGenerator
 from neuplug.plugins.generator import Generator
 from neuplug.seeds import derive_seed
-from neuplug.training.loop import FittedClassifier
+from neuplug.training.fitted import FittedClassifier
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from neuplug.experiment.tasks import Trained, TrainTask
 from neuplug.plugins.generator import Progress
 from neuplug.storage.atomic import write_whole
 from neuplug.storage.tensorfile import tree_bytes
-from neuplug.training.loop import FittedClassifier, check_logits, fit_classifier
+from neuplug.training.fitted import FittedClassifier
+from neuplug.training.loop import check_logits, fit_classifier
 from neuplug.training.profile import profile_classifier
 
 

@@ -100,6 +100,7 @@ def save_pngs(images: Tensor, folder: Path) -> str:
     return str(folder)
 
 
+@pytest.mark.slow
 def test_the_numbers_of_the_fidelity_command(
     weights: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

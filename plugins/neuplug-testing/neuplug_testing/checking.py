@@ -13,7 +13,6 @@ from packaging.utils import canonicalize_name
 
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.discovery import GROUP
-from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import FAULTS, ComponentSpec
 from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
@@ -76,8 +75,6 @@ def plugin_cases(distribution: str, options: OptionsOf | None = None) -> list[La
     wanted = dict(options or {})
     cases = _cases(plugin)
     for provided in plugin.components:
-        if provided.kind not in COMPONENTS:  # a recipe has no class to be checked
-            continue
         cases += component_cases(provided, wanted.pop(provided.name, None))
     for name in wanted:
         known = [provided.name for provided in plugin.components]

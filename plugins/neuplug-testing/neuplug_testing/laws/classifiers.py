@@ -13,7 +13,8 @@ from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext
 from neuplug.seeds import seeded
 from neuplug.storage.tensorfile import load_tree, save_tree
-from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.fitted import FittedClassifier
+from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
 from neuplug_testing.law import Broken, Unchecked, law
 from neuplug_testing.pictures import CLASSES, PER_CLASS, training_set

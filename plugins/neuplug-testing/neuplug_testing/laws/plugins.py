@@ -21,7 +21,8 @@ def is_discovered(plugin: PluginSubject) -> None:
     problems = [p.message for p in discover().problems if p.distribution == plugin.name]
     if problems:
         raise Broken(f"Discovery says: {'; '.join(problems)}.")
-    if not plugin.components:
+    recipes = [p for p in discover().recipes if p.distribution == plugin.name]
+    if not plugin.components and not recipes:
         raise Broken("Its hooks yield no component.")
 
 

@@ -46,3 +46,20 @@ def neuplug_evaluators():
     for name in FAULTY:
         plain = name.replace(".", "_")
         yield Component(f"faulty-{plain.replace('_', '-')}", f"{FAULTS}:Faulty_{plain}", "fault")
+
+
+PLACES = "neuplug_lab.places"
+
+
+@hookimpl
+def neuplug_executors():
+    yield Component("inline", f"{PLACES}:Inline", "tasks as text, one by one")
+    yield Component("closed", f"{PLACES}:Closed", "fault: no place to run")
+
+
+@hookimpl
+def neuplug_reporters():
+    yield Component("markdown", f"{PLACES}:Markdown", "verdicts as a table")
+    yield Component("mute", f"{PLACES}:Mute", "no file")
+    yield Component("tearing", f"{PLACES}:Tearing", "fault: fails")
+    yield Component("absent", f"{PLACES}:Absent", "fault: is not there")

@@ -1,0 +1,71 @@
+"""Executors and reporters of the lab."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import deque
+from pathlib import Path
+
+import neuplug
+
+
+class Inline(neuplug.ExecutorFactory):
+    """Tasks as text, one by one."""
+
+    def open(self, context):
+        return Queue(context)
+
+
+class Queue:
+    def __init__(self, context):
+        self.context, self.waiting = context, deque()
+
+    def submit(self, task):
+        self.waiting.append((task.key, task.model_dump_json()))
+
+    def events(self):
+        while self.waiting:
+            _, text = self.waiting.popleft()
+            said = []
+            neuplug.do_task(self.context.store, self.context.device, text, said.append)
+            yield from said
+
+    def cancel(self, key):
+        self.waiting = deque(item for item in self.waiting if item[0] != key)
+
+    def close(self):
+        with Path(os.environ["LAB_LOG"]).open("a") as log:
+            log.write(json.dumps({"what": "closed", "workers": self.context.workers}) + "\n")
+
+
+class Closed(neuplug.ExecutorFactory):
+    """Fault: no place to run."""
+
+    def open(self, context):
+        raise RuntimeError("the cluster is away")
+
+
+class Markdown(neuplug.Reporter):
+    """The verdicts as a table."""
+
+    def report(self, run):
+        path = run.folder / "verdicts.md"
+        rows = [f"| {c.arm} | {c.verdict} |" for c in run.results.comparisons]
+        made = [each.arm for each in run.images.arms()] if run.images else []
+        path.write_text("\n".join([*rows, f"made: {made}"]), "utf-8")
+        return path
+
+
+class Mute(neuplug.Reporter):
+    """Makes no file."""
+
+    def report(self, run):
+        return None
+
+
+class Tearing(neuplug.Reporter):
+    """Fault: fails."""
+
+    def report(self, run):
+        raise ValueError("no paper left")
