@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+
+import neuplug_testing
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,6 +57,30 @@ def test_the_two_commands_stand_on_the_first_screen_and_ci_runs_the_second() -> 
     assert "pip install uv && uv run neuplug compose --aug dcgan --clf mobilenetv2" in first_screen
     assert "pip install uv && uv run pytest" in first_screen
     assert "pip install uv && uv run pytest\n" in (ROOT / ".ci" / "run").read_text("utf-8")
+
+
+def test_the_plugin_of_the_readme_keeps_every_law(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it stands there: one file, and an entry point."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n# neuplug_solarize\.py\n(.*?)```", readme, re.DOTALL)
+    (about,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    assert len(code.splitlines()) + len(about.splitlines()) < 40  # one screen
+    project = tomllib.loads(about)["project"]
+    (tmp_path / "neuplug_solarize.py").write_text(code)
+    info = tmp_path / "neuplug_solarize-0.1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        + "".join(f"Requires-Dist: {line}\n" for line in project["dependencies"])
+    )
+    entries = "".join(f"{k} = {v}\n" for k, v in project["entry-points"]["neuplug"].items())
+    (info / "entry_points.txt").write_text(f"[neuplug]\n{entries}")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    outcomes = list(neuplug_testing.iterate_plugin("neuplug-solarize"))
+    assert [(o.law, o.message) for o in outcomes if o.status == "failed"] == []
+    assert sum(o.status == "passed" for o in outcomes) > 20
 
 
 def test_the_plugin_of_the_guide_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,9 +84,9 @@ def test_a_sound_plugin_breaks_none() -> None:
 
 
 def test_heavy_imports_are_named(install: MakePlugin) -> None:
-    name = install("acme-heavy", HOOKS.format(name="acme-heavy") + "\nimport numpy, pydantic")
+    name = install("acme-heavy", HOOKS.format(name="acme-heavy") + "\nimport numpy, pydantic, PIL")
     assert failed(name)["imports-stay-light"].startswith(
-        "Discovering it imports numpy, pydantic. Let the module of the entry point hold"
+        "Discovering it imports PIL, numpy. Let the module of the entry point hold"
     )
 
 
