@@ -18,7 +18,9 @@ NAMES = ("neuplug-posterize", "neuplug-vae")
 def made(install: Installer) -> Environment:
     """An environment with both, neuplug and a classifier, and pytest for their own tests."""
     assert set(FOLDERS) == set(NAMES)
-    return install(*NAMES, "neuplug-smallcnn", beside=["pytest"])
+    return install(
+        *NAMES, "neuplug-smallcnn", "neuplug-report", "neuplug-testing", beside=["pytest"]
+    )
 
 
 @pytest.mark.slow

@@ -20,8 +20,8 @@ from neuplug_tests.environments import PACKAGES, metadata, requirements
 from packaging.utils import canonicalize_name
 
 STEMS = [f.name.replace("-", "_") if f.name.startswith("neuplug-") else "neuplug" for f in PACKAGES]
-OPTIONAL = {"neuplug": {"pandas"}, "neuplug_testing": {"pytest"}}
-"""Imported where they are there: a fixture for the tests of plugins, results as a data frame."""
+OPTIONAL = {"neuplug": {"pandas"}}
+"""Imported where they are there: results as a data frame."""
 
 
 def imported(wheel: Path) -> set[str]:

@@ -22,7 +22,7 @@ def made(
     for source in packages.values():
         build(source, own, "--wheel")
     assert len(list(own.glob("*.whl"))) == len(packages)
-    return install("neuplug", *(folder.name for folder in packages.values()), own=own)
+    return install("neuplug-testing", *(folder.name for folder in packages.values()), own=own)
 
 
 def test_no_other_component_is_there(made: Environment, tmp_path: Path) -> None:
