@@ -149,7 +149,13 @@ def refused(
     return ask
 
 
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param(name, marks=pytest.mark.slow if name in ("vgg16", "vgg11") else ())
+        for name in PLACES
+    ],
+)
 def test_what_is_in_a_planted_file_never_runs(
     place: str, refused: Callable[..., str], tmp_path: Path
 ) -> None:

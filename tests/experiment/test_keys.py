@@ -113,6 +113,7 @@ def build(place: Path) -> Path:
     return place
 
 
+SLOW = pytest.mark.slow
 ASKING = Path(__file__).with_name("asking.py")
 ASK = "__import__('runpy').run_path(file)[act](paths, environment, place, *arguments)"
 Answer = tuple[list[list[int]], str]
@@ -168,9 +169,9 @@ def lab(asked: Lab, tmp_path: Path) -> Lab:
         (1, DATA, "5"),
         (2, SECOND, "VALUE = 5\n"),
         (3, "project/acme_edited/__init__.py", "VALUE = 5\n"),
-        (4, "project/acme_edited_more/__init__.py", "VALUE = 5\n"),
-        (5, "site/acme_library.py", "VALUE = 5\n"),
-        (7, "site/acme_borrowed.py", "VALUE = 5\n"),
+        pytest.param(4, "project/acme_edited_more/__init__.py", "VALUE = 5\n", marks=SLOW),
+        pytest.param(5, "site/acme_library.py", "VALUE = 5\n", marks=SLOW),
+        pytest.param(7, "site/acme_borrowed.py", "VALUE = 5\n", marks=SLOW),
         (8, "loose/acme_loose.py", "VALUE = 5\n"),
     ],
     ids=lambda value: str(value) if "/" in str(value) else "",
@@ -211,7 +212,7 @@ def test_what_is_neither_code_nor_data_is_not_in_its_key(lab: Lab) -> None:
         (0, "site/acme_watch/parts.py", PARTS.replace("OWN = 1", "OWN = 5")),
         (1, DATA, "5"),
         (2, SECOND, "VALUE = 5\n"),
-        (7, "site/acme_borrowed.py", "VALUE = 5\n"),
+        pytest.param(7, "site/acme_borrowed.py", "VALUE = 5\n", marks=SLOW),
     ],
     ids=lambda value: str(value) if "/" in str(value) else "",
 )

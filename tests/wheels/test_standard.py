@@ -11,6 +11,8 @@ from neuplug_tests.trying import compose
 
 from neuplug.plugins.registry import discover
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def standard(install: Installer) -> Environment:
@@ -31,7 +33,6 @@ def test_it_lists_all_components(standard: Environment, tmp_path: Path) -> None:
     assert all(name in listing for _, name in offered)
 
 
-@pytest.mark.slow
 def test_the_doctor_finds_nothing_amiss(standard: Environment, tmp_path: Path) -> None:
     told = standard.answer("neuplug", "doctor", "--json", where=tmp_path)
     assert told["fine"]
@@ -39,7 +40,6 @@ def test_the_doctor_finds_nothing_amiss(standard: Environment, tmp_path: Path) -
     assert all(package["fits"] for package in told["packages"]["packages"])
 
 
-@pytest.mark.slow
 def test_it_composes(standard: Environment, tmp_path: Path) -> None:
     result = compose(standard, ["flip", "dcgan"], ["smallcnn"], where=tmp_path)
     assert [arm["name"] for arm in result["arms"]] == ["none", "flip", "dcgan"]

@@ -186,6 +186,7 @@ def test_swapped_labels_are_below_chance(evaluate: Any) -> None:
     assert metrics[f"{TRAIN} real"] > 0.7
 
 
+@pytest.mark.slow
 def test_noise_is_at_chance(evaluate: Any) -> None:
     """On average: a boundary through noise calls whole classes right or wrong."""
     found = [numbers(evaluate(Noise(), seed=seed)) for seed in range(8)]

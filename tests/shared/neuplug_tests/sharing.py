@@ -22,7 +22,7 @@ elif sys.dont_write_bytecode:
 SIBLINGS = {"resnet34", "resnet50", "vgg16"}
 """Components that are another one with more layers: that they keep the laws is a slow test."""
 
-EXHAUSTIVE = {"memory-does-not-grow", "imports-stay-offline"}
+EXHAUSTIVE = {"memory-does-not-grow", "imports-stay-offline", "imports-leave-no-trace", "pickles"}
 """Laws that take seconds for each component: that ours keep them is a slow test."""
 
 LONG = ("site", "examples", "install", "trained")
