@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
 from neuplug.storage.atomic import storing, write_text, writer_of
-from neuplug.storage.claims import Claim, holder
+from neuplug.storage.claims import Claim, holder, is_being_made
 from neuplug.storage.folders import DAMAGED, remove, set_aside
 
 STATUS, STOP, CLAIM = "status.json", "stop.request", ".claim"
@@ -118,9 +118,13 @@ class RunClaim:
         self._since = time.time()
         self._over = threading.Event()
         self._lock = threading.Lock()
-        for left in folder.rglob(".*"):  # no other process writes here
-            if writer_of(left):
-                remove(left)
+        for place, folders, files in os.walk(folder):
+            # nobody else writes here but what is to be a claim
+            unfinished = [n for n in (*folders, *files) if writer_of(Path(n))]
+            folders[:] = [name for name in folders if name not in unfinished]
+            for left in (Path(place, name) for name in unfinished):
+                if not is_being_made(left):
+                    remove(left)
         for path in folder.iterdir():
             if (path.name in _FILES and not path.is_file()) or (
                 path.name in _FOLDERS and path.is_file()

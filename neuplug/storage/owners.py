@@ -66,11 +66,21 @@ class Owner:
     def release(self, file: Path) -> None:
         """Remove ``file``, unless it has been signed more often than released."""
         with self._lock:
-            self._signed[file] -= 1
-            if self._signed[file] <= 0:
-                del self._signed[file]
+            if self._forget(file):
                 with contextlib.suppress(OSError):
                     file.unlink()
+
+    def forget(self, file: Path) -> None:
+        """Touch ``file`` no more, and leave it where it is, which may be another's in a moment."""
+        with self._lock:
+            self._forget(file)
+
+    def _forget(self, file: Path) -> bool:
+        self._signed[file] -= 1
+        if self._signed[file] > 0:
+            return False
+        del self._signed[file]
+        return True
 
     def _beat(self) -> None:
         while True:

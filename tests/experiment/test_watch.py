@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,8 @@ from neuplug_tests.commands import Command, start
 
 from neuplug.cli import main
 from neuplug.experiment import events
-from neuplug.experiment.claim import read_status, running
+from neuplug.experiment.claim import RunClaim, read_status, running
+from neuplug.storage.atomic import unfinished_name
 
 Log = Callable[[], list[dict[str, Any]]]
 SLOW = ("--set", "jitter.steps=150", "--set", "jitter.pause=0.02")
@@ -147,6 +149,39 @@ def test_a_task_whose_worker_is_lost_is_tried_again(
     found = [events.read_event(line) for line in (run / "events.jsonl").read_text().splitlines()]
     assert any(isinstance(event, events.TaskLost) for event in found)
     assert "died (exit code -9)" in text
+
+
+def test_many_who_claim_one_folder_do_not_disturb_each_other(tmp_path: Path) -> None:
+    """Whoever gets it clears what the dead have left, and nothing of those who still try."""
+    folder, got, inside, troubles = tmp_path / "run", [], [], []
+    (tmp_path / "run").mkdir()
+    left = folder / unfinished_name()
+
+    def claim() -> None:
+        try:
+            for _ in range(40):
+                if (mine := RunClaim.take(folder, "question")) is not None:
+                    got.append(mine)
+                    inside.append(mine)
+                    assert inside == [mine]
+                    time.sleep(0.001)
+                    inside.remove(mine)
+                    mine.end("stopped")
+        except (Exception, AssertionError) as error:
+            troubles.append(error)
+
+    first = RunClaim.take(folder, "question")
+    assert first is not None
+    left.write_text("of one that is gone")
+    first.end("stopped")
+    threads = [threading.Thread(target=claim) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not troubles, troubles
+    assert got
+    assert [path.name for path in folder.iterdir()] == ["status.json"]
 
 
 def test_a_torn_line_and_a_foreign_one_are_left_out(tmp_path: Path) -> None:
