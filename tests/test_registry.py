@@ -12,7 +12,7 @@ import pytest
 
 import neuplug
 from neuplug import Component, InputError, PluginError, discover
-from neuplug.plugins.discovery import Problem
+from neuplug.plugins.distributions import Problem
 from neuplug.plugins.registry import Registry, name_troubled
 
 SITE = Path(__file__).parent / "plugins" / "site"

@@ -58,7 +58,7 @@ def _plugged(ctx: Any) -> dict[str, list[CommandSpec]]:
     """The commands that plugins add to a group, by name."""
     prefix = ctx.command_path.split()[1:]
     found: dict[str, list[CommandSpec]] = {}
-    for command in plugged_commands()[0]:
+    for command in plugged_commands():
         *group, name = command.words.split()
         if group == prefix:
             found.setdefault(name, []).append(command)

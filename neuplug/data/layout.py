@@ -9,9 +9,8 @@ from pathlib import Path
 from neuplug.data.listing import Listing
 from neuplug.errors import PluginError
 from neuplug.plugins.component import ComponentBase
-from neuplug.plugins.faults import told
+from neuplug.plugins.faults import FAULTS, told
 from neuplug.plugins.registry import discover
-from neuplug.plugins.spec import FAULTS
 
 logger = logging.getLogger("neuplug")
 

@@ -7,32 +7,28 @@ either.
 
 from __future__ import annotations
 
-import ast
 import importlib
 import importlib.util
 import os
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-from packaging.utils import canonicalize_name
+from typing import TYPE_CHECKING, Any
 
 from neuplug.errors import PluginError
-from neuplug.plugins.discovery import (
-    Problem,
-    identity,
-    installed_distributions,
-    is_blocked,
-    unmet_requirement,
-)
-from neuplug.plugins.spec import FAULTS, told
+from neuplug.plugins.faults import FAULTS, told
+from neuplug.plugins.names import canonical, is_blocked
+
+if TYPE_CHECKING:
+    from neuplug.plugins.distributions import Problem
 
 GROUP = "neuplug.commands"
 OWN = frozenset({"compose", "data", "data show", "plugins", "plugins show", "stop", "watch"})
 """Commands of the core, which no plugin replaces."""
+_LINES = re.DOTALL | re.MULTILINE
 _WORDS = re.compile(r"[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?")
 
 
@@ -54,19 +50,31 @@ class CommandSpec:
         """The first sentence of its docstring, read from the source; else whose it is."""
         module, _, attribute = self.target.partition(":")
         try:
-            for node in ast.parse(_source(module).read_bytes()).body:
-                if isinstance(node, ast.FunctionDef) and node.name == attribute:
-                    return (ast.get_docstring(node) or "").partition("\n")[0]
-        except (OSError, SyntaxError, ValueError, ImportError, AttributeError):
-            pass
-        return f"From {self.distribution}."
+            text = _source(module).read_text("utf-8")
+        except (OSError, ValueError, ImportError, AttributeError):
+            text = ""
+        # not by ast, which takes longer to load than all the rest
+        own = re.search(rf'^def {re.escape(attribute)}\(.*?^    """(.+?)(?:"""|$)', text, _LINES)
+        return own[1].strip() if own else f"From {self.distribution}."
 
     def load(self) -> Any:
         """The function or the Typer application.
 
         Raises:
-            PluginError: If it cannot be imported.
+            PluginError: If it cannot be imported, or is for another neuplug.
         """
+        from neuplug.plugins.distributions import (
+            identity,
+            installed_distributions,
+            unmet_requirement,
+        )
+
+        for distribution in installed_distributions(GROUP):
+            about = identity(distribution)
+            if canonical(about[0]) == canonical(self.distribution) and (
+                unfit := unmet_requirement(distribution)
+            ):
+                raise PluginError(f"{' '.join(about)} {unfit}.")
         module, _, attribute = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
@@ -89,39 +97,73 @@ def _source(module: str) -> Path:
     return file / "__init__.py" if file.is_dir() else file.with_suffix(".py")
 
 
-def plugged_commands() -> tuple[tuple[CommandSpec, ...], tuple[Problem, ...]]:
-    """What the installed distributions offer, by words, and what is wrong with some of it."""
+def plugged_commands() -> tuple[CommandSpec, ...]:
+    """What the installed distributions offer, by words."""
     return _plugged(os.environ.get("NEUPLUG_BLOCK", ""), tuple(sys.path))
 
 
 @cache
-def _plugged(
-    blocklist: str, path: tuple[str, ...]
-) -> tuple[tuple[CommandSpec, ...], tuple[Problem, ...]]:
-    del path  # part of the cache key
-    found: list[CommandSpec] = []
-    problems: list[Problem] = []
+def _plugged(blocklist: str, path: tuple[str, ...]) -> tuple[CommandSpec, ...]:
+    found: dict[str, list[CommandSpec]] = {}
+    for folder in path:
+        for name, version, entries in _entries(Path(folder or ".")):
+            if canonical(name) not in found:  # the first on the path is the one that is used
+                found[canonical(name)] = [
+                    CommandSpec(words, target, name, version)
+                    for words, target in entries
+                    if not _unfit_name(words) and not is_blocked(blocklist, name, words)
+                ]
+    return tuple(sorted((c for some in found.values() for c in some), key=lambda c: c.words))
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Name, version and commands of distributions in a folder of the path.
+
+    Read from ``*.dist-info/entry_points.txt`` by hand: importlib.metadata takes longer to load than
+    all else that the help needs.
+    """
+    try:
+        infos = sorted(info for info in os.listdir(folder) if info.endswith(".dist-info"))
+    except OSError:
+        return
+    for info in infos:
+        try:
+            text = (folder / info / "entry_points.txt").read_text("utf-8")
+        except (OSError, ValueError):
+            continue
+        _, found, rest = text.partition(f"[{GROUP}]")
+        if found:
+            lines = (line.partition("=") for line in rest.partition("\n[")[0].splitlines())
+            pairs = [(words.strip(), target.strip()) for words, equals, target in lines if equals]
+            name, _, version = info.removesuffix(".dist-info").partition("-")
+            yield name.replace("_", "-"), version, pairs
+
+
+def command_problems() -> Iterator[Problem]:
+    """What is wrong with commands that are offered."""
+    from neuplug.plugins.distributions import (
+        Problem,
+        identity,
+        installed_distributions,
+        unmet_requirement,
+    )
+
+    blocklist = os.environ.get("NEUPLUG_BLOCK", "")
     for distribution in installed_distributions(GROUP):
         name, version = identity(distribution)
         try:
             entries = distribution.entry_points.select(group=GROUP)
             unfit = unmet_requirement(distribution)
         except Exception as error:
-            problems.append(Problem(name, version, f"unreadable metadata: {told(error)}", error))
+            yield Problem(name, version, f"unreadable metadata: {told(error)}", error)
             continue
         for entry in entries:
-            if is_blocked(blocklist, name, entry.name):
-                continue
-            message = unfit
-            if not _WORDS.fullmatch(entry.name):
-                message = f"command {entry.name!r}: use one or two words of lower-case letters"
-            elif entry.name in OWN:
-                message = f"command {entry.name!r} is neuplug's own: choose another name"
-            if message:
-                problems.append(Problem(name, version, message, PluginError(message)))
-            else:
-                found.append(CommandSpec(entry.name, entry.value, name, version))
-    return (
-        tuple(sorted(found, key=lambda c: (c.words, canonicalize_name(c.distribution)))),
-        tuple(problems),
-    )
+            message = unfit or _unfit_name(entry.name)
+            if message and not is_blocked(blocklist, name, entry.name):
+                yield Problem(name, version, message, PluginError(message))
+
+
+def _unfit_name(words: str) -> str:
+    if not _WORDS.fullmatch(words):
+        return f"command {words!r}: use one or two words of lower-case letters"
+    return f"command {words!r} is neuplug's own: choose another name" if words in OWN else ""

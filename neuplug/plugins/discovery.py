@@ -8,80 +8,19 @@ requirement on neuplug are read before anything is imported; whatever a plugin d
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from importlib.metadata import Distribution, EntryPoint, distributions
+from importlib.metadata import Distribution, EntryPoint
 from types import ModuleType
 
 import pluggy
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
-from packaging.version import Version
 
-from neuplug import __version__
 from neuplug.errors import PluginError, did_you_mean
 from neuplug.plugins import hookspecs, installed
+from neuplug.plugins.distributions import GROUP, Problem, identity, unmet_requirement
+from neuplug.plugins.faults import FAULTS
 from neuplug.plugins.hookspecs import HOOKS, Component
 from neuplug.plugins.imported import note_import
-from neuplug.plugins.spec import FAULTS, ComponentSpec, told
-
-GROUP = "neuplug"
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with one plugin.
-
-    Attributes:
-        error: The exception, or ``None`` where the plugin was blocked by the user.
-
-    Example:
-        >>> import os
-        >>> os.environ["NEUPLUG_BLOCK"] = "neuplug-vgg"
-        >>> for problem in neuplug.discover().problems:
-        ...     print(problem.distribution, "is", problem.message)
-        neuplug-vgg is blocked by NEUPLUG_BLOCK
-    """
-
-    distribution: str
-    version: str
-    message: str
-    error: BaseException | None = None
-
-
-def installed_distributions(group: str = GROUP) -> Iterator[Distribution]:
-    """The distributions with entry points in a group of ours, each once: the first on the path.
-
-    ``importlib.metadata.entry_points`` would stop at the first unreadable one, ours or not.
-    """
-    seen = set()
-    for distribution in distributions():
-        try:
-            if f"[{group}]" not in (distribution.read_text("entry_points.txt") or ""):
-                continue
-        except Exception:  # whoever it is, it is not known to be ours
-            continue
-        name = canonicalize_name(identity(distribution)[0])
-        if name not in seen:
-            seen.add(name)
-            yield distribution
-
-
-def identity(distribution: Distribution) -> tuple[str, str]:
-    """Name and version, for messages, however broken its metadata."""
-    try:
-        metadata = distribution.metadata
-        return metadata["Name"] or "?", metadata["Version"] or "?"
-    except Exception:
-        return str(getattr(distribution, "_path", "?")), "?"
-
-
-def is_blocked(blocklist: str, distribution: str, entry: str) -> bool:
-    """Whether ``NEUPLUG_BLOCK`` names a distribution, or ``distribution:entry``."""
-    for item in filter(None, map(str.strip, blocklist.split(","))):
-        name, _, only = item.partition(":")
-        if canonicalize_name(name) == canonicalize_name(distribution) and only in ("", entry):
-            return True
-    return False
+from neuplug.plugins.names import is_blocked
+from neuplug.plugins.spec import ComponentSpec, told
 
 
 class _Hooks(pluggy.PluginManager):
@@ -178,31 +117,3 @@ class Finder:
         stages = {"augmenter", "generator"}
         kinds = stages if kind in stages else {kind}
         return [p for p in self.components if p.name == component.name and p.kind in kinds]
-
-
-def unmet_requirement(distribution: Distribution) -> str:
-    """Say which neuplug the plugin requires, if this one is not it."""
-    for line in distribution.requires or []:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if canonicalize_name(requirement.name) != "neuplug":
-            continue
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        if not requirement.specifier.contains(__version__, prereleases=True):
-            newer = _wants_newer(requirement)
-            remedy = "upgrade neuplug" if newer else f"upgrade {distribution.name}"
-            return (
-                f"requires neuplug {requirement.specifier}, this is {__version__}: {remedy}, "
-                f"or install a version of the plugin made for {__version__}"
-            )
-    return ""
-
-
-def _wants_newer(requirement: Requirement) -> bool:
-    """Whether it asks for a later neuplug than this one, rather than for an earlier one."""
-    here = Version(__version__)
-    lower = [s.version.removesuffix(".*") for s in requirement.specifier if "<" not in s.operator]
-    return any(Version(bound) > here for bound in lower if bound)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
+# What a plugin may raise while it is imported or called; KeyboardInterrupt is the user's.
+FAULTS = (Exception, SystemExit)
 _CORE = Path(__file__).parents[1]
 
 

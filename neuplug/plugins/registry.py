@@ -8,12 +8,12 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from packaging.utils import canonicalize_name
-
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.commands import plugged_commands
-from neuplug.plugins.discovery import Finder, Problem, identity, installed_distributions
+from neuplug.plugins.commands import command_problems
+from neuplug.plugins.discovery import Finder
+from neuplug.plugins.distributions import Problem, identity, installed_distributions
 from neuplug.plugins.hookspecs import COMPONENTS
+from neuplug.plugins.names import canonical
 from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent
 
 _local: dict[str, LocalComponent] = {}
@@ -71,8 +71,8 @@ class Registry:
         offers = [p for p in (*self.components, *self.recipes) if p.kind in kinds]
         matches = [p for p in offers if p.name == plain]
         if distribution:
-            wanted = canonicalize_name(distribution)
-            matches = [p for p in matches if canonicalize_name(p.distribution) == wanted]
+            wanted = canonical(distribution)
+            matches = [p for p in matches if canonical(p.distribution) == wanted]
         if len(matches) == 1:
             return matches[0]
         if matches:
@@ -125,12 +125,11 @@ def discover(*, strict: bool | None = None) -> Registry:
 def _discover(blocklist: str, strict: bool, path: tuple[str, ...]) -> Registry:
     del path  # part of the cache key: what is installed depends on it
     finder = Finder(blocklist, strict)
-    installed = sorted(installed_distributions(), key=lambda d: canonicalize_name(identity(d)[0]))
+    installed = sorted(installed_distributions(), key=lambda d: canonical(identity(d)[0]))
     for distribution in installed:
         finder.visit(distribution)
-    _, of_commands = plugged_commands()
     return Registry(
         tuple(c for c in finder.components if c.kind in COMPONENTS),
-        (*finder.problems, *of_commands),
+        (*finder.problems, *command_problems()),
         tuple(c for c in finder.components if c.kind not in COMPONENTS),
     )

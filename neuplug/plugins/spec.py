@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 
 from neuplug.errors import PluginError
 from neuplug.plugins import installed
+from neuplug.plugins.faults import FAULTS
 from neuplug.plugins.hookspecs import Component
 
 if TYPE_CHECKING:
     from neuplug.plugins.component import ComponentBase
-
-# What a plugin may raise while it is imported or called; KeyboardInterrupt is the user's.
-FAULTS = (Exception, SystemExit)
 
 LOCAL = "local"
 """Stands for the distribution of components that this process alone has."""

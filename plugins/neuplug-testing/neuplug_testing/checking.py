@@ -12,9 +12,10 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.discovery import GROUP
+from neuplug.plugins.distributions import GROUP
+from neuplug.plugins.faults import FAULTS
 from neuplug.plugins.registry import discover
-from neuplug.plugins.spec import FAULTS, ComponentSpec
+from neuplug.plugins.spec import ComponentSpec
 from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
 from neuplug_testing.laws import LAWS
 from neuplug_testing.settings import kept_settings

@@ -19,9 +19,10 @@ from typing import Any
 from neuplug.errors import InputError
 from neuplug.plugins import faults
 from neuplug.plugins.component import ComponentBase
-from neuplug.plugins.discovery import GROUP
+from neuplug.plugins.distributions import GROUP
+from neuplug.plugins.faults import FAULTS
 from neuplug.plugins.registry import discover
-from neuplug.plugins.spec import FAULTS, ComponentSpec
+from neuplug.plugins.spec import ComponentSpec
 from neuplug_testing import elsewhere, importing
 from neuplug_testing.law import PLUGIN, Unchecked
 from neuplug_testing.pictures import LARGE, STANDARD, Format, held_out_set
