@@ -123,7 +123,7 @@ def _entries(folder: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
     all else that the help needs.
     """
     try:
-        infos = sorted(info for info in os.listdir(folder) if info.endswith(".dist-info"))
+        infos = sorted(p.name for p in folder.iterdir() if p.name.endswith(".dist-info"))
     except OSError:
         return
     for info in infos:
