@@ -109,7 +109,7 @@ def _print_json(content: Any) -> None:
 
 def _print_registry(registry: Registry) -> None:
     console = make_console()
-    offers = Counter(p.name for p in registry.components)
+    offers = Counter(p.name for p in (*registry.components, *registry.recipes))
     rows: list[tuple[str, ...]] = []
     for kind in _kinds():
         found = registry.of_kind(kind)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neuplug import __version__
 from neuplug.plugins.names import canonical
@@ -57,32 +58,28 @@ def installed_distributions(group: str = GROUP) -> Iterator[Distribution]:
 
 def identity(distribution: Distribution) -> tuple[str, str]:
     """Name and version, for messages, however broken its metadata."""
-    path: Any = getattr(distribution, "_path", None)
+    name, version = (_field(distribution, field) for field in ("Name", "Version"))
+    place = str(getattr(distribution, "_path", "?"))
+    return (name[0] if name else place), (version[0] if version else "?")
+
+
+def _field(distribution: Distribution, name: str) -> list[str]:
+    """The values of a field of its metadata.
+
+    ``distribution.metadata`` would parse the readme too, which takes a millisecond each time.
+    """
     try:
-        known = (str(path), (path / "METADATA").stat().st_mtime_ns)
-    except (AttributeError, OSError, TypeError):
-        return _read_identity(distribution)
-    if known not in _identities:  # reading one takes a millisecond, for the readme in it
-        _identities[known] = _read_identity(distribution)
-    return _identities[known]
-
-
-_identities: dict[tuple[str, int], tuple[str, str]] = {}
-
-
-def _read_identity(distribution: Distribution) -> tuple[str, str]:
-    try:
-        metadata = distribution.metadata
-        return metadata["Name"] or "?", metadata["Version"] or "?"
-    except Exception:
-        return str(getattr(distribution, "_path", "?")), "?"
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    except Exception:  # whoever it is
+        return []
+    return re.findall(rf"^{name}:[ \t]*(\S.*?)\s*$", text.partition("\n\n")[0], re.MULTILINE)
 
 
 def unmet_requirement(distribution: Distribution) -> str:
     """Say which neuplug the plugin requires, if this one is not it."""
     from packaging.requirements import InvalidRequirement, Requirement
 
-    for line in distribution.requires or []:
+    for line in _field(distribution, "Requires-Dist"):
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
