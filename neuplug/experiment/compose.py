@@ -16,7 +16,7 @@ from neuplug.experiment.claim import LOG, RunClaim, RunStopped, is_whole
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
 from neuplug.experiment.observers import observer
-from neuplug.experiment.reporters import REPORTS
+from neuplug.experiment.reporters import REPORTS, have_reported
 from neuplug.experiment.request import request_key, run_folder
 from neuplug.experiment.result import Result
 from neuplug.experiment.results.reading import read_results
@@ -63,7 +63,8 @@ def run(
     say = outside or on_event or _nobody
     while True:
         # loads no torch, so that a question asked again is answered at once
-        if not fresh and is_whole(folder, request, REPORTS if config.report else ""):
+        whole = not fresh and is_whole(folder, request, REPORTS if config.report else "")
+        if whole and (not config.report or have_reported(folder, config.reporter)):
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
             say(Said(text=f"answered from {folder}: {since}."))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from neuplug.errors import PluginError
+from neuplug.errors import NeuplugError, StorageError
 from neuplug.experiment.isolation import named_faults
 from neuplug.plugins.component import ComponentBase
 from neuplug.storage.atomic import write_text
@@ -137,6 +137,8 @@ def write_reports(
         A sentence for each that failed.
     """
     made: dict[str, Path | None] = {}
+    specs = list(specs)
+    forget_reports(run.folder, [spec.name for spec in specs])
     for spec in specs:
         try:
             kind = spec.load()
@@ -144,26 +146,41 @@ def write_reports(
                 reporter = kind(kind.options_class.parse(options.get(spec.name, {}), spec.name))
                 assert isinstance(reporter, Reporter)
                 made[spec.name] = reporter.report(run)
-        except PluginError as error:
+        except StorageError:
+            raise
+        except NeuplugError as error:
             yield f"no report of {spec.name}: {error}"
     note_reports(run.folder, made)
 
 
 def note_reports(folder: Path, made: Mapping[str, Path | None]) -> None:
     """Note in ``reports.json`` what reporters have made, besides what is noted there."""
-    known = {**read_reports(folder), **made}
-    paths = {
-        name: os.path.relpath(path, folder).replace(os.sep, "/")
-        for name, path in known.items()
-        if path is not None
+    new = {
+        name: None if path is None else os.path.relpath(path, folder).replace(os.sep, "/")
+        for name, path in made.items()
     }
-    write_text(folder / REPORTS, json.dumps(paths, indent=1) + "\n")
+    write_text(folder / REPORTS, json.dumps({**_noted(folder), **new}, indent=1) + "\n")
+
+
+def forget_reports(folder: Path, names: Iterable[str]) -> None:
+    """Note nothing of these any more: one that fails now has no report, though it had one."""
+    kept = {name: path for name, path in _noted(folder).items() if name not in set(names)}
+    write_text(folder / REPORTS, json.dumps(kept, indent=1) + "\n")
+
+
+def have_reported(folder: Path, names: Iterable[str]) -> bool:
+    """Whether all of these have reported, even those that make no file."""
+    return set(names) <= _noted(folder).keys()
 
 
 def read_reports(folder: Path) -> dict[str, Path]:
     """Reporters' names to the files that they made for the run in ``folder``."""
+    return {name: folder / path for name, path in _noted(folder).items() if path}
+
+
+def _noted(folder: Path) -> dict[str, str | None]:
     try:
         found = json.loads((folder / REPORTS).read_text("utf-8"))
-        return {name: folder / path for name, path in found.items() if path}
-    except (OSError, ValueError, AttributeError, TypeError):
+        return {str(name): path and str(path) for name, path in found.items()}
+    except (OSError, ValueError, AttributeError):
         return {}

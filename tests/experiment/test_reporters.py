@@ -32,6 +32,18 @@ def test_without_a_reporter_there_are_results(ask: Any) -> None:
     assert again.folder == result.folder and set(again.reports) == {"markdown"}
 
 
+def test_one_more_reporter_is_asked_and_its_own_errors_stop_nothing(ask: Any) -> None:
+    first = ask(aug=["jitter@add=3"], report=True, reporter=["markdown"])
+    hearing = Hearing()
+    names = ["mute", "strict"]
+    again = ask(aug=["jitter@add=3"], report=True, reporter=names, on_event=hearing)
+    assert "no report of strict: it wants other results" in " ".join(hearing.said)
+    assert again.results.cells == first.results.cells and set(again.reports) == {"markdown"}
+    answered = Hearing()
+    ask(aug=["jitter@add=3"], report=True, reporter=["mute"], on_event=answered)
+    assert "nothing has changed" in " ".join(answered.said)
+
+
 def test_a_reporter_that_is_not_there_is_refused(ask: Any) -> None:
     with pytest.raises(InputError, match=r"no reporter is called 'markdwn'.*markdown"):
         ask(aug=["jitter@add=3"], report=True, reporter=["markdwn"])

@@ -61,5 +61,6 @@ def neuplug_executors():
 def neuplug_reporters():
     yield Component("markdown", f"{PLACES}:Markdown", "verdicts as a table")
     yield Component("mute", f"{PLACES}:Mute", "no file")
+    yield Component("strict", f"{PLACES}:Strict", "fault: refuses")
     yield Component("tearing", f"{PLACES}:Tearing", "fault: fails")
     yield Component("absent", f"{PLACES}:Absent", "fault: is not there")

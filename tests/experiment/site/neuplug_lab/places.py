@@ -64,6 +64,13 @@ class Mute(neuplug.Reporter):
         return None
 
 
+class Strict(neuplug.Reporter):
+    """Fault: refuses, with an error of neuplug's."""
+
+    def report(self, run):
+        raise neuplug.InputError("it wants other results")
+
+
 class Tearing(neuplug.Reporter):
     """Fault: fails."""
 
