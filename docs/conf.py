@@ -59,6 +59,7 @@ nitpick_ignore_regex = [
     ("py:class", r"neuplug\.experiment\.results\..*"),  # their fields are in run-folder.md
     ("py:class", r"neuplug\.plugins\.(installed|spec)\..*"),
     ("py:class", r"neuplug\.experiment\.(tasks|events)\..*"),
+    ("py:class", r"neuplug\.training\.metrics\.ClassScores"),
 ]
 
 copybutton_prompt_text = r">>> |\.\.\. "

@@ -49,14 +49,14 @@ _OTHER_SCRIPTS = (
     "Arial Unicode MS",
 )
 
+# Inches. A figure fills a telephone; a wide page sets two or three side by side.
 WIDTH = 4.2
-"""Inches. A figure fills a telephone; a wide page sets two or three side by side."""
 
+# Inches of white at the left and right of a figure's file; a page cuts them off
 MARGIN = 0.08
-"""Inches of white at the left and right of a figure's file; a page cuts them off."""
 
+# Points, for what is said aside
 SMALL = 8.5
-"""Points, for what is said aside."""
 
 STYLE: dict[str, Any] = {
     "figure.facecolor": PAPER,
@@ -165,8 +165,8 @@ def render(figure: Figure, form: str) -> bytes:
     return buffer.getvalue()
 
 
+# Inches: between images, the title with its aside, a line of text
 _GAP, _HEAD, _LINE = 0.03, 0.5, 0.22
-"""Inches: between images, the title with its aside, a line of text."""
 
 
 @dataclass(frozen=True)

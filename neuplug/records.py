@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
+
+
+def _describe(schema: dict[str, Any], kind: type[BaseModel]) -> None:
+    """Take the descriptions of fields from where docstrings have them: from ``Attributes``."""
+    for base in reversed(kind.__mro__):
+        said, _, attributes = (inspect.getdoc(base) or "").partition("\nAttributes:\n")
+        attributes = attributes.partition("\n\n")[0]
+        for name, text in re.findall(r"^ {4}(\w+): (.+(?:\n {8}.+)*)", attributes, re.MULTILINE):
+            if name in schema["properties"]:
+                schema["properties"][name]["description"] = " ".join(text.split())
+    schema["description"] = said.partition("\nExample:")[0].strip()
 
 
 class Record(BaseModel):
@@ -15,7 +28,7 @@ class Record(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True
+        extra="forbid", frozen=True, allow_inf_nan=False, json_schema_extra=_describe
     )
 
     @model_validator(mode="before")

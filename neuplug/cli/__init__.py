@@ -23,6 +23,7 @@ INTERRUPTED = SIGNALLED + signal.SIGINT
 _received: list[int] = []  # signals that are taken like Ctrl-C
 
 
+# Commands: the target, as an entry point has it, and the first sentence of the help
 COMMANDS = {
     "compose": ("neuplug.cli.compose:compose", "Compare ways to enlarge a training set."),
     "data": ("neuplug.cli.data:app", "Look at image data."),
@@ -30,7 +31,6 @@ COMMANDS = {
     "stop": ("neuplug.cli.watch:stop", "Stop a run."),
     "watch": ("neuplug.cli.watch:watch", "Show how a run is doing, until it ends."),
 }
-"""Commands: the target, as an entry point has it, and the first sentence of the help."""
 
 
 def build() -> Any:

@@ -15,8 +15,8 @@ from neuplug.experiment import events
 from neuplug.experiment.claim import running
 from neuplug.experiment.events import AnyEvent
 
+# About how long tasks take beside each other, for the time left
 WEIGHTS = {"fit": 30.0, "train": 20.0, "evaluate": 5.0, "sample": 0.3, "augment": 0.3}
-"""About how long tasks take beside each other, for the time left."""
 
 PLAIN_SECONDS = 15.0
 

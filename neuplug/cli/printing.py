@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from neuplug.plugins.generator import Progress
 
+# Names that are listed before the rest is only counted
 SHOWN = 20
-"""Names that are listed before the rest is only counted."""
 
 
 @contextmanager

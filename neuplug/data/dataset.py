@@ -33,13 +33,13 @@ from neuplug.plugins.generator import Progress
 from neuplug.storage.cache import cache_dir
 from neuplug.storage.folders import DamagedError, open_sealed, sealed_folder, set_aside
 
+# Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped
 MEMORY_LIMIT = 2 * 1024**3
-"""Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped."""
 
 logger = logging.getLogger("neuplug")
 
+# The source that stands for the demo data; a folder of that name is ``./demo``
 DEMO = "demo"
-"""The source that stands for the demo data; a folder of that name is ``./demo``."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from neuplug.plugins.generator import Progress
 
+# Images up to which near duplicates are looked for: the time grows with the number's square
 MOST = 50_000
-"""Images up to which near duplicates are looked for: the time grows with the number's square."""
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from typing import Literal, TypeAlias
 
 from neuplug.errors import InputError
 
+# Part of every data set's key: raised when decoding, binding or the files of the cache change
 FORMAT = 3
-"""Part of every data set's key: raised when decoding, binding or the files of the cache change."""
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 
+# What people call the parts of a split, in lower case
 SPLIT_NAMES: dict[str, SplitName] = {
     "train": "train",
     "training": "train",
@@ -28,7 +29,6 @@ SPLIT_NAMES: dict[str, SplitName] = {
     "test": "test",
     "testing": "test",
 }
-"""What people call the parts of a split, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)

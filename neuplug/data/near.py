@@ -13,11 +13,11 @@ from neuplug.data.signatures import candidates
 from neuplug.data.tones import Tones
 from neuplug.plugins.generator import Progress
 
+# Correlation, after alignment, from which two images can be near duplicates
 LIKE = 0.93
-"""Correlation, after alignment, from which two images can be near duplicates."""
 
+# How many times less a copy must leave unexplained than the set's other look-alikes do
 STANDS_OUT = 8
-"""How many times less a copy must leave unexplained than the set's other look-alikes do."""
 
 _NEIGHBOURS = 16  # look-alikes that each image is aligned with
 _ORDINARY = 0.75  # quantile of what they leave: up to 11 of the 16 may be copies themselves

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from neuplug.data.decoding import Pixels, fit, to_uint8
 
+# Height and width of a thumbnail, in pixels
 SIDE = 64
-"""Height and width of a thumbnail, in pixels."""
 
 _LEAST = 8  # pixels of a side, below which copies cannot be told from others
 _LUMA = (0.299, 0.587, 0.114)

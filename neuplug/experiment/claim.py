@@ -28,8 +28,8 @@ from neuplug.storage.folders import DAMAGED, remove, set_aside
 STATUS, STOP, CLAIM = "status.json", "stop.request", ".claim"
 BEAT_SECONDS = 2.0
 PLAN, LOG = "plan.json", "log.txt"
+# What changes without the answer changing
 _LIVING = (events.FILE, STATUS, STOP, CLAIM, LOG, DAMAGED)
-"""What changes without the answer changing."""
 
 _FILES = (events.FILE, STATUS, STOP, PLAN, LOG)
 _FOLDERS = ("samples", "figures", "evaluations", "generated")

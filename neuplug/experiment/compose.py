@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from neuplug.experiment.runner import Failure
     from neuplug.experiment.steps.context import TaskContext
 
+# Between two looks at a run that another process works on
 JOIN_SECONDS = 0.3
-"""Between two looks at a run that another process works on."""
 
 
 def run(

@@ -26,18 +26,18 @@ from neuplug.plugins.options import sentences
 from neuplug.training.options import PANEL, TrainingOptions
 
 ENVIRONMENT = "NEUPLUG_COMPOSE_"
+# Of experiment files; raised when a setting changes its meaning
 FORMAT = 1
-"""Of experiment files; raised when a setting changes its meaning."""
 TRAINING = "training"
+# The kinds that an arm is made of
 EITHER = ("augmenter", "generator")
-"""The kinds that an arm is made of."""
+# Settings of which one at a time can hold, so that a flag replaces what a file says
 RIVALS = (("add", "to", "share"), ("steps", "epochs"))
-"""Settings of which one at a time can hold, so that a flag replaces what a file says."""
 
 DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 30}
 DOSE_VAL = 0.2
+# What shows the demo data in minutes; the user's own values go before
 DEMO_STEPS = 300
-"""What shows the demo data in minutes; the user's own values go before."""
 
 
 def _as_list(value: Any) -> Any:

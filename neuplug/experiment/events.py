@@ -171,8 +171,8 @@ AnyEvent = Annotated[
     Field(discriminator="event"),
 ]
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
+# Takes an event
 Sink = Callable[[Any], None]
-"""Takes an event."""
 
 
 def read_event(line: str | bytes) -> AnyEvent | None:

@@ -12,13 +12,13 @@ from neuplug.data.neighbors import copy_ranks, nearest, one_of_each
 from neuplug.experiment.grammar import Filter
 
 COPIES, AGREEMENT = "copies", "agreement"
+# How copies are told; in the key of what is drawn behind that filter, so renamed with the rule
 COPIES_RULE = "rank of detail among one of each"
-"""How copies are told; in the key of what is drawn behind that filter, so renamed with the rule."""
+# Images drawn at most for each one wanted
 TRIES = 10
-"""Images drawn at most for each one wanted."""
 
+# uint8 (N, C, H, W) to bool (N,): which may go on
 Accept = Callable[[Tensor], Tensor]
-"""uint8 (N, C, H, W) to bool (N,): which may go on."""
 
 
 def no_copies(real: Tensor, level: float) -> Accept:

@@ -16,8 +16,8 @@ NONE = "none"
 _NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*:)?[a-z0-9][a-z0-9_-]*")
 _OPTION = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = ("add", "to", "share")
+# Kinds of filters with their usual level
 FILTERS = {"copies": 0.01, "agreement": 0.5}
-"""Kinds of filters with their usual level."""
 _LABEL = ": "
 
 

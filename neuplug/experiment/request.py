@@ -18,8 +18,8 @@ from neuplug.storage.store import hash_of
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
 
+# Settings that do not change the question
 NOT_ASKED = {"project", "name", "workers", "device", "executor", "report", "reporter"}
-"""Settings that do not change the question."""
 
 
 def request_key(config: ComposeConfig, images: ImageSet | None = None) -> str:

@@ -21,11 +21,11 @@ from neuplug.experiment.tasks import AnyTask
 from neuplug.storage.store import Store
 
 KILLED = "exit code -9"  # as the system does where memory runs out
+# A task whose worker is lost, or whose needs are damaged, is tried so often
 TRIES = 3
-"""A task whose worker is lost, or whose needs are damaged, is tried so often."""
 
+# Errors that end the run, whatever else could still be done
 _AT_ONCE = (InputError, StorageError)
-"""Errors that end the run, whatever else could still be done."""
 
 
 class Failure(Exception):

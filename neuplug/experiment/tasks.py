@@ -109,8 +109,8 @@ class Task(Value):
     device: str
     images: int = 0
 
+    # Whether a run goes on without its result
     optional: ClassVar[bool] = False
-    """Whether a run goes on without its result."""
 
     @cached_property
     def key(self) -> str:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from neuplug.plugins.distributions import Problem
 
 GROUP = "neuplug.commands"
+# Commands of the core, which no plugin replaces
 OWN = frozenset({"compose", "data", "data show", "plugins", "plugins show", "stop", "watch"})
-"""Commands of the core, which no plugin replaces."""
 _LINES = re.DOTALL | re.MULTILINE
 _WORDS = re.compile(r"[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?")
 

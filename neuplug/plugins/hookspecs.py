@@ -169,5 +169,5 @@ HOOKS = {
     "neuplug_layouts": "layout",
     "neuplug_reporters": "reporter",
 }
+# The kinds that are classes
 COMPONENTS = tuple(kind for kind in HOOKS.values() if kind != "recipe")
-"""The kinds that are classes."""

@@ -30,17 +30,17 @@ from neuplug.plugins.imported import (
 )
 
 CORE = "neuplug"  # its version is in every key
+# What lies beside the packages in a project's folder and is not imported by them
 NO_CODE = frozenset(
     "test tests doc docs example examples benchmark benchmarks build dist "
     "conftest.py noxfile.py setup.py toxfile.py".split()
 )
-"""What lies beside the packages in a project's folder and is not imported by them."""
 
 RECORD = ".dist-info/RECORD"
 MODULES = tuple(all_suffixes())
 
+# A file or a folder of files: its name where it is installed, and its path
 Part = tuple[str, Path]
-"""A file or a folder of files: its name where it is installed, and its path."""
 
 _found: dict[tuple[object, ...], InstalledFiles] = {}
 

@@ -14,8 +14,8 @@ from neuplug.plugins.hookspecs import Component
 if TYPE_CHECKING:
     from neuplug.plugins.component import ComponentBase
 
+# Stands for the distribution of components that this process alone has
 LOCAL = "local"
-"""Stands for the distribution of components that this process alone has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,8 +28,8 @@ _REASONS = {
     errno.ENOTDIR: "a file is in the place of a folder",
     errno.EEXIST: "a file is in the place of a folder",
 }
+# Faults that are the disk's, whoever writes: never a plugin's
 OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-"""Faults that are the disk's, whoever writes: never a plugin's."""
 
 
 def process_id() -> str:

@@ -27,8 +27,8 @@ from typing import IO
 from neuplug.storage.atomic import process_id, write_text
 
 BEAT_SECONDS = 5.0
+# An owner on another host that has not touched its file for so long counts as dead
 STALE_SECONDS = 60.0
-"""An owner on another host that has not touched its file for so long counts as dead."""
 
 _OLD_SECONDS = 7 * 24 * 3600
 

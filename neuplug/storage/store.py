@@ -33,8 +33,8 @@ _CLAIMS = "claims"
 
 logger = logging.getLogger("neuplug")
 
+# Part of every key: raised when the core's own computations change what they give
 FORMAT = 4
-"""Part of every key: raised when the core's own computations change what they give."""
 
 
 def hash_of(content: Any) -> str:

@@ -12,28 +12,42 @@ from neuplug.records import Record
 if TYPE_CHECKING:
     from torch import Tensor
 
+# A part of a whole, from 0 to 1
 Share = Annotated[float, Field(ge=0, le=1)]
-"""A part of a whole, from 0 to 1."""
 
+# A number of things, from 0
 Count = Annotated[int, Field(ge=0)]
-"""A number of things, from 0."""
 
 
 class ClassScores(Record):
-    """How well the images of one class are recognised."""
+    """How well the images of one class are recognised.
+
+    Attributes:
+        precision: Of the images predicted to be of the class, those that are; 0 if none is
+            predicted so.
+        recall: Of the images of the class, those predicted to be; 0 if there is none.
+        f1: The harmonic mean of both; 0 where both are.
+        support: Images of the class.
+    """
 
     precision: Share
-    """Of the images predicted to be of the class, those that are; 0 if none is predicted so."""
     recall: Share
-    """Of the images of the class, those predicted to be; 0 if there is none."""
     f1: Share
-    """The harmonic mean of both; 0 where both are."""
     support: Count
-    """Images of the class."""
 
 
 class Scores(Record):
     """How well a classifier does on some images.
+
+    Attributes:
+        accuracy: Images classified rightly.
+        precision: The mean over classes.
+        recall: The mean over classes.
+        f1: The mean over classes (macro F1).
+        loss: The mean cross-entropy, in nats.
+        per_class: By class name, in label order.
+        confusion: Numbers of images; rows: the true class, columns: the predicted one, both in
+            label order.
 
     Example:
         >>> found = neuplug.classification_metrics(torch.eye(2), torch.tensor([0, 1]), ["a", "b"])
@@ -42,19 +56,12 @@ class Scores(Record):
     """
 
     accuracy: Share
-    """Images classified rightly."""
     precision: Share
-    """The mean over classes."""
     recall: Share
-    """The mean over classes."""
     f1: Share
-    """The mean over classes (macro F1)."""
     loss: Annotated[float, Field(ge=0)]
-    """The mean cross-entropy, in nats."""
     per_class: dict[str, ClassScores]
-    """By class name, in label order."""
     confusion: tuple[tuple[Count, ...], ...]
-    """Numbers of images; rows: the true class, columns: the predicted one, both in label order."""
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -62,11 +69,11 @@ class Scores(Record):
         return {name: getattr(self, name) for name in METRICS}
 
 
+# The metrics of all classes together
 METRICS = ("accuracy", "precision", "recall", "f1", "loss")
-"""The metrics of all classes together."""
 
+# The metrics of a class
 CLASS_METRICS = ("precision", "recall", "f1")
-"""The metrics of a class."""
 
 
 def classification_metrics(logits: Tensor, labels: Tensor, classes: Sequence[str]) -> Scores:

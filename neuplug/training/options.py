@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from neuplug.plugins.options import Options
 
 DEFAULT_STEPS = 600
+# Of a command's help; the options that name it have a flag of their own there
 PANEL = "Training"
-"""Of a command's help; the options that name it have a flag of their own there."""
 
 
 class TrainingOptions(Options):

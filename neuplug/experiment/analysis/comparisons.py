@@ -19,15 +19,15 @@ from neuplug.experiment.analysis.statistics import (
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.results import conclusions, parts
 
+# The metric that the verdict goes by: one, since of several one may clear zero by chance
 DECISIVE: Literal["accuracy"] = "accuracy"
-"""The metric that the verdict goes by: one, since of several one may clear zero by chance."""
 
 BASELINE: conclusions.Question = "none"
+# What an arm is compared with. Each question is a family of its own for Holm's correction.
 QUESTIONS: tuple[conclusions.Question, ...] = (BASELINE, "best classical", "more images")
-"""What an arm is compared with. Each question is a family of its own for Holm's correction."""
 
+# A cell's key to whether each test image is classified rightly, and its group's number
 Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
-"""A cell's key to whether each test image is classified rightly, and its group's number."""
 
 
 def compare(

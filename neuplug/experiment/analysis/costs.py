@@ -8,13 +8,13 @@ from neuplug.experiment.analysis.comparisons import BASELINE
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results import conclusions
 
+# Kind of task to where its time counts
 _PARTS = {
     "fit": "generators_seconds",
     "sample": "images_seconds",
     "augment": "images_seconds",
     "train": "training_seconds",
 }
-"""Kind of task to where its time counts."""
 
 
 def arm_costs(

@@ -16,8 +16,8 @@ from neuplug.experiment.plan import Plan
 from neuplug.experiment.results.parts import Provenance
 from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, TrainTask
 
+# What stands before a fit's key in the manifest, as the parent of a generated image
 GENERATOR = "generator "
-"""What stands before a fit's key in the manifest, as the parent of a generated image."""
 
 
 def provenance(plan: Plan) -> dict[str, Provenance]:

@@ -20,8 +20,8 @@ from neuplug.experiment.results.model import (
 from neuplug.experiment.results.parts import Cell, Evaluation
 from neuplug.training.metrics import Scores
 
+# Of a class, the mean of its precision and recall, as edcgan2023 reports
 PRECISION_AND_RECALL = "ap"
-"""Of a class, the mean of its precision and recall, as edcgan2023 reports."""
 
 
 def published_beside(

@@ -15,8 +15,8 @@ from scipy import special  # not scipy.stats, which takes two seconds to load
 Verdict = Literal["helps", "no evidence", "harms", "one repeat"]
 CONFIDENCE = 0.95
 POWER = 0.8
+# Below this standard error values are equal but for rounding
 SAME = 1e-12
-"""Below this standard error values are equal but for rounding."""
 
 
 @dataclass(frozen=True)

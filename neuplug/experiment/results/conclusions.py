@@ -15,14 +15,17 @@ Question = Literal["none", "best classical", "more images"]
 
 
 class Interval(Record):
-    """A 95 % interval over repeats."""
+    """A 95 % interval over repeats.
+
+    Attributes:
+        low: Its lower end; null for one repeat, which has no interval.
+        high: Its upper end; null for one repeat.
+        n: Repeats.
+    """
 
     low: float | None
-    """Its lower end; null for one repeat, which has no interval."""
     high: float | None
-    """Its upper end; null for one repeat."""
     n: Positive
-    """Repeats."""
 
     @model_validator(mode="after")
     def _has_both_ends(self) -> Self:
@@ -32,60 +35,78 @@ class Interval(Record):
 
 
 class Mean(Interval):
-    """A mean over repeats."""
+    """A mean over repeats.
+
+    Attributes:
+        mean: Over repeats.
+    """
 
     mean: float
-    """Over repeats."""
 
 
 class Effect(Interval):
-    """A paired difference to another arm, in the metric's unit."""
+    """A paired difference to another arm, in the metric's unit.
+
+    Attributes:
+        effect: The arm's value less that of the other, the mean over repeats.
+    """
 
     effect: float
-    """The arm's value less that of the other, the mean over repeats."""
 
 
 class Summary(Mean, ArmAndClassifier):
-    """The mean of a metric on the test images."""
+    """The mean of a metric on the test images.
+
+    Attributes:
+        metric: ``accuracy``, ``precision``, ``recall``, ``f1`` (parts of one) or ``loss`` (nats).
+        class_name: The class that it is of; null: all, as a mean over classes where that is a
+            choice.
+    """
 
     metric: str
-    """``accuracy``, ``precision``, ``recall``, ``f1`` (parts of one) or ``loss`` (nats)."""
     class_name: str | None
-    """The class that it is of; null: all, as a mean over classes where that is a choice."""
 
 
 class Difference(Effect, ArmAndClassifier):
-    """How an arm differs from the one it is compared with, in any metric and without a verdict."""
+    """How an arm differs from the one it is compared with, in any metric and without a verdict.
+
+    Attributes:
+        against: The other arm.
+        metric: As in the summary.
+    """
 
     against: str
-    """The other arm."""
     metric: str
-    """As in the summary."""
 
 
 class Comparison(Effect, ArmAndClassifier):
-    """A verdict. Its interval is for other repeats and other test images alike."""
+    """A verdict. Its interval is for other repeats and other test images alike.
+
+    Attributes:
+        against: The other arm.
+        question: What ``against`` is: ``none``, the best classical arm, or ``none`` with fewer
+            images.
+        metric: What the verdict goes by.
+        p: Two-sided p-value of no difference; null for one repeat, as the next two.
+        adjusted_p: After Holm's correction; of a worse arm p is multiplied by ``candidates``
+            before.
+        detectable: The smallest difference found in 80 of 100 cases, as the clearest of the family.
+        candidates: Arms that the other one was chosen from.
+        family: Comparisons corrected for together: those of one question.
+        items: Test images, or groups of them.
+        verdict: ``helps`` or ``harms`` where the adjusted p-value is below 0.05.
+    """
 
     against: str
-    """The other arm."""
     question: Question
-    """What ``against`` is: ``none``, the best classical arm, or ``none`` with fewer images."""
     metric: Literal["accuracy"]
-    """What the verdict goes by."""
     p: Share | None
-    """Two-sided p-value of no difference; null for one repeat, as the next two."""
     adjusted_p: Share | None
-    """After Holm's correction; of a worse arm p is multiplied by ``candidates`` before."""
     detectable: Annotated[float, Field(ge=0)] | None
-    """The smallest difference found in 80 of 100 cases, as the clearest of the family."""
     candidates: Positive
-    """Arms that the other one was chosen from."""
     family: Count
-    """Comparisons corrected for together: those of one question."""
     items: Count
-    """Test images, or groups of them."""
     verdict: Verdict
-    """``helps`` or ``harms`` where the adjusted p-value is below 0.05."""
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
@@ -98,16 +119,19 @@ class Comparison(Effect, ArmAndClassifier):
 
 
 class Dose(Mean, ArmAndClassifier):
-    """A point of a dose curve: the accuracy on validation images."""
+    """A point of a dose curve: the accuracy on validation images.
+
+    Attributes:
+        family: The arm without its amount.
+        amount: What the value is; empty for ``none``, which has no value.
+        value: Of the amount.
+        chosen: Whether this amount was taken for this classifier, so that it alone was tested.
+    """
 
     family: str
-    """The arm without its amount."""
     amount: Literal["add", "to", "share", ""]
-    """What the value is; empty for ``none``, which has no value."""
     value: float | None
-    """Of the amount."""
     chosen: bool
-    """Whether this amount was taken for this classifier, so that it alone was tested."""
 
     @model_validator(mode="after")
     def _has_a_value(self) -> Self:
@@ -117,37 +141,42 @@ class Dose(Mean, ArmAndClassifier):
 
 
 class Cost(Record):
-    """Seconds of work, all processes together."""
+    """Seconds of work, all processes together.
+
+    Attributes:
+        generators_seconds: Fitting generators.
+        classifiers_seconds: Training classifiers.
+        total_seconds: Their sum.
+    """
 
     generators_seconds: Seconds
-    """Fitting generators."""
     classifiers_seconds: Seconds
-    """Training classifiers."""
     total_seconds: Seconds
-    """Their sum."""
 
 
 class ArmCost(ArmAndClassifier):
     """What an arm takes, and takes for a point gained; what several share counts in full for each.
 
     Its seconds are those of one repeat, the mean over ``n``.
+
+    Attributes:
+        against: Its baseline; the arm itself where it is one.
+        generators_seconds: Fitting all generators that it rests on.
+        images_seconds: Making images in advance.
+        training_seconds: Training the classifier, with images that are changed on the fly.
+        seconds: Their sum.
+        n: Repeats.
+        minutes_per_point: The sum in minutes for each point of accuracy gained; null where none is.
+        low: The same at the upper end of the gain's interval; null for one repeat.
+        high: The same at its lower end; null also where that interval holds zero.
     """
 
     against: str
-    """Its baseline; the arm itself where it is one."""
     generators_seconds: Seconds
-    """Fitting all generators that it rests on."""
     images_seconds: Seconds
-    """Making images in advance."""
     training_seconds: Seconds
-    """Training the classifier, with images that are changed on the fly."""
     seconds: Seconds
-    """Their sum."""
     n: Positive
-    """Repeats."""
     minutes_per_point: Seconds | None
-    """The sum in minutes for each point of accuracy gained; null where none is."""
     low: Seconds | None
-    """The same at the upper end of the gain's interval; null for one repeat."""
     high: Seconds | None
-    """The same at its lower end; null also where that interval holds zero."""

@@ -11,86 +11,124 @@ from neuplug.experiment.results import conclusions, parts
 from neuplug.experiment.results.parts import Positive
 from neuplug.records import Record
 
+# Raised when a file that an older neuplug has written is no longer read
 FORMAT = 1
-"""Raised when a file that an older neuplug has written is no longer read."""
 
+# What a number was scored on: unseen test images, every real image, the real training images
 Way = Literal["test", "all", "train"]
-"""What a number was scored on: unseen test images, every real image, the real training images."""
 
 
 # A paper's numbers.
 
 
 class Ours(conclusions.Mean):
-    """What the run found for a published number."""
+    """What the run found for a published number.
+
+    Attributes:
+        difference: The mean less the published number.
+    """
 
     difference: float
-    """The mean less the published number."""
 
 
 class PublishedNumber(Record):
-    """A published number beside the run's."""
+    """A published number beside the run's.
+
+    Attributes:
+        arm: As the recipe calls it.
+        per_class: Real images of each class, where the table has several numbers of them.
+        classifier: That the number is of.
+        metric: Its name, as in the summary, or that of an evaluator's metric.
+        class_name: The class that it is of; null: all.
+        paper: What the paper says; accuracies and the like as parts of one.
+        ours: By what was scored; empty where the run has no such arm.
+    """
 
     arm: str
-    """As the recipe calls it."""
     per_class: Positive | None
-    """Real images of each class, where the table has several numbers of them."""
     classifier: str
-    """That the number is of."""
     metric: str
-    """Its name, as in the summary, or that of an evaluator's metric."""
     class_name: str | None
-    """The class that it is of; null: all."""
     paper: float
-    """What the paper says; accuracies and the like as parts of one."""
     ours: dict[Way, Ours]
-    """By what was scored; empty where the run has no such arm."""
 
 
 class PublishedTable(Record):
-    """A published table."""
+    """A published table.
+
+    Attributes:
+        title: As the paper calls it.
+        protocol: What the paper scored on.
+        metrics: Its columns: a metric and a class each.
+        note: What a reader must know to compare; may be empty.
+        rows: Its numbers.
+    """
 
     title: str
-    """As the paper calls it."""
     protocol: Way
-    """What the paper scored on."""
     metrics: tuple[tuple[str, str | None], ...]
-    """Its columns: a metric and a class each."""
     note: str
-    """What a reader must know to compare; may be empty."""
     rows: tuple[PublishedNumber, ...]
-    """Its numbers."""
 
 
 class Protocols(Record):
-    """How the paper measured, and how images that nobody has seen are kept apart here."""
+    """How the paper measured, and how images that nobody has seen are kept apart here.
+
+    Attributes:
+        paper: In words.
+        sound: In words.
+    """
 
     paper: str
-    """In words."""
     sound: str
-    """In words."""
 
 
 class Published(Record):
-    """A recipe's own numbers beside the run's."""
+    """A recipe's own numbers beside the run's.
+
+    Attributes:
+        recipe: Its name.
+        budget: The budget that was asked for; null: the one by default.
+        title: What the paper is about.
+        source: Authors, title, year.
+        decisions: Where the paper is silent or contradicts itself, what is done here.
+        tables: The paper's.
+    """
 
     recipe: str
-    """Its name."""
     budget: str | None
-    """The budget that was asked for; null: the one by default."""
     title: str
-    """What the paper is about."""
     source: str
-    """Authors, title, year."""
     protocols: Protocols
     decisions: tuple[str, ...]
-    """Where the paper is silent or contradicts itself, what is done here."""
     tables: tuple[PublishedTable, ...]
-    """The paper's."""
 
 
 class RunResults(Record):
     """Everything that a run found: ``results.json``.
+
+    Attributes:
+        format: The number of this form of the file.
+        neuplug: neuplug's version.
+        request: The key of the question that the run answers: the same question has the same key.
+        created: When, ISO 8601.
+        command: How the run was asked for; empty in Python.
+        name: Of the run.
+        folder: Of the run, when it was written.
+        config: The resolved settings, as in config.yaml.
+        leak: What leaks from a given test part into the training part, where that was allowed.
+        provenance: By the key of each generator's fit: which real images it goes back to, none of
+            the test.
+        arms: Those that were tested, none first.
+        classifiers: Their names.
+        profiles: By classifier what it costs.
+        cells: Every single result.
+        evaluators: By evaluator what it says of itself.
+        published: A recipe's own numbers beside the run's; null without a recipe.
+        curves: The file of curves, in the run's folder.
+        warnings: Sentences that the reader must know, each once: of the run, then those of
+            generators, filters and evaluators, and why an evaluator failed, with the arms and
+            repeats for which they hold, those of controls last.
 
     Example:
         >>> found = neuplug.compose(data="PHOTOS", aug=["flip"], clf=["smallcnn"], repeats=2)
@@ -100,35 +138,21 @@ class RunResults(Record):
     """
 
     format: Literal[1]
-    """The number of this form of the file."""
     neuplug: str
-    """neuplug's version."""
     request: str
-    """The key of the question that the run answers: the same question has the same key."""
     created: AwareDatetime
-    """When, ISO 8601."""
     command: str
-    """How the run was asked for; empty in Python."""
     name: str
-    """Of the run."""
     folder: str
-    """Of the run, when it was written."""
     config: dict[str, JsonValue]
-    """The resolved settings, as in config.yaml."""
     data: parts.Data
     leak: str | None
-    """What leaks from a given test part into the training part, where that was allowed."""
     provenance: dict[str, parts.Provenance]
-    """By the key of each generator's fit: which real images it goes back to, none of the test."""
     protocol: parts.Protocol
     arms: Annotated[tuple[parts.Arm, ...], Field(min_length=1)]
-    """Those that were tested, none first."""
     classifiers: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Their names."""
     profiles: dict[str, parts.Profile]
-    """By classifier what it costs."""
     cells: Annotated[tuple[parts.Cell, ...], Field(min_length=1)]
-    """Every single result."""
     summary: tuple[conclusions.Summary, ...]
     comparisons: tuple[conclusions.Comparison, ...]
     differences: tuple[conclusions.Difference, ...]
@@ -137,15 +161,9 @@ class RunResults(Record):
     filtered: tuple[parts.Filtered, ...]
     evaluations: tuple[parts.Evaluation, ...]
     evaluators: dict[str, parts.EvaluatorWords]
-    """By evaluator what it says of itself."""
     published: Published | None
-    """A recipe's own numbers beside the run's; null without a recipe."""
     curves: Literal["curves.json"]
-    """The file of curves, in the run's folder."""
     warnings: tuple[str, ...]
-    """Sentences that the reader must know, each once: of the run, then those of generators, filters
-    and evaluators, and why an evaluator failed, with the arms and repeats for which they hold,
-    those of controls last."""
     cost: conclusions.Cost
     arm_costs: tuple[conclusions.ArmCost, ...]
 
@@ -232,20 +250,24 @@ class RunResults(Record):
         ]
 
 
+# (step, value)
 Curve = tuple[tuple[float, float], ...]
-"""(step, value)."""
 
 
 class Curves(Record):
-    """What went on in the trainings: ``curves.json``."""
+    """What went on in the trainings: ``curves.json``.
+
+    Attributes:
+        format: The number of this form of the file.
+        classifiers: By the key of a cell: losses over steps, by name.
+        generators: By the key of a fit: what the generator has noted, by name.
+        units: By the key of a fit: what a curve is measured in, where it is not a loss.
+        checkpoints: By the key of a fit: the distance to the training images of each generator that
+            was kept.
+    """
 
     format: Literal[1]
-    """The number of this form of the file."""
     classifiers: dict[str, dict[str, Curve]]
-    """By the key of a cell: losses over steps, by name."""
     generators: dict[str, dict[str, Curve]]
-    """By the key of a fit: what the generator has noted, by name."""
     units: dict[str, dict[str, str]]
-    """By the key of a fit: what a curve is measured in, where it is not a loss."""
     checkpoints: dict[str, Curve]
-    """By the key of a fit: the distance to the training images of each generator that was kept."""

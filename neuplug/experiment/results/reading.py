@@ -15,8 +15,8 @@ from neuplug.records import Record
 RESULTS = "results.json"
 _AGAIN = "compose the run again with --fresh."
 
+# Complaints that say what was given, or that what was given would not help to know
 _WHOLE = ("missing", "value_error", "extra_forbidden", "too_short", "too_long")
-"""Complaints that say what was given, or that what was given would not help to know."""
 
 _Kind = TypeVar("_Kind", bound=Record)
 

@@ -13,11 +13,11 @@ from neuplug.plugins.evaluator import Evaluation, Evaluator
 from neuplug.plugins.generator import FitRecord
 from neuplug.plugins.metric import Metric
 
+# What is within the first bytes of a figure of that kind
 _BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<svg"}
-"""What is within the first bytes of a figure of that kind."""
 
+# Units with a meaning of their own, see :class:`neuplug.Metric`
 SHARE, IMAGES = "share", "images"
-"""Units with a meaning of their own, see :class:`neuplug.Metric`."""
 
 _FIRST = 4096  # an SVG may have comments and a document type before it
 

@@ -37,11 +37,11 @@ _STEPS: dict[type[Task], Callable[..., dict[str, Any]]] = {
 }
 _TIMED = (FitTask, TrainTask)
 
+# Between two looks at what another process has claimed
 WAIT_SECONDS = 0.1
-"""Between two looks at what another process has claimed."""
 
+# Of torch's generator and its number of threads there is one in a process
 _TORCH = threading.RLock()
-"""Of torch's generator and its number of threads there is one in a process."""
 
 
 def run_task(context: TaskContext, task: AnyTask, progress: Progress) -> None:

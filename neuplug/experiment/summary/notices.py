@@ -55,8 +55,8 @@ def notices(results: RunResults) -> list[Notice]:
     return together
 
 
+# Arms, and what holds for them in one repeat
 _Found = Iterator[tuple[Sequence[str], Notice]]
-"""Arms, and what holds for them in one repeat."""
 
 
 def _of_generators(results: RunResults) -> _Found:

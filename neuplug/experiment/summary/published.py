@@ -16,11 +16,11 @@ from neuplug.experiment.results.model import (
 )
 from neuplug.experiment.summary import wording
 
+# A metric's name, and the class that it is of
 Key = tuple[str, str | None]
-"""A metric's name, and the class that it is of."""
 
+# What its numbers are called
 PAPER = "paper"
-"""What its numbers are called."""
 
 _WAYS: dict[
     Way, dict[Way, str]

@@ -14,8 +14,8 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 MISSING = "\N{EN DASH}"
 
+# A sign for each verdict, so that colour is never the only difference
 MARKS = {"helps": "▲", "harms": "▼", "no evidence": "○", "one repeat": "?"}
-"""A sign for each verdict, so that colour is never the only difference."""
 
 
 class Metric(NamedTuple):
@@ -34,6 +34,7 @@ class Metric(NamedTuple):
     digits: int = 1
 
 
+# The metrics of the main table, in its order
 METRICS = {
     "accuracy": Metric("accuracy"),
     "f1": Metric("macro F1"),
@@ -41,7 +42,6 @@ METRICS = {
     "recall": Metric("recall"),
     "loss": Metric("loss", "nats", 1.0, 3),
 }
-"""The metrics of the main table, in its order."""
 
 _ALONE = {"helps": "helps", "no evidence": "helps or harms", "harms": "harms"}
 _ALONE_MANY = {"helps": "help", "no evidence": "help or harm", "harms": "harm"}

@@ -156,13 +156,13 @@ class SharpenOptions(ClassicalOptions):
     max_amount: Fraction = Field(0.5, description="Largest weight of the sharpened image.")
 
 
+# The operations of ``classical``, in the order in which it applies them
 TOGETHER: dict[str, type[ClassicalOptions]] = {
     "flip": FlipOptions,
     "zoom": ZoomOptions,
     "rotate": RotateOptions,
     "translate": TranslateOptions,
 }
-"""The operations of ``classical``, in the order in which it applies them."""
 
 _Part = TypeVar("_Part", bound=ClassicalOptions)
 

@@ -12,6 +12,7 @@ from neuplug_dcgan.layouts import farhat, reser2020, schlagenhauf2020, zamani
 from neuplug_dcgan.options import DCGANOptions
 from neuplug_gan.component import AdversarialGenerator
 
+# Where a layout says which sizes it has networks for
 HOME = {
     "default": model,
     "farhat": model,
@@ -19,7 +20,6 @@ HOME = {
     "schlagenhauf2020": schlagenhauf2020,
     "zamani": zamani,
 }
-"""Where a layout says which sizes it has networks for."""
 
 
 class DCGAN(AdversarialGenerator):

@@ -10,8 +10,8 @@ from pydantic import Field, model_validator
 from neuplug_gan.losses import Loss
 from neuplug_gan.options import SMALL_SET, GANOptions
 
+# The training that goes with a published network, where nothing else is said
 PUBLISHED = {"loss": "bce", "lr": 2e-4, "spectral_norm": False}
-"""The training that goes with a published network, where nothing else is said."""
 
 Layout = Literal["default", "reser2020", "zamani", "farhat", "schlagenhauf2020"]
 

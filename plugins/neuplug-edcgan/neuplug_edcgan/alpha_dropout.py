@@ -38,8 +38,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+# The paper's lambda
 SCALE = 0.5
-"""The paper's lambda."""
 
 
 def affine(p: float, value: float) -> tuple[float, float]:

@@ -24,8 +24,8 @@ from neuplug_fid.sample import Halving, Sample, halvings, pooled
 from neuplug_fid.space import Space
 from neuplug_fid.stratified import in_pairs, paired_classes, stratified_kernel_distance
 
+# Images from which on the covariance of Inception's 2048 features can have full rank
 ENOUGH = 2048
-"""Images from which on the covariance of Inception's 2048 features can have full rank."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +112,7 @@ def chosen_measures(options: FIDOptions, space: Space) -> list[Measure]:
 
 
 _FRECHET, _KERNEL = "Fréchet distance", "kernel distance"
+# A measure to its words, its unit, and whether higher is better
 LABELS: dict[str, tuple[str, str, bool | None]] = {
     "fid": ("Fréchet inception distance", "", False),
     "frechet": (_FRECHET, "", False),
@@ -123,10 +124,9 @@ LABELS: dict[str, tuple[str, str, bool | None]] = {
     "density": ("density", "", None),
     "coverage": ("coverage", "share", True),
 }
-"""A measure to its words, its unit, and whether higher is better."""
 
+# What a name ends in where as many generated images take part as a half of the real ones has
 AT_FLOOR = " at n floor"
-"""What a name ends in where as many generated images take part as a half of the real ones has."""
 
 
 class Comparison:

@@ -18,13 +18,13 @@ from torch import Tensor
 
 from neuplug_fid.measures import Unmeasurable, finite
 
+# Images for each dimension at the smallest N: that of the paper, 5000 of Inception's 2048
 PER_DIMENSION = 5000 / 2048
-"""Images for each dimension at the smallest N: that of the paper, 5000 of Inception's 2048."""
 
 FEWEST_POINTS, MOST_POINTS = 3, 5
 
+# For a standard error 50 to 200 are enough (Efron and Tibshirani 1993, chapter 6)
 RESAMPLES = 100
-"""For a standard error 50 to 200 are enough (Efron and Tibshirani 1993, chapter 6)."""
 
 Array = NDArray[Any]
 

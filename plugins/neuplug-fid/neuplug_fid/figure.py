@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from neuplug_fid.extrapolation import Extrapolation
 
 INK, MUTED, LINE, GENERATED = "#16191d", "#59616b", "#dfe3e8", "#d9622b"
+# Inches
 WIDTH, HEIGHT = 4.2, 3.2
-"""Inches."""
 
 
 def draw(name: str, against: str, found: Extrapolation) -> Figure:

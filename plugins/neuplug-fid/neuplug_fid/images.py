@@ -9,8 +9,8 @@ from torch import Tensor
 
 from neuplug import EvaluationContext, ImageSet, NeuplugError, derive_seed
 
+# Part of the images that would have to change class before the shares count as unlike
 UNLIKE = 0.1
-"""Part of the images that would have to change class before the shares count as unlike."""
 
 
 def common_labels(real: ImageSet, context: EvaluationContext, drawn_anew: bool) -> list[int]:

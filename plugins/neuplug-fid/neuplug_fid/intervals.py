@@ -9,8 +9,8 @@ from neuplug_fid.measures import Unmeasurable, finite
 from neuplug_fid.sample import Sample
 from neuplug_fid.stratified import Array, Points, distances, in_pairs
 
+# Images on a side, below which resampling them says little
 FEWEST = 10
-"""Images on a side, below which resampling them says little."""
 
 RESAMPLES = 1000
 

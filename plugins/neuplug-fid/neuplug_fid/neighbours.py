@@ -14,11 +14,11 @@ from torch import Tensor
 
 from neuplug_fid.measures import Unmeasurable
 
+# The coverage that a perfect generator is to expect, by which the paper chooses its ``k``
 EXPECTED = 0.95
-"""The coverage that a perfect generator is to expect, by which the paper chooses its ``k``."""
 
+# Real images at a time, so that the distances need little memory
 ROWS = 512
-"""Real images at a time, so that the distances need little memory."""
 
 
 def expected_coverage(real: int, generated: int, neighborhood: int) -> float:

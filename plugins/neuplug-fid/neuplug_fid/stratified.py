@@ -21,8 +21,8 @@ from torch_fidelity.metric_kid import kernel_poly
 from neuplug_fid.measures import Unmeasurable, finite
 from neuplug_fid.sample import Sample
 
+# Images at a time, so that the kernel needs little memory
 ROWS = 1024
-"""Images at a time, so that the kernel needs little memory."""
 
 Array = NDArray[Any]
 

@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+# Of r_t, the paper's
 TARGET = 0.6
-"""Of r_t, the paper's."""
 
+# Updates of the discriminator between two steps of p, the paper's
 INTERVAL = 4
-"""Updates of the discriminator between two steps of p, the paper's."""
 
 
 class AdaptiveProbability:

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+# Below this part of the real images' diversity, training has collapsed
 ALARM = 0.35
-"""Below this part of the real images' diversity, training has collapsed."""
 
 
 def diversity(images: Tensor) -> float:

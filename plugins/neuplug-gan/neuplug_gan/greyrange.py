@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+# Part of the pixels beyond each end of the range, so that a speck does not set it
 TAIL = 1e-3
-"""Part of the pixels beyond each end of the range, so that a speck does not set it."""
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+# Images in a group, the authors' number
 GROUP = 4
-"""Images in a group, the authors' number."""
 
 
 class MinibatchStd(nn.Module):

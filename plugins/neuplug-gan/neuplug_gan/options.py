@@ -13,8 +13,8 @@ from neuplug_gan.choice import Part, parse_choice
 from neuplug_gan.diffaugment import POLICIES
 from neuplug_gan.losses import Loss
 
+# Below so many training images DiffAugment is on by default
 SMALL_SET = 1000
-"""Below so many training images DiffAugment is on by default."""
 
 
 class GANOptions(Options):

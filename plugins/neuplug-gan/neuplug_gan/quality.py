@@ -20,11 +20,11 @@ from sklearn.metrics.pairwise import polynomial_kernel
 from torch import Tensor
 from torch.nn import functional as F
 
+# No more training images are looked at
 LARGEST = 1000
-"""No more training images are looked at."""
 
+# Random filters of each layer; every layer halves the sides
 WIDTHS = (64, 64, 128, 128)
-"""Random filters of each layer; every layer halves the sides."""
 
 SEED = 20020
 

@@ -15,6 +15,7 @@ from torch import Tensor
 from neuplug import FitContext, TrainingSet
 from neuplug_gan.component import AdversarialGenerator
 
+# What the training can have besides, each by the options that turn it on
 TURNED_ON: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "spectral_norm": {"spectral_norm": True},
@@ -25,7 +26,6 @@ TURNED_ON: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "ada": {"ada": True, "ada_images": 100},
     }
 )
-"""What the training can have besides, each by the options that turn it on."""
 
 PLAIN = {"spectral_norm": False, "ema": 0, "steps": 3, "batch": 5, "grids": 1}
 

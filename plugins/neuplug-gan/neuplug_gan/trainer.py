@@ -30,8 +30,8 @@ CHECKPOINT_SECONDS = 15.0
 LOG_EVERY = 25
 PROBABILITY = "augmentation probability"  # the curve that ada leaves
 DIVERSITY_IMAGES = 64
+# As few as 40 would leave a chance error as large as what late checkpoints differ by
 DISTANCE_IMAGES = 256
-"""As few as 40 would leave a chance error as large as what late checkpoints differ by."""
 
 
 class AdversarialTrainer:

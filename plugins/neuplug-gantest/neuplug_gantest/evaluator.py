@@ -54,8 +54,8 @@ class _Verdicts:
         return _Verdicts(self.right[own], self.labels[own])
 
 
+# What a name ends in where real images take the place of generated ones
 REAL = " real"
-"""What a name ends in where real images take the place of generated ones."""
 
 
 def _metric(

@@ -9,8 +9,8 @@ from torch import Tensor
 
 from neuplug import EvaluationContext, ImageSet, derive_seed
 
+# Training images of a class: one to fit on and one to choose the regularisation by
 FEWEST = 2
-"""Training images of a class: one to fit on and one to choose the regularisation by."""
 
 
 @dataclass(frozen=True)

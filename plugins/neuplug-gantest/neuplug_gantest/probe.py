@@ -9,8 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import Tensor
 
+# Inverse strengths of regularisation to choose from
 STRENGTHS = np.logspace(-4, 2, 7)
-"""Inverse strengths of regularisation to choose from."""
 
 
 def probe(features: Tensor, labels: Tensor, unseen: Tensor, folds: int, seed: int) -> Tensor:

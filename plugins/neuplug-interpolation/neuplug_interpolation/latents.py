@@ -11,20 +11,20 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
+# Latents, float32 (N, D), to images, float32 (N, C, H, W) in grey levels, with gradients
 Decode = Callable[[Tensor], Tensor]
-"""Latents, float32 (N, D), to images, float32 (N, C, H, W) in grey levels, with gradients."""
 
+# Random latents, of which those nearest to an image are where its search begins
 CANDIDATES = 256
-"""Random latents, of which those nearest to an image are where its search begins."""
 
+# Of Adam, falling to zero along a cosine: a latent's numbers are about one
 LEARNING_RATE = 0.2
-"""Of Adam, falling to zero along a cosine: a latent's numbers are about one."""
 
+# Cells on a side of the coarse picture, which leads where fine texture gives no direction
 COARSE = 8
-"""Cells on a side of the coarse picture, which leads where fine texture gives no direction."""
 
+# Sine of an angle, below which the arc is as good as the chord
 PARALLEL = 1e-4
-"""Sine of an angle, below which the arc is as good as the chord."""
 
 
 def slerp(start: Tensor, end: Tensor, steps: int) -> Tensor:

@@ -30,8 +30,8 @@ from neuplug_labelme.pairing import Pair, pair_up
 
 __all__ = ["CropOptions", "CropReport", "class_name", "crop_failures"]
 
+# Intact crops for each failure crop; the published set has 922 to 301
 INTACT_PER_FAILURE = 3
-"""Intact crops for each failure crop; the published set has 922 to 301."""
 
 
 @dataclass(frozen=True)

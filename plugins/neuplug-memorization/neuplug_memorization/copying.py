@@ -9,12 +9,12 @@ import torch
 from scipy.stats import betabinom, mannwhitneyu
 from torch import Tensor
 
+# Images (N, ...) and references (M, ...) to each image's closeness to the closest reference,
+# float32 (N,), higher for closer, and which that is, int64 (N,).
 Closeness = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-"""Images (N, ...) and references (M, ...) to each image's closeness to the closest reference,
-float32 (N,), higher for closer, and which that is, int64 (N,)."""
 
+# Of unseen real images one in a hundred is called a copy: the rate to compare with
 QUANTILE = 0.01
-"""Of unseen real images one in a hundred is called a copy: the rate to compare with."""
 
 
 @dataclass(frozen=True)

@@ -30,11 +30,11 @@ from neuplug_memorization.copying import QUANTILE, Closeness, Copying, copying
 PIXELS, FEATURES = "pixels", "features"
 NEARER = "generated images nearer to training than to unseen ones"
 FEWEST = 2  # unseen images of a class, below which there is nothing to compare with
+# The reader is warned of more copies than so small a part of draws of real images would have
 ALARM = 0.001
-"""The reader is warned of more copies than so small a part of draws of real images would have."""
 
+# What is compared, from uint8 images (N, C, H, W), and how
 Space = tuple[Callable[[Tensor], Tensor], Closeness]
-"""What is compared, from uint8 images (N, C, H, W), and how."""
 
 
 class MemorizationOptions(Options):

@@ -17,11 +17,11 @@ from neuplug.figures import INK, PAPER, font_file
 from neuplug.records import printable
 from neuplug.storage.atomic import write_whole
 
+# Tiles on a line and lines of a frame, at most
 ACROSS = 16
-"""Tiles on a line and lines of a frame, at most."""
 
+# Of a longer film that many frames are shown, evenly chosen, the last one among them
 FRAMES = 24
-"""Of a longer film that many frames are shown, evenly chosen, the last one among them."""
 
 _FRAME_MS, _LAST_MS = 250, 2000
 _SIDE = 384  # pixels that the tiles of a frame are about as wide as

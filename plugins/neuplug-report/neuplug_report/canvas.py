@@ -14,8 +14,8 @@ from neuplug.experiment.summary import wording
 
 MARGIN = style.MARGIN
 WIDTH = style.WIDTH
+# Inches that the title takes at the top
 TITLE = 0.52
-"""Inches that the title takes at the top."""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from neuplug.storage.atomic import write_whole
 
 _NOT_COMPARED = {"name", "project", "workers"}  # settings that change no number
 
+# An arm's accuracy in a run, and its comparison with ``none``
 Found = tuple[conclusions.Summary | None, conclusions.Comparison | None]
-"""An arm's accuracy in a run, and its comparison with ``none``."""
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ _NOTES = {
     "reference": "real the value that real images have",
 }
 
+# A metric's name, and the class that it is of
 Key = tuple[str, str | None]
-"""A metric's name, and the class that it is of."""
 
+# (metric, subject) to the values over repeats; a subject is an arm, or one with a classifier
 Numbers = dict[tuple[Key, str], list[Metric]]
-"""(metric, subject) to the values over repeats; a subject is an arm, or one with a classifier."""
 
 
 def page_view(results: RunResults) -> list[dict[str, Any]]:

@@ -23,17 +23,17 @@ _MEDIA = {
     ".svg": "image/svg+xml",
 }
 
+# Bytes of animations within the page; further ones are named
 ANIMATIONS = 3_000_000
-"""Bytes of animations within the page; further ones are named."""
 
+# Bytes of evaluators' figures within the page; further ones are named
 FIGURES = 12_000_000
-"""Bytes of evaluators' figures within the page; further ones are named."""
 
 Shown = dict[str, str]
 
 _PARTS = {"grid-over-steps": "grids", "animation": "animations"}
+# The first word of a picture's name in ``figures/``
 _KINDS = {"side-by-side": "samples", "grid-over-steps": "training", "animation": "animation"}
-"""The first word of a picture's name in ``figures/``."""
 
 
 class Gallery:

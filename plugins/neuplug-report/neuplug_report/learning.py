@@ -27,8 +27,8 @@ from neuplug_report.canvas import (
 _COLUMNS = 2
 _HEIGHT, _HEADING, _AXIS, _LEFT, _GAP = 1.05, 0.26, 0.42, 0.36, 0.14  # inches
 
+# Real images per class to the summary of the accuracy
 Curve = dict[int, Mean]
-"""Real images per class to the summary of the accuracy."""
 
 
 def learning_curves(results: RunResults) -> Iterator[Drawing]:

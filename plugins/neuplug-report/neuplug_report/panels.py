@@ -25,12 +25,12 @@ from neuplug_report.canvas import (
     shorten,
 )
 
+# A longer curve is averaged down to this many points
 POINTS = 120
-"""A longer curve is averaged down to this many points."""
 
 _COLORS = (style.BLUE, style.ORANGE, style.INK, style.MUTED)
+# Inches: a panel, its heading, a line of text, the numbers below a panel
 _PANEL, _HEADING, _LINE, _TICKS = 0.95, 0.27, 0.24, 0.22
-"""Inches: a panel, its heading, a line of text, the numbers below a panel."""
 _BETWEEN, _OVER = 0.08, 0.1  # inches between two panels; for the last number below each
 
 Points = list[tuple[float, float]]

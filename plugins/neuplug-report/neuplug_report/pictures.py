@@ -24,17 +24,17 @@ from neuplug_report.images import one_above_the_other, save_grid, side_by_side
 
 FILE = "samples/pictures.json"
 
+# Images of a class on each side of a sheet
 ACROSS = 6
-"""Images of a class on each side of a sheet."""
 
+# So many arms are pictured; those that show the same images count once
 ARMS = 12
-"""So many arms are pictured; those that show the same images count once."""
 
+# Points in time on one sheet; an animation shows more
 MOMENTS = 10
-"""Points in time on one sheet; an animation shows more."""
 
+# Fewer grids are no animation
 FILM = 3
-"""Fewer grids are no animation."""
 
 
 @dataclass(frozen=True)
@@ -79,29 +79,29 @@ class _Course:
 class Picture(Record):
     """An image file of the report."""
 
+    # What it shows
     title: str
-    """What it shows."""
+    # Made beside real images; or the same noise along a training
     kind: Literal["side-by-side", "grid-over-steps", "animation"]
-    """Made beside real images; or the same noise along a training."""
+    # Below the run's folder
     file: str
-    """Below the run's folder."""
+    # The same for a narrow screen, where there is one
     narrow: str | None = None
-    """The same for a narrow screen, where there is one."""
+    # The last frame of an animation
     still: str | None = None
-    """The last frame of an animation."""
+    # How to read it
     caption: str
-    """How to read it."""
 
 
 class Pictures(Record):
     """``samples/pictures.json``."""
 
+    # The number of this form of the file
     format: Literal[1] = 1
-    """The number of this form of the file."""
+    # In the order of the page
     pictures: tuple[Picture, ...] = ()
-    """In the order of the page."""
+    # Arms with made images that are one too many to picture
     unpictured: tuple[str, ...] = ()
-    """Arms with made images that are one too many to picture."""
 
 
 def read_pictures(folder: Path) -> Pictures:

@@ -22,8 +22,8 @@ from neuplug_testing.settings import kept_settings
 from neuplug_testing.subjects import ComponentSubject, PluginSubject, told
 from neuplug_testing.watch import working_in
 
+# Component names to options
 OptionsOf = Mapping[str, Mapping[str, Any]]
-"""Component names to options."""
 
 
 @dataclass(frozen=True, eq=False)

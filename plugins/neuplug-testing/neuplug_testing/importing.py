@@ -15,15 +15,13 @@ from unittest import mock
 
 from neuplug_testing.watch import watching
 
+# Packages that no hook module may import, by their names on import. pydantic is none of them, so
+# that a plugin may be one file.
 HEAVY = frozenset(
     "PIL albumentations cv2 diffusers jax jinja2 keras lightning matplotlib numpy onnxruntime "
     "openTSNE pandas pyarrow safetensors scipy skimage sklearn tensorflow tifffile timm "
     "torch torch_fidelity torchaudio torchmetrics torchvision transformers umap".split()
 )
-"""Packages that no hook module may import, by their names on import.
-
-pydantic is none of them, so that a plugin may be one file.
-"""
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 Status = Literal["passed", "failed", "skipped"]
 
+# The kind of laws that are about a distribution as a whole
 PLUGIN = "plugin"
-"""The kind of laws that are about a distribution as a whole."""
 
 
 class Broken(Exception):

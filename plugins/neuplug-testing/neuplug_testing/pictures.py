@@ -13,8 +13,8 @@ from neuplug.seeds import derive_seed
 
 CLASSES = ("bars", "rolled-in scale")
 PER_CLASS = 12
+# Grey levels of dark and of bright images
 FLAT = (40, 200)
-"""Grey levels of dark and of bright images."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,15 @@ class Format:
         return self.height, self.width
 
 
+# Grey and RGB; square, odd and not square, larger
 STANDARD = tuple(
     Format(channels, height, width)
     for height, width in ((32, 32), (45, 37), (64, 64))
     for channels in (1, 3)
 )
-"""Grey and RGB; square, odd and not square, larger."""
 
+# Tried where a component takes none of the standard ones
 LARGE = tuple(Format(c, side, side) for side in (128, 224) for c in (3, 1))
-"""Tried where a component takes none of the standard ones."""
 
 TINY = (Format(1, 8, 8), Format(3, 8, 8))
 

@@ -16,11 +16,11 @@ import torch
 
 from neuplug.data.imageset import HeldOutSet
 
+# Less than one of the batches that are handed over; building a large network leaves 3000
 LEAST_BYTES = 8192
-"""Less than one of the batches that are handed over; building a large network leaves 3000."""
 
+# Code that seeds a global generator should not hit on the seed that it has here
 UNLIKELY = 746_151_313
-"""Code that seeds a global generator should not hit on the seed that it has here."""
 
 
 @contextlib.contextmanager

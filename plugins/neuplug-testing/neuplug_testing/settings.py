@@ -15,8 +15,8 @@ from unittest import mock
 import torch
 from torch.backends import cudnn
 
+# Seconds that a thread which is about to end is given to do so
 GRACE = 0.3
-"""Seconds that a thread which is about to end is given to do so."""
 
 
 @contextlib.contextmanager
@@ -76,6 +76,7 @@ def _cudnn(name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
     return (lambda: getattr(cudnn, name)), (lambda value: setattr(cudnn, name, value))
 
 
+# Names to how each is read and set
 TORCH: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "torch's grad mode": (torch.is_grad_enabled, torch.set_grad_enabled),
     "torch's default dtype": (torch.get_default_dtype, torch.set_default_dtype),
@@ -90,7 +91,6 @@ TORCH: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "torch.backends.cudnn.benchmark": _cudnn("benchmark"),
     "torch.backends.cudnn.deterministic": _cudnn("deterministic"),
 }
-"""Names to how each is read and set."""
 
 
 def _settings() -> dict[str, Any]:

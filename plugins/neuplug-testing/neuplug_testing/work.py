@@ -24,8 +24,8 @@ from neuplug_testing.pictures import CLASSES, Format, generated_set, held_out_se
 
 CPU = torch.device("cpu")
 DRAWN = 8
+# Part of the largest number; a network sums up in another order for a batch of another size
 ROUNDING = 1e-3
-"""Part of the largest number; a network sums up in another order for a batch of another size."""
 
 
 @dataclass

@@ -9,9 +9,9 @@ from pydantic import Field, model_validator
 
 from neuplug import InputError, Options
 
+# Below this side the published stems throw most of an image away; what that costs is measured in
+# the plugins' READMEs. The bound itself is a choice.
 SMALL = 96
-"""Below this side the published stems throw most of an image away; what that costs is measured in
-the plugins' READMEs. The bound itself is a choice."""
 
 
 class PretrainedOptions(Options):

@@ -28,11 +28,11 @@ from neuplug_tsne.figure import Panel, draw
 from neuplug_tsne.mapping import fitted_perplexity, tsne_map
 from neuplug_tsne.twosample import OneNearestNeighbour, one_nearest_neighbour
 
+# The accuracy where real and generated images cannot be told apart, as for two real sets
 ALIKE = 0.5
-"""The accuracy where real and generated images cannot be told apart, as for two real sets."""
 
+# Real images of a class, below which a map shows nothing
 FEWEST = 3
-"""Real images of a class, below which a map shows nothing."""
 
 
 class TSNEOptions(Options):

@@ -10,11 +10,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 from torch.nn import functional as F
 
+# Principal components that stand for the pixels, as usual before t-SNE
 COMPONENTS = 50
-"""Principal components that stand for the pixels, as usual before t-SNE."""
 
+# Pixels of the longer side; larger images are averaged down, their components stay the same
 SIDE = 64
-"""Pixels of the longer side; larger images are averaged down, their components stay the same."""
 
 
 def pixel_features(images: Tensor, seed: int) -> NDArray[np.float64]:

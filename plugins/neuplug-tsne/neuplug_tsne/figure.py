@@ -17,8 +17,8 @@ REAL: dict[str, Any] = {"marker": "o", "color": "#1c5d9f"}
 GENERATED: dict[str, Any] = {"marker": "^", "color": "#d9622b"}
 
 WIDTH, MARGIN, GAP = 4.2, 0.08, 0.12
+# Inches: of the figure, beside it, between panels; title with legend, a panel's caption
 HEAD, CAPTION = 0.95, 0.3
-"""Inches: of the figure, beside it, between panels; title with legend, a panel's caption."""
 
 
 @dataclass(frozen=True)

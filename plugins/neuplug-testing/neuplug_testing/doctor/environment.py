@@ -14,12 +14,12 @@ KNOWN = (
     *("NEUPLUG_BLOCK", "NEUPLUG_CACHE", "NEUPLUG_STRICT"),
     *("NEUPLUG_TEST_DATA", "NEUPLUG_TEST_INSTALL"),
 )
+# By name, not by prefix: a token must not get into what people show each other
 OTHERS = (
     *("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"),
     *("CUDA_VISIBLE_DEVICES", "TORCH_HOME", "XDG_CACHE_HOME", "TMPDIR", "MPLCONFIGDIR"),
     *("NO_ALBUMENTATIONS_UPDATE", "HF_HUB_OFFLINE", "NO_COLOR", "PYTHONPATH"),
 )
-"""By name, not by prefix: a token must not get into what people show each other."""
 
 
 def look() -> Part:

@@ -14,8 +14,8 @@ from neuplug.storage.cache import cache_dir
 from neuplug_testing.doctor.finding import Finding, Part
 
 TOPIC = "places"
+# Free bytes below which it warns; a choice
 LITTLE = 1e9
-"""Free bytes below which it warns; a choice."""
 
 PROJECT = "NEUPLUG_COMPOSE_PROJECT"
 

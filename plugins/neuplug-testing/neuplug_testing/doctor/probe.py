@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from neuplug.plugins.spec import ComponentSpec
 
 FAULTS = (Exception, SystemExit)
+# What a component's step is called, before its distribution and name
 COMPONENT = "component "
-"""What a component's step is called, before its distribution and name."""
 
 Step = tuple[str, Callable[[], Any]]
 

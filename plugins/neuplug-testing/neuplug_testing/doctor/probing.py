@@ -13,8 +13,8 @@ from typing import Any
 from neuplug_testing.doctor.finding import Finding
 from neuplug_testing.doctor.probe import COMPONENT
 
+# How long it may take; a choice, long enough for cold disks
 SECONDS = 300
-"""How long it may take; a choice, long enough for cold disks."""
 
 TOPIC = "loading"
 

@@ -18,6 +18,7 @@ from neuplug_testing.laws import (
     repeatability,
 )
 
+# All of them, in the order in which they are checked
 LAWS: tuple[Law, ...] = (
     *plugins.LAWS,
     *options.LAWS,
@@ -32,4 +33,3 @@ LAWS: tuple[Law, ...] = (
     *classifiers.LAWS,
     *evaluators.LAWS,
 )
-"""All of them, in the order in which they are checked."""

@@ -12,8 +12,8 @@ from neuplug_testing.probes import global_random_states
 from neuplug_testing.subjects import ComponentSubject
 from neuplug_testing.work import alike
 
+# Which of 24 images are others: irregular, so that each shift or pairing meets the rest
 OTHERS = (8, 11, 12, 14, 17, 18, 22)
-"""Which of 24 images are others: irregular, so that each shift or pairing meets the rest."""
 
 
 def _random(subject: ComponentSubject) -> None:

@@ -22,14 +22,14 @@ from neuplug_testing.subjects import ComponentSubject, told
 from neuplug_testing.work import CPU, DRAWN, ROUNDING, alike, build
 
 BATCH = 8
+# Steps in which every image is seen once, so that losses of two passes are of the same images
 PASS = len(CLASSES) * PER_CLASS // BATCH
-"""Steps in which every image is seen once, so that losses of two passes are of the same images."""
 
+# Of the longest training, and those after which it is looked at: most networks learn soon
 PASSES, LOOK = 27, 3
-"""Of the longest training, and those after which it is looked at: most networks learn soon."""
 
+# Part of the first loss that a later one is below where something has been learnt
 FALLEN = 0.9
-"""Part of the first loss that a later one is below where something has been learnt."""
 
 
 @functools.lru_cache(maxsize=1)

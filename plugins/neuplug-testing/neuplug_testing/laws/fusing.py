@@ -16,8 +16,8 @@ from neuplug_testing.pictures import Format, training_set
 from neuplug_testing.subjects import ComponentSubject, told
 
 IMAGES = 12
+# Pixels of a side within which it does not matter where exactly something is
 BLOCK = 8
-"""Pixels of a side within which it does not matter where exactly something is."""
 
 
 class _Negative(Augmenter):

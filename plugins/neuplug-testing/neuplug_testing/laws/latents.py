@@ -12,11 +12,11 @@ from neuplug_testing.pictures import FLAT, flat_set
 from neuplug_testing.subjects import ComponentSubject
 from neuplug_testing.work import CPU, DRAWN, ROUNDING, alike, generate, to_draw
 
+# Grey levels between classes that a fit has told apart
 LEARNT = (FLAT[1] - FLAT[0]) / 2
-"""Grey levels between classes that a fit has told apart."""
 
+# Grey levels by which means and deviations of 64 images of one kind differ at most
 LIKE = 16.0
-"""Grey levels by which means and deviations of 64 images of one kind differ at most."""
 
 
 def _fitted(subject: ComponentSubject) -> LatentGenerator:

@@ -10,8 +10,8 @@ from neuplug_testing.laws.plugins import KINDS
 from neuplug_testing.subjects import ComponentSubject
 from neuplug_testing.work import alike
 
+# Another process may add numbers up in another order
 ELSEWHERE = 1e-3
-"""Another process may add numbers up in another order."""
 
 SOURCE = {
     "augmenter": "the generator that augment is given",

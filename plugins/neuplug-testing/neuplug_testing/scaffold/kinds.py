@@ -18,6 +18,7 @@ class Kind:
     use: str
 
 
+# By the names of :data:`neuplug.plugins.hookspecs.HOOKS`
 KINDS = {
     "augmenter": Kind("gamma correction with a random exponent", "--aug THE_NAME --clf smallcnn"),
     "generator": Kind(
@@ -28,4 +29,3 @@ KINDS = {
         "brightness and contrast beside real images", "--aug dcgan --clf smallcnn --eval THE_NAME"
     ),
 }
-"""By the names of :data:`neuplug.plugins.hookspecs.HOOKS`."""
