@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.lib.format import write_array_header_1_0
@@ -24,6 +25,8 @@ from neuplug.plugins.generator import Progress
 _CHUNK = 256  # images decoded before the next are begun: bounds the memory
 
 _Outcome: TypeAlias = tuple[Decoded, NDArray[np.uint8]] | Unreadable
+_Item = TypeVar("_Item")
+_T = TypeVar("_T")
 
 
 @dataclass
@@ -71,7 +74,8 @@ def build(
     types: list[str] = []
     aside = folder / "fitted"
     with aside.open("wb") as file:
-        for entry, found in _decoded(entries, imgsz, resize, progress):
+        decode = functools.partial(_decode, imgsz=imgsz, resize=resize)
+        for entry, found in each(decode, entries, progress, "decoding"):
             if isinstance(found, Unreadable):
                 if strict:
                     raise strict_error(entry.id, str(found))
@@ -109,24 +113,36 @@ def strict_error(id_: str, reason: str) -> InputError:
     )
 
 
-def _decoded(
-    entries: Sequence[Entry], imgsz: tuple[int, int], resize: Resize, progress: Progress
-) -> Iterator[tuple[Entry, _Outcome]]:
-    """Each entry with what was read, its pixels fitted, and its thumbnail, in order."""
+def _decode(entry: Entry, imgsz: tuple[int, int], resize: Resize) -> _Outcome:
+    try:
+        decoded = read(entry.path)
+    except Unreadable as error:
+        return error
+    # only the fitted pixels are kept: a chunk of original ones may not fit into memory
+    small = thumbnail(decoded.native, decoded.bits)
+    return replace(decoded, native=fit(decoded.native, imgsz, resize)), small
 
-    def decode(entry: Entry) -> _Outcome:
-        try:
-            decoded = read(entry.path)
-        except Unreadable as error:
-            return error
-        # only the fitted pixels are kept: a chunk of original ones may not fit into memory
-        small = thumbnail(decoded.native, decoded.bits)
-        return replace(decoded, native=fit(decoded.native, imgsz, resize)), small
 
+def each(
+    work: Callable[[_Item], _T], items: Sequence[_Item], progress: Progress, note: str
+) -> Iterator[tuple[_Item, _T]]:
+    """Each item with what ``work`` makes of it, in order, several at a time.
+
+    Args:
+        work: Reads an image, or several.
+        items: One for each call.
+        progress: Called before each result, and at the end.
+        note: What is being done, for ``progress``.
+    """
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what matters is raised
-        for start in range(0, len(entries), _CHUNK):
-            progress(start, len(entries), "decoding")
-            chunk = entries[start : start + _CHUNK]
-            yield from zip(chunk, pool.map(decode, chunk), strict=True)
-    progress(len(entries), len(entries), "decoding")
+        for start in range(0, len(items), _CHUNK):
+            chunk = items[start : start + _CHUNK]
+            for place, pair in enumerate(zip(chunk, pool.map(work, chunk), strict=True), start):
+                progress(place, len(items), note)
+                yield pair
+    progress(len(items), len(items), note)
+
+
+def silent(done: int, total: int, note: str = "") -> None:
+    """The progress that nobody is told of."""

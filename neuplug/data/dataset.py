@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuplug.data.building import Built, build, strict_error
+from neuplug.data.building import Built, build, silent, strict_error
 from neuplug.data.decoding import Resize
 from neuplug.data.duplicates import Bound, bind
 from neuplug.data.imageset import ImageSet
@@ -219,7 +219,7 @@ def load_dataset(
     else:
         listing = scan(Path(source))
         chosen = _choose(listing, classes, source)
-        dataset = _load(listing, chosen, imgsz, resize, strict, progress or _silent)
+        dataset = _load(listing, chosen, imgsz, resize, strict, progress or silent)
         # links may have changed since the images were decoded
         report = replace(dataset.report, source=str(source), outside=listing.outside(chosen))
         dataset = replace(dataset, report=report)
@@ -379,7 +379,3 @@ def _pixels(image: torch.Tensor) -> NDArray[np.uint8]:
     """(C, H, W) as (H, W) or (H, W, 3)."""
     planes: NDArray[np.uint8] = image.numpy()
     return planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, -1)
-
-
-def _silent(done: int, total: int, note: str = "") -> None:
-    return None

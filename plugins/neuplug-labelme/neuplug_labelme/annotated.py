@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from neuplug.data.decoding import Unreadable, read
@@ -16,56 +15,31 @@ from neuplug_labelme.annotation import (
     rasterise,
     read_labelme,
 )
-from neuplug_labelme.cropoptions import CropOptions, class_name, is_text
-from neuplug_labelme.cutting import failure_squares
+from neuplug_labelme.cropoptions import CropOptions, class_name
+from neuplug_labelme.cutting import Square, failure_squares
+from neuplug_labelme.folder import Crop
 from neuplug_labelme.pairing import NO_ANNOTATION, Pair
 
-_NOTHING = Annotation(None, (), ())
 
-
-@dataclass(frozen=True, eq=False)
-class Failure:
-    """One square of a failure.
-
-    Attributes:
-        label: Its class.
-        shape: Which shape of the annotation it shows, from 1.
-        part: Which of that shape's ``parts`` squares it is, from 1.
-        top: Row of the image at which it begins.
-        left: Column of the image at which it begins.
-        mixed: Whether a failure of another class is in it too.
-    """
-
-    label: str
-    shape: int
-    part: int
-    parts: int
-    top: int
-    left: int
-    mixed: bool
-
-
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Source:
     """An image that can be cut, and what is in it.
 
     Attributes:
         pair: The image and its annotation.
-        labels: Of all shapes, as written.
-        regions: Of all shapes.
+        shapes: (class, shape, pixels) of each shape that can be used.
+        bad: (annotation and shape, reason) of each shape that cannot.
         failures: Squares of the shapes that are wanted.
         slivers: Squares left out because too little of them is failure.
         repeated: Squares left out because an earlier shape of the class has given the same.
-        bad: (annotation and shape, reason) of each shape that cannot be used.
     """
 
     pair: Pair
-    labels: frozenset[str] = frozenset()
-    regions: tuple[Region, ...] = ()
-    failures: tuple[Failure, ...] = ()
+    shapes: list[tuple[str, Shape, Region]]
+    bad: list[tuple[str, str]]
+    failures: list[Crop]
     slivers: int = 0
     repeated: int = 0
-    bad: tuple[tuple[str, str], ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -75,12 +49,10 @@ class Source:
 
 def look(pair: Pair, annotations: Path, options: CropOptions) -> Source | str:
     """Read an image and its annotation; a reason if it cannot be used."""
-    if not is_text(pair.name):
-        return "its name is not in UTF-8, which tables need: rename it"
     if pair.annotation is None and not options.unlabelled_intact:
         return NO_ANNOTATION
     try:
-        annotation = read_labelme(pair.annotation) if pair.annotation else _NOTHING
+        annotation = read_labelme(pair.annotation) if pair.annotation else Annotation(None, (), ())
         size = read(pair.image).size
     except BadAnnotation as error:
         return f"its annotation {error}"
@@ -92,58 +64,38 @@ def look(pair: Pair, annotations: Path, options: CropOptions) -> Source | str:
     side = options.source_side
     if min(size) < side:
         return f"its {size[0]}x{size[1]} pixels (HxW) are too few for a square of {side}"
-    name = pair.annotation.relative_to(annotations).as_posix() if pair.annotation else ""
-    bad = list(annotation.bad)
-    found: list[tuple[Shape, Region]] = []
+    bad = dict(annotation.bad)
+    source = Source(pair, [], [], [])
     for shape in annotation.shapes:
-        if not class_name(shape.label):
-            bad.append((shape.index, f"no folder can be called {shape.label!r}, its label"))
-            continue
         try:
-            found.append((shape, rasterise(shape, size)))
+            if not (label := class_name(shape.label)):
+                raise BadShape(f"no folder can be called {shape.label!r}, its label")
+            source.shapes.append((label, shape, rasterise(shape, size)))
         except BadShape as error:
-            bad.append((shape.index, str(error)))
-    return replace(
-        _failures(pair, found, size, options),
-        bad=tuple((f"{name}, shape {index + 1}", reason) for index, reason in sorted(bad)),
-    )
+            bad[shape.index] = str(error)
+    name = pair.annotation.relative_to(annotations).as_posix() if pair.annotation else ""
+    source.bad = [(f"{name}, shape {index + 1}", reason) for index, reason in sorted(bad.items())]
+    _find_failures(source, size, options)
+    return source
 
 
-def _failures(
-    pair: Pair, found: Sequence[tuple[Shape, Region]], size: tuple[int, int], options: CropOptions
-) -> Source:
-    """The squares of an image's failures."""
+def _find_failures(source: Source, size: tuple[int, int], options: CropOptions) -> None:
+    """Add the squares of an image's failures."""
     side = options.source_side
     wanted = None if options.labels is None else {class_name(name) for name in options.labels}
-    failures: list[Failure] = []
-    seen: set[tuple[str, int, int]] = set()
-    slivers = repeated = 0
-    for shape, region in found:
-        label = class_name(shape.label)
+    seen: set[tuple[str, Square]] = set()
+    for label, shape, region in source.shapes:
         if wanted is not None and label not in wanted:
             continue
-        squares, left_out = failure_squares(region, side, size, options.min_part)
-        slivers += left_out
-        new = [square for square in squares if (label, *square) not in seen]
-        repeated += len(squares) - len(new)
-        seen |= {(label, *square) for square in new}
-        others = [r for s, r in found if class_name(s.label) != label]
-        failures += [
-            Failure(
-                label,
-                shape.index + 1,
-                number,
-                len(new),
-                *square,
-                mixed=any(other.inside(*square, side) for other in others),
-            )
-            for number, square in enumerate(new, start=1)
-        ]
-    return Source(
-        pair,
-        frozenset(shape.label for shape, _ in found),
-        tuple(region for _, region in found),
-        tuple(failures),
-        slivers,
-        repeated,
-    )
+        squares, slivers = failure_squares(region, side, size, options.min_part)
+        new = [square for square in squares if (label, square) not in seen]
+        seen |= {(label, square) for square in new}
+        source.slivers += slivers
+        source.repeated += len(squares) - len(new)
+        others = [other for name, _, other in source.shapes if name != label]
+        for part, square in enumerate(new, start=1):
+            number = f"{shape.index + 1:02d}" + (f"-{part}" if len(new) > 1 else "")
+            facts = {"shape": shape.index + 1, "part": part, "parts": len(new)}
+            mixed = int(any(other.inside(*square, side) for other in others))
+            crop = Crop.of(source.pair, label, number, square, side, **facts, mixed=mixed)
+            source.failures.append(crop)
