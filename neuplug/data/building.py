@@ -142,7 +142,3 @@ def each(
                 progress(place, len(items), note)
                 yield pair
     progress(len(items), len(items), note)
-
-
-def silent(done: int, total: int, note: str = "") -> None:
-    """The progress that nobody is told of."""

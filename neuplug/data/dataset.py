@@ -11,25 +11,25 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
-from neuplug.data.building import Built, build, silent, strict_error
+from neuplug.data.building import Built, build, strict_error
 from neuplug.data.decoding import Resize
-from neuplug.data.duplicates import Bound, bind
+from neuplug.data.duplicates import bind
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
+from neuplug.data.leaks import find_leaks, leak_sentence
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
 from neuplug.data.report import DataReport
 from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.generator import Progress
+from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.cache import cache_dir
 from neuplug.storage.folders import DamagedError, open_sealed, sealed_folder, set_aside
 
@@ -73,6 +73,18 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def leak(self) -> str:
+        """What the given split has on two of its sides, as a sentence; empty if there is nothing.
+
+        Example:
+            >>> photos = torch.randint(0, 256, (2, 1, 32, 32), dtype=torch.uint8)
+            >>> images = neuplug.training_set(photos, ["rust", "dent"])
+            >>> leaky = neuplug.Dataset.from_imageset(images, ["cog", "cog"], ["train", "test"])
+            >>> leaky.leak()[:56]
+            'the given split leaks: 1 of its 1 test and validation im'
+        """
+        return leak_sentence(self.report.leaks, self.images.ids, self.splits)
 
     @classmethod
     def open(cls, key: str, *, mapped: bool = False) -> Self:
@@ -141,18 +153,21 @@ class Dataset:
             layout="drawn by code" if simulated else "images in memory",
             source=source,
             counts=images.counts(),
-            sizes=Counter({images.image_size: len(images)}),
-            modes=Counter({"grey" if images.channels == 1 else "RGB": len(images)}),
             simulated=simulated,
         )
-        digests = [hashlib.sha256(image.numpy().tobytes()).hexdigest() for image in images.images]
-        # what code has drawn are no copies
-        small = None if simulated else [thumbnail(_pixels(image)) for image in images.images]
-        bound = bind(images.ids, groups, digests, small)
+        pixels = images.images.numpy()
+        built = Built(
+            digests=[hashlib.sha256(image.tobytes()).hexdigest() for image in pixels],
+            sizes=Counter({images.image_size: len(images)}),
+            modes=Counter({"grey" if images.channels == 1 else "RGB": len(images)}),
+        )
+        if not simulated:  # what code has drawn are no copies
+            shown = pixels[:, 0] if images.channels == 1 else np.moveaxis(pixels, 1, -1)
+            built.thumbnails = [thumbnail(image) for image in shown]
+        labels = images.labels.tolist()
         with sealed_folder(_folder(key)) as folder:
-            np.save(folder / "images.npy", images.images.numpy())
-            labels = images.labels.tolist()
-            _write_meta(folder, images.classes, labels, images.ids, splits, bound, report)
+            np.save(folder / "images.npy", pixels)
+            _write_meta(folder, images.classes, labels, images.ids, splits, groups, built, report)
         return cls.open(key)
 
     @classmethod
@@ -188,7 +203,7 @@ def load_dataset(
     resize: Resize = "resize",
     classes: Sequence[str] | None = None,
     strict: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Dataset:
     """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
 
@@ -219,7 +234,7 @@ def load_dataset(
     else:
         listing = scan(Path(source))
         chosen = _choose(listing, classes, source)
-        dataset = _load(listing, chosen, imgsz, resize, strict, progress or silent)
+        dataset = _load(listing, chosen, imgsz, resize, strict, progress)
         # links may have changed since the images were decoded
         report = replace(dataset.report, source=str(source), outside=listing.outside(chosen))
         dataset = replace(dataset, report=report)
@@ -237,22 +252,9 @@ def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
     key = _key(DEMO, code, np.__version__, list(imgsz), classes and list(classes))
     if (known := Dataset._cached(key)) is not None:
         return known
-    images = demo.demo_set(size=imgsz)
-    if classes is not None:
-        images = _only(images, classes)
+    images = demo.demo_set(imgsz, classes=classes or demo.CLASSES)
     free = [None] * len(images)
     return Dataset._keep(key, images, free, free, f"{DEMO} (simulated)", simulated=True)
-
-
-def _only(images: ImageSet, classes: Sequence[str]) -> ImageSet:
-    """The images of some classes, in the order of the classes."""
-    parts = [images.of_class(images.classes.index(name)) for name in classes]
-    return ImageSet(
-        torch.cat([part.images for part in parts]),
-        torch.cat([torch.full_like(part.labels, i) for i, part in enumerate(parts)]),
-        tuple(classes),
-        tuple(id_ for part in parts for id_ in part.ids),
-    )
 
 
 def _choose(listing: Listing, classes: Sequence[str] | None, source: str | Path) -> tuple[str, ...]:
@@ -298,29 +300,20 @@ def _load(
     with sealed_folder(_folder(key)) as folder:
         built = build(entries, folder, imgsz, resize, strict, progress)
         labels = [entry.label for entry in built.entries]
-        for name in classes:
-            if name not in labels:
+        counts = {name: labels.count(name) for name in classes}
+        for name, number in counts.items():
+            if not number:
                 raise _unreadable_class(name, entries, built)
-        report = DataReport(
-            layout=listing.layout,
-            source=root,
-            counts={name: labels.count(name) for name in classes},
-            sizes=built.sizes,
-            modes=built.modes,
-            bits=built.bits,
-            skipped=tuple(built.skipped),
-            ignored=listing.ignored,
-        )
-        ids = [entry.id for entry in built.entries]
-        groups = [entry.group for entry in built.entries]
         _write_meta(
             folder,
             classes,
             [classes.index(label) for label in labels],
-            ids,
+            [entry.id for entry in built.entries],
             [entry.split for entry in built.entries],
-            bind(ids, groups, built.digests, built.thumbnails, progress),
-            report,
+            [entry.group for entry in built.entries],
+            built,
+            DataReport(listing.layout, root, counts, ignored=listing.ignored),
+            progress,
         )
     return Dataset.open(key)
 
@@ -351,31 +344,36 @@ def _write_meta(
     labels: Sequence[int],
     ids: Sequence[str],
     splits: Sequence[SplitName | None],
-    bound: Bound,
+    groups: Sequence[str | None],
+    built: Built,
     report: DataReport,
+    progress: Progress = silent,
 ) -> None:
-    """Write all but the pixels."""
-    mixed = [cluster for cluster in bound.exact if len({labels[i] for i in cluster}) > 1]
+    """Bind what belongs together, and write all but the pixels."""
+    bound = bind(ids, groups, built.digests, built.thumbnails or None, progress)
+
+    def named(clusters: Iterable[tuple[int, ...]]) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(ids[i] for i in cluster) for cluster in clusters)
+
     near = bound.near
     report = replace(
         report,
-        exact=tuple(tuple(ids[i] for i in cluster) for cluster in bound.exact),
-        conflicts=tuple(tuple(ids[i] for i in cluster) for cluster in mixed),
+        sizes=Counter(dict(built.sizes.most_common())),
+        modes=Counter(dict(built.modes.most_common())),
+        bits=built.bits,
+        skipped=tuple(built.skipped),
+        exact=named(bound.exact),
+        conflicts=named(c for c in bound.exact if len({labels[i] for i in c}) > 1),
         near=None if near is None else tuple((ids[a], ids[b], score) for a, b, score in near),
+        leaks=find_leaks(ids, splits, bound),
         crowded=len(bound.crowded),
     )
     meta = {
-        "classes": list(classes),
-        "labels": list(labels),
-        "ids": list(ids),
+        "classes": classes,
+        "labels": labels,
+        "ids": ids,
         "groups": bound.groups,
-        "splits": list(splits),
+        "splits": splits,
         "report": report.to_json(),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
-
-
-def _pixels(image: torch.Tensor) -> NDArray[np.uint8]:
-    """(C, H, W) as (H, W) or (H, W, 3)."""
-    planes: NDArray[np.uint8] = image.numpy()
-    return planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, -1)

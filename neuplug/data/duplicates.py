@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neuplug.plugins.generator import Progress
+from neuplug.plugins.generator import Progress, silent
 
 # Images up to which near duplicates are looked for: the time grows with the number's square
 MOST = 50_000
@@ -38,7 +38,7 @@ def bind(
     given: Sequence[str | None],
     digests: Sequence[str],
     thumbnails: Sequence[NDArray[np.uint8]] | None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Bound:
     """Find duplicates and put them into groups.
 

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from neuplug.errors import InputError
 
 # Part of every data set's key: raised when decoding, binding or the files of the cache change
-FORMAT = 3
+FORMAT = 4
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 

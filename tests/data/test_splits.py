@@ -414,7 +414,7 @@ def test_too_few_classes_or_images() -> None:
 def test_too_few_groups() -> None:
     dataset = make({"a": 10, "b": 10}, ["one"] * 10 + [None] * 10)
     assert "class a: its 10 image(s) lie in 1 group(s)" in refusal(dataset)
-    assert "class a: its 10 images lie in 1 group(s)" in refusal(dataset, per_class=3)
+    assert "class a: its 10 image(s) lie in 1 group(s)" in refusal(dataset, per_class=3)
     assert "3 for train leave none for the rest" in refusal(dataset, per_class=3)
     four = make({"a": 40, "b": 40}, [f"g{n // 10}" for n in range(80)])
     assert "class a: its 40 images lie in 4 group(s)" in refusal(four, per_class=31)

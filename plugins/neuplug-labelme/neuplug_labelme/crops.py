@@ -18,10 +18,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from neuplug.data.building import each, silent
+from neuplug.data.building import each
 from neuplug.data.listing import listed, natural_key
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.generator import Progress
+from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.names import file_names, safe_name
 from neuplug_labelme.annotated import Source, look
 from neuplug_labelme.cropoptions import CropOptions, class_name, is_text
