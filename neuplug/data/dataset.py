@@ -97,7 +97,7 @@ class Dataset:
         Raises:
             InputError: If it is not.
         """
-        found = cls._cached(key, 0 if mapped else MEMORY_LIMIT)
+        found = cls._cached(key, mapped=mapped)
         if found is None:
             raise InputError(
                 f"the cache {cache_dir()} has no data set {key}: load it from its source again."
@@ -143,8 +143,8 @@ class Dataset:
         cls,
         key: str,
         images: ImageSet,
-        groups: Sequence[str | None],
-        splits: Sequence[SplitName | None],
+        groups: list[str | None],
+        splits: list[SplitName | None],
         source: str,
         simulated: bool,
     ) -> Self:
@@ -157,6 +157,10 @@ class Dataset:
         )
         pixels = images.images.numpy()
         built = Built(
+            list(images.ids),
+            images.labels.tolist(),
+            splits,
+            groups,
             digests=[hashlib.sha256(image.tobytes()).hexdigest() for image in pixels],
             sizes=Counter({images.image_size: len(images)}),
             modes=Counter({"grey" if images.channels == 1 else "RGB": len(images)}),
@@ -164,16 +168,14 @@ class Dataset:
         if not simulated:  # what code has drawn are no copies
             shown = pixels[:, 0] if images.channels == 1 else np.moveaxis(pixels, 1, -1)
             built.thumbnails = [thumbnail(image) for image in shown]
-        labels = images.labels.tolist()
         with sealed_folder(_folder(key)) as folder:
             np.save(folder / "images.npy", pixels)
-            _write_meta(folder, images.classes, labels, images.ids, splits, groups, built, report)
+            _write_meta(folder, images.classes, built, report, silent)
         return cls.open(key)
 
     @classmethod
-    def _cached(cls, key: str, limit: int | None = None) -> Self | None:
+    def _cached(cls, key: str, mapped: bool = False) -> Self | None:
         """What the cache has under ``key``; what is damaged is set aside and counts as none."""
-        limit = MEMORY_LIMIT if limit is None else limit
         folder = _folder(key)
         if not folder.exists() and not folder.is_symlink():
             return None
@@ -182,8 +184,9 @@ class Dataset:
             meta = json.loads(sealed.read("meta.json"))
             # a change in memory never reaches the file
             pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
+            mapped = mapped or pixels.nbytes > MEMORY_LIMIT
             images = ImageSet(
-                torch.from_numpy(np.array(pixels) if pixels.nbytes <= limit else pixels),
+                torch.from_numpy(pixels if mapped else np.array(pixels)),
                 torch.tensor(meta["labels"], dtype=torch.int64),
                 tuple(meta["classes"]),
                 tuple(meta["ids"]),
@@ -233,7 +236,12 @@ def load_dataset(
         dataset = _demo(imgsz, classes)
     else:
         listing = scan(Path(source))
-        chosen = _choose(listing, classes, source)
+        if classes is None and listing.empty:
+            raise InputError(
+                f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "
+                "remove it, or name the classes you want with --classes."
+            )
+        chosen = _chosen(classes, listing.classes, source)
         dataset = _load(listing, chosen, imgsz, resize, strict, progress)
         # links may have changed since the images were decoded
         report = replace(dataset.report, source=str(source), outside=listing.outside(chosen))
@@ -246,31 +254,22 @@ def load_dataset(
 def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
     from neuplug.data import demo
 
-    if classes is not None:
-        _refuse_unknown(classes, demo.CLASSES, DEMO)
+    chosen = _chosen(classes, demo.CLASSES, DEMO)
     code = hashlib.sha256(Path(demo.__file__).read_bytes()).hexdigest()
-    key = _key(DEMO, code, np.__version__, list(imgsz), classes and list(classes))
+    key = _key(DEMO, code, np.__version__, imgsz, chosen)
     if (known := Dataset._cached(key)) is not None:
         return known
-    images = demo.demo_set(imgsz, classes=classes or demo.CLASSES)
+    images = demo.demo_set(imgsz, classes=chosen)
     free = [None] * len(images)
-    return Dataset._keep(key, images, free, free, f"{DEMO} (simulated)", simulated=True)
+    return Dataset._keep(key, images, [*free], [*free], f"{DEMO} (simulated)", simulated=True)
 
 
-def _choose(listing: Listing, classes: Sequence[str] | None, source: str | Path) -> tuple[str, ...]:
-    """The classes in their order."""
-    if classes is not None:
-        _refuse_unknown(classes, listing.classes, source)
-        return tuple(classes)
-    if listing.empty:
-        raise InputError(
-            f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "
-            "remove it, or name the classes you want with --classes."
-        )
-    return listing.classes
-
-
-def _refuse_unknown(classes: Sequence[str], known: Sequence[str], source: str | Path) -> None:
+def _chosen(
+    classes: Sequence[str] | None, known: Sequence[str], source: str | Path
+) -> tuple[str, ...]:
+    """The classes that are wanted, in their order; by default all that are known."""
+    if classes is None:
+        return tuple(known)
     for name in classes:
         if name not in known:
             near = [other for other in known if other.casefold() == name.casefold()]
@@ -281,6 +280,7 @@ def _refuse_unknown(classes: Sequence[str], known: Sequence[str], source: str | 
     twice = [name for name, number in Counter(classes).items() if number > 1]
     if twice:
         raise InputError(f"class {twice[0]} is named twice.")
+    return tuple(classes)
 
 
 def _load(
@@ -298,23 +298,13 @@ def _load(
         return known
     entries = [entry for entry in listing.entries if entry.label in classes]
     with sealed_folder(_folder(key)) as folder:
-        built = build(entries, folder, imgsz, resize, strict, progress)
-        labels = [entry.label for entry in built.entries]
-        counts = {name: labels.count(name) for name in classes}
+        built = build(entries, classes, folder, imgsz, resize, strict, progress)
+        counts = {name: built.labels.count(label) for label, name in enumerate(classes)}
         for name, number in counts.items():
             if not number:
                 raise _unreadable_class(name, entries, built)
-        _write_meta(
-            folder,
-            classes,
-            [classes.index(label) for label in labels],
-            [entry.id for entry in built.entries],
-            [entry.split for entry in built.entries],
-            [entry.group for entry in built.entries],
-            built,
-            DataReport(listing.layout, root, counts, ignored=listing.ignored),
-            progress,
-        )
+        report = DataReport(listing.layout, root, counts, ignored=listing.ignored)
+        _write_meta(folder, classes, built, report, progress)
     return Dataset.open(key)
 
 
@@ -339,18 +329,11 @@ def _folder(key: str) -> Path:
 
 
 def _write_meta(
-    folder: Path,
-    classes: Sequence[str],
-    labels: Sequence[int],
-    ids: Sequence[str],
-    splits: Sequence[SplitName | None],
-    groups: Sequence[str | None],
-    built: Built,
-    report: DataReport,
-    progress: Progress = silent,
+    folder: Path, classes: Sequence[str], built: Built, report: DataReport, progress: Progress
 ) -> None:
     """Bind what belongs together, and write all but the pixels."""
-    bound = bind(ids, groups, built.digests, built.thumbnails or None, progress)
+    ids, labels = built.ids, built.labels
+    bound = bind(ids, built.groups, built.digests, built.thumbnails or None, progress)
 
     def named(clusters: Iterable[tuple[int, ...]]) -> tuple[tuple[str, ...], ...]:
         return tuple(tuple(ids[i] for i in cluster) for cluster in clusters)
@@ -365,7 +348,7 @@ def _write_meta(
         exact=named(bound.exact),
         conflicts=named(c for c in bound.exact if len({labels[i] for i in c}) > 1),
         near=None if near is None else tuple((ids[a], ids[b], score) for a, b, score in near),
-        leaks=find_leaks(ids, splits, bound),
+        leaks=find_leaks(ids, built.splits, bound),
         crowded=len(bound.crowded),
     )
     meta = {
@@ -373,7 +356,7 @@ def _write_meta(
         "labels": labels,
         "ids": ids,
         "groups": bound.groups,
-        "splits": splits,
+        "splits": built.splits,
         "report": report.to_json(),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
