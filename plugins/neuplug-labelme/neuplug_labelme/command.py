@@ -16,41 +16,24 @@ if TYPE_CHECKING:
     from neuplug_labelme.crops import CropReport
 
 
-# the options, which are the fields of CropOptions
-FLAGS: dict[str, Any] = {
-    "size": Annotated[int, typer.Option(help="Height and width of the crops, in pixels.")],
-    "side": Annotated[
-        int | None,
-        typer.Option(help="Side of the squares in the images.", show_default="as --size"),
-    ],
-    "labels": Annotated[
-        str | None, typer.Option(help="Only failures of these labels, A,B.", show_default="all")
-    ],
-    "min_part": Annotated[
-        float, typer.Option(help="Leave out parts of a failure that show less of it, 0 to 1.")
-    ],
-    "intact": Annotated[
-        str, typer.Option(help="How many intact crops; auto: three for each failure crop.")
-    ],
-    "intact_name": Annotated[str, typer.Option(help="The class of intact crops.")],
-    "margin": Annotated[int, typer.Option(help="Pixels between an intact crop and any failure.")],
-    "min_contrast": Annotated[
-        float, typer.Option(help="Least deviation of an intact crop, in grey levels.")
-    ],
-    "inset": Annotated[
-        float, typer.Option(help="Share of places without intact crops at each border.")
-    ],
-    "unlabelled_intact": Annotated[
-        bool, typer.Option("--unlabelled-intact", help="Images without annotation are intact.")
-    ],
-    "group_by": Annotated[
+# the fields of CropOptions as options: type, help, and whether or how the default is shown
+FLAGS: dict[str, tuple[Any, str, bool | str]] = {
+    "size": (int, "Height and width of the crops, in pixels.", True),
+    "side": (int | None, "Side of the squares in the images.", "as --size"),
+    "labels": (str | None, "Only failures of these labels, A,B.", "all"),
+    "min_part": (float, "Leave out parts of a failure that show less of it, 0 to 1.", True),
+    "intact": (str, "How many intact crops; auto: three for each failure crop.", True),
+    "intact_name": (str, "The class of intact crops.", True),
+    "margin": (int, "Pixels between an intact crop and any failure.", True),
+    "min_contrast": (float, "Least deviation of an intact crop, in grey levels.", True),
+    "inset": (float, "Share of places without intact crops at each border.", True),
+    "unlabelled_intact": (bool, "Images without annotation are intact.", True),
+    "group_by": (
         str | None,
-        typer.Option(
-            help="Pattern: images in which it finds the same text are one group.",
-            show_default="each image",
-        ),
-    ],
-    "seed": Annotated[int, typer.Option(help="The source of all randomness.")],
+        "Pattern: images in which it finds the same text are one group.",
+        "each image",
+    ),
+    "seed": (int, "The source of all randomness.", True),
 }
 
 
@@ -78,13 +61,20 @@ def crop(
         _print_crops(report, out)
 
 
+def _flag(name: str, type_: Any, text: str, default: bool | str) -> inspect.Parameter:
+    option = typer.Option(f"--{name.replace('_', '-')}", help=text, show_default=default)
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=getattr(CropOptions, name),
+        annotation=Annotated[type_, option],
+    )
+
+
 # the options in the place of ``flags``
 _written = inspect.signature(crop, eval_str=True)
 *_arguments, _as_json, _ = _written.parameters.values()
-_flags = [
-    _as_json.replace(name=name, default=getattr(CropOptions, name), annotation=annotation)
-    for name, annotation in FLAGS.items()
-]
+_flags = [_flag(name, *about) for name, about in FLAGS.items()]
 crop.__signature__ = _written.replace(  # type: ignore[attr-defined]
     parameters=[*_arguments, *_flags, _as_json]
 )

@@ -23,9 +23,8 @@ from neuplug.data.listing import listed, natural_key
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.names import file_names, safe_name
-from neuplug_labelme.annotated import Source, look
 from neuplug_labelme.cropoptions import CropOptions, class_name, is_text
-from neuplug_labelme.cutter import Cutter
+from neuplug_labelme.cutter import Cutter, Source, look
 from neuplug_labelme.folder import Crop, check_out, crop_folder, write_record
 from neuplug_labelme.pairing import Pair, pair_up
 
@@ -213,6 +212,6 @@ def _report(
         wanted_intact=wanted,
         skipped=tuple(sorted(skipped, key=lambda item: natural_key(item[0]))),
         bad_shapes=tuple(item for source in sources for item in source.bad),
-        no_intact=tuple(s.pair.name for s in sources if wanted and not s.complete),
+        no_intact=tuple(s.pair.name for s in sources if wanted and s.bad),
         mixed=tuple(crop.path for crop in crops if crop.mixed),
     )
