@@ -71,6 +71,7 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
         "channels": dataset.images.channels,
         "splits": _split_counts(dataset),
         "groups": len(set(dataset.groups)),
+        "leaks": dataset.leaks,
         "key": dataset.key,
     }
 
@@ -90,6 +91,8 @@ def _print(dataset: Dataset) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from neuplug.data.leaks import leak_sentence
 
     report = dataset.report
     console = Console(emoji=False, highlight=False, soft_wrap=True)
@@ -130,7 +133,7 @@ def _print(dataset: Dataset) -> None:
         names("near duplicates", shown)
     if report.crowded:
         line(f"images that look like another one, but no more than most do: {report.crowded}")
-    if leak := dataset.leak():
+    if leak := leak_sentence(dataset.leaks, dataset.images.ids, dataset.splits):
         console.print(Text(leak.encode("utf-8", "replace").decode(), "bold red"))
 
 

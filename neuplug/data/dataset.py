@@ -7,6 +7,7 @@ and any process can open it by key. Sets above :data:`MEMORY_LIMIT` stay on disk
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
@@ -24,7 +25,7 @@ from neuplug.data.decoding import Resize
 from neuplug.data.duplicates import bind
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
-from neuplug.data.leaks import find_leaks, leak_sentence
+from neuplug.data.leaks import Leak, find_leaks
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
 from neuplug.data.report import DataReport
 from neuplug.data.thumbnails import thumbnail
@@ -74,17 +75,21 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
-    def leak(self) -> str:
-        """What the given split has on two of its sides, as a sentence; empty if there is nothing.
+    @functools.cached_property
+    def leaks(self) -> tuple[Leak, ...]:
+        """(id, id, how) of each test or validation image that another part gives away.
+
+        The second image lies in another part of the given split, and the two are ``equal``,
+        ``nearly equal`` or ``of one group``.
 
         Example:
             >>> photos = torch.randint(0, 256, (2, 1, 32, 32), dtype=torch.uint8)
             >>> images = neuplug.training_set(photos, ["rust", "dent"])
             >>> leaky = neuplug.Dataset.from_imageset(images, ["cog", "cog"], ["train", "test"])
-            >>> leaky.leak()[:56]
-            'the given split leaks: 1 of its 1 test and validation im'
+            >>> [how for _, _, how in leaky.leaks]
+            ['of one group']
         """
-        return leak_sentence(self.report.leaks, self.images.ids, self.splits)
+        return find_leaks(self.images.ids, self.splits, self.groups, self.report)
 
     @classmethod
     def open(cls, key: str, *, mapped: bool = False) -> Self:
@@ -348,7 +353,6 @@ def _write_meta(
         exact=named(bound.exact),
         conflicts=named(c for c in bound.exact if len({labels[i] for i in c}) > 1),
         near=None if near is None else tuple((ids[a], ids[b], score) for a, b, score in near),
-        leaks=find_leaks(ids, built.splits, bound),
         crowded=len(bound.crowded),
     )
     meta = {

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from itertools import permutations
 from typing import TypeAlias
 
-from neuplug.data.duplicates import Bound
 from neuplug.data.listing import SplitName, listed
+from neuplug.data.report import DataReport
 
 # A test or validation image, an image in another part that gives it away, and how: ``equal``,
 # ``nearly equal`` or ``of one group``
@@ -16,27 +16,32 @@ Leak: TypeAlias = tuple[str, str, str]
 
 
 def find_leaks(
-    ids: Sequence[str], splits: Sequence[SplitName | None], bound: Bound
+    ids: Sequence[str],
+    splits: Sequence[SplitName | None],
+    groups: Sequence[str],
+    report: DataReport,
 ) -> tuple[Leak, ...]:
     """Each test or validation image whose group reaches into another part of the given split.
 
     An image of no given part gives nothing away: whoever draws the split leaves it out.
     """
-    parts: dict[str, dict[str, int]] = defaultdict(dict)
-    for index, (split, group) in enumerate(zip(splits, bound.groups, strict=True)):
+    images = list(zip(ids, splits, groups, strict=True))
+    part = dict(zip(ids, splits, strict=True))
+    first: dict[str, dict[str, str]] = defaultdict(dict)
+    for id_, split, group in images:
         if split is not None:
-            parts[group].setdefault(split, index)
-    twins = _twins(bound)
+            first[group].setdefault(split, id_)
+    twins = _twins(report)
     found = []
-    for index, (split, group) in enumerate(zip(splits, bound.groups, strict=True)):
-        others = {part: i for part, i in parts[group].items() if part != split}
+    for id_, split, group in images:
+        others = {name: other for name, other in first[group].items() if name != split}
         if split not in ("val", "test") or not others:
             continue
         # the copy itself where there is one, else any image of the group
-        copies = [twin for twin in twins[index] if splits[twin[0]] not in (None, split)]
-        one_of_them = others.get("train", min(others.values()))
+        copies = [twin for twin in twins[id_] if part[twin[0]] not in (None, split)]
+        one_of_them = others.get("train", next(iter(others.values())))
         other, how = copies[0] if copies else (one_of_them, "of one group")
-        found.append((ids[index], ids[other], how))
+        found.append((id_, other, how))
     return tuple(found)
 
 
@@ -55,11 +60,11 @@ def leak_sentence(
     )
 
 
-def _twins(bound: Bound) -> dict[int, list[tuple[int, str]]]:
-    """Index to the images that are the same or nearly the same, equal ones first."""
-    alike: list[tuple[Sequence[int], str]] = [(cluster, "equal") for cluster in bound.exact]
-    alike += [(pair[:2], "nearly equal") for pair in bound.near or ()]
-    twins: dict[int, list[tuple[int, str]]] = defaultdict(list)
+def _twins(report: DataReport) -> dict[str, list[tuple[str, str]]]:
+    """Id to those of the images that are the same or nearly the same, equal ones first."""
+    alike: list[tuple[Sequence[str], str]] = [(cluster, "equal") for cluster in report.exact]
+    alike += [((first, second), "nearly equal") for first, second, _ in report.near or ()]
+    twins: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for cluster, how in alike:
         for one, other in permutations(cluster, 2):
             twins[one].append((other, how))

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 from neuplug.errors import InputError
 
 # Part of every data set's key: raised when decoding, binding or the files of the cache change
-FORMAT = 4
+FORMAT = 3
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
-from neuplug.data.leaks import Leak
 from neuplug.data.listing import listed
 
 _CROWD = 0.1  # part of the images from which looking alike is worth a word
@@ -45,8 +44,6 @@ class DataReport:
         exact: Ids of images whose pixels are equal, two or more in each cluster.
         conflicts: Those of ``exact`` whose images have different labels.
         near: (id, id, correlation) of near duplicates; ``None`` where they were not looked for.
-        leaks: (id, id, how) of each test or validation image that an image in another part of the
-            given split gives away, being ``equal``, ``nearly equal`` or ``of one group``.
         crowded: How many images look like another one, but no more than most of the set do.
         simulated: Whether the images were drawn by code, which is to be said beside every number.
 
@@ -71,7 +68,6 @@ class DataReport:
     exact: tuple[tuple[str, ...], ...] = ()
     conflicts: tuple[tuple[str, ...], ...] = ()
     near: tuple[tuple[str, str, float], ...] | None = None
-    leaks: tuple[Leak, ...] = ()
     crowded: int = 0
     simulated: bool = False
 
