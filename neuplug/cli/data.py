@@ -63,10 +63,7 @@ def _image_size(text: str) -> tuple[int, int]:
 
 def _facts(dataset: Dataset) -> dict[str, Any]:
     """What is shown, as JSON values."""
-    from neuplug.data.leaks import find_leaks
-
     height, width = dataset.images.image_size
-    ids = dataset.images.ids
     return {
         **dataset.report.to_json(),
         "images": len(dataset),
@@ -74,7 +71,7 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
         "channels": dataset.images.channels,
         "splits": _split_counts(dataset),
         "groups": len(set(dataset.groups)),
-        "leaks": [[ids[leak.held], ids[leak.other], leak.how] for leak in find_leaks(dataset)],
+        "leaks": dataset.leaks,
         "key": dataset.key,
     }
 
@@ -95,7 +92,7 @@ def _print(dataset: Dataset) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from neuplug.data.leaks import find_leaks, leak_sentence
+    from neuplug.data.leaks import leak_sentence
 
     report = dataset.report
     console = Console(emoji=False, highlight=False, soft_wrap=True)
@@ -136,7 +133,7 @@ def _print(dataset: Dataset) -> None:
         names("near duplicates", shown)
     if report.crowded:
         line(f"images that look like another one, but no more than most do: {report.crowded}")
-    if leak := leak_sentence(dataset, find_leaks(dataset)):
+    if leak := leak_sentence(dataset.leaks, dataset.images.ids, dataset.splits):
         console.print(Text(leak.encode("utf-8", "replace").decode(), "bold red"))
 
 

@@ -8,17 +8,13 @@ range of tones, so that what is clipped in one is clipped in both, and freed of 
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, grid_sample
 
-from neuplug.data.signatures import turned
-from neuplug.data.tones import Tones
+from neuplug.data.neighbors import detail
+from neuplug.data.thumbnails import Tones, turned
 
-_PAIRS = 256  # aligned at once
-_BLUR = 5 / 32  # of the blur that is taken off, in sides
 _COARSE_STEPS, _FINE_STEPS = 8, 2
 _PROMISING = 0.8  # correlation of the coarse images from which the fine ones are aligned
 _FARTHEST = 0.3  # shift, in half sides, and stretch that are tried
@@ -37,24 +33,16 @@ def explained(tones: Tones, first: Tensor, second: Tensor, ways: Tensor) -> Tens
     Returns:
         float32 (P,), the correlation, -1 to 1.
     """
-    parts = [
-        _explained(tones, *part)
-        for part in zip(first.split(_PAIRS), second.split(_PAIRS), ways.split(_PAIRS), strict=True)
-    ]
-    return torch.cat(parts) if parts else torch.empty(0)
-
-
-def _explained(tones: Tones, first: Tensor, second: Tensor, ways: Tensor) -> Tensor:
     low = torch.maximum(tones.low[first], tones.low[second])
     high = torch.minimum(tones.high[first], tones.high[second])
     still = tones.equalised(first, low, high)
     moved = turned(tones.equalised(second, low, high), ways)
     unmoved = torch.zeros(len(first), 4)
-    coarse, coarse_moved = _detail(avg_pool2d(still, 2)), _detail(avg_pool2d(moved, 2))
+    coarse, coarse_moved = detail(avg_pool2d(still, 2)), detail(avg_pool2d(moved, 2))
     warp, score = _align(coarse, coarse_moved, unmoved, _COARSE_STEPS)
     promising = score >= _PROMISING
     if promising.any():
-        fine, fine_moved = _detail(still[promising]), _detail(moved[promising])
+        fine, fine_moved = detail(still[promising]), detail(moved[promising])
         warp, _ = _align(fine, fine_moved, warp[promising], _FINE_STEPS)
         sampled, inside = _warped(fine_moved[:, None], warp)
         # measured on half the size again: noise and compression live in the finest detail
@@ -62,15 +50,6 @@ def _explained(tones: Tones, first: Tensor, second: Tensor, ways: Tensor) -> Ten
         found, _, _ = _correlation(avg_pool2d(fine, 2), avg_pool2d(sampled[:, 0], 2), whole)
         score[promising] = torch.maximum(score[promising], found)
     return score
-
-
-def _detail(images: Tensor) -> Tensor:
-    """(P, n, n) minus its Gaussian blur."""
-    side = images.shape[-1]
-    blur = torch.from_numpy(
-        gaussian_filter1d(np.eye(side, dtype=np.float32), _BLUR * side, axis=0, mode="nearest")
-    )
-    return images - blur @ images @ blur.T
 
 
 def _align(still: Tensor, moved: Tensor, warp: Tensor, steps: int) -> tuple[Tensor, Tensor]:

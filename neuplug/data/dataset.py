@@ -7,29 +7,30 @@ and any process can open it by key. Sets above :data:`MEMORY_LIMIT` stay on disk
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from neuplug.data.building import Built, build, strict_error
 from neuplug.data.decoding import Resize
-from neuplug.data.duplicates import Bound, bind
+from neuplug.data.duplicates import bind
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
+from neuplug.data.leaks import Leak, find_leaks
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
 from neuplug.data.report import DataReport
 from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.generator import Progress
+from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.cache import cache_dir
 from neuplug.storage.folders import DamagedError, open_sealed, sealed_folder, set_aside
 
@@ -74,6 +75,22 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.images)
 
+    @functools.cached_property
+    def leaks(self) -> tuple[Leak, ...]:
+        """(id, id, how) of each test or validation image that another part gives away.
+
+        The second image lies in another part of the given split, and the two are ``equal``,
+        ``nearly equal`` or ``of one group``.
+
+        Example:
+            >>> photos = torch.randint(0, 256, (2, 1, 32, 32), dtype=torch.uint8)
+            >>> images = neuplug.training_set(photos, ["rust", "dent"])
+            >>> leaky = neuplug.Dataset.from_imageset(images, ["cog", "cog"], ["train", "test"])
+            >>> [how for _, _, how in leaky.leaks]
+            ['of one group']
+        """
+        return find_leaks(self.images.ids, self.splits, self.groups, self.report)
+
     @classmethod
     def open(cls, key: str, *, mapped: bool = False) -> Self:
         """Open a set that is in the cache.
@@ -85,7 +102,7 @@ class Dataset:
         Raises:
             InputError: If it is not.
         """
-        found = cls._cached(key, 0 if mapped else MEMORY_LIMIT)
+        found = cls._cached(key, mapped=mapped)
         if found is None:
             raise InputError(
                 f"the cache {cache_dir()} has no data set {key}: load it from its source again."
@@ -131,8 +148,8 @@ class Dataset:
         cls,
         key: str,
         images: ImageSet,
-        groups: Sequence[str | None],
-        splits: Sequence[SplitName | None],
+        groups: list[str | None],
+        splits: list[SplitName | None],
         source: str,
         simulated: bool,
     ) -> Self:
@@ -141,24 +158,29 @@ class Dataset:
             layout="drawn by code" if simulated else "images in memory",
             source=source,
             counts=images.counts(),
-            sizes=Counter({images.image_size: len(images)}),
-            modes=Counter({"grey" if images.channels == 1 else "RGB": len(images)}),
             simulated=simulated,
         )
-        digests = [hashlib.sha256(image.numpy().tobytes()).hexdigest() for image in images.images]
-        # what code has drawn are no copies
-        small = None if simulated else [thumbnail(_pixels(image)) for image in images.images]
-        bound = bind(images.ids, groups, digests, small)
+        pixels = images.images.numpy()
+        built = Built(
+            list(images.ids),
+            images.labels.tolist(),
+            splits,
+            groups,
+            digests=[hashlib.sha256(image.tobytes()).hexdigest() for image in pixels],
+            sizes=Counter({images.image_size: len(images)}),
+            modes=Counter({"grey" if images.channels == 1 else "RGB": len(images)}),
+        )
+        if not simulated:  # what code has drawn are no copies
+            shown = pixels[:, 0] if images.channels == 1 else np.moveaxis(pixels, 1, -1)
+            built.thumbnails = [thumbnail(image) for image in shown]
         with sealed_folder(_folder(key)) as folder:
-            np.save(folder / "images.npy", images.images.numpy())
-            labels = images.labels.tolist()
-            _write_meta(folder, images.classes, labels, images.ids, splits, bound, report)
+            np.save(folder / "images.npy", pixels)
+            _write_meta(folder, images.classes, built, report, silent)
         return cls.open(key)
 
     @classmethod
-    def _cached(cls, key: str, limit: int | None = None) -> Self | None:
+    def _cached(cls, key: str, mapped: bool = False) -> Self | None:
         """What the cache has under ``key``; what is damaged is set aside and counts as none."""
-        limit = MEMORY_LIMIT if limit is None else limit
         folder = _folder(key)
         if not folder.exists() and not folder.is_symlink():
             return None
@@ -167,8 +189,9 @@ class Dataset:
             meta = json.loads(sealed.read("meta.json"))
             # a change in memory never reaches the file
             pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
+            mapped = mapped or pixels.nbytes > MEMORY_LIMIT
             images = ImageSet(
-                torch.from_numpy(np.array(pixels) if pixels.nbytes <= limit else pixels),
+                torch.from_numpy(pixels if mapped else np.array(pixels)),
                 torch.tensor(meta["labels"], dtype=torch.int64),
                 tuple(meta["classes"]),
                 tuple(meta["ids"]),
@@ -188,7 +211,7 @@ def load_dataset(
     resize: Resize = "resize",
     classes: Sequence[str] | None = None,
     strict: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Dataset:
     """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
 
@@ -218,8 +241,13 @@ def load_dataset(
         dataset = _demo(imgsz, classes)
     else:
         listing = scan(Path(source))
-        chosen = _choose(listing, classes, source)
-        dataset = _load(listing, chosen, imgsz, resize, strict, progress or _silent)
+        if classes is None and listing.empty:
+            raise InputError(
+                f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "
+                "remove it, or name the classes you want with --classes."
+            )
+        chosen = _chosen(classes, listing.classes, source)
+        dataset = _load(listing, chosen, imgsz, resize, strict, progress)
         # links may have changed since the images were decoded
         report = replace(dataset.report, source=str(source), outside=listing.outside(chosen))
         dataset = replace(dataset, report=report)
@@ -231,44 +259,22 @@ def load_dataset(
 def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
     from neuplug.data import demo
 
-    if classes is not None:
-        _refuse_unknown(classes, demo.CLASSES, DEMO)
+    chosen = _chosen(classes, demo.CLASSES, DEMO)
     code = hashlib.sha256(Path(demo.__file__).read_bytes()).hexdigest()
-    key = _key(DEMO, code, np.__version__, list(imgsz), classes and list(classes))
+    key = _key(DEMO, code, np.__version__, imgsz, chosen)
     if (known := Dataset._cached(key)) is not None:
         return known
-    images = demo.demo_set(size=imgsz)
-    if classes is not None:
-        images = _only(images, classes)
+    images = demo.demo_set(imgsz, classes=chosen)
     free = [None] * len(images)
-    return Dataset._keep(key, images, free, free, f"{DEMO} (simulated)", simulated=True)
+    return Dataset._keep(key, images, [*free], [*free], f"{DEMO} (simulated)", simulated=True)
 
 
-def _only(images: ImageSet, classes: Sequence[str]) -> ImageSet:
-    """The images of some classes, in the order of the classes."""
-    parts = [images.of_class(images.classes.index(name)) for name in classes]
-    return ImageSet(
-        torch.cat([part.images for part in parts]),
-        torch.cat([torch.full_like(part.labels, i) for i, part in enumerate(parts)]),
-        tuple(classes),
-        tuple(id_ for part in parts for id_ in part.ids),
-    )
-
-
-def _choose(listing: Listing, classes: Sequence[str] | None, source: str | Path) -> tuple[str, ...]:
-    """The classes in their order."""
-    if classes is not None:
-        _refuse_unknown(classes, listing.classes, source)
-        return tuple(classes)
-    if listing.empty:
-        raise InputError(
-            f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "
-            "remove it, or name the classes you want with --classes."
-        )
-    return listing.classes
-
-
-def _refuse_unknown(classes: Sequence[str], known: Sequence[str], source: str | Path) -> None:
+def _chosen(
+    classes: Sequence[str] | None, known: Sequence[str], source: str | Path
+) -> tuple[str, ...]:
+    """The classes that are wanted, in their order; by default all that are known."""
+    if classes is None:
+        return tuple(known)
     for name in classes:
         if name not in known:
             near = [other for other in known if other.casefold() == name.casefold()]
@@ -279,6 +285,7 @@ def _refuse_unknown(classes: Sequence[str], known: Sequence[str], source: str | 
     twice = [name for name, number in Counter(classes).items() if number > 1]
     if twice:
         raise InputError(f"class {twice[0]} is named twice.")
+    return tuple(classes)
 
 
 def _load(
@@ -296,32 +303,13 @@ def _load(
         return known
     entries = [entry for entry in listing.entries if entry.label in classes]
     with sealed_folder(_folder(key)) as folder:
-        built = build(entries, folder, imgsz, resize, strict, progress)
-        labels = [entry.label for entry in built.entries]
-        for name in classes:
-            if name not in labels:
+        built = build(entries, classes, folder, imgsz, resize, strict, progress)
+        counts = {name: built.labels.count(label) for label, name in enumerate(classes)}
+        for name, number in counts.items():
+            if not number:
                 raise _unreadable_class(name, entries, built)
-        report = DataReport(
-            layout=listing.layout,
-            source=root,
-            counts={name: labels.count(name) for name in classes},
-            sizes=built.sizes,
-            modes=built.modes,
-            bits=built.bits,
-            skipped=tuple(built.skipped),
-            ignored=listing.ignored,
-        )
-        ids = [entry.id for entry in built.entries]
-        groups = [entry.group for entry in built.entries]
-        _write_meta(
-            folder,
-            classes,
-            [classes.index(label) for label in labels],
-            ids,
-            [entry.split for entry in built.entries],
-            bind(ids, groups, built.digests, built.thumbnails, progress),
-            report,
-        )
+        report = DataReport(listing.layout, root, counts, ignored=listing.ignored)
+        _write_meta(folder, classes, built, report, progress)
     return Dataset.open(key)
 
 
@@ -346,40 +334,33 @@ def _folder(key: str) -> Path:
 
 
 def _write_meta(
-    folder: Path,
-    classes: Sequence[str],
-    labels: Sequence[int],
-    ids: Sequence[str],
-    splits: Sequence[SplitName | None],
-    bound: Bound,
-    report: DataReport,
+    folder: Path, classes: Sequence[str], built: Built, report: DataReport, progress: Progress
 ) -> None:
-    """Write all but the pixels."""
-    mixed = [cluster for cluster in bound.exact if len({labels[i] for i in cluster}) > 1]
+    """Bind what belongs together, and write all but the pixels."""
+    ids, labels = built.ids, built.labels
+    bound = bind(ids, built.groups, built.digests, built.thumbnails or None, progress)
+
+    def named(clusters: Iterable[tuple[int, ...]]) -> tuple[tuple[str, ...], ...]:
+        return tuple(tuple(ids[i] for i in cluster) for cluster in clusters)
+
     near = bound.near
     report = replace(
         report,
-        exact=tuple(tuple(ids[i] for i in cluster) for cluster in bound.exact),
-        conflicts=tuple(tuple(ids[i] for i in cluster) for cluster in mixed),
+        sizes=Counter(dict(built.sizes.most_common())),
+        modes=Counter(dict(built.modes.most_common())),
+        bits=built.bits,
+        skipped=tuple(built.skipped),
+        exact=named(bound.exact),
+        conflicts=named(c for c in bound.exact if len({labels[i] for i in c}) > 1),
         near=None if near is None else tuple((ids[a], ids[b], score) for a, b, score in near),
         crowded=len(bound.crowded),
     )
     meta = {
-        "classes": list(classes),
-        "labels": list(labels),
-        "ids": list(ids),
+        "classes": classes,
+        "labels": labels,
+        "ids": ids,
         "groups": bound.groups,
-        "splits": list(splits),
+        "splits": built.splits,
         "report": report.to_json(),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
-
-
-def _pixels(image: torch.Tensor) -> NDArray[np.uint8]:
-    """(C, H, W) as (H, W) or (H, W, 3)."""
-    planes: NDArray[np.uint8] = image.numpy()
-    return planes[0] if len(planes) == 1 else np.moveaxis(planes, 0, -1)
-
-
-def _silent(done: int, total: int, note: str = "") -> None:
-    return None

@@ -9,7 +9,7 @@ something to get wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, pi, sin
 from typing import TypeAlias
@@ -29,17 +29,23 @@ CANVAS = 96  # images are drawn at least this large, then reduced by area
 Field: TypeAlias = NDArray[np.float64]
 
 
-def demo_set(size: tuple[int, int] = (48, 48), per_class: int = 140, seed: int = 0) -> ImageSet:
+def demo_set(
+    size: tuple[int, int] = (48, 48),
+    per_class: int = 140,
+    seed: int = 0,
+    classes: Sequence[str] = CLASSES,
+) -> ImageSet:
     """Draw the demo data. It is simulated; say so beside every number that comes from it.
 
     Args:
         size: Height and width in pixels, each at least 28.
-        per_class: Images of each of the six classes. An image depends on the seed, its class and
+        per_class: Images of each class. An image depends on the seed, its class and
             its index alone: a larger set begins with the images of a smaller one.
         seed: The source of all randomness.
+        classes: Only these, in this order.
 
     Returns:
-        Grey images, uint8 (6 * per_class, 1, H, W), class by class, with ids ``crazing/0001`` ….
+        Grey images, uint8 (N, 1, H, W), class by class, with ids ``crazing/0001`` ….
 
     Raises:
         InputError: If the size or the number is too small.
@@ -51,16 +57,16 @@ def demo_set(size: tuple[int, int] = (48, 48), per_class: int = 140, seed: int =
         )
     if per_class < 1:
         raise InputError(f"per_class = {per_class}: the demo data needs at least 1 per class.")
-    images = np.empty((len(CLASSES) * per_class, 1, *size), np.uint8)
-    for number in range(len(images)):
-        name, index = CLASSES[number // per_class], number % per_class
-        rng = np.random.default_rng(derive_seed(seed, "demo", name, index))
-        images[number, 0] = _photograph(name, size, rng)
+    images = [
+        _photograph(name, size, np.random.default_rng(derive_seed(seed, "demo", name, index)))
+        for name in classes
+        for index in range(per_class)
+    ]
     return ImageSet(
-        images=torch.from_numpy(images),
-        labels=torch.arange(len(CLASSES)).repeat_interleave(per_class),
-        classes=CLASSES,
-        ids=tuple(f"{name}/{index + 1:04d}" for name in CLASSES for index in range(per_class)),
+        images=torch.from_numpy(np.stack(images)[:, None]),
+        labels=torch.arange(len(classes)).repeat_interleave(per_class),
+        classes=tuple(classes),
+        ids=tuple(f"{name}/{index + 1:04d}" for name in classes for index in range(per_class)),
     )
 
 

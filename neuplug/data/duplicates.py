@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from neuplug.plugins.generator import Progress
+from neuplug.plugins.generator import Progress, silent
 
 # Images up to which near duplicates are looked for: the time grows with the number's square
 MOST = 50_000
@@ -38,7 +40,7 @@ def bind(
     given: Sequence[str | None],
     digests: Sequence[str],
     thumbnails: Sequence[NDArray[np.uint8]] | None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Bound:
     """Find duplicates and put them into groups.
 
@@ -95,25 +97,18 @@ def bound_groups(
     Returns:
         For each image its group's name: a given name where there is one, else the id of an image.
     """
-    parent = list(range(len(ids)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = parent[index]
-        return index
-
     named = [(index, name) for index, name in enumerate(given) if name is not None]
     same_name = _by_value([name for _, name in named])
     same_group = [tuple(named[place][0] for place in members) for members in same_name]
-    for members in (*same_group, *_by_value(digests), *near):
-        for index in members[1:]:
-            first, second = sorted((root(members[0]), root(index)))
-            parent[second] = first
+    alike = (*same_group, *_by_value(digests), *near)
+    links = [(members[0], other) for members in alike for other in members[1:]]
+    rows, columns = np.array(links, dtype=np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(links)), (rows, columns)), shape=(len(ids), len(ids)))
+    _, parts = connected_components(graph, directed=False)
     names: dict[int, str] = {}
-    for index, name in named:
-        names.setdefault(root(index), name)
-    return tuple(names.get(root(index), ids[root(index)]) for index in range(len(ids)))
+    for index, name in (*named, *enumerate(ids)):
+        names.setdefault(parts[index], name)
+    return tuple(names[part] for part in parts)
 
 
 def _by_value(values: Iterable[Hashable]) -> list[tuple[int, ...]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass, field, replace
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -76,15 +76,13 @@ class ImageSet:
     def subset(self, indices: Sequence[int] | Tensor) -> Self:
         """The images at ``indices``, in that order, as a set of the same type."""
         index = torch.as_tensor(indices, dtype=torch.int64)
-        return type(self)(**self._picked(index))
-
-    def _picked(self, index: Tensor) -> dict[str, Any]:
-        return {
-            "images": self.images[index],
-            "labels": self.labels[index],
-            "classes": self.classes,
-            "ids": tuple(self.ids[i] for i in index.tolist()),
+        where = index.tolist()
+        picked = {
+            name: tuple(values[i] for i in where)
+            for name, values in vars(self).items()
+            if isinstance(values, tuple) and name != "classes"
         }
+        return replace(self, images=self.images[index], labels=self.labels[index], **picked)
 
     def of_class(self, label: int) -> Self:
         """The images of one class."""
@@ -139,14 +137,6 @@ class TrainingSet(ImageSet):
             object.__setattr__(self, "parents", ("",) * len(self))
         if not len(self.origins) == len(self.parents) == len(self):
             raise ValueError("origins and parents need one entry for each image")
-
-    def _picked(self, index: Tensor) -> dict[str, Any]:
-        where = index.tolist()
-        return {
-            **super()._picked(index),
-            "origins": tuple(self.origins[i] for i in where),
-            "parents": tuple(self.parents[i] for i in where),
-        }
 
     @classmethod
     def concatenate(cls, parts: Sequence[TrainingSet]) -> TrainingSet:

@@ -19,24 +19,14 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from neuplug.data.layout import ask_layouts
-from neuplug.data.listing import (
-    SPLIT_NAMES,
-    Entry,
-    Listing,
-    SplitName,
-    fingerprint,
-    listed,
-    natural_key,
-)
+from neuplug.data.listing import SPLIT_NAMES, Entry, Listing, SplitName, listed, natural_key
 from neuplug.data.manifest import read_manifest
 from neuplug.errors import InputError, did_you_mean
-
-__all__ = ["Entry", "Listing", "fingerprint", "natural_key", "scan"]
 
 _IMAGE = re.compile(r"\.(png|jpe?g|jpe|jfif|bmp|dib|tiff?|webp|gif|p[bgnp]m)", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(zip|tar|gz|tgz|bz2|xz|7z|rar)", re.IGNORECASE)
@@ -63,7 +53,9 @@ def scan(path: Path) -> Listing:
     path = Path(path).expanduser()
     try:
         if not path.exists():
-            raise InputError(f"there is no file or folder {path}.{_nearest(path)}")
+            beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
+            hint = did_you_mean(path.name, beside)
+            raise InputError(f"there is no file or folder {path}.{hint}")
         found, said = ask_layouts(path)
         if found is not None:
             return found
@@ -79,11 +71,6 @@ def scan(path: Path) -> Listing:
     archive = _ARCHIVE.fullmatch(path.suffix)
     what = "an archive: unpack it and give" if archive else "a file: give"
     raise InputError(f"{path} is {what} a folder of images or a CSV manifest (path, label).")
-
-
-def _nearest(path: Path) -> str:
-    names = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-    return did_you_mean(path.name, names)
 
 
 @dataclass
@@ -118,20 +105,6 @@ class _Folder:
             yield from folder.all_images()
 
 
-@dataclass(frozen=True)
-class _Part:
-    """The entries of one part of a split, or of all.
-
-    Attributes:
-        flat: Whether the classes are told by the file names.
-    """
-
-    layout: str
-    entries: Sequence[Entry]
-    empty: Sequence[str] = ()
-    flat: bool = False
-
-
 def _walk(path: Path, above: frozenset[str] = frozenset()) -> _Folder:
     folder = _Folder(path)
     above |= {os.path.realpath(path)}
@@ -157,26 +130,23 @@ def _scan_folder(root: Path) -> Listing:
         others = f"; the {tree.files} file(s) in it are something else" if tree.files else ""
         raise InputError(f"{root} holds no images (PNG, JPEG, BMP, TIFF, WebP, GIF, PNM){others}.")
     node, notes = _descend(tree)
+    reader = _Reader(root)
     if _divides(node):
-        part = _read_splits(node, root)
+        layout = reader.read_splits(node)
     else:
         _refuse_mixed_splits(node)
-        part = _read_part(node, None, root)
-    labels = {entry.label for entry in part.entries}
-    if part.flat and 2 * len(labels) > len(part.entries):
+        layout = reader.read_part(node, None)
+    entries = sorted(reader.entries, key=lambda entry: natural_key(entry.id))
+    labels = {entry.label for entry in entries}
+    if not reader.class_folders and 2 * len(labels) > len(entries):
         raise _flat_error(
-            node.path, f"its file names give {len(labels)} classes for {len(part.entries)} images"
+            node.path, f"its file names give {len(labels)} classes for {len(entries)} images"
         )
-    layout = ": ".join([*notes, part.layout])
-    if left := sum(1 for _ in tree.all_images()) - len(part.entries):
+    layout = ": ".join([*notes, layout])
+    if left := sum(1 for _ in tree.all_images()) - len(entries):
         layout += f" ({left} image(s) beside these folders or among annotations left out)"
-    return Listing(
-        root,
-        layout,
-        tuple(sorted(part.entries, key=lambda entry: natural_key(entry.id))),
-        tree.files - len(part.entries),
-        tuple(name for name in dict.fromkeys(part.empty) if name not in labels),
-    )
+    empty = tuple(name for name in dict.fromkeys(reader.empty) if name not in labels)
+    return Listing(root, layout, tuple(entries), tree.files - len(entries), empty)
 
 
 # Which folder divides the images --------------------------------------------------------------
@@ -252,75 +222,79 @@ def _refuse_mixed_splits(node: _Folder) -> None:
 # What the folders say -------------------------------------------------------------------------
 
 
-def _read_splits(node: _Folder, root: Path) -> _Part:
-    parts = [_read_part(f, SPLIT_NAMES[f.name.lower()], root) for f in node.folders]
-    names = listed([f"{folder.name}/" for folder in node.folders])
-    return _Part(
-        f"{names}, each {parts[0].layout}",
-        [entry for part in parts for entry in part.entries],
-        [name for part in parts for name in part.empty],
-        all(part.flat for part in parts),
-    )
+@dataclass
+class _Reader:
+    """Takes entries from folders; its methods say in words how these lie there.
 
+    Attributes:
+        root: The folder that ids are relative to.
+        empty: Names of class folders without a single file.
+        class_folders: Whether there are any; else all classes are told by file names.
+    """
 
-def _read_part(node: _Folder, split: SplitName | None, root: Path) -> _Part:
-    """Read class folders or a flat folder, itself or in its ``images/``."""
-    node = _without_stray(node)
-    inner = _image_folder(node)
-    if inner is not None:
-        part = _read_part(inner, split, root)
-        return replace(part, layout=f"{inner.name}/ with {part.layout}")
-    if node.images:
-        return _read_flat(node, split, root)
-    return _read_class_folders(node, split, root)
+    root: Path
+    entries: list[Entry] = field(default_factory=list)
+    empty: list[str] = field(default_factory=list)
+    class_folders: bool = False
 
+    def read_splits(self, node: _Folder) -> str:
+        layouts = [self.read_part(f, SPLIT_NAMES[f.name.lower()]) for f in node.folders]
+        return f"{listed([f'{folder.name}/' for folder in node.folders])}, each {layouts[0]}"
 
-def _read_class_folders(node: _Folder, split: SplitName | None, root: Path) -> _Part:
-    inside = [(folder.name, _image_folder(folder) or folder) for folder in node.folders]
-    nested = [folder for _, folder in inside if folder.folders]
-    divided = split is None and bool(nested) and all(_divides(folder) for _, folder in inside)
-    entries: list[Entry] = []
-    for label, folder in inside:
-        entries += [_entry(path, root, label, split) for path in folder.images]
-        for sub in _objects(folder):
-            part = SPLIT_NAMES[sub.name.lower()] if divided else split
-            group = None if divided else _group(label, sub.name)
-            entries += [_entry(path, root, label, part, group) for path in sub.all_images()]
+    def read_part(self, node: _Folder, split: SplitName | None) -> str:
+        """Read class folders or a flat folder, itself or in its ``images/``."""
+        node = _without_stray(node)
+        if (inner := _image_folder(node)) is not None:
+            return f"{inner.name}/ with {self.read_part(inner, split)}"
+        return self._read_flat(node, split) if node.images else self._read_classes(node, split)
 
-    layout = "a folder of class folders"
-    if divided:
-        parts = {f"{sub.name}/" for folder in nested for sub in folder.folders}
-        layout += f", each divided in {listed(sorted(parts))}"
-    elif nested:
-        layout += ", where a folder within a class is a group"
-    bare = [f for f in node.bare if not f.is_annotation]
-    if without := [f"{f.name}/" for f in bare if f.files]:
-        layout += f" (no images in {listed(without)})"
-    return _Part(layout, entries, [f.name for f in bare if not f.files])
+    def _read_classes(self, node: _Folder, split: SplitName | None) -> str:
+        self.class_folders = True
+        inside = [(folder.name, _image_folder(folder) or folder) for folder in node.folders]
+        nested = [folder for _, folder in inside if folder.folders]
+        divided = split is None and bool(nested) and all(_divides(folder) for _, folder in inside)
+        for label, folder in inside:
+            self._add(folder.images, label, split)
+            for sub in _objects(folder):
+                if divided:
+                    self._add(sub.all_images(), label, SPLIT_NAMES[sub.name.lower()])
+                else:  # by itself a folder groups only images of its class
+                    shared = _SHARED_GROUP.fullmatch(sub.name)
+                    group = sub.name if shared else f"{label}/{sub.name}"
+                    self._add(sub.all_images(), label, split, group)
+        layout = "a folder of class folders"
+        if divided:
+            parts = {f"{sub.name}/" for folder in nested for sub in folder.folders}
+            layout += f", each divided in {listed(sorted(parts))}"
+        elif nested:
+            layout += ", where a folder within a class is a group"
+        bare = [f for f in node.bare if not f.is_annotation]
+        self.empty += [f.name for f in bare if not f.files]
+        if without := [f"{f.name}/" for f in bare if f.files]:
+            layout += f" (no images in {listed(without)})"
+        return layout
 
+    def _read_flat(self, node: _Folder, split: SplitName | None) -> str:
+        labels = [_label_in_name(path) for path in node.images]
+        if without := [p.name for p, label in zip(node.images, labels, strict=True) if not label]:
+            count = f"{len(without)} of its {len(labels)} file names"
+            raise _flat_error(node.path, f"{count} tell no class, such as {without[0]}")
+        for path, label in zip(node.images, labels, strict=True):
+            self._add([path], label, split)
+        return f"a flat folder, the class in the file name ({node.images[0].name} is {labels[0]})"
 
-def _group(label: str, name: str) -> str:
-    """What a folder within a class folder groups: by itself only images of its class."""
-    return name if _SHARED_GROUP.fullmatch(name) else f"{label}/{name}"
+    def _add(
+        self, paths: Iterable[Path], label: str, split: SplitName | None, group: str | None = None
+    ) -> None:
+        for path in paths:
+            id_ = path.relative_to(self.root).as_posix()
+            self.entries.append(Entry(path, id_, label, split, group))
 
 
 def _objects(folder: _Folder) -> list[_Folder]:
     """The folders within a class folder, without annotations that lie beside its images."""
     images = [f for f in folder.folders if not f.is_annotation]
     return images if images or folder.images else folder.folders
-
-
-def _read_flat(node: _Folder, split: SplitName | None, root: Path) -> _Part:
-    labels = [_label_in_name(path) for path in node.images]
-    without = [path.name for path, label in zip(node.images, labels, strict=True) if not label]
-    if without:
-        count = f"{len(without)} of its {len(labels)} file names"
-        raise _flat_error(node.path, f"{count} tell no class, such as {without[0]}")
-    return _Part(
-        f"a flat folder, the class in the file name ({node.images[0].name} is {labels[0]})",
-        [_entry(path, root, label, split) for path, label in zip(node.images, labels, strict=True)],
-        flat=True,
-    )
 
 
 def _flat_error(path: Path, why: str) -> InputError:
@@ -335,9 +309,3 @@ def _label_in_name(path: Path) -> str:
     stem = unicodedata.normalize("NFC", path.stem)
     match = _NUMBERED.fullmatch(stem)
     return match[1] if match else stem
-
-
-def _entry(
-    path: Path, root: Path, label: str, split: SplitName | None, group: str | None = None
-) -> Entry:
-    return Entry(path, path.relative_to(root).as_posix(), label, split, group)

@@ -2,83 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
 from itertools import permutations
+from typing import TypeAlias
 
-from neuplug.data.dataset import Dataset
-from neuplug.data.listing import listed
+from neuplug.data.listing import SplitName, listed
+from neuplug.data.report import DataReport
 
-_SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Leak:
-    """A held-out image that another part of the given split gives away.
-
-    Attributes:
-        held: Index of a test or validation image.
-        other: Index of an image in another part.
-        how: ``equal``, ``nearly equal`` or ``of one group``.
-    """
-
-    held: int
-    other: int
-    how: str
+# A test or validation image, an image in another part that gives it away, and how: ``equal``,
+# ``nearly equal`` or ``of one group``
+Leak: TypeAlias = tuple[str, str, str]
 
 
-def find_leaks(dataset: Dataset) -> tuple[Leak, ...]:
+def find_leaks(
+    ids: Sequence[str],
+    splits: Sequence[SplitName | None],
+    groups: Sequence[str],
+    report: DataReport,
+) -> tuple[Leak, ...]:
     """Each test or validation image whose group reaches into another part of the given split.
 
     An image of no given part gives nothing away: whoever draws the split leaves it out.
     """
-    splits, groups = dataset.splits, dataset.groups
-    if not any(splits):
-        return ()
-    parts: dict[str, dict[str, int]] = {}
-    for index, (split, group) in enumerate(zip(splits, groups, strict=True)):
+    images = list(zip(ids, splits, groups, strict=True))
+    part = dict(zip(ids, splits, strict=True))
+    first: dict[str, dict[str, str]] = defaultdict(dict)
+    for id_, split, group in images:
         if split is not None:
-            parts.setdefault(group, {}).setdefault(split, index)
-    twins = _twins(dataset)
+            first[group].setdefault(split, id_)
+    twins = _twins(report)
     found = []
-    for index, (split, group) in enumerate(zip(splits, groups, strict=True)):
-        others = {part: i for part, i in parts.get(group, {}).items() if part != split}
+    for id_, split, group in images:
+        others = {name: other for name, other in first[group].items() if name != split}
         if split not in ("val", "test") or not others:
             continue
         # the copy itself where there is one, else any image of the group
-        copies = [twin for twin in twins.get(index, []) if splits[twin[0]] not in (None, split)]
-        other, how = copies[0] if copies else (others.get("train", min(others.values())), "")
-        found.append(Leak(index, other, how or "of one group"))
+        copies = [twin for twin in twins[id_] if part[twin[0]] not in (None, split)]
+        one_of_them = others.get("train", next(iter(others.values())))
+        other, how = copies[0] if copies else (one_of_them, "of one group")
+        found.append((id_, other, how))
     return tuple(found)
 
 
-def leak_sentence(dataset: Dataset, leaks: Iterable[Leak]) -> str:
+def leak_sentence(
+    leaks: Sequence[Leak], ids: Sequence[str], splits: Sequence[SplitName | None]
+) -> str:
     """``the given split leaks: …`` with the count and the first few files; empty without leaks."""
-    leaks = list(leaks)
     if not leaks:
         return ""
-    ids, splits = dataset.images.ids, dataset.splits
     held = sum(split in ("val", "test") for split in splits)
-    pairs = [
-        f"{ids[leak.held]} ({splits[leak.held]}) and {ids[leak.other]} ({splits[leak.other]}) "
-        f"are {leak.how}"
-        for leak in leaks[:_SHOWN]
-    ]
-    rest = [f"{len(leaks) - _SHOWN} more"] if len(leaks) > _SHOWN else []
+    part = dict(zip(ids, splits, strict=True))
+    pairs = [f"{one} ({part[one]}) and {other} ({part[other]}) are {h}" for one, other, h in leaks]
     return (
         f"the given split leaks: {len(leaks)} of its {held} test and validation images are in "
-        f"another part too, as copies or by their group: {listed([*pairs, *rest], _SHOWN + 1)}."
+        f"another part too, as copies or by their group: {listed(pairs, 3)}."
     )
 
 
-def _twins(dataset: Dataset) -> dict[int, list[tuple[int, str]]]:
-    """Index to the images that are the same or nearly the same, equal ones first."""
-    place = {id_: index for index, id_ in enumerate(dataset.images.ids)}
-    twins: dict[int, list[tuple[int, str]]] = {}
-    for cluster in dataset.report.exact:
-        for first, second in permutations(cluster, 2):
-            twins.setdefault(place[first], []).append((place[second], "equal"))
-    for first, second, _ in dataset.report.near or ():
-        for one, other in permutations((first, second), 2):
-            twins.setdefault(place[one], []).append((place[other], "nearly equal"))
+def _twins(report: DataReport) -> dict[str, list[tuple[str, str]]]:
+    """Id to those of the images that are the same or nearly the same, equal ones first."""
+    alike: list[tuple[Sequence[str], str]] = [(cluster, "equal") for cluster in report.exact]
+    alike += [((first, second), "nearly equal") for first, second, _ in report.near or ()]
+    twins: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for cluster, how in alike:
+        for one, other in permutations(cluster, 2):
+            twins[one].append((other, how))
     return twins

@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,7 +88,7 @@ def _entry(row: dict[str, str], root: Path, where: str) -> Entry:
     return Entry(
         file,
         Path(place).as_posix(),
-        unicodedata.normalize("NFC", row["label"]),
+        row["label"],
         SPLIT_NAMES[split] if split else None,
         row.get("group") or None,
     )

@@ -1,4 +1,14 @@
-"""Near duplicates: copies that were turned, brightened, resized, cropped or compressed again."""
+"""Near duplicates: copies that were turned, brightened, resized, cropped or compressed again.
+
+The few others that an image may be a copy of are found by a perceptual hash, kept real: the low end
+of the discrete cosine transform of its thumbnail, as in Zauner, *Implementation and benchmarking of
+perceptual image hash functions* (2010), but for two things. The thumbnail's tones are first
+equalised, so that neither brightness, contrast nor gamma matters, and the coefficients keep their
+values instead of their signs. Turning or mirroring an image transposes its coefficients and changes
+signs, so that all eight ways are compared at the cost of eight products. An image of which half or
+more is clipped to black or white is compared with what would be left of the others if as much of
+them were.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.fft import dctn
+from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from neuplug.data.alignment import explained
-from neuplug.data.signatures import candidates
-from neuplug.data.tones import Tones
-from neuplug.plugins.generator import Progress
+from neuplug.data.thumbnails import Tones
+from neuplug.plugins.generator import Progress, silent
 
 # Correlation, after alignment, from which two images can be near duplicates
 LIKE = 0.93
@@ -23,7 +35,11 @@ _NEIGHBOURS = 16  # look-alikes that each image is aligned with
 _ORDINARY = 0.75  # quantile of what they leave: up to 11 of the 16 may be copies themselves
 _ROUNDING = 0.001  # what even an equal image may leave
 _FEW = 8  # neighbours below which the set says nothing about what is ordinary
-_ALIGNED = 4096  # pairs between two calls of the progress
+_PAIRS = 256  # aligned at once
+_LOW = 10  # frequencies of a signature, in each direction
+_BLOCK = 512  # images compared with all others at once
+_CHUNK = 1024  # thumbnails in floating point at once
+_CLIPS = (0.0, 0.5, 0.8, 0.92)  # an image of which so much is clipped is compared with such ones
 
 
 @dataclass(frozen=True)
@@ -40,13 +56,11 @@ class NearDuplicates:
     crowded: tuple[tuple[int, int], ...] = ()
 
 
-def near_duplicates(
-    thumbnails: NDArray[np.uint8], progress: Progress | None = None
-) -> NearDuplicates:
+def near_duplicates(thumbnails: NDArray[np.uint8], progress: Progress = silent) -> NearDuplicates:
     """Find the images that show the same, by what the images of this very set have in common.
 
     Each image is aligned, pixel by pixel (:mod:`neuplug.data.alignment`), with the 16 others whose
-    signatures (:mod:`neuplug.data.signatures`) are most like its own. What an alignment leaves
+    signatures are most like its own. What an alignment leaves
     unexplained is 1 - r², r being the correlation. The upper quartile of the 16 is what is
     *ordinary* around this image: nearly all among different photographs, little among textures or
     digits. A pair is a near duplicate if r is at least :data:`LIKE` and it leaves at most a
@@ -89,7 +103,7 @@ def near_duplicates(
 
 
 def _aligned(
-    tones: Tones, progress: Progress | None
+    tones: Tones, progress: Progress
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """Align each image with its look-alikes, a pair that both name but once.
 
@@ -98,18 +112,74 @@ def _aligned(
         image the places of its pairs among them, (N, look-alikes).
     """
     count, most = len(tones), min(_NEIGHBOURS, len(tones) - 1)
-    others, ways = candidates(tones, most)
+    others, ways = _candidates(tones, most)
     image, other = np.repeat(np.arange(count), most), others.ravel()
     pairs = np.stack([np.minimum(image, other), np.maximum(image, other)], axis=1)
     _, first, place = np.unique(pairs @ [count, 1], return_index=True, return_inverse=True)
     still, moved, way = (torch.from_numpy(x[first]) for x in (other, image, ways.ravel()))
     scores = []
-    for start in range(0, len(first), _ALIGNED):
-        if progress is not None:
-            progress(start, len(first), "looking for near duplicates")
-        part = slice(start, start + _ALIGNED)
+    for part in torch.arange(len(first)).split(_PAIRS):
+        progress(int(part[0]), len(first), "looking for near duplicates")
         scores.append(explained(tones, still[part], moved[part], way[part]))
-    if progress is not None:
-        progress(len(first), len(first), "looking for near duplicates")
+    progress(len(first), len(first), "looking for near duplicates")
     correlations = torch.cat(scores).double().numpy().clip(0, 1)
     return pairs[first], correlations, place.reshape(count, most)
+
+
+def _candidates(tones: Tones, most: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The other images whose signatures are most like each image's, whichever way it is turned.
+
+    Args:
+        tones: Of N images.
+        most: How many others for each image, below N.
+
+    Returns:
+        int64 (N, ``most``) twice: the others, the nearest first, and the way in which the image,
+        :func:`neuplug.data.thumbnails.turned`, comes nearest to each. No N x N matrix is made.
+    """
+    others, ways = np.empty((2, len(tones), most), dtype=np.int64)
+    low, high = _clipped(tones.low), 1 - _clipped(1 - tones.high)
+    limits, kinds = torch.stack([low, high], dim=1).unique(dim=0, return_inverse=True)
+    for kind, (lowest, highest) in enumerate(limits.tolist()):
+        signatures = _signatures(tones, lowest, highest)
+        table = signatures.flatten(1).T.contiguous()
+        for rows in torch.nonzero(kinds == kind).flatten().split(_BLOCK):
+            best = torch.full((len(rows), len(tones)), -2.0)
+            way = torch.zeros((len(rows), len(tones)), dtype=torch.int8)
+            for number in range(8):
+                likeness = _turned_signatures(signatures[rows], number).flatten(1) @ table
+                way[likeness > best] = number
+                torch.maximum(best, likeness, out=best)
+            best[torch.arange(len(rows)), rows] = -2.0
+            found = best.topk(most, dim=1).indices
+            others[rows.numpy()] = found.numpy()
+            ways[rows.numpy()] = way.gather(1, found).long().numpy()
+    return others, ways
+
+
+def _clipped(shares: Tensor) -> Tensor:
+    """The largest of ``_CLIPS`` that each share reaches."""
+    clips = torch.tensor(_CLIPS)
+    return clips[torch.bucketize(shares, clips, right=True) - 1]
+
+
+def _signatures(tones: Tones, low: float, high: float) -> Tensor:
+    """float32 (N, _LOW, _LOW), of length 1 or, for a flat image, 0."""
+    parts = []
+    for part in torch.arange(len(tones)).split(_CHUNK):
+        limits = torch.tensor([low, high]).expand(len(part), 2)
+        images = avg_pool2d(tones.equalised(part, limits[:, 0], limits[:, 1]), 2)
+        spectrum = dctn(images.numpy(), axes=(1, 2), norm="ortho")
+        parts.append(torch.from_numpy(spectrum[:, :_LOW, :_LOW].astype(np.float32)))
+    signatures = torch.cat(parts)
+    signatures[:, 0, 0] = 0  # the mean
+    length: Tensor = torch.linalg.vector_norm(signatures, dim=(1, 2), keepdim=True)
+    return signatures / length.clamp(min=1e-6)
+
+
+def _turned_signatures(signatures: Tensor, way: int) -> Tensor:
+    """The signatures of the same images, all turned in one way."""
+    signs = torch.tensor([1.0, -1.0] * (_LOW // 2))
+    out = signatures.mT if way & 4 else signatures
+    out = out * signs[:, None] if way & 2 else out
+    return out * signs if way & 1 else out

@@ -210,16 +210,20 @@ def _correlations(images: Tensor, details: Tensor, *, same: bool = False) -> Ite
 
 
 def _details(images: Tensor) -> Tensor:
-    """uint8 (N, C, H, W) without their blur: float32 (N, C * H * W), of length 1; flat ones 0."""
-    pixels = images.float()
-    detail = (pixels - _blur(images.shape[-2]) @ pixels @ _blur(images.shape[-1]).T).flatten(1)
-    detail -= detail.mean(1, keepdim=True)
-    contrast = detail.square().mean(1, keepdim=True).sqrt()
-    detail[contrast.flatten() < _LEAST_CONTRAST] = 0
-    return torch.nn.functional.normalize(detail)
+    """Details of uint8 (N, C, H, W): float32 (N, C * H * W), of length 1; of flat images 0."""
+    details = detail(images.float()).flatten(1)
+    details -= details.mean(1, keepdim=True)
+    contrast = details.square().mean(1, keepdim=True).sqrt()
+    details[contrast.flatten() < _LEAST_CONTRAST] = 0
+    return torch.nn.functional.normalize(details)
+
+
+def detail(images: Tensor) -> Tensor:
+    """What a Gaussian blur takes off images, float32 (..., H, W)."""
+    return images - _blur(images.shape[-2]) @ images @ _blur(images.shape[-1]).T
 
 
 def _blur(side: int) -> Tensor:
-    """A Gaussian blur of one axis as a matrix, float32 (``side``, ``side``)."""
+    """The blur of one axis as a matrix, float32 (``side``, ``side``)."""
     unit = np.eye(side, dtype=np.float32)
     return torch.from_numpy(gaussian_filter1d(unit, _BLUR * side, axis=0, mode="nearest"))

@@ -5,11 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
 from neuplug.data.listing import listed
 
 _CROWD = 0.1  # part of the images from which looking alike is worth a word
+
+
+def _parsed(size: Any) -> Any:
+    return size.split("x") if isinstance(size, str) else size
+
+
+def _written(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+# (height, width); in JSON ``HxW``
+Size: TypeAlias = Annotated[tuple[int, int], BeforeValidator(_parsed), PlainSerializer(_written)]
 
 
 @dataclass(frozen=True)
@@ -45,7 +59,7 @@ class DataReport:
     layout: str
     source: str
     counts: Mapping[str, int]
-    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    sizes: Counter[Size] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
     bits: int = 8
     skipped: tuple[tuple[str, str], ...] = ()
@@ -100,40 +114,17 @@ class DataReport:
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values; sizes are written ``HxW``."""
-        near = None if self.near is None else [list(pair) for pair in self.near]
-        return {
-            **vars(self),
-            "counts": dict(self.counts),
-            "sizes": {f"{h}x{w}": number for (h, w), number in self.sizes.most_common()},
-            "modes": dict(self.modes.most_common()),
-            "skipped": [list(item) for item in self.skipped],
-            "outside": list(self.outside),
-            "exact": [list(cluster) for cluster in self.exact],
-            "conflicts": [list(cluster) for cluster in self.conflicts],
-            "near": near,
-        }
+        values: dict[str, Any] = _AS_JSON.dump_python(self, mode="json")
+        return values
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
+    def from_json(cls, values: Any) -> DataReport:
         """What :meth:`to_json` gave.
 
         Raises:
-            KeyError, TypeError, ValueError: If it is anything else.
+            ValueError: If it is anything else.
         """
-        sizes: Counter[tuple[int, int]] = Counter()
-        for text, number in values["sizes"].items():
-            height, width = text.split("x")
-            sizes[int(height), int(width)] = number
-        near = values["near"]
-        return cls(
-            **{
-                **values,
-                "sizes": sizes,
-                "modes": Counter(values["modes"]),
-                "skipped": tuple((id_, reason) for id_, reason in values["skipped"]),
-                "outside": tuple(values["outside"]),
-                "exact": tuple(tuple(cluster) for cluster in values["exact"]),
-                "conflicts": tuple(tuple(cluster) for cluster in values["conflicts"]),
-                "near": None if near is None else tuple((a, b, float(s)) for a, b, s in near),
-            }
-        )
+        return _AS_JSON.validate_python(values)
+
+
+_AS_JSON = TypeAdapter(DataReport)

@@ -19,14 +19,16 @@ The laws:
 from __future__ import annotations
 
 import random
-from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, TypeVar
 
+import torch
+
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import HeldOutSet, TrainingSet
-from neuplug.data.leaks import find_leaks, leak_sentence
+from neuplug.data.leaks import leak_sentence
 from neuplug.errors import InputError
 from neuplug.seeds import derive_seed
 
@@ -58,11 +60,11 @@ class Split:
 
     def sets(self, dataset: Dataset) -> tuple[TrainingSet, HeldOutSet | None, HeldOutSet]:
         """The images themselves: training, validation (if there is any), test."""
-        train = dataset.images.subset(self.train)
+        train, val, test = map(dataset.images.subset, (self.train, self.val, self.test))
         return (
-            TrainingSet(train.images, train.labels, train.classes, train.ids),
-            _held_out(dataset, self.val) if self.val else None,
-            _held_out(dataset, self.test),
+            TrainingSet(**vars(train)),
+            HeldOutSet(**vars(val)) if self.val else None,
+            HeldOutSet(**vars(test)),
         )
 
 
@@ -107,37 +109,38 @@ def draw_split(
             "neuplug.load_dataset, or neuplug.Dataset.from_imageset of images in memory"
         )
     _check(dataset, per_class, test, val)
-    leak = leak_sentence(dataset, find_leaks(dataset))
+    leak = leak_sentence(dataset.leaks, dataset.images.ids, dataset.splits)
     if leak and not allow_leak:
         raise InputError(
             f"{leak} Remove the copies, or let neuplug draw the split (--resplit), or go on with "
             "--allow-leak: the report then says in red that the test is not clean."
         )
+    has_test, wants_val = "test" in dataset.splits, val > 0 and "val" not in dataset.splits
     placement = _Placement(dataset)
-    has_test, has_val = "test" in dataset.splits, "val" in dataset.splits
     warnings = placement.keep_given("test") + placement.keep_given("val")
     # of classes that share groups the scarcest has the first say: a plentiful one finds enough
     # images in the groups that are placed already
-    counts = Counter(placement.labels)
-    for label, name in sorted(enumerate(dataset.images.classes), key=lambda item: counts[item[0]]):
+    counts = dataset.images.counts()
+    for name in sorted(counts, key=lambda name: counts[name]):
         rng = random.Random(derive_seed(seed, "split", name, repeat))
-        pool = _ClassImages(name, *placement.open_groups(label, rng), placement.series(label))
+        pool = _ClassImages(placement, name, rng)
         if not pool.size:
             raise InputError(
                 f"class {name} has no image to train on outside the given parts of the split."
             )
-        wants_val = val > 0 and not has_val
         if per_class is not None:
             held = max(1, _round(val * per_class)) if wants_val else 0
-            wanted: dict[_Part, int] = {"train": per_class - held, "val": held}
-            drawn = _draw_number(pool, wanted, per_class, has_test, rng)
+            drawn = _draw_number(pool, {"train": per_class - held, "val": held}, has_test, rng)
         else:
-            wanted = {} if has_test else {"test": max(1, _round(test * pool.size))}
-            wanted |= {"val": max(1, _round(val * pool.size))} if wants_val else {}
+            wanted: dict[_Part, int] = {}
+            if not has_test:
+                wanted["test"] = max(1, _round(test * pool.size))
+            if wants_val:
+                wanted["val"] = max(1, _round(val * pool.size))
             drawn = _draw_shares(pool, wanted)
-        placement.place(pool, drawn)
-    placement.check(has_test)
-    return placement.split(warnings, leak)
+        placement.place(drawn)
+    warnings = [leak, *warnings] if leak else warnings
+    return Split(**placement.lists(has_test), warnings=warnings, leak=leak)
 
 
 def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> None:
@@ -166,35 +169,113 @@ def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> 
             )
 
 
-@dataclass
+class _Placement:
+    """Where each image and each group went so far."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.part: dict[int, _Part] = {}
+        self.group_part: dict[str, _Part] = {}
+
+    def keep_given(self, part: Literal["val", "test"]) -> list[str]:
+        """Place a given part and leave out what is bound to it; a warning if anything is."""
+        splits, groups = self.dataset.splits, self.dataset.groups
+        given = [i for i, split in enumerate(splits) if split == part]
+        bound = {groups[i] for i in given}
+        free = (i for i, split in enumerate(splits) if split is None and i not in self.part)
+        out = [i for i in free if groups[i] in bound]
+        self.part |= dict.fromkeys(given, part) | dict.fromkeys(out, "left_out")
+        if not out:
+            return []
+        return [
+            f"{len(out)} image(s) outside the given {part} part are left out because they show "
+            f"the same as images in it (a common group or a duplicate), such as "
+            f"{self.dataset.images.ids[out[0]]}."
+        ]
+
+    def place(self, drawn: Mapping[int, _Part]) -> None:
+        """Take over a class's draw: what is not left out of a group is all in the same part."""
+        self.part |= drawn
+        groups = self.dataset.groups
+        self.group_part |= {groups[i]: part for i, part in drawn.items() if part != "left_out"}
+
+    def members(self, name: str) -> list[int]:
+        """The images of a class."""
+        images = self.dataset.images
+        return torch.nonzero(images.labels == images.classes.index(name)).flatten().tolist()
+
+    def series(self, name: str) -> str:
+        """What to do where near duplicates bind too many of a class's images; empty without any."""
+        ids = {self.dataset.images.ids[i] for i in self.members(name)}
+        pairs = [pair for pair in self.dataset.report.near or () if ids & {*pair[:2]}]
+        if not pairs:
+            return ""
+        return (
+            f" Near duplicates bind its images, such as {pairs[0][0]} ~ {pairs[0][1]}: if they are "
+            "of one series or video, a test on a part of it proves little. Add images of other "
+            "objects, and keep some of them for the test (folders train and test, or the column "
+            "split of a CSV manifest)."
+        )
+
+    def lists(self, has_test: bool) -> dict[_Part, list[int]]:
+        """The images of each part; a class without images to train or test on is refused."""
+        for name in self.dataset.images.classes:
+            parts = {self.part[i] for i in self.members(name)}
+            if "test" not in parts:
+                where = "in the given test part" if has_test else "left to test on"
+                raise InputError(
+                    f"class {name} has no image {where}: add some, or choose other classes "
+                    f"with --classes.{self.series(name)}"
+                )
+            if "train" not in parts:
+                raise InputError(
+                    f"class {name} has no image left to train on: all are in, or bound to, "
+                    f"the given parts or other classes' groups.{self.series(name)}"
+                )
+        lists: dict[_Part, list[int]] = {"train": [], "val": [], "test": [], "left_out": []}
+        for index, part in sorted(self.part.items()):
+            lists[part].append(index)
+        return lists
+
+
 class _ClassImages:
     """The images of one class that are to be divided.
 
     Attributes:
         groups: Group name to indices, both in random order.
         bound: Indices by the part in which another class has placed their group.
-        series: What to do if near duplicates leave too few groups; empty if there are none.
+        placed: The part of each of these.
+        size: How many images there are.
     """
 
-    name: str
-    groups: dict[str, list[int]]
-    bound: dict[_Part, list[int]]
-    series: str
+    def __init__(self, placement: _Placement, name: str, rng: random.Random) -> None:
+        self.name, self.placement = name, placement
+        self.bound: dict[_Part, list[int]] = defaultdict(list)
+        free: dict[str, list[int]] = defaultdict(list)
+        open_images = [i for i in placement.members(name) if i not in placement.part]
+        for index in open_images:
+            group = placement.dataset.groups[index]
+            part = placement.group_part.get(group)
+            (self.bound[part] if part else free[group]).append(index)
+        self.groups = {group: _shuffled(free[group], rng) for group in _shuffled(free, rng)}
+        self.placed = {i: part for part, members in self.bound.items() for i in members}
+        self.size = len(open_images)
 
-    @property
-    def size(self) -> int:
-        return sum(map(len, (*self.groups.values(), *self.bound.values())))
+    def members(self, groups: Iterable[str]) -> list[int]:
+        return [index for group in groups for index in self.groups[group]]
+
+    def too_few(self, why: str, advice: str) -> InputError:
+        return InputError(
+            f"class {self.name}: its {self.size} image(s) lie in {len(self.groups)} group(s) that "
+            f"must not be divided, {why}: {advice}.{self.placement.series(self.name)}"
+        )
 
 
 def _draw_number(
-    pool: _ClassImages,
-    wanted: Mapping[_Part, int],
-    per_class: int,
-    has_test: bool,
-    rng: random.Random,
+    pool: _ClassImages, wanted: Mapping[_Part, int], has_test: bool, rng: random.Random
 ) -> dict[int, _Part]:
     """Exactly the wanted numbers; the rest is for the test, unless a test part is given."""
-    most = pool.size if has_test else pool.size - 1
+    per_class, most = sum(wanted.values()), pool.size if has_test else pool.size - 1
     if per_class > most:
         kind, why = ("training ", "are too few") if has_test else ("", "leave none to test on")
         raise InputError(
@@ -212,18 +293,14 @@ def _draw_number(
         if fits and (has_test or parts["test"]):
             return drawn
     asked = " and ".join(f"{number} for {part}" for part, number in wanted.items() if number)
-    raise InputError(
-        f"class {pool.name}: its {pool.size} images lie in {len(pool.groups)} group(s) that must "
-        f"not be divided, so {asked} leave none for the rest: use a smaller per_class.{pool.series}"
-    )
+    raise pool.too_few(f"so {asked} leave none for the rest", "use a smaller per_class")
 
 
 def _fill_exactly(
-    pool: _ClassImages, names: Sequence[str], wanted: Mapping[_Part, int], rest: _Part
+    pool: _ClassImages, names: Iterable[str], wanted: Mapping[_Part, int], rest: _Part
 ) -> dict[int, _Part]:
     """Walk through the groups once, filling one wanted part after the other."""
-    drawn: dict[int, _Part] = {i: p for p, members in pool.bound.items() for i in members}
-    queue = deque(names)
+    drawn, queue = dict(pool.placed), deque(names)
     for part, number in wanted.items():
         bound = pool.bound.get(part, [])
         drawn |= dict.fromkeys(bound[number:], "left_out")
@@ -233,130 +310,31 @@ def _fill_exactly(
             drawn |= dict.fromkeys(members[:missing], part)
             drawn |= dict.fromkeys(members[missing:], "left_out")
             missing -= len(members)
-    return drawn | {index: rest for name in queue for index in pool.groups[name]}
+    return drawn | dict.fromkeys(pool.members(queue), rest)
 
 
 def _draw_shares(pool: _ClassImages, wanted: Mapping[_Part, int]) -> dict[int, _Part]:
     """As nearly the wanted numbers as whole groups allow; the rest is for training."""
-    drawn: dict[int, _Part] = {i: p for p, members in pool.bound.items() for i in members}
+    drawn, queue = dict(pool.placed), list(pool.groups)
     open_parts = [part for part in (*wanted, "train") if not pool.bound.get(part)]
-    queue = list(pool.groups)
     if len(queue) < len(open_parts):
-        raise InputError(
-            f"class {pool.name}: its {pool.size} image(s) lie in {len(queue)} group(s) that must "
-            f"not be divided, too few for {' and '.join((*wanted, 'train'))}: give more images, "
-            f"or other groups.{pool.series}"
-        )
+        parts = " and ".join((*wanted, "train"))
+        raise pool.too_few(f"too few for {parts}", "give more images, or other groups")
     for part, number in wanted.items():
         open_parts = [other for other in open_parts if other != part]
         count = len(pool.bound.get(part, []))
-        taken: dict[str, None] = {}
+        taken: list[str] = []
         for name in queue:
             after = count + len(pool.groups[name])
             spare = len(queue) - len(taken) - len(open_parts)
             if spare > 0 and abs(after - number) < abs(count - number):
-                taken[name] = None
+                taken.append(name)
                 count = after
         if not count:  # every group is far too large: the smallest then
-            taken = {min(queue, key=lambda name: len(pool.groups[name])): None}
-        drawn |= {index: part for name in taken for index in pool.groups[name]}
-        queue = [name for name in queue if name not in taken]
-    return drawn | {index: "train" for name in queue for index in pool.groups[name]}
-
-
-class _Placement:
-    """Where each image and each group went so far."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self.labels: list[int] = dataset.images.labels.tolist()
-        self.part: dict[int, _Part] = {}
-        self.group_part: dict[str, _Part] = {}
-
-    def keep_given(self, part: Literal["val", "test"]) -> list[str]:
-        """Place a given part and leave out what is bound to it; a warning if anything is."""
-        splits, groups = self.dataset.splits, self.dataset.groups
-        given = [i for i, s in enumerate(splits) if s == part]
-        self.part |= dict.fromkeys(given, part)
-        bound = {groups[i] for i in given}
-        out = [i for i, s in enumerate(splits) if s is None and groups[i] in bound]
-        out = [i for i in out if i not in self.part]
-        self.part |= dict.fromkeys(out, "left_out")
-        if not out:
-            return []
-        return [
-            f"{len(out)} image(s) outside the given {part} part are left out because they show "
-            f"the same as images in it (a common group or a duplicate), such as "
-            f"{self.dataset.images.ids[out[0]]}."
-        ]
-
-    def open_groups(
-        self, label: int, rng: random.Random
-    ) -> tuple[dict[str, list[int]], dict[_Part, list[int]]]:
-        """A class's images that are not placed: of free groups, and of groups that are placed."""
-        free: dict[str, list[int]] = {}
-        bound: dict[_Part, list[int]] = {}
-        for index, other in enumerate(self.labels):
-            if other != label or index in self.part:
-                continue
-            group = self.dataset.groups[index]
-            if group in self.group_part:
-                bound.setdefault(self.group_part[group], []).append(index)
-            else:
-                free.setdefault(group, []).append(index)
-        return {name: _shuffled(free[name], rng) for name in _shuffled(free, rng)}, bound
-
-    def place(self, pool: _ClassImages, drawn: Mapping[int, _Part]) -> None:
-        """Take over a class's draw."""
-        self.part |= drawn
-        for name, members in pool.groups.items():
-            for index in members:
-                if drawn[index] != "left_out":  # all others are in the same part
-                    self.group_part[name] = drawn[index]
-
-    def series(self, label: int) -> str:
-        """What to do where near duplicates bind too many of a class's images; empty without any."""
-        members = {
-            id_
-            for id_, other in zip(self.dataset.images.ids, self.labels, strict=True)
-            if other == label
-        }
-        pairs = [p for p in self.dataset.report.near or () if members & {*p[:2]}]
-        if not pairs:
-            return ""
-        return (
-            f" Near duplicates bind its images, such as {pairs[0][0]} ~ {pairs[0][1]}: if they are "
-            "of one series or video, a test on a part of it proves little. Add images of other "
-            "objects, and keep some of them for the test (folders train and test, or the column "
-            "split of a CSV manifest)."
-        )
-
-    def check(self, has_test: bool) -> None:
-        """Refuse a class without images to train or test on."""
-        for label, name in enumerate(self.dataset.images.classes):
-            parts = {self.part[i] for i, other in enumerate(self.labels) if other == label}
-            if "test" not in parts:
-                where = "in the given test part" if has_test else "left to test on"
-                raise InputError(
-                    f"class {name} has no image {where}: add some, or choose other classes "
-                    f"with --classes.{self.series(label)}"
-                )
-            if "train" not in parts:
-                raise InputError(
-                    f"class {name} has no image left to train on: all are in, or bound to, "
-                    f"the given parts or other classes' groups.{self.series(label)}"
-                )
-
-    def split(self, warnings: list[str], leak: str) -> Split:
-        lists: dict[_Part, list[int]] = {"train": [], "val": [], "test": [], "left_out": []}
-        for index in range(len(self.dataset)):
-            lists[self.part[index]].append(index)
-        return Split(**lists, warnings=[leak, *warnings] if leak else warnings, leak=leak)
-
-
-def _held_out(dataset: Dataset, indices: list[int]) -> HeldOutSet:
-    part = dataset.images.subset(indices)
-    return HeldOutSet(part.images, part.labels, part.classes, part.ids)
+            taken = [min(queue, key=lambda name: len(pool.groups[name]))]
+        drawn |= dict.fromkeys(pool.members(taken), part)
+        queue = [name for name in queue if name not in set(taken)]
+    return drawn | dict.fromkeys(pool.members(queue), "train")
 
 
 def _shuffled(items: Iterable[_T], rng: random.Random) -> list[_T]:

@@ -57,7 +57,8 @@ def _data_key(config: ComposeConfig, images: ImageSet | None) -> str:
     if config.data == "demo":
         source = Path(data.__file__).with_name("demo.py")  # importing it would load torch
         return hash_of(source.read_text("utf-8"))
-    from neuplug.data.layouts import fingerprint, scan
+    from neuplug.data.layouts import scan
+    from neuplug.data.listing import fingerprint
 
     return fingerprint(scan(Path(config.data)))
 

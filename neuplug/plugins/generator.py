@@ -23,8 +23,8 @@ class Progress(Protocol):
         """Say that ``done`` of ``total`` steps are through; ``note`` is a short live figure."""
 
 
-def _silent(done: int, total: int, note: str = "") -> None:
-    return None
+def silent(done: int, total: int, note: str = "") -> None:
+    """The progress that nobody is told of."""
 
 
 class Checkpoint:
@@ -57,7 +57,7 @@ class FitContext:
     device: torch.device
     seed: int
     name: str = "generator"
-    progress: Progress = _silent
+    progress: Progress = silent
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
 
 

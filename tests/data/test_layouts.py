@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from neuplug import InputError
-from neuplug.data.layouts import Listing, fingerprint, natural_key, scan
+from neuplug.data.layouts import scan
+from neuplug.data.listing import Listing, fingerprint, natural_key
 
 
 def touch(root: Path, *names: str) -> Path:
@@ -254,7 +255,8 @@ def test_links_are_followed_but_not_round_in_circles(tmp_path: Path) -> None:
 def test_scanning_opens_nothing_and_loads_nothing_heavy(tmp_path: Path) -> None:
     touch(tmp_path, *numbered("a/{}.png"))
     code = (
-        "import sys; from pathlib import Path; from neuplug.data.layouts import scan, fingerprint;"
+        "import sys; from pathlib import Path; from neuplug.data.layouts import scan;"
+        "from neuplug.data.listing import fingerprint;"
         f"fingerprint(scan(Path({str(tmp_path)!r})));"
         "sys.exit(bool({'torch', 'numpy', 'PIL', 'scipy'} & set(sys.modules)))"
     )

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from neuplug.data import alignment, near, signatures
+from neuplug.data import near
 from neuplug.data.near import NearDuplicates, near_duplicates
 from neuplug.data.thumbnails import SIDE, thumbnail
 
@@ -119,10 +119,9 @@ def test_hardly_anything_is_left_but_white() -> None:
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     images = textures(40)
     whole = found(images, *images[::4, ::-1])
-    monkeypatch.setattr(signatures, "_BLOCK", 7)
-    monkeypatch.setattr(signatures, "_CHUNK", 11)
-    monkeypatch.setattr(near, "_ALIGNED", 50)
-    monkeypatch.setattr(alignment, "_PAIRS", 13)
+    monkeypatch.setattr(near, "_BLOCK", 7)
+    monkeypatch.setattr(near, "_CHUNK", 11)
+    monkeypatch.setattr(near, "_PAIRS", 13)
     blocks = found(images, *images[::4, ::-1])
     assert pairs(blocks) == pairs(whole) == {(4 * n, 40 + n) for n in range(10)}
     assert [p[2] for p in blocks.pairs] == pytest.approx([p[2] for p in whole.pairs], abs=1e-3)

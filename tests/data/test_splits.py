@@ -414,10 +414,10 @@ def test_too_few_classes_or_images() -> None:
 def test_too_few_groups() -> None:
     dataset = make({"a": 10, "b": 10}, ["one"] * 10 + [None] * 10)
     assert "class a: its 10 image(s) lie in 1 group(s)" in refusal(dataset)
-    assert "class a: its 10 images lie in 1 group(s)" in refusal(dataset, per_class=3)
+    assert "class a: its 10 image(s) lie in 1 group(s)" in refusal(dataset, per_class=3)
     assert "3 for train leave none for the rest" in refusal(dataset, per_class=3)
     four = make({"a": 40, "b": 40}, [f"g{n // 10}" for n in range(80)])
-    assert "class a: its 40 images lie in 4 group(s)" in refusal(four, per_class=31)
+    assert "class a: its 40 image(s) lie in 4 group(s)" in refusal(four, per_class=31)
     draw_split(four, per_class=30, seed=0, repeat=0)
     assert "26 for train and 4 for val" in refusal(four, per_class=30, val=0.13)
     assert "Near duplicates" not in refusal(dataset)

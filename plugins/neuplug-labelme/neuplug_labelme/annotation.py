@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from neuplug_labelme.sniffing import BROKEN_JSON, is_labelme
+from neuplug_labelme.layout import BROKEN_JSON, is_labelme
 
 Points: TypeAlias = NDArray[np.float64]  # (n, 2), x and y in pixels
 

@@ -2,80 +2,82 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuplug.cli.printing import progress_bar, writers
+from neuplug_labelme.cropoptions import CropOptions
 
 if TYPE_CHECKING:
     from neuplug_labelme.crops import CropReport
+
+
+# the fields of CropOptions as options: type, help, and whether or how the default is shown
+FLAGS: dict[str, tuple[Any, str, bool | str]] = {
+    "size": (int, "Height and width of the crops, in pixels.", True),
+    "side": (int | None, "Side of the squares in the images.", "as --size"),
+    "labels": (str | None, "Only failures of these labels, A,B.", "all"),
+    "min_part": (float, "Leave out parts of a failure that show less of it, 0 to 1.", True),
+    "intact": (str, "How many intact crops; auto: three for each failure crop.", True),
+    "intact_name": (str, "The class of intact crops.", True),
+    "margin": (int, "Pixels between an intact crop and any failure.", True),
+    "min_contrast": (float, "Least deviation of an intact crop, in grey levels.", True),
+    "inset": (float, "Share of places without intact crops at each border.", True),
+    "unlabelled_intact": (bool, "Images without annotation are intact.", True),
+    "group_by": (
+        str | None,
+        "Pattern: images in which it finds the same text are one group.",
+        "each image",
+    ),
+    "seed": (int, "The source of all randomness.", True),
+}
 
 
 def crop(
     images: Annotated[str, typer.Argument(help="The folder of images.")],
     labelme: Annotated[str, typer.Argument(help="The folder of their labelme annotations.")],
     out: Annotated[str, typer.Argument(help="A new folder for the class folders.")],
-    size: Annotated[int, typer.Option(help="Height and width of the crops, in pixels.")] = 96,
-    side: Annotated[
-        int | None,
-        typer.Option(help="Side of the squares in the images.", show_default="as --size"),
-    ] = None,
-    labels: Annotated[
-        str | None, typer.Option(help="Only failures of these labels, A,B.", show_default="all")
-    ] = None,
-    min_part: Annotated[
-        float, typer.Option(help="Leave out parts of a failure that show less of it, 0 to 1.")
-    ] = 0.05,
-    intact: Annotated[
-        str, typer.Option(help="How many intact crops; auto: three for each failure crop.")
-    ] = "auto",
-    intact_name: Annotated[str, typer.Option(help="The class of intact crops.")] = "intact",
-    margin: Annotated[int, typer.Option(help="Pixels between an intact crop and any failure.")] = 8,
-    min_contrast: Annotated[
-        float, typer.Option(help="Least deviation of an intact crop, in grey levels.")
-    ] = 2.0,
-    inset: Annotated[
-        float, typer.Option(help="Share of places without intact crops at each border.")
-    ] = 0.1,
-    unlabelled_intact: Annotated[
-        bool, typer.Option("--unlabelled-intact", help="Images without annotation are intact.")
-    ] = False,
-    group_by: Annotated[
-        str | None,
-        typer.Option(
-            help="Pattern: images in which it finds the same text are one group.",
-            show_default="each image",
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The source of all randomness.")] = 0,
+    *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    **flags: Any,
 ) -> None:
     """Make a set of class folders: cut failures and intact squares out of annotated images."""
-    from neuplug_labelme.crops import CropOptions, crop_failures
+    from neuplug_labelme.crops import crop_failures
 
-    options = CropOptions(
-        size=size,
-        side=side,
-        labels=None if labels is None else [name.strip() for name in labels.split(",")],
-        min_part=min_part,
-        intact=int(intact) if re.fullmatch(r"\d{1,9}", intact) else intact,  # type: ignore[arg-type]
-        intact_name=intact_name,
-        margin=margin,
-        min_contrast=min_contrast,
-        inset=inset,
-        unlabelled_intact=unlabelled_intact,
-        group_by=group_by,
-        seed=seed,
-    )
+    if flags["labels"] is not None:
+        flags["labels"] = [name.strip() for name in flags["labels"].split(",")]
+    if re.fullmatch(r"\d{1,9}", flags["intact"]):
+        flags["intact"] = int(flags["intact"])
+    options = CropOptions(**flags)
     with progress_bar("looking") as progress:
         report = crop_failures(images, labelme, out, options, progress=progress)
     if as_json:
-        typer.echo(json.dumps(report.to_json(), indent=1))
+        typer.echo(json.dumps(vars(report), indent=1))
     else:
         _print_crops(report, out)
+
+
+def _flag(name: str, type_: Any, text: str, default: bool | str) -> inspect.Parameter:
+    option = typer.Option(f"--{name.replace('_', '-')}", help=text, show_default=default)
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=getattr(CropOptions, name),
+        annotation=Annotated[type_, option],
+    )
+
+
+# the options in the place of ``flags``
+_written = inspect.signature(crop, eval_str=True)
+*_arguments, _as_json, _ = _written.parameters.values()
+_flags = [_flag(name, *about) for name, about in FLAGS.items()]
+crop.__signature__ = _written.replace(  # type: ignore[attr-defined]
+    parameters=[*_arguments, *_flags, _as_json]
+)
 
 
 def _print_crops(report: CropReport, out: str) -> None:

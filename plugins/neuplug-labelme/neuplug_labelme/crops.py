@@ -13,19 +13,19 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from neuplug.data.cropfolder import Row, check_out, crop_folder, write_record
+from neuplug.data.building import each
 from neuplug.data.listing import listed, natural_key
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.generator import Progress
+from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.names import file_names, safe_name
-from neuplug_labelme.annotated import Source, look
 from neuplug_labelme.cropoptions import CropOptions, class_name, is_text
-from neuplug_labelme.cutter import Cutter, each
+from neuplug_labelme.cutter import Cutter, Source, look
+from neuplug_labelme.folder import Crop, check_out, crop_folder, write_record
 from neuplug_labelme.pairing import Pair, pair_up
 
 __all__ = ["CropOptions", "CropReport", "class_name", "crop_failures"]
@@ -80,20 +80,6 @@ class CropReport:
         """How many of the wanted intact crops found no room."""
         return self.wanted_intact - self.intact
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values."""
-        return {
-            **vars(self),
-            "skipped": [list(item) for item in self.skipped],
-            "bad_shapes": [list(item) for item in self.bad_shapes],
-            "no_intact": list(self.no_intact),
-            "mixed": list(self.mixed),
-        }
-
-
-def _silent(done: int, total: int, note: str = "") -> None:
-    return None
-
 
 def crop_failures(
     images: str | Path,
@@ -101,7 +87,7 @@ def crop_failures(
     out: str | Path,
     options: CropOptions | None = None,
     *,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> CropReport:
     """Cut failures and intact squares out of annotated images, into a folder of class folders.
 
@@ -132,7 +118,8 @@ def crop_failures(
     out = Path(out).expanduser()
     check_out(out, (images, annotations))
     pairs, skipped = pair_up(images, annotations)
-    groups = _groups(pairs, options.group_by)
+    pairs, unnamed = _named(pairs, options.group_by)
+    skipped += unnamed
     look_at = functools.partial(look, annotations=annotations, options=options)
     sources: list[Source] = []
     for pair, outcome in each(look_at, pairs, progress, "looking"):
@@ -141,34 +128,35 @@ def crop_failures(
         else:
             skipped.append((pair.name, outcome))
     _check_labels(sources, options, annotations)
-    wanted = _wanted_intact(sources, options)
+    wanted = options.intact
+    if wanted == "auto":
+        wanted = INTACT_PER_FAILURE * sum(len(source.failures) for source in sources)
     with crop_folder(out) as folder:
-        cutter = Cutter(folder, options, groups, _file_names(pairs), progress)
-        rows = cutter.cut(sources, wanted)
-        if not rows:
+        crops = Cutter(folder, options, progress).cut(sources, wanted)
+        if not crops:
             why = f" Of {skipped[0][0]} it is said: {skipped[0][1]}." if skipped else ""
             raise InputError(f"{annotations} marks nothing in {images} that could be cut out.{why}")
-        report = _report(sources, rows, options, wanted, skipped)
-        write_record(folder, rows, {"options": vars(options), "report": report.to_json()})
+        report = _report(sources, crops, options, wanted, skipped)
+        write_record(folder, crops, {"options": vars(options), "report": vars(report)})
     return report
 
 
-def _file_names(pairs: Sequence[Pair]) -> dict[str, str]:
-    """For each image a name of its own, without folder and ending, to begin file names with."""
-    names = [pair.name for pair in pairs if is_text(pair.name)]
-    stems = [str(Path(name).with_suffix("")) for name in names]
-    return dict(zip(names, file_names(stems, "image"), strict=True))
+def _named(pairs: Sequence[Pair], pattern: str | None) -> tuple[list[Pair], list[tuple[str, str]]]:
+    """The images with their groups, and a name of its own for each to begin file names with.
 
-
-def _groups(pairs: Sequence[Pair], pattern: str | None) -> dict[str, str]:
-    """The group of each image."""
-    groups = _file_names(pairs)
-    if pattern is None:
-        return groups
-    found = {name: text for name in groups if (text := safe_name(_found(pattern, name)))}
-    if not found:
-        raise InputError(f"group_by = {pattern!r} matches no image, such as {pairs[0].name}.")
-    return groups | found
+    Returns:
+        Also (name, reason) of each image whose own name no table can hold.
+    """
+    texts = [pair for pair in pairs if is_text(pair.name)]
+    stems = file_names([str(Path(pair.name).with_suffix("")) for pair in texts], "image")
+    groups = [safe_name(_found(pattern, pair.name)) if pattern else "" for pair in texts]
+    if pattern and texts and not any(groups):
+        raise InputError(f"group_by = {pattern!r} matches no image, such as {texts[0].name}.")
+    reason = "its name is not in UTF-8, which tables need: rename it"
+    return [
+        replace(pair, stem=stem, group=f"group={group or stem}")
+        for pair, stem, group in zip(texts, stems, groups, strict=True)
+    ], [(pair.name, reason) for pair in pairs if not is_text(pair.name)]
 
 
 def _found(pattern: str, name: str) -> str:
@@ -180,8 +168,8 @@ def _found(pattern: str, name: str) -> str:
 
 
 def _check_labels(sources: Sequence[Source], options: CropOptions, annotations: Path) -> None:
-    labels = sorted({label for source in sources for label in source.labels}, key=natural_key)
-    classes = {class_name(label) for label in labels}
+    found = {shape.label: label for source in sources for label, shape, _ in source.shapes}
+    labels, classes = sorted(found, key=natural_key), set(found.values())
     if options.labels is not None:
         for label in options.labels:
             if class_name(label) not in classes:
@@ -198,36 +186,32 @@ def _check_labels(sources: Sequence[Source], options: CropOptions, annotations: 
         )
 
 
-def _wanted_intact(sources: Sequence[Source], options: CropOptions) -> int:
-    if options.intact != "auto":
-        return options.intact
-    return INTACT_PER_FAILURE * sum(len(source.failures) for source in sources)
-
-
 def _report(
     sources: Sequence[Source],
-    rows: Sequence[Row],
+    crops: Sequence[Crop],
     options: CropOptions,
     wanted: int,
     skipped: Sequence[tuple[str, str]],
 ) -> CropReport:
     failures = [failure for source in sources for failure in source.failures]
-    names = sorted({row.label for row in rows}, key=natural_key)
+    counts = Counter(crop.label for crop in crops)
+    images = {(crop.label, crop.image) for crop in crops}
+    names = sorted(counts, key=natural_key)
     return CropReport(
         size=options.size,
         side=options.source_side,
-        counts={name: sum(row.label == name for row in rows) for name in names},
-        sources={name: len({r.image for r in rows if r.label == name}) for name in names},
-        images=len({row.image for row in rows}),
-        groups=len({row.group for row in rows}),
+        counts={name: counts[name] for name in names},
+        sources={name: sum(label == name for label, _ in images) for name in names},
+        images=len({image for _, image in images}),
+        groups=len({crop.group for crop in crops}),
         failures=sum(failure.part == 1 for failure in failures),
         divided=sum(failure.part == 2 for failure in failures),
         slivers=sum(source.slivers for source in sources),
         repeated=sum(source.repeated for source in sources),
-        intact=sum(row.shape is None for row in rows),
+        intact=sum(crop.shape is None for crop in crops),
         wanted_intact=wanted,
         skipped=tuple(sorted(skipped, key=lambda item: natural_key(item[0]))),
         bad_shapes=tuple(item for source in sources for item in source.bad),
-        no_intact=tuple(s.pair.name for s in sources if wanted and not s.complete),
-        mixed=tuple(row.path for row in rows if row.mixed),
+        no_intact=tuple(s.pair.name for s in sources if wanted and s.bad),
+        mixed=tuple(crop.path for crop in crops if crop.mixed),
     )

@@ -1,33 +1,112 @@
-"""Cut many images: all failures, and a number of intact squares spread evenly over them."""
+"""Look at annotated images, and cut them: all failures, and intact squares spread evenly."""
 
 from __future__ import annotations
 
-import os
+import functools
 import random
-import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
-from neuplug.data.cropfolder import Row, write_crop
+from neuplug.data.building import each
 from neuplug.data.decoding import Decoded, Unreadable, read, to_uint8
 from neuplug.data.listing import natural_key
 from neuplug.errors import InputError
 from neuplug.plugins.generator import Progress
 from neuplug.seeds import derive_seed
-from neuplug_labelme.annotated import Source
+from neuplug_labelme.annotation import (
+    Annotation,
+    BadAnnotation,
+    BadShape,
+    Region,
+    Shape,
+    rasterise,
+    read_labelme,
+)
 from neuplug_labelme.cropoptions import CropOptions, class_name
-from neuplug_labelme.cutting import Square, draw_squares, intact_places
+from neuplug_labelme.cutting import Square, draw_squares, failure_squares, intact_places
+from neuplug_labelme.folder import Crop, write_crop
+from neuplug_labelme.pairing import NO_ANNOTATION, Pair
 
-_CHUNK = 64  # images that are begun before the next: bounds what Ctrl-C waits for
 
-_T = TypeVar("_T")
+@dataclass(eq=False)
+class Source:
+    """An image that can be cut, and what is in it.
+
+    Attributes:
+        pair: The image and its annotation.
+        shapes: (class, shape, pixels) of each shape that can be used.
+        bad: (annotation and shape, reason) of each shape that cannot; without any every failure is
+            known, so that the rest of the image is intact.
+        failures: Squares of the shapes that are wanted.
+        slivers: Squares left out because too little of them is failure.
+        repeated: Squares left out because an earlier shape of the class has given the same.
+    """
+
+    pair: Pair
+    shapes: list[tuple[str, Shape, Region]]
+    bad: list[tuple[str, str]]
+    failures: list[Crop]
+    slivers: int = 0
+    repeated: int = 0
+
+
+def look(pair: Pair, annotations: Path, options: CropOptions) -> Source | str:
+    """Read an image and its annotation; a reason if it cannot be used."""
+    if pair.annotation is None and not options.unlabelled_intact:
+        return NO_ANNOTATION
+    try:
+        annotation = read_labelme(pair.annotation) if pair.annotation else Annotation(None, (), ())
+        size = read(pair.image).size
+    except BadAnnotation as error:
+        return f"its annotation {error}"
+    except Unreadable as error:
+        return str(error)
+    if annotation.size is not None and annotation.size != size:
+        (height, width), (h, w) = size, annotation.size
+        return f"it has {height}x{width} pixels (HxW), its annotation is about {h}x{w}"
+    side = options.source_side
+    if min(size) < side:
+        return f"its {size[0]}x{size[1]} pixels (HxW) are too few for a square of {side}"
+    bad = dict(annotation.bad)
+    source = Source(pair, [], [], [])
+    for shape in annotation.shapes:
+        try:
+            if not (label := class_name(shape.label)):
+                raise BadShape(f"no folder can be called {shape.label!r}, its label")
+            source.shapes.append((label, shape, rasterise(shape, size)))
+        except BadShape as error:
+            bad[shape.index] = str(error)
+    name = pair.annotation.relative_to(annotations).as_posix() if pair.annotation else ""
+    source.bad = [(f"{name}, shape {index + 1}", reason) for index, reason in sorted(bad.items())]
+    _find_failures(source, size, options)
+    return source
+
+
+def _find_failures(source: Source, size: tuple[int, int], options: CropOptions) -> None:
+    """Add the squares of an image's failures."""
+    side = options.source_side
+    wanted = None if options.labels is None else {class_name(name) for name in options.labels}
+    seen: set[tuple[str, Square]] = set()
+    for label, shape, region in source.shapes:
+        if wanted is not None and label not in wanted:
+            continue
+        squares, slivers = failure_squares(region, side, size, options.min_part)
+        new = [square for square in squares if (label, square) not in seen]
+        seen |= {(label, square) for square in new}
+        source.slivers += slivers
+        source.repeated += len(squares) - len(new)
+        others = [other for name, _, other in source.shapes if name != label]
+        for part, square in enumerate(new, start=1):
+            number = f"{shape.index + 1:02d}" + (f"-{part}" if len(new) > 1 else "")
+            facts = {"shape": shape.index + 1, "part": part, "parts": len(new)}
+            mixed = int(any(other.inside(*square, side) for other in others))
+            crop = Crop.of(source.pair, label, number, square, side, **facts, mixed=mixed)
+            source.failures.append(crop)
 
 
 @dataclass(eq=False)
@@ -37,85 +116,56 @@ class Cutter:
     Attributes:
         folder: To which.
         options: How to cut.
-        groups: For each image its group.
-        names: For each image how the names of its crops begin.
         progress: Called after each image.
         intact: For each image how many intact crops it has given.
     """
 
     folder: Path
     options: CropOptions
-    groups: dict[str, str]
-    names: dict[str, str]
     progress: Progress
     intact: Counter[str] = field(default_factory=Counter)
 
-    def cut(self, sources: Sequence[Source], wanted: int) -> list[Row]:
+    def cut(self, sources: Sequence[Source], wanted: int) -> list[Crop]:
         """Cut all failures, and ``wanted`` intact crops spread evenly over the images.
 
         What does not fit into one image is shared among those that have room.
         """
         rng = random.Random(derive_seed(self.options.seed, "share"))
-        open_sources = [source for source in sources if source.complete]
-        goals = _shared(open_sources, wanted, rng)
-        work = [s for s in sources if s.failures or goals.get(s.pair.name)]
-        rows: list[Row] = []
-        for source, cut in self._cut_each(work, goals, with_failures=True):
-            rows += cut
-            missing = goals.get(source.pair.name, 0) - self.intact[source.pair.name]
-            if missing:
-                open_sources.remove(source)
-        while open_sources and (missing := wanted - self.intact.total()) > 0:
-            more = _shared(open_sources, missing, rng)
-            goals = {name: self.intact[name] + number for name, number in more.items()}
-            work = [source for source in open_sources if more[source.pair.name]]
-            for source, cut in self._cut_each(work, goals, with_failures=False):
-                rows += cut
-                if self.intact[source.pair.name] < goals[source.pair.name]:
-                    open_sources.remove(source)
-        return sorted(rows, key=lambda row: natural_key(row.path))
+        roomy = [source for source in sources if not source.bad]
+        goals = _shared(roomy, wanted, rng)
+        work = [s for s in sources if s.failures or goals[s.pair.name]]
+        crops: list[Crop] = []
+        while work:
+            cut = functools.partial(self._cut, goals=goals, failures=not crops)
+            for source, found in each(cut, work, self.progress, "cutting"):
+                crops += found
+                name = source.pair.name
+                self.intact[name] += sum(crop.shape is None for crop in found)
+                if self.intact[name] < goals[name]:
+                    roomy.remove(source)
+            more = _shared(roomy, wanted - self.intact.total(), rng)
+            goals = self.intact + more
+            work = [source for source in roomy if more[source.pair.name]]
+        return sorted(crops, key=lambda crop: natural_key(crop.path))
 
-    def _cut_each(
-        self, work: Sequence[Source], goals: dict[str, int], with_failures: bool
-    ) -> Iterator[tuple[Source, list[Row]]]:
-        def cut(source: Source) -> list[Row]:
-            try:
-                image = read(source.pair.image)
-            except Unreadable as error:  # it could be read a moment ago
-                raise InputError(f"{source.pair.image} has changed: {error}.") from None
-            rows = self._failures(source, image) if with_failures else []
-            return rows + self._intact(source, image, goals.get(source.pair.name, 0))
+    def _cut(self, source: Source, goals: Counter[str], failures: bool) -> list[Crop]:
+        """Write an image's failures, if they are wanted, and more intact crops, up to its goal."""
+        try:
+            image = read(source.pair.image)
+        except Unreadable as error:  # it could be read a moment ago
+            raise InputError(f"{source.pair.image} has changed: {error}.") from None
+        crops = source.failures if failures else []
+        crops = [*crops, *self._intact(source, image, goals[source.pair.name])]
+        return [write_crop(self.folder, crop, image, self.options.size) for crop in crops]
 
-        for source, rows in each(cut, work, self.progress, "cutting"):
-            self.intact[source.pair.name] += sum(row.shape is None for row in rows)
-            yield source, rows
-
-    def _failures(self, source: Source, image: Decoded) -> list[Row]:
-        rows = []
-        for failure in source.failures:
-            part = f"-{failure.part}" if failure.parts > 1 else ""
-            row = self._row(
-                source,
-                failure.label,
-                f"{failure.shape:02d}{part}",
-                (failure.top, failure.left),
-                shape=failure.shape,
-                part=failure.part,
-                parts=failure.parts,
-                mixed=failure.mixed,
-            )
-            rows.append(write_crop(self.folder, row, image, self.options.size))
-        return rows
-
-    def _intact(self, source: Source, image: Decoded, goal: int) -> list[Row]:
-        done = self.intact[source.pair.name]
+    def _intact(self, source: Source, image: Decoded, goal: int) -> list[Crop]:
+        done, options = self.intact[source.pair.name], self.options
         if goal <= done:
             return []
-        options = self.options
         grey = Image.fromarray(to_uint8(image.native, image.bits)).convert("L")
         places = intact_places(
             np.asarray(grey),
-            source.regions,
+            [region for *_, region in source.shapes],
             options.source_side,
             options.margin,
             options.min_contrast,
@@ -124,45 +174,16 @@ class Cutter:
         rng = random.Random(derive_seed(options.seed, "intact", source.pair.name))
         squares = draw_squares(places, options.source_side, goal, rng)
         label = class_name(options.intact_name)
-        rows = [
-            self._row(source, label, f"intact{number:02d}", square)
-            for number, square in enumerate(squares, start=1)
+        return [
+            Crop.of(source.pair, label, f"intact{number:02d}", square, options.source_side)
+            for number, square in enumerate(squares[done:], start=done + 1)
         ]
-        return [write_crop(self.folder, row, image, options.size) for row in rows[done:]]
-
-    def _row(self, source: Source, label: str, mark: str, square: Square, **facts: Any) -> Row:
-        image = source.pair.name
-        group = f"group={self.groups[image]}"
-        return Row(
-            path=f"{label}/{group}/{self.names[image]}_{mark}.png",
-            label=label,
-            group=group,
-            image=image,
-            x=square[1],
-            y=square[0],
-            side=self.options.source_side,
-            **facts,
-        )
 
 
-def _shared(sources: Sequence[Source], total: int, rng: random.Random) -> dict[str, int]:
+def _shared(sources: Sequence[Source], total: int, rng: random.Random) -> Counter[str]:
     """``total`` by image as evenly as it goes; who gets one more is drawn."""
-    if not sources:
-        return {}
-    each, over = divmod(total, len(sources))
+    if not sources or not total:
+        return Counter()
+    share, over = divmod(total, len(sources))
     drawn = sorted(sources, key=lambda _: rng.random())
-    return {s.pair.name: each + (position < over) for position, s in enumerate(drawn)}
-
-
-def each(
-    work: Callable[[Any], _T], items: Sequence[Any], progress: Progress, note: str
-) -> Iterator[tuple[Any, _T]]:
-    """Each item with what ``work`` makes of it, in order, several at a time."""
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what matters is raised
-        for start in range(0, len(items), _CHUNK):
-            chunk = items[start : start + _CHUNK]
-            for number, pair in enumerate(zip(chunk, pool.map(work, chunk), strict=True)):
-                progress(start + number, len(items), note)
-                yield pair
-    progress(len(items), len(items), note)
+    return Counter({s.pair.name: share + (place < over) for place, s in enumerate(drawn)})

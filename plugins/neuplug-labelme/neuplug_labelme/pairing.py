@@ -7,7 +7,6 @@ over, since images are moved after they were annotated.
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from neuplug.data.layouts import is_image
 from neuplug.data.listing import listed, natural_key
 from neuplug.errors import InputError
-from neuplug_labelme.sniffing import json_files
+from neuplug_labelme.layout import json_files, visible_files
 
 NO_IMAGE = "there is no image of its name"
 NO_ANNOTATION = "it has no annotation"
@@ -30,11 +29,15 @@ class Pair:
         image: Its file.
         name: The file's path within the folder of images, with forward slashes.
         annotation: Its labelme file, if there is one.
+        stem: How the names of its crops begin.
+        group: The folder of its group's crops.
     """
 
     image: Path
     name: str
     annotation: Path | None
+    stem: str = ""
+    group: str = ""
 
 
 def pair_up(images: Path, annotations: Path) -> tuple[list[Pair], list[tuple[str, str]]]:
@@ -47,79 +50,57 @@ def pair_up(images: Path, annotations: Path) -> tuple[list[Pair], list[tuple[str
     Raises:
         InputError: If a folder is not there or holds none.
     """
-    pictures = [path for path in _files(images) if is_image(path)]
+    for folder in (images, annotations):
+        if not folder.is_dir():
+            what = "is a file: give its folder" if folder.exists() else "does not exist"
+            raise InputError(f"{folder} {what}.")
+    pictures = [path for path in visible_files(images) if is_image(path)]
     if not pictures:
         raise InputError(f"{images} holds no images (PNG, JPEG, BMP, TIFF, WebP, GIF, PNM).")
-    found = _by_name(annotations)
+    files = list(json_files(annotations))
+    if not files:
+        raise InputError(f"{annotations} holds no labelme annotations (JSON files).")
+    about: dict[str, list[Path]] = defaultdict(list)
+    for path in files:
+        about[_normal(path.stem)].append(path)
+    pairs: list[Pair] = []
     skipped: list[tuple[str, str]] = []
     claims: dict[Path, list[Path]] = defaultdict(list)
     alone: list[Path] = []
     wanted: set[Path] = set()
     for image in pictures:
-        candidates = found.get(_normal(image.name)) or found.get(_normal(image.stem)) or []
-        wanted.update(candidates)
-        if len(candidates) > 1:
-            here = [c for c in candidates if _folder(c, annotations) == _folder(image, images)]
-            if len(here) != 1:
-                names = listed([_name(path, annotations) for path in candidates], 2)
-                skipped.append((_name(image, images), f"which annotation is its own: {names}?"))
-                continue
-            candidates = here
-        if candidates:
-            claims[candidates[0]].append(image)
+        found = about.get(_normal(image.name)) or about.get(_normal(image.stem)) or []
+        wanted.update(found)
+        own = _own(found, annotations, image.parent.relative_to(images))
+        if found and own is None:
+            names = listed([_name(path, annotations) for path in found], 2)
+            skipped.append((_name(image, images), f"which annotation is its own: {names}?"))
         else:
-            alone.append(image)
-    pairs: list[Pair] = []
+            (claims[own] if own else alone).append(image)
     for annotation, claimants in claims.items():
-        folder = _folder(annotation, annotations)
-        here = [image for image in claimants if _folder(image, images) == folder]
-        own = claimants if len(claimants) == 1 else here
-        if len(own) == 1:
-            pairs.append(Pair(own[0], _name(own[0], images), annotation))
-            alone += [image for image in claimants if image not in own]
-            continue
-        names = listed([_name(image, images) for image in claimants], 3)
-        reason = f"{_name(annotation, annotations)} may be about any of {names}"
-        skipped += [(_name(image, images), reason) for image in claimants]
+        own = _own(claimants, images, annotation.parent.relative_to(annotations))
+        if own is None:
+            names = listed([_name(image, images) for image in claimants], 3)
+            reason = f"{_name(annotation, annotations)} may be about any of {names}"
+            skipped += [(_name(image, images), reason) for image in claimants]
+        else:
+            pairs.append(Pair(own, _name(own, images), annotation))
+            alone += [image for image in claimants if image != own]
     pairs += [Pair(image, _name(image, images), None) for image in alone]
-    unused = [path for paths in found.values() for path in paths if path not in wanted]
-    skipped += [(_name(path, annotations), NO_IMAGE) for path in unused]
+    skipped += [(_name(path, annotations), NO_IMAGE) for path in files if path not in wanted]
     return sorted(pairs, key=lambda pair: natural_key(pair.name)), skipped
 
 
-def _files(folder: Path) -> list[Path]:
-    _check_folder(folder)
-    files: list[Path] = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files += [Path(place, name) for name in sorted(names)]
-    return files
-
-
-def _by_name(annotations: Path) -> dict[str, list[Path]]:
-    """The annotation files by name without ``.json``."""
-    _check_folder(annotations)
-    found: dict[str, list[Path]] = defaultdict(list)
-    for path in json_files(annotations):
-        found[_normal(path.stem)].append(path)
-    if not found:
-        raise InputError(f"{annotations} holds no labelme annotations (JSON files).")
-    return found
-
-
-def _check_folder(folder: Path) -> None:
-    if not folder.is_dir():
-        what = "is a file: give its folder" if folder.exists() else "does not exist"
-        raise InputError(f"{folder} {what}.")
+def _own(paths: list[Path], root: Path, folder: Path) -> Path | None:
+    """The only one of some paths, or the only one in ``folder`` below ``root``."""
+    here = [path for path in paths if path.parent.relative_to(root) == folder]
+    chosen = paths if len(paths) == 1 else here
+    return chosen[0] if len(chosen) == 1 else None
 
 
 def _normal(name: str) -> str:
     # one system stores accents composed, another decomposed
     return unicodedata.normalize("NFC", name)
-
-
-def _folder(path: Path, root: Path) -> Path:
-    return path.parent.relative_to(root)
 
 
 def _name(path: Path, root: Path) -> str:

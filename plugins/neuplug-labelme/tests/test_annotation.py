@@ -16,7 +16,7 @@ from neuplug_labelme.annotation import (
     rasterise,
     read_labelme,
 )
-from neuplug_labelme.sniffing import has_labelme
+from neuplug_labelme.layout import has_labelme
 
 SQUARE = [[10, 20], [29, 20], [29, 49], [10, 49]]
 

@@ -561,7 +561,7 @@ def test_it_is_written_whole_or_not_at_all(
 def test_the_record(several: Annotated) -> None:
     report = several.crop()
     record = json.loads((several.out / "crop.json").read_text())
-    assert record["report"] == json.loads(json.dumps(report.to_json()))
+    assert record["report"] == json.loads(json.dumps(vars(report)))
     assert record["options"]["size"] == SIDE
     manifest = scan(several.out / "crops.csv")
     folders = scan(several.out)
