@@ -17,7 +17,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from neuplug_edcgan.alpha_dropout import ELUAlphaDropout
-from neuplug_gan.labels import LabelledNoise, ProjectionHead
+from neuplug_gan.layers import LabelledNoise, ProjectionHead
 
 Activation = Literal["relu", "elu"]
 
@@ -106,7 +106,7 @@ class Discriminator(nn.Module):
         in_chans: Channels of the images, 1 or 3.
         ndf: Feature maps of the first layer.
         num_classes: How many labels there are, 0 for none; see
-            :class:`neuplug_gan.labels.ProjectionHead`.
+            :class:`neuplug_gan.layers.ProjectionHead`.
         dropout: Probability that alpha-dropout drops a unit.
         minibatch_std: Whether the last layer also sees how much the images of a batch differ.
     """
