@@ -16,6 +16,19 @@ from torch import Tensor, nn
 GROUP = 4
 
 
+def initialize(module: nn.Module) -> None:
+    """Normal weights of standard deviation 0.02, as DCGAN's (Radford et al. 2016).
+
+    Args:
+        module: A network's part, of which convolutions, linear layers and batch normalisations are
+            changed: for :meth:`torch.nn.Module.apply`.
+    """
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+
+
 class LabelledNoise(nn.Module):
     """z, and behind it an embedding of the label where there are classes.
 

@@ -17,7 +17,7 @@ from neuplug_gan.losses import Loss
 SMALL_SET = 1000
 
 Count = Annotated[int, Field(ge=1)]
-Decay = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 Target = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -46,8 +46,8 @@ class GANOptions(Options):
     latent_dim: Count = Field(100, description="length of the noise vector z")
     lr: float = Field(2e-4, gt=0, description="learning rate of both Adam optimisers")
     d_lr: float | None = Field(None, gt=0, description="the discriminator's own learning rate")
-    beta1: Decay = 0.5
-    beta2: Decay = 0.999
+    beta1: Share = 0.5
+    beta2: Share = 0.999
     decay: float = Field(
         0.0, ge=0, description="after t updates the learning rate is lr / (1 + decay * t)"
     )
@@ -66,7 +66,7 @@ class GANOptions(Options):
         ge=0,
         description="standard deviation of the noise on what the discriminator sees, in [-1, 1]",
     )
-    ema: Decay = Field(0.999, description="decay of the averaged generator; 0 is off")
+    ema: Share = Field(0.999, description="decay of the averaged generator; 0 is off")
     diffaugment: str = Field(
         "auto",
         description="policies of color, translation, cutout, separated by commas; none; "
@@ -96,7 +96,7 @@ class GANOptions(Options):
         description="weight of the logits' distance to the moving average of the other side's; "
         "0 is off, the authors have 0.3 (BigGAN, hinge) and 3e-7 (StyleGAN2, cross-entropy)",
     )
-    lecam_decay: Decay = Field(0.99, description="lecam: of the moving averages")
+    lecam_decay: Share = Field(0.99, description="lecam: of the moving averages")
     lecam_start: int = Field(
         100, ge=0, description="lecam: discriminator updates before it begins; the authors' 1000"
     )

@@ -23,10 +23,14 @@ from neuplug import (
     derive_seed,
     write_figure,
 )
-from neuplug_tsne.features import pixel_features
 from neuplug_tsne.figure import Panel, draw
-from neuplug_tsne.mapping import fitted_perplexity, tsne_map
-from neuplug_tsne.twosample import OneNearestNeighbour, one_nearest_neighbour
+from neuplug_tsne.points import (
+    OneNearestNeighbour,
+    fitted_perplexity,
+    one_nearest_neighbour,
+    pixel_features,
+    tsne_map,
+)
 
 # The accuracy where real and generated images cannot be told apart, as for two real sets
 ALIKE = 0.5
