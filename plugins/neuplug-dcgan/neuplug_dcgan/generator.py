@@ -59,8 +59,8 @@ class DCGAN(AdversarialGenerator):
         if layout == "farhat":
             ngf, ndf = options.ngf or farhat.MAPS, options.ndf or farhat.MAPS
             return (
-                farhat.generator(image_size, in_chans, latent_dim, ngf),
-                farhat.discriminator(image_size, in_chans, ndf),
+                farhat.generator(image_size, in_chans, latent_dim, ngf=ngf),
+                farhat.discriminator(image_size, in_chans, ndf=ndf),
             )
         home = HOME[layout]
         return (

@@ -159,9 +159,12 @@ class Comparison:
             )
         halves = halvings(real, sets, self.options.halvings, self.seed)
         if not self.metrics:  # the augmented images are as many
-            self._count("n real", len(real), "real images")
+            counts = [("n real", len(real), "real images")]
             if halves:
-                self._count("n floor", len(halves[0].one), "images in a half of the real ones")
+                counts.append(("n floor", len(halves[0].one), "images in a half of the real ones"))
+            self.metrics += [
+                Metric(name, n, unit="images", label=label) for name, n, label in counts
+            ]
         self._part(self.measures, sets, real, where, halves)
         if self.options.kid:
             self._name_left_out(sets[0], real, classes, where, halves)
@@ -240,17 +243,14 @@ class Comparison:
         halves: Sequence[Halving],
     ) -> None:
         """The classes that the kernel distance cannot count. With none left, it says so itself."""
-        name = f"{self.space.call('kid')[0]}{where}"
-        pairs = {name: (generated, real)}
-        if halves:
-            pairs[f"{name} floor"] = (halves[0].other, halves[0].one)
-        for what, (ours, theirs) in pairs.items():
-            kept = paired_classes(ours, theirs).tolist()
+        pairs = [("", generated, real), *((" floor", h.other, h.one) for h in halves[:1])]
+        for what, *sides in pairs:
+            kept = paired_classes(*sides).tolist()
             left = [classes[i] for i in real.labels.unique().tolist() if i not in kept]
             if kept and left:
                 self.warnings.append(
-                    f"{what} leaves out {', '.join(left)}: it takes two images of a class on each "
-                    "side."
+                    f"{self.space.call('kid')[0]}{where}{what} leaves out {', '.join(left)}: it "
+                    "takes two images of a class on each side."
                 )
 
     def _extrapolate(
@@ -284,9 +284,6 @@ class Comparison:
             self.warnings.append(f"{name}{at} has no floor: {error}.")
             return
         self._put(name, f"{at}{AT_FLOOR}", None, [ours], len(halves[0].one), reference=floor)
-
-    def _count(self, name: str, count: int, label: str) -> None:
-        self.metrics.append(Metric(name, count, unit="images", label=label))
 
     def _put(
         self,

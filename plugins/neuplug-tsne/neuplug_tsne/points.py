@@ -23,6 +23,27 @@ SIDE = 64
 USUAL_PERPLEXITY = 30.0
 
 
+@dataclass(frozen=True)
+class Points:
+    """Images as points.
+
+    Attributes:
+        rows: Features, or places on a map, (N, F).
+        is_real: Which of them are real images, (N,).
+    """
+
+    rows: NDArray[np.float64]
+    is_real: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def counts(self) -> str:
+        """How many of each kind, as a caption."""
+        return f"{self.is_real.sum()} real, {(~self.is_real).sum()} generated"
+
+
 def pixel_features(images: Tensor, seed: int) -> NDArray[np.float64]:
     """Standardised pixels, reduced to their first principal components.
 
@@ -99,9 +120,7 @@ class OneNearestNeighbour:
         return (self.real + self.generated) / 2
 
 
-def one_nearest_neighbour(
-    features: NDArray[np.float64], is_real: NDArray[np.bool_], seed: int
-) -> OneNearestNeighbour:
+def one_nearest_neighbour(points: Points, seed: int) -> OneNearestNeighbour:
     """Leave each image out in turn and look at its nearest neighbour among the others.
 
     Lopez-Paz and Oquab: Revisiting Classifier Two-Sample Tests, 2017 (arXiv:1610.06545); read in
@@ -109,13 +128,12 @@ def one_nearest_neighbour(
     networks, 2018 (arXiv:1806.07755).
 
     Args:
-        features: (N, F).
-        is_real: (N,), as many true as false: the measure leans towards the larger group.
+        points: As many real as generated ones: the measure leans towards the larger group.
         seed: Decides between neighbours at the same distance.
     """
     # Of several nearest ones the search takes the first: in their given order always a real one.
-    order = np.random.default_rng(seed).permutation(len(features))
-    features, is_real = features[order], is_real[order]
+    order = np.random.default_rng(seed).permutation(len(points))
+    features, is_real = points.rows[order], points.is_real[order]
     # a tree computes differences, so copies are at distance 0; the default may square first
     search = NearestNeighbors(n_neighbors=1, algorithm="kd_tree").fit(features)
     nearest = search.kneighbors(return_distance=False)[:, 0]
