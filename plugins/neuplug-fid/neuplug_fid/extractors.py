@@ -148,7 +148,7 @@ def _registered(extractor: str) -> Any:
 
 
 def default_layer(extractor: str, measure: str) -> str:
-    """The layer that torch-fidelity takes for ``fid``, ``kid``, ``prc`` or ``isc``."""
+    """The layer that torch-fidelity takes for ``fid``, ``kid`` or ``prc``."""
     layer: str = _registered(extractor).get_default_feature_layer_for_metric(measure)
     return layer
 
