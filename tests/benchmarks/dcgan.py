@@ -24,8 +24,8 @@ from neuplug import FitContext, TrainingSet
 from neuplug_dcgan.generator import DCGANOptions
 from neuplug_dcgan.model import Discriminator, Generator
 from neuplug_dcgan.options import PUBLISHED
-from neuplug_gan.greyrange import GreyRange
-from neuplug_gan.trainer import AdversarialTrainer, draw
+from neuplug_gan.images import GreyRange, draw
+from neuplug_gan.trainer import AdversarialTrainer
 
 TARGET = 1.6
 SAME = PUBLISHED | {"diffaugment": "none", "ema": 0.0}

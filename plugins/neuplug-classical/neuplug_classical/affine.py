@@ -41,12 +41,6 @@ def _matrices(
     return matrices
 
 
-def _amount(
-    probability: NDArray[np.bool_], drawn: NDArray[np.float64], neutral: float = 0.0
-) -> NDArray[np.float64]:
-    return np.where(probability, drawn, neutral)
-
-
 def flip(options: FlipOptions, count: int, size: Size, rng: torch.Generator) -> Matrices:
     """Mirror left-right and top-bottom, each with its own probability."""
     horizontal = chance(options.horizontal, count, rng)
@@ -57,8 +51,7 @@ def flip(options: FlipOptions, count: int, size: Size, rng: torch.Generator) -> 
 def zoom(options: ZoomOptions, count: int, size: Size, rng: torch.Generator) -> Matrices:
     """Scale x and y by one factor."""
     applied = chance(options.probability, count, rng)
-    factor = uniform(options.min_factor, options.max_factor, count, rng)
-    factor = _amount(applied, factor, neutral=1.0)
+    factor = np.where(applied, uniform(options.min_factor, options.max_factor, count, rng), 1.0)
     return _matrices(count, xx=factor, yy=factor)
 
 
@@ -66,7 +59,7 @@ def rotate(options: RotateOptions, count: int, size: Size, rng: torch.Generator)
     """Rotate counter-clockwise."""
     applied = chance(options.probability, count, rng)
     angle = uniform(options.min_degrees, options.max_degrees, count, rng)
-    angle = np.deg2rad(_amount(applied, angle))
+    angle = np.deg2rad(np.where(applied, angle, 0.0))
     cos, sin = np.cos(angle), np.sin(angle)
     return _matrices(count, xx=cos, xy=sin, yx=-sin, yy=cos)
 
@@ -75,14 +68,14 @@ def translate(options: TranslateOptions, count: int, size: Size, rng: torch.Gene
     """Shift by whole pixels, so that a shift alone leaves the pixels as they are."""
     height, width = size
     applied = chance(options.probability, count, rng)
-    x = _amount(applied, uniform(options.min_x, options.max_x, count, rng))
-    y = _amount(applied, uniform(options.min_y, options.max_y, count, rng))
+    x = np.where(applied, uniform(options.min_x, options.max_x, count, rng), 0.0)
+    y = np.where(applied, uniform(options.min_y, options.max_y, count, rng), 0.0)
     return _matrices(count, x=np.rint(x * width), y=np.rint(y * height))
 
 
 def shear(options: ShearOptions, count: int, size: Size, rng: torch.Generator) -> Matrices:
     """Slant along x and along y."""
     applied = chance(options.probability, count, rng)
-    x = _amount(applied, uniform(options.min_x, options.max_x, count, rng))
-    y = _amount(applied, uniform(options.min_y, options.max_y, count, rng))
+    x = np.where(applied, uniform(options.min_x, options.max_x, count, rng), 0.0)
+    y = np.where(applied, uniform(options.min_y, options.max_y, count, rng), 0.0)
     return _matrices(count, xy=np.tan(np.deg2rad(x)), yx=np.tan(np.deg2rad(y)))

@@ -13,90 +13,75 @@ class Flip(ClassicalAugmenter):
     """Mirror left-right and top-bottom; never interpolates."""
 
     options_class = options.FlipOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (partial(affine.flip, self.options),)
+    operation = staticmethod(affine.flip)
 
 
 class Rotate(ClassicalAugmenter):
     """Rotate about the centre."""
 
     options_class = options.RotateOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (partial(affine.rotate, self.options),)
+    operation = staticmethod(affine.rotate)
 
 
 class Zoom(ClassicalAugmenter):
     """Enlarge or shrink about the centre; the image keeps its size."""
 
     options_class = options.ZoomOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (partial(affine.zoom, self.options),)
+    operation = staticmethod(affine.zoom)
 
 
 class Translate(ClassicalAugmenter):
     """Shift by whole pixels."""
 
     options_class = options.TranslateOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (partial(affine.translate, self.options),)
+    operation = staticmethod(affine.translate)
 
 
 class Shear(ClassicalAugmenter):
     """Slant along x and along y about the centre."""
 
     options_class = options.ShearOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (partial(affine.shear, self.options),)
+    operation = staticmethod(affine.shear)
 
 
 class Elastic(ClassicalAugmenter):
     """Deform by a smooth random displacement field."""
 
     options_class = options.ElasticOptions
+    operation = staticmethod(elastic.displacements)
 
+
+class _PixelAugmenter(ClassicalAugmenter):
     def _build(self) -> tuple[Step, ...]:
-        return (partial(elastic.displacements, self.options),)
+        return (PixelStep(partial(self.operation, self.options)),)
 
 
-class Noise(ClassicalAugmenter):
+class Noise(_PixelAugmenter):
     """Add independent Gaussian noise to each pixel and channel."""
 
     options_class = options.NoiseOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (PixelStep(partial(pixel.noise, self.options)),)
+    operation = staticmethod(pixel.noise)
 
 
-class Color(ClassicalAugmenter):
+class Color(_PixelAugmenter):
     """Vary brightness and contrast, and of RGB images saturation and hue."""
 
     options_class = options.ColorOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (PixelStep(partial(pixel.color, self.options)),)
+    operation = staticmethod(pixel.color)
 
 
-class Blur(ClassicalAugmenter):
+class Blur(_PixelAugmenter):
     """Smooth with a Gaussian filter."""
 
     options_class = options.BlurOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (PixelStep(partial(pixel.blur, self.options)),)
+    operation = staticmethod(pixel.blur)
 
 
-class Sharpen(ClassicalAugmenter):
+class Sharpen(_PixelAugmenter):
     """Enhance edges with a Laplacian."""
 
     options_class = options.SharpenOptions
-
-    def _build(self) -> tuple[Step, ...]:
-        return (PixelStep(partial(pixel.sharpen, self.options)),)
+    operation = staticmethod(pixel.sharpen)
 
 
 class Classical(ClassicalAugmenter):

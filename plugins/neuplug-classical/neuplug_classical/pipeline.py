@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, ClassVar
 
 import cv2
 import numpy as np
@@ -28,12 +29,14 @@ class ClassicalAugmenter(Augmenter):
     """Base of every augmenter of this plugin: a tuple of steps and how to carry them out.
 
     Attributes:
+        operation: Of an augmenter with a single one: the function that draws it, options first.
         steps: What to do, in the order of the chain.
         sampling: How to warp, or ``None`` if no step samples between pixels.
         threads: How many threads share the images.
     """
 
     options_class = ClassicalOptions
+    operation: ClassVar[Callable[..., Any]]
 
     def __init__(self, options: ClassicalOptions | None = None) -> None:
         super().__init__(options)
@@ -43,9 +46,9 @@ class ClassicalAugmenter(Augmenter):
         if isinstance(self.options, WarpOptions):
             self.sampling = Sampling(self.options.border, self.options.interpolation)
 
-    @abstractmethod
     def _build(self) -> tuple[Step, ...]:
-        """Make the steps from the options."""
+        """The steps by the options; by default the one geometric operation of the class."""
+        return (partial(self.operation, self.options),)
 
     def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
         """Return one changed version of each image.

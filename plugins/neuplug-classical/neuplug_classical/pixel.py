@@ -1,18 +1,23 @@
 """The operations that change pixels where they are: albumentations' transforms, made to measure.
 
 Such a transform draws from random states that it carries along; the pipeline sets them from a
-seed of its own for each image.
+seed of its own for each image. No other module imports albumentations, so that its look-up of newer
+versions is always turned off first.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from neuplug_classical.backend import albumentations
+os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
+
+import albumentations
+
 from neuplug_classical.options import BlurOptions, ColorOptions, NoiseOptions, SharpenOptions
 
 

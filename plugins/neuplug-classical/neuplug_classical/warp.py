@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neuplug_classical.affine import Matrices, Size
-from neuplug_classical.backend import geometric
 from neuplug_classical.elastic import Displacements
 
 BORDERS = {
@@ -89,12 +88,13 @@ class Warp:
         warped: NDArray[np.uint8]
         if self.deformed[index]:
             x, y = self._sources(index)
-            warped = geometric.remap(image, x, y, self.interpolation, self.border, 0)
+            warped = cv2.remap(image, x, y, self.interpolation, borderMode=self.border)
         elif (symmetry := self.symmetries[index]) is not None:
             warped = symmetry(image)
         else:
-            warped = geometric.warp_affine(
-                image, self.matrices[index], self.interpolation, 0, self.border, self.size
+            matrix, width_height = self.matrices[index, :2], self.size[::-1]
+            warped = cv2.warpAffine(
+                image, matrix, width_height, flags=self.interpolation, borderMode=self.border
             )
         return warped
 

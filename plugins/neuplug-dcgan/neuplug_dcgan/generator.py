@@ -49,22 +49,20 @@ class DCGAN(AdversarialGenerator):
         self.check_images(in_chans, image_size)
         options: DCGANOptions = self.options
         layout, latent_dim = options.layout, options.latent_dim
-        home = HOME[layout]
         if layout == "default":
             maps = 16 if max(image_size) < 64 else 32
-            ngf, ndf = options.ngf or maps, options.ndf or maps
+            ngf, ndf, std = options.ngf or maps, options.ndf or maps, options.minibatch_std
             return (
                 model.Generator(image_size, in_chans, latent_dim, ngf, num_classes),
-                model.Discriminator(
-                    image_size, in_chans, ndf, num_classes, minibatch_std=options.minibatch_std
-                ),
+                model.Discriminator(image_size, in_chans, ndf, num_classes, minibatch_std=std),
             )
         if layout == "farhat":
             ngf, ndf = options.ngf or farhat.MAPS, options.ndf or farhat.MAPS
             return (
-                farhat.generator(image_size, in_chans, latent_dim, ngf),
-                farhat.discriminator(image_size, in_chans, ndf),
+                farhat.generator(image_size, in_chans, latent_dim, ngf=ngf),
+                farhat.discriminator(image_size, in_chans, ndf=ndf),
             )
+        home = HOME[layout]
         return (
             home.generator(image_size, in_chans, latent_dim),
             home.discriminator(image_size, in_chans),

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from neuplug_gan.labels import LabelledNoise, ProjectionHead
+from neuplug_gan.layers import LabelledNoise, ProjectionHead, initialize
 
 SIZES = "images from 28 to 256 pixels a side"
 
@@ -99,7 +99,7 @@ class Discriminator(nn.Module):
         in_chans: Channels of the images, 1 or 3.
         ndf: Feature maps of the first layer.
         num_classes: How many labels there are, 0 for none; see
-            :class:`neuplug_gan.labels.ProjectionHead`.
+            :class:`neuplug_gan.layers.ProjectionHead`.
         slope: Of the leaky ReLUs below zero.
         bias: Whether the first and the last layer have one; the others' normalisation has.
         minibatch_std: Whether the last layer also sees how much the images of a batch differ.
@@ -136,11 +136,3 @@ class Discriminator(nn.Module):
         """Float (N, C, H, W) in [-1, 1] to float (N,)."""
         logits: Tensor = self.head(self.features(images), labels)
         return logits
-
-
-def initialize(module: nn.Module) -> None:
-    """Normal weights of standard deviation 0.02, as in the paper."""
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)

@@ -10,7 +10,7 @@ from torch import nn
 from neuplug import InputError
 from neuplug_edcgan.model import Activation, Discriminator, Generator
 from neuplug_gan.component import AdversarialGenerator
-from neuplug_gan.options import GANOptions
+from neuplug_gan.options import Count, GANOptions, Share
 
 SMALLEST, LARGEST = 28, 256
 
@@ -19,15 +19,15 @@ class EDCGANOptions(GANOptions):
     """Options of ``edcgan``. Learning rate and betas are the paper's."""
 
     lr: float = Field(1e-4, gt=0, description="learning rate of both Adam optimisers")
-    beta1: float = Field(0.8, ge=0, lt=1)
-    beta2: float = Field(0.99, ge=0, lt=1)
-    ngf: int = Field(32, ge=1, description="feature maps of the generator's last hidden layer")
-    ndf: int = Field(32, ge=1, description="feature maps of the discriminator's first layer")
+    beta1: Share = 0.8
+    beta2: Share = 0.99
+    ngf: Count = Field(32, description="feature maps of the generator's last hidden layer")
+    ndf: Count = Field(32, description="feature maps of the discriminator's first layer")
     generator_activation: Activation = Field(
         "relu", description="relu: the paper's text; elu: its table"
     )
-    dropout: float = Field(
-        0.1, ge=0, lt=1, description="part of the discriminator's units that alpha-dropout drops"
+    dropout: Share = Field(
+        0.1, description="part of the discriminator's units that alpha-dropout drops"
     )
 
 

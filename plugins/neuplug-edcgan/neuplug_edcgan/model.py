@@ -17,7 +17,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from neuplug_edcgan.alpha_dropout import ELUAlphaDropout
-from neuplug_gan.labels import LabelledNoise, ProjectionHead
+from neuplug_gan.layers import LabelledNoise, ProjectionHead, initialize
 
 Activation = Literal["relu", "elu"]
 
@@ -106,7 +106,7 @@ class Discriminator(nn.Module):
         in_chans: Channels of the images, 1 or 3.
         ndf: Feature maps of the first layer.
         num_classes: How many labels there are, 0 for none; see
-            :class:`neuplug_gan.labels.ProjectionHead`.
+            :class:`neuplug_gan.layers.ProjectionHead`.
         dropout: Probability that alpha-dropout drops a unit.
         minibatch_std: Whether the last layer also sees how much the images of a batch differ.
     """
@@ -156,11 +156,3 @@ def _deconvolution(
 def _normalized(maps: int, activation: Activation) -> list[nn.Module]:
     act = nn.ELU(inplace=True) if activation == "elu" else nn.ReLU(inplace=True)
     return [nn.BatchNorm2d(maps), act]
-
-
-def initialize(module: nn.Module) -> None:
-    """Normal weights of standard deviation 0.02, DCGAN's."""
-    if isinstance(module, nn.Linear | nn.ConvTranspose2d):
-        nn.init.normal_(module.weight, 0.0, 0.02)
-    elif isinstance(module, nn.BatchNorm2d):
-        nn.init.normal_(module.weight, 1.0, 0.02)

@@ -15,7 +15,7 @@ from neuplug import FitContext, InputError, TrainingSet
 from neuplug_edcgan.alpha_dropout import ELUAlphaDropout
 from neuplug_edcgan.generator import EDCGAN
 from neuplug_edcgan.model import Discriminator, Generator, pyramid
-from neuplug_gan.labels import LabelledNoise
+from neuplug_gan.layers import LabelledNoise
 from neuplug_gan.testing import check_options
 
 SIZES = [

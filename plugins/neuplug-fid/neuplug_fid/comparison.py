@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from neuplug import Metric, derive_seed
 from neuplug_fid.extrapolation import RESAMPLES, Extrapolation, extrapolate
-from neuplug_fid.intervals import kernel_interval
 from neuplug_fid.measures import (
     Unmeasurable,
+    density_coverage,
     frechet_distance,
-    inception_score,
     kernel_distance,
     precision_recall,
 )
-from neuplug_fid.neighbours import density_coverage
 from neuplug_fid.options import FIDOptions
 from neuplug_fid.sample import Halving, Sample, halvings, pooled
 from neuplug_fid.space import Space
-from neuplug_fid.stratified import in_pairs, paired_classes, stratified_kernel_distance
+from neuplug_fid.stratified import (
+    in_pairs,
+    kernel_interval,
+    paired_classes,
+    stratified_kernel_distance,
+)
 
 # Images from which on the covariance of Inception's 2048 features can have full rank
 ENOUGH = 2048
@@ -35,17 +38,17 @@ class Measure:
     Attributes:
         names: Of the numbers that it gives.
         fewest: Images that it takes on each side.
+        compute: Generated and real images to the numbers.
         biased: Whether its expectation depends on the number of images.
         per_class: Whether it is wanted for each class too.
-        compute: Generated and real images to the numbers.
         interval: Generated and real images and a seed to the 95 % interval of the first number.
     """
 
     names: tuple[str, ...]
     fewest: int
-    biased: bool
-    per_class: bool
     compute: Callable[[Sample, Sample], tuple[float, ...]]
+    biased: bool = True
+    per_class: bool = False
     interval: Callable[[Sample, Sample, int], tuple[float, float]] | None = None
 
     def __call__(self, generated: Sample, real: Sample) -> tuple[float, ...]:
@@ -65,9 +68,8 @@ class Measure:
 def chosen_measures(options: FIDOptions, space: Space) -> list[Measure]:
     """The measures that the options ask for, on the layers and under the names of the space."""
 
-    def seen(key: str, generated: Sample, real: Sample) -> tuple[Tensor, Tensor]:
-        layer = space.layers[key]
-        return generated.features[layer], real.features[layer]
+    def seen(key: str, *samples: Sample) -> Iterator[Tensor]:
+        return (sample.features[space.layers[key]] for sample in samples)
 
     def frechet(generated: Sample, real: Sample) -> tuple[float, ...]:
         return (frechet_distance(*seen("fid", generated, real)),)
@@ -80,45 +82,32 @@ def chosen_measures(options: FIDOptions, space: Space) -> list[Measure]:
         return (kernel_distance(ours, theirs, options.kid_subsets, options.kid_subset_size),)
 
     def near(generated: Sample, real: Sample) -> tuple[float, ...]:
-        return precision_recall(*seen("prc", generated, real), options.prc_neighborhood)
+        ours, theirs = seen("prc", generated, real)
+        return precision_recall(ours, theirs, options.prc_neighborhood)
 
     def among(generated: Sample, real: Sample) -> tuple[float, ...]:
-        return density_coverage(*seen("dc", generated, real), options.dc_neighborhood)
+        ours, theirs = seen("dc", generated, real)
+        return density_coverage(ours, theirs, options.dc_neighborhood)
 
-    def kernel_bounds(generated: Sample, real: Sample, seed: int) -> tuple[float, float]:
+    def bounds(generated: Sample, real: Sample, seed: int) -> tuple[float, float]:
         return kernel_interval(generated, real, space.layers["kid"], seed)
 
-    def measure(
-        key: str,
-        fewest: int,
-        compute: Callable[[Sample, Sample], tuple[float, ...]],
-        biased: bool = True,
-        per_class: bool = False,
-        interval: Callable[[Sample, Sample, int], tuple[float, float]] | None = None,
-    ) -> Measure:
-        return Measure(space.call(key), fewest, biased, per_class, compute, interval)
-
-    found = []
-    if options.fid:
-        found.append(measure("fid", 2, frechet, per_class=options.fid_per_class))
-    if options.kid:
-        bounds = kernel_bounds if options.intervals else None
-        found.append(measure("kid", 2, kernel, False, options.kid_per_class, bounds))
-    if options.prc:
-        found.append(measure("prc", options.prc_neighborhood + 1, near))
-    if options.dc:
-        found.append(measure("dc", (options.dc_neighborhood or 1) + 1, among))
-    return found
+    interval = bounds if options.intervals else None
+    measures = {
+        "fid": Measure(space.call("fid"), 2, frechet, per_class=options.fid_per_class),
+        "kid": Measure(space.call("kid"), 2, kernel, False, options.kid_per_class, interval),
+        "prc": Measure(space.call("prc"), options.prc_neighborhood + 1, near),
+        "dc": Measure(space.call("dc"), (options.dc_neighborhood or 1) + 1, among),
+    }
+    return [measure for key, measure in measures.items() if getattr(options, key)]
 
 
-_FRECHET, _KERNEL = "Fréchet distance", "kernel distance"
 # A measure to its words, its unit, and whether higher is better
 LABELS: dict[str, tuple[str, str, bool | None]] = {
     "fid": ("Fréchet inception distance", "", False),
-    "frechet": (_FRECHET, "", False),
+    "frechet": ("Fréchet distance", "", False),
     "kid": ("kernel inception distance", "", False),
-    "kernel": (_KERNEL, "", False),
-    "isc": ("inception score", "", True),
+    "kernel": ("kernel distance", "", False),
     "precision": ("precision", "share", True),
     "recall": ("recall", "share", True),
     "density": ("density", "", None),
@@ -170,9 +159,12 @@ class Comparison:
             )
         halves = halvings(real, sets, self.options.halvings, self.seed)
         if not self.metrics:  # the augmented images are as many
-            self._count("n real", len(real), "real images")
+            counts = [("n real", len(real), "real images")]
             if halves:
-                self._count("n floor", len(halves[0].one), "images in a half of the real ones")
+                counts.append(("n floor", len(halves[0].one), "images in a half of the real ones"))
+            self.metrics += [
+                Metric(name, n, unit="images", label=label) for name, n, label in counts
+            ]
         self._part(self.measures, sets, real, where, halves)
         if self.options.kid:
             self._name_left_out(sets[0], real, classes, where, halves)
@@ -192,18 +184,6 @@ class Comparison:
             halves = halvings(theirs, of_class, self.options.halvings, self.seed)
             self._part(per_class, of_class, theirs, where, halves, classes[label])
 
-    def score(self, sets: Sequence[Sample], real: Sample) -> None:
-        """Inception score of the generated images beside that of the real ones."""
-        (name,), layer = self.space.call("isc"), self.space.layers["isc"]
-        splits = self.options.isc_splits
-        try:
-            ours = [inception_score(s.features[layer], splits) for s in sets]
-            theirs = inception_score(real.features[layer], splits)
-        except Unmeasurable as error:
-            self.warnings.append(f"{name} was not measured: {error}.")
-            return
-        self._put(name, "", None, ours, len(sets[0]), reference=theirs)
-
     def _part(
         self,
         measures: Sequence[Measure],
@@ -221,7 +201,7 @@ class Comparison:
             except Unmeasurable as error:
                 self.warnings.append(f"{who} was not measured: {error}.")
                 continue
-            low, high = self._bound(measure, sets, real, called)
+            ends = self._interval(measure, sets, real, called)
             ours: list[tuple[float, ...]] = []
             floors: list[tuple[float, ...]] = []
             try:
@@ -232,24 +212,27 @@ class Comparison:
                 self.warnings.append(f"{who} has no floor: {error}.")
             for i, name in enumerate(measure.names):
                 floor = statistics.fmean(f[i] for f in floors) if floors else None
-                own = {"reference": None if measure.biased else floor}
-                own |= {"low": low, "high": high} if not i else {}
-                self._put(name, where, class_name, [f[i] for f in found], len(sets[0]), **own)
+                beside = {"reference": None if measure.biased else floor}
+                beside |= {} if i else ends
+                self._put(name, where, class_name, [f[i] for f in found], len(sets[0]), **beside)
                 if ours:
                     mean, n = statistics.fmean(f[i] for f in ours), len(halves[0].one)
                     self._put(name, f"{where}{AT_FLOOR}", class_name, [mean], n, reference=floor)
 
-    def _bound(
+    def _interval(
         self, measure: Measure, sets: Sequence[Sample], real: Sample, called: str
-    ) -> tuple[float | None, float | None]:
-        """The interval of the first number, of the images of all sets."""
+    ) -> dict[str, float]:
+        """The ends of the first number's interval, of the images of all sets, if it has one."""
         if measure.interval is None:
-            return None, None
+            return {}
+        seed = derive_seed(self.seed, "resamples", called)
         try:
-            return measure.interval(pooled(sets), real, derive_seed(self.seed, "resamples", called))
+            return dict(
+                zip(("low", "high"), measure.interval(pooled(sets), real, seed), strict=True)
+            )
         except Unmeasurable as error:
             self.warnings.append(f"{measure.names[0]}{called} has no interval: {error}.")
-            return None, None
+            return {}
 
     def _name_left_out(
         self,
@@ -260,17 +243,14 @@ class Comparison:
         halves: Sequence[Halving],
     ) -> None:
         """The classes that the kernel distance cannot count. With none left, it says so itself."""
-        name = f"{self.space.call('kid')[0]}{where}"
-        pairs = {name: (generated, real)}
-        if halves:
-            pairs[f"{name} floor"] = (halves[0].other, halves[0].one)
-        for what, (ours, theirs) in pairs.items():
-            kept = paired_classes(ours, theirs).tolist()
+        pairs = [("", generated, real), *((" floor", h.other, h.one) for h in halves[:1])]
+        for what, *sides in pairs:
+            kept = paired_classes(*sides).tolist()
             left = [classes[i] for i in real.labels.unique().tolist() if i not in kept]
             if kept and left:
                 self.warnings.append(
-                    f"{what} leaves out {', '.join(left)}: it takes two images of a class on each "
-                    "side."
+                    f"{self.space.call('kid')[0]}{where}{what} leaves out {', '.join(left)}: it "
+                    "takes two images of a class on each side."
                 )
 
     def _extrapolate(
@@ -305,9 +285,6 @@ class Comparison:
             return
         self._put(name, f"{at}{AT_FLOOR}", None, [ours], len(halves[0].one), reference=floor)
 
-    def _count(self, name: str, count: int, label: str) -> None:
-        self.metrics.append(Metric(name, count, unit="images", label=label))
-
     def _put(
         self,
         name: str,
@@ -315,12 +292,18 @@ class Comparison:
         class_name: str | None,
         values: Sequence[float],
         n: int,
-        *,
-        low: float | None = None,
-        high: float | None = None,
-        reference: float | None = None,
+        **beside: float | None,
     ) -> None:
-        """The mean over the sets, and their deviation where there are several."""
+        """The mean over the sets, their deviation where there are several, and what is beside it.
+
+        Args:
+            name: Of the measure's number.
+            where: What sets it apart, such as `` vs augmented``.
+            class_name: Of the class, if of one.
+            values: Set by set.
+            n: Generated images in a set.
+            beside: ``low``, ``high``, ``reference``.
+        """
         kind, _, tag = name.partition("[")
         words, unit, better = LABELS[kind]
         features = f" ({tag[:-1]})" if tag else ""
@@ -329,13 +312,11 @@ class Comparison:
                 f"{name}{where}",
                 statistics.fmean(values),
                 class_name=class_name,
-                low=low,
-                high=high,
                 std=statistics.stdev(values) if len(values) > 1 else None,
                 n=n,
                 unit=unit,
                 label=f"{words}{features}{where}",
                 higher_is_better=better,
-                reference=reference,
+                **beside,
             )
         )

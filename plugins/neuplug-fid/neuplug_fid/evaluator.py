@@ -7,22 +7,14 @@ from typing import Any, ClassVar
 
 import torch
 
-from neuplug import (
-    Evaluation,
-    EvaluationContext,
-    Evaluator,
-    ImageSet,
-    derive_seed,
-    write_figure,
-)
-from neuplug_fid.images import common_labels, generated_sets, of_classes, warnings_on
+from neuplug import Evaluation, EvaluationContext, Evaluator, ImageSet, derive_seed, write_figure
 from neuplug_fid.options import CLASSIFIER, FIDOptions
-from neuplug_fid.sample import Sample
+from neuplug_fid.sample import Sample, common_labels, generated_sets, of_classes, warnings_on
 from neuplug_fid.space import choose_space
 
 
 class FID(Evaluator):
-    """Fréchet and kernel distance, precision and recall, Inception score, by torch-fidelity.
+    """Fréchet and kernel distance, precision and recall, by torch-fidelity.
 
     Beside them what few images call for: the Fréchet distance extrapolated to infinitely many
     generated images, intervals, density and coverage.
@@ -67,18 +59,17 @@ class FID(Evaluator):
         """Measure the generated against the real images; see :class:`neuplug.Evaluator`.
 
         Returns:
-            ``fid``, ``kid`` and ``isc`` on Inception's features, ``frechet[...]`` and
-            ``kernel[...]`` on others, ``precision[...]``, ``recall[...]``, ``density[...]`` and
-            ``coverage[...]``, each of the generated images in a set; ``n real`` is the number of
-            real ones, ``n floor`` of those in a half. A figure of each Fréchet distance against
-            1/N.
+            ``fid`` and ``kid`` on Inception's features, ``frechet[...]`` and ``kernel[...]`` on
+            others, ``precision[...]``, ``recall[...]``, ``density[...]`` and ``coverage[...]``,
+            each of the generated images in a set; ``n real`` is the number of real ones, ``n
+            floor`` of those in a half. A figure of each Fréchet distance against 1/N.
 
         Raises:
             InputError: If the extractor's weights are missing or unfit.
             NeuplugError: If no class can be compared, or features are not finite.
         """
         from neuplug_fid.comparison import Comparison
-        from neuplug_fid.figure import draw
+        from neuplug_fid.extrapolation import draw
 
         options: FIDOptions = self.options
         reference: ImageSet = context.train if options.reference == "train" else context.test
@@ -103,8 +94,6 @@ class FID(Evaluator):
             images = options.load_augmenter().augment(reference.images, rng)
             changed = sample(space.features(images, True), reference.labels).pick(compared)
             comparison.compare(sets, changed, reference.classes, " vs augmented")
-        if options.isc:
-            comparison.score(sets, real)
         warnings = [*space.warnings, *warnings_on(reference, drawn[0], labels)]
         warnings += comparison.warnings
         figures: list[Path] = []

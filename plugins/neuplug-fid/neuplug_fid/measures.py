@@ -1,4 +1,9 @@
-"""The measures: torch-fidelity's own functions on features, fitted to few images."""
+"""The measures: torch-fidelity's own functions on features, fitted to few images.
+
+Beside them density and coverage: how generated images lie among the neighbourhoods of the real ones
+(Naeem, Oh, Uh, Choi and Yoo: Reliable Fidelity and Diversity Metrics for Generative Models, ICML
+2020, arXiv:2002.09797).
+"""
 
 from __future__ import annotations
 
@@ -6,19 +11,15 @@ import math
 
 import numpy as np
 import torch
+from scipy.spatial.distance import cdist
 from torch import Tensor
-from torch_fidelity.metric_fid import (
-    KEY_METRIC_FID,
-    fid_features_to_statistics,
-    fid_statistics_to_metric,
-)
-from torch_fidelity.metric_isc import KEY_METRIC_ISC_MEAN, isc_features_to_metric
-from torch_fidelity.metric_kid import KEY_METRIC_KID_MEAN, kid_features_to_metric
-from torch_fidelity.metric_prc import (
-    KEY_METRIC_PRECISION,
-    KEY_METRIC_RECALL,
-    prc_features_to_metric,
-)
+from torch_fidelity import metric_fid, metric_kid, metric_prc
+
+# The coverage that a perfect generator is to expect, by which its paper chooses ``k``
+EXPECTED_COVERAGE = 0.95
+
+# Real images at a time, so that the distances between images need little memory
+ROWS = 512
 
 
 class Unmeasurable(Exception):
@@ -37,12 +38,11 @@ def frechet_distance(generated: Tensor, real: Tensor) -> float:
     """
     ours, theirs = _in_their_span(generated, real)
     try:
-        found = fid_statistics_to_metric(
-            fid_features_to_statistics(ours), fid_features_to_statistics(theirs), verbose=False
-        )
+        statistics = map(metric_fid.fid_features_to_statistics, (ours, theirs))
+        found = metric_fid.fid_statistics_to_metric(*statistics, verbose=False)
     except np.linalg.LinAlgError as error:
         raise Unmeasurable(f"its matrix square root failed ({error})".replace("\n", " ")) from None
-    return finite(found[KEY_METRIC_FID])
+    return finite(found[metric_fid.KEY_METRIC_FID])
 
 
 def _in_their_span(generated: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,10 +77,10 @@ def kernel_distance(generated: Tensor, real: Tensor, subsets: int, subset_size: 
     if size == len(generated) == len(real):
         subsets = 1  # the only one there is
     with np.errstate(all="ignore"):  # the cube of large features overflows
-        found = kid_features_to_metric(
+        found = metric_kid.kid_features_to_metric(
             generated, real, kid_subsets=subsets, kid_subset_size=size, verbose=False
         )
-    return finite(found[KEY_METRIC_KID_MEAN])
+    return finite(found[metric_kid.KEY_METRIC_KID_MEAN])
 
 
 def precision_recall(generated: Tensor, real: Tensor, neighborhood: int) -> tuple[float, float]:
@@ -94,18 +94,69 @@ def precision_recall(generated: Tensor, real: Tensor, neighborhood: int) -> tupl
     Returns:
         Part of the generated images near real ones, and part of the real near generated ones.
     """
-    found = prc_features_to_metric(generated, real, prc_neighborhood=neighborhood, verbose=False)
-    return found[KEY_METRIC_PRECISION], found[KEY_METRIC_RECALL]
+    found = metric_prc.prc_features_to_metric(
+        generated, real, prc_neighborhood=neighborhood, verbose=False
+    )
+    return found[metric_prc.KEY_METRIC_PRECISION], found[metric_prc.KEY_METRIC_RECALL]
 
 
-def inception_score(logits: Tensor, splits: int) -> float:
-    """Inception score (Salimans et al. 2016), the mean over splits.
+def expected_coverage(real: int, generated: int, neighborhood: int) -> float:
+    """The coverage to expect where real and generated images come from one distribution.
+
+    1 - (N-1)...(N-k) / ((M+N-1)...(M+N-k)) for N real and M generated images: lemma 2 of the paper.
+    It depends on the counts alone, and nears 1 - 2^-k where both are many.
+    """
+    fractions = ((real - i) / (generated + real - i) for i in range(1, neighborhood + 1))
+    return 1 - math.prod(fractions)
+
+
+def fitted_neighborhood(real: int, generated: int) -> int:
+    """The fewest neighbours with an expected coverage of at least 0.95.
+
+    Raises:
+        Unmeasurable: If there are too few real images for any.
+    """
+    for neighborhood in range(1, real):
+        if expected_coverage(real, generated, neighborhood) >= EXPECTED_COVERAGE:
+            return neighborhood
+    raise Unmeasurable(
+        f"with {generated} generated and {real} real images not even equal distributions have an "
+        f"expected coverage of {EXPECTED_COVERAGE}"
+    )
+
+
+def density_coverage(
+    generated: Tensor, real: Tensor, neighborhood: int | None
+) -> tuple[float, float]:
+    """Density and coverage.
+
+    A real image's neighbourhood reaches to its ``k``-th nearest other real image, and what lies at
+    that very distance is in it.
 
     Args:
-        logits: float32 (N, classes), in the order of the images.
-        splits: Parts, no more than there are images.
+        generated: float32 (M, F), at least 1.
+        real: float32 (N, F), N above ``neighborhood``.
+        neighborhood: ``k``; by default what :func:`fitted_neighborhood` finds.
+
+    Returns:
+        Density: how many real images' neighbourhoods a generated image lies in, as a part of ``k``,
+        on average; around 1 for equal distributions, more where the generated images crowd. And
+        coverage: part of the real images with a generated one in their neighbourhood.
+
+    Raises:
+        Unmeasurable: If there are too few images.
     """
-    return finite(isc_features_to_metric(logits, min(splits, len(logits)))[KEY_METRIC_ISC_MEAN])
+    k = neighborhood or fitted_neighborhood(len(real), len(generated))
+    # differences in double: a copy is at distance 0 exactly
+    ours, theirs = (np.asarray(part, dtype=np.float64) for part in (generated, real))
+    inside = covered = 0
+    for start in range(0, len(theirs), ROWS):
+        part = theirs[start : start + ROWS]
+        radius = np.partition(cdist(part, theirs), k, axis=1)[:, k : k + 1]  # 0th is itself
+        near = cdist(part, ours) <= radius
+        inside += int(near.sum())
+        covered += int(near.any(1).sum())
+    return inside / (k * len(ours)), covered / len(theirs)
 
 
 def finite(value: float) -> float:

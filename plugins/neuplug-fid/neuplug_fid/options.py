@@ -32,7 +32,6 @@ class FIDOptions(Options):
     kid: bool = Field(True, description="kernel distance")
     prc: bool = Field(True, description="precision and recall")
     dc: bool = Field(True, description="density and coverage")
-    isc: bool = Field(False, description="Inception score; inception-v3-compat only")
     extrapolate: bool = Field(
         True, description="fid of infinitely many generated images too, where there are enough"
     )
@@ -59,7 +58,6 @@ class FIDOptions(Options):
         description="the same for density and coverage; by default the smallest by which a perfect "
         "generator expects a coverage of 0.95 with as many images",
     )
-    isc_splits: int = Field(10, ge=1, description="parts that isc is averaged over")
     batch_size: int = Field(64, ge=1, description="images the extractor takes at once")
     sets: int = Field(
         1,
@@ -81,14 +79,8 @@ class FIDOptions(Options):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if not (self.fid or self.kid or self.prc or self.dc or self.isc):
-            raise ValueError(
-                "there is nothing to measure; set one of fid, kid, prc, dc, isc to true"
-            )
-        if self.isc and self.extractor != INCEPTION:
-            raise ValueError(
-                f"isc needs the classes of the Inception network; add extractor={INCEPTION}"
-            )
+        if not (self.fid or self.kid or self.prc or self.dc):
+            raise ValueError("there is nothing to measure; set one of fid, kid, prc, dc to true")
         if self.extractor == CLASSIFIER and (self.weights or self.layer):
             raise ValueError(
                 "weights and layer belong to the extractors of torch-fidelity; "
@@ -98,10 +90,6 @@ class FIDOptions(Options):
             raise ValueError("augmented images are of the training images; add reference=train")
         if self.against == "real" and self.augmenter_options:
             raise ValueError("augmenter_options has a meaning with against=augmented or both alone")
-        return self
-
-    @model_validator(mode="after")
-    def _all_is_there(self) -> Self:
         if self.against != "real":
             self.load_augmenter()
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 from collections.abc import Callable, Mapping
@@ -13,9 +14,13 @@ import torch
 from torch import Tensor
 
 from neuplug import Embedder, NeuplugError
+from neuplug.errors import StorageError
+from neuplug.storage.atomic import read_checked, write_checked
+from neuplug.storage.cache import cache_dir
+from neuplug.storage.tensorfile import tree_bytes, tree_from
 from neuplug_fid.options import CLASSIFIER, INCEPTION, FIDOptions
 
-MEASURES = ("fid", "kid", "prc", "dc", "isc")
+MEASURES = ("fid", "kid", "prc", "dc")
 
 NAMES = {
     "fid": ("frechet",),
@@ -31,8 +36,8 @@ class Space:
 
     Attributes:
         tag: Whose features, as in ``frechet[vgg16]``.
-        inception: Whether FID, KID and Inception score are defined on exactly these features.
-        layers: ``fid``, ``kid``, ``prc``, ``dc`` and ``isc`` to the layer each is measured on.
+        inception: Whether FID and KID are defined on exactly these features.
+        layers: ``fid``, ``kid``, ``prc`` and ``dc`` to the layer each is measured on.
         features: uint8 (N, C, H, W), and whether to keep the result for later runs, to layer to
             float32 (N, F).
         fixed: Whether the scale of the features means something: it does not where each run
@@ -50,10 +55,10 @@ class Space:
     def call(self, measure: str) -> tuple[str, ...]:
         """The names of a measure's numbers.
 
-        FID, KID and Inception score are named after the Inception network: on other features the
-        same formulas give other numbers, and bear other names.
+        FID and KID are named after the Inception network: on other features the same formulas give
+        other numbers, and bear other names.
         """
-        if measure == "isc" or (self.inception and measure in ("fid", "kid")):
+        if self.inception and measure in ("fid", "kid"):
             return (measure,)
         return tuple(f"{name}[{self.tag}]" for name in NAMES[measure])
 
@@ -78,15 +83,14 @@ def choose_space(options: FIDOptions, embedder: Embedder | None, device: torch.d
 
 
 def _fidelity_space(options: FIDOptions, device: torch.device) -> Space:
-    from neuplug_fid.extractors import build, default_layer, extract
-    from neuplug_fid.weights import digest, is_published, locate
+    from neuplug_fid.extractors import build, default_layer, digest, extract, is_published, locate
 
     name = options.extractor
     layers = {measure: default_layer(name, measure) for measure in MEASURES if measure != "dc"}
     layers["dc"] = layers["prc"]  # torch-fidelity has none of its own
     usual = options.layer in (None, layers["fid"])
     if options.layer is not None:
-        layers |= dict.fromkeys(("fid", "kid", "prc", "dc"), options.layer)
+        layers = dict.fromkeys(MEASURES, options.layer)
     wanted = sorted({layers[m] for m in MEASURES if getattr(options, m)})
     file = locate(name, options.weights)
 
@@ -100,13 +104,11 @@ def _fidelity_space(options: FIDOptions, device: torch.device) -> Space:
     def features(images: Tensor, keep: bool) -> dict[str, Tensor]:
         if not keep or file is None:  # what a foreign extractor depends on is not known
             return made(images)
-        from neuplug_fid.store import stored
-
         about = [name, *wanted, digest(file), version("torch-fidelity"), device.type]
         key = hashlib.sha256("\x1f".join([*about, str(tuple(images.shape)), ""]).encode())
         for part in images.split(1024):
             key.update(part.contiguous().numpy().data)
-        return stored(key.hexdigest(), lambda: made(images))
+        return _stored(key.hexdigest(), lambda: made(images))
 
     foreign = file is not None and not is_published(name, file)
     warning = (
@@ -127,3 +129,20 @@ def _checked(features: dict[str, Tensor], name: str) -> dict[str, Tensor]:
         if not torch.isfinite(values).all():
             raise NeuplugError(f"fid: the features of {name} are not finite; nothing is measured.")
     return features
+
+
+def _stored(key: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Features of real images, kept: every arm and every later run compares with the same ones.
+
+    Args:
+        key: A name for all that the features depend on; as a file name.
+        make: Layer to float32 (N, F).
+    """
+    path = cache_dir() / "features" / key
+    if (content := read_checked(path)) is not None:
+        features: dict[str, Tensor] = tree_from(content)
+        return features
+    made = make()
+    with contextlib.suppress(StorageError):  # a full or locked disk costs time, not the result
+        write_checked(path, tree_bytes(made))
+    return made

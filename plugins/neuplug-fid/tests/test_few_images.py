@@ -24,10 +24,16 @@ from neuplug import (
     TrainingSet,
 )
 from neuplug_fid.extrapolation import PER_DIMENSION, Extrapolation, extrapolate
-from neuplug_fid.intervals import kernel_interval
-from neuplug_fid.measures import Unmeasurable, frechet_distance, kernel_distance
-from neuplug_fid.neighbours import density_coverage, expected_coverage, fitted_neighborhood
+from neuplug_fid.measures import (
+    Unmeasurable,
+    density_coverage,
+    expected_coverage,
+    fitted_neighborhood,
+    frechet_distance,
+    kernel_distance,
+)
 from neuplug_fid.sample import Sample
+from neuplug_fid.stratified import kernel_interval
 
 from .flat import numbers
 

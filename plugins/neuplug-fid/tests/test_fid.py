@@ -250,7 +250,7 @@ def test_a_class_with_one_image_is_named_as_left_out(tmp_path: Path) -> None:
 def test_names_say_whose_features(tmp_path: Path) -> None:
     images = surface(12, 1)
     metrics = numbers(evaluate(tmp_path, images, images))
-    assert not [name for name in metrics if name.split()[0] in ("fid", "kid", "isc")]
+    assert not [name for name in metrics if name.split()[0] in ("fid", "kid")]
     off = {"prc": False, "kid": "false", "dc": False}
     few = numbers(evaluate(tmp_path, images, images, halvings=0, **off))
     assert set(few) == {"n", "n real", "frechet[smallcnn]", "n: frechet[smallcnn]"}
@@ -366,7 +366,6 @@ def test_a_failing_square_root_is_a_sentence() -> None:
         ({"extractor": "inception"}, r"There are: classifier, inception-v3-compat, vgg16, clip-"),
         ({"extractor": "vgg-16"}, r"Did you mean vgg16\?"),
         ({"fid": 0, "kid": 0, "prc": 0, "dc": 0}, r"fid: there is nothing to measure"),
-        ({"isc": True}, r"add extractor=inception-v3-compat"),
         ({"weights": "x.pth"}, r"extractor=classifier is trained in the run"),
         ({"layer": "2048"}, r"extractor=classifier is trained in the run"),
         ({"sets": 0}, r"fid\.sets = 0"),

@@ -10,10 +10,15 @@ import torch
 from torch import Tensor
 from torch_fidelity.metric_kid import kernel_poly
 
-from neuplug_fid.intervals import kernel_interval
 from neuplug_fid.measures import Unmeasurable, kernel_distance
 from neuplug_fid.sample import Sample
-from neuplug_fid.stratified import Points, distances, in_pairs, stratified_kernel_distance
+from neuplug_fid.stratified import (
+    Points,
+    distances,
+    in_pairs,
+    kernel_interval,
+    stratified_kernel_distance,
+)
 
 DIMENSIONS = 16
 Counts = tuple[int, ...]

@@ -10,11 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from neuplug import FitContext, FitRecord, InputError, LatentGenerator, TrainingSet, seeded
-from neuplug_gan.checkpoints import Kept
-from neuplug_gan.choice import Shelf
-from neuplug_gan.drawing import draw
-from neuplug_gan.greyrange import GreyRange
-from neuplug_gan.minibatch_std import has_minibatch_std
+from neuplug_gan.checkpoints import Kept, choose
+from neuplug_gan.images import GreyRange, draw
+from neuplug_gan.layers import MinibatchStd
 from neuplug_gan.options import GANOptions
 from neuplug_gan.trainer import AdversarialTrainer
 
@@ -25,8 +23,8 @@ class AdversarialGenerator(LatentGenerator):
     """A generator trained against a discriminator.
 
     A plugin derives from it, sets ``options_class`` and implements :meth:`build`. With the option
-    ``minibatch_std`` its discriminator has a :class:`neuplug_gan.minibatch_std.MinibatchStd`, as
-    that of :class:`neuplug_gan.labels.ProjectionHead`; all other options need nothing of it.
+    ``minibatch_std`` its discriminator has a :class:`neuplug_gan.layers.MinibatchStd`, as that of
+    :class:`neuplug_gan.layers.ProjectionHead`; all other options need nothing of it.
     :func:`neuplug_gan.testing.check_options` shows whether each of them takes part.
     """
 
@@ -37,7 +35,7 @@ class AdversarialGenerator(LatentGenerator):
         super().__init__(options)
         self._shape: dict[str, int] = {}
         self._classes: tuple[str, ...] = ()
-        self._scale = GreyRange(0.0, 255.0)
+        self._scale = GreyRange()
         self._device = CPU
         self._kept: dict[int, Kept] = {}
         self._networks: dict[int, nn.Module] = {}  # those that were drawn from
@@ -91,10 +89,11 @@ class AdversarialGenerator(LatentGenerator):
         }
         self._classes = train.classes
         spread = self.options.grey_range == "spread"
-        self._scale = GreyRange.of(train.images) if spread else GreyRange(0.0, 255.0)
+        self._scale = GreyRange.of(train.images) if spread else GreyRange()
         with seeded(context.seed, context.device):
             networks = self._build()
-            if self.options.minibatch_std and not has_minibatch_std(networks[1]):
+            places = (isinstance(module, MinibatchStd) for module in networks[1].modules())
+            if self.options.minibatch_std and not any(places):
                 raise InputError(
                     f"{context.name}: its discriminator has no place for minibatch_std: leave the "
                     "option off."
@@ -180,11 +179,11 @@ class AdversarialGenerator(LatentGenerator):
     def _checkpoint_of_each(self, labels: Tensor, mix: bool = True) -> Tensor:
         """The number of the checkpoint that draws each image, int64 (N,)."""
         self._check_fitted()
-        distances = tuple(kept.distance for kept in self._kept.values())
-        shelf = Shelf(tuple(self._kept), distances, self._classes)
+        distances = {number: kept.distance for number, kept in self._kept.items()}
         numbers = torch.empty_like(labels)
         for label in labels.unique().tolist():
-            chosen = torch.tensor(shelf.choose(self.options.choice, label))
+            name = self._classes[label]
+            chosen = torch.tensor(choose(self.options.checkpoint, name, self._classes, distances))
             places = (labels == label).nonzero().flatten()
             turn = torch.arange(len(places)) % (len(chosen) if mix else 1)
             numbers[places] = chosen[turn]

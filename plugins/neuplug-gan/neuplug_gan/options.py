@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from neuplug import Options
-from neuplug_gan.choice import Part, parse_choice
+from neuplug_gan.checkpoints import parse_choice
 from neuplug_gan.diffaugment import POLICIES
 from neuplug_gan.losses import Loss
 
 # Below so many training images DiffAugment is on by default
 SMALL_SET = 1000
+
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+Target = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class GANOptions(Options):
@@ -37,32 +42,31 @@ class GANOptions(Options):
         ge=1,
         description="instead of steps: passes over the images, images / batch loops each",
     )
-    batch: int = Field(16, ge=1, description="images a step")
-    latent_dim: int = Field(100, ge=1, description="length of the noise vector z")
+    batch: Count = Field(16, description="images a step")
+    latent_dim: Count = Field(100, description="length of the noise vector z")
     lr: float = Field(2e-4, gt=0, description="learning rate of both Adam optimisers")
     d_lr: float | None = Field(None, gt=0, description="the discriminator's own learning rate")
-    beta1: float = Field(0.5, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
+    beta1: Share = 0.5
+    beta2: Share = 0.999
     decay: float = Field(
         0.0, ge=0, description="after t updates the learning rate is lr / (1 + decay * t)"
     )
     loss: Loss = Field("bce", description="bce: non-saturating")
-    real_label: float | dict[str, float] = Field(
+    real_label: Target | dict[str, Target] = Field(
         1.0,
         description="bce: below 1 is label smoothing; also by class, as in {rust: 0.85}, others 1",
     )
-    fake_label: float | dict[str, float] = Field(
-        0.0,
-        description="bce: above 0 smooths the other side; also by class, others 0",
+    fake_label: Target | dict[str, Target] = Field(
+        0.0, description="bce: above 0 smooths the other side; also by class, others 0"
     )
-    d_steps: int = Field(1, ge=1, description="discriminator updates a loop")
-    g_steps: int = Field(1, ge=1, description="generator updates a loop")
+    d_steps: Count = Field(1, description="discriminator updates a loop")
+    g_steps: Count = Field(1, description="generator updates a loop")
     input_noise: float = Field(
         0.0,
         ge=0,
         description="standard deviation of the noise on what the discriminator sees, in [-1, 1]",
     )
-    ema: float = Field(0.999, ge=0, lt=1, description="decay of the averaged generator; 0 is off")
+    ema: Share = Field(0.999, description="decay of the averaged generator; 0 is off")
     diffaugment: str = Field(
         "auto",
         description="policies of color, translation, cutout, separated by commas; none; "
@@ -73,38 +77,26 @@ class GANOptions(Options):
         description="adaptive augmentation: the chance of each DiffAugment policy on an image "
         "follows the discriminator's overfitting, from 0 on",
     )
-    ada_images: int = Field(
+    ada_images: Count = Field(
         5000,
-        ge=1,
         description="ada: in so many real images the chance can go from 0 to 1; the paper's 500000 "
         "are for trainings of 25 million images, 1500 steps of 16 see 24000",
     )
-    consistency: float = Field(
+    consistency: Weight = Field(
         0.0,
-        ge=0,
-        allow_inf_nan=False,
         description="weight of the change of the logits under augmentation, on real and generated "
         "images; 0 is off, the papers have 10",
     )
-    r1: float = Field(
-        0.0,
-        ge=0,
-        allow_inf_nan=False,
-        description="gamma of the gradient penalty on real images; 0 is off",
+    r1: Weight = Field(0.0, description="gamma of the gradient penalty on real images; 0 is off")
+    r1_every: Count = Field(
+        16, description="r1: of so many discriminator updates one has it, as many times as strong"
     )
-    r1_every: int = Field(
-        16,
-        ge=1,
-        description="r1: of so many discriminator updates one has it, as many times as strong",
-    )
-    lecam: float = Field(
+    lecam: Weight = Field(
         0.0,
-        ge=0,
-        allow_inf_nan=False,
         description="weight of the logits' distance to the moving average of the other side's; "
         "0 is off, the authors have 0.3 (BigGAN, hinge) and 3e-7 (StyleGAN2, cross-entropy)",
     )
-    lecam_decay: float = Field(0.99, ge=0, lt=1, description="lecam: of the moving averages")
+    lecam_decay: Share = Field(0.99, description="lecam: of the moving averages")
     lecam_start: int = Field(
         100, ge=0, description="lecam: discriminator updates before it begins; the authors' 1000"
     )
@@ -116,7 +108,7 @@ class GANOptions(Options):
         description="show the discriminator's last layer how much the images of a batch differ",
     )
     conditional: bool = Field(False, description="one network for all classes")
-    checkpoints: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+    checkpoints: tuple[Count, ...] = Field(
         (),
         description="steps (epochs, if the length is in epochs) at which the generator is kept "
         "besides the last one, as in 600,1200,1800",
@@ -131,33 +123,28 @@ class GANOptions(Options):
         description="what becomes [-1, 1]: the grey levels that the images use, or all 256",
     )
     grids: int = Field(10, ge=0, description="sample grids of fixed noise along the training")
-    grid_images: int = Field(16, ge=1, description="images in a sample grid")
+    grid_images: Count = Field(16, description="images in a sample grid")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto: bf16 where the device has it"
     )
 
-    @field_validator("real_label", "fake_label", mode="before")
+    @field_validator("real_label", "fake_label", mode="wrap")
     @classmethod
-    def _targets(cls, value: Any) -> Any:
-        for number in value.values() if isinstance(value, Mapping) else [value]:
-            try:
-                fits = 0 <= float(number) <= 1
-            except (TypeError, ValueError):
-                fits = False
-            if not fits:
-                raise ValueError("write a number from 0 to 1, or {class: number}")
-        return value
+    def _targets(cls, value: Any, validate: Callable[[Any], Any]) -> Any:
+        try:
+            return validate(value)
+        except ValidationError:
+            raise ValueError("write a number from 0 to 1, or {class: number}") from None
 
     @field_validator("diffaugment")
     @classmethod
     def _known_policies(cls, value: str) -> str:
-        if value not in ("auto", "none"):
-            for name in value.split(","):
-                if name not in POLICIES:
-                    raise ValueError(
-                        f"{name!r} is no DiffAugment policy; there are {', '.join(POLICIES)}, "
-                        "none and auto"
-                    )
+        for name in () if value in ("auto", "none") else value.split(","):
+            if name not in POLICIES:
+                raise ValueError(
+                    f"{name!r} is no DiffAugment policy; there are {', '.join(POLICIES)}, "
+                    "none and auto"
+                )
         return value
 
     @field_validator("checkpoints", mode="before")
@@ -174,36 +161,25 @@ class GANOptions(Options):
 
     @field_validator("checkpoint", mode="before")
     @classmethod
-    def _number_as_text(cls, value: Any) -> Any:
-        return str(value) if type(value) is int else value  # 1800 in YAML is a number
-
-    @field_validator("checkpoint")
-    @classmethod
-    def _readable(cls, value: str) -> str:
-        parse_choice(value)
-        return value
+    def _readable(cls, value: Any) -> Any:
+        text = str(value) if type(value) is int else value  # 1800 in YAML is a number
+        if isinstance(text, str):
+            parse_choice(text)
+        return text
 
     @model_validator(mode="after")
-    def _one_length(self) -> GANOptions:
+    def _fit_together(self) -> GANOptions:
         if self.epochs is not None and self.steps is not None:
             raise ValueError("give steps or epochs, not both")
         length = self.epochs or self.steps
         if length is not None:
             self.check_checkpoints(length)
         self._check_choice(length)
-        return self
-
-    @model_validator(mode="after")
-    def _targets_to_smooth(self) -> GANOptions:
         for name, whole in (("real_label", 1.0), ("fake_label", 0.0)):
             if self.loss == "hinge" and getattr(self, name) != whole:
                 raise ValueError(
                     f"{name} is a target of loss=bce, and hinge has none: add loss=bce"
                 )
-        return self
-
-    @model_validator(mode="after")
-    def _something_to_adapt(self) -> GANOptions:
         if self.ada and self.diffaugment == "none":
             raise ValueError(
                 "ada adapts the DiffAugment policies, and diffaugment = none: leave ada off, or "
@@ -247,18 +223,13 @@ class GANOptions(Options):
         """Refuse a checkpoint that will not be there now, not after hours of training."""
         if length is None and not self.checkpoints:
             return  # a state may be loaded that has it
-        for part in self.choice:
-            if isinstance(part.which, int) and part.which not in (*self.checkpoints, length):
+        for _, which in parse_choice(self.checkpoint):
+            if isinstance(which, int) and which not in (*self.checkpoints, length):
                 there = ", ".join(map(str, self.checkpoints))
                 raise ValueError(
-                    f"checkpoint = {part.which} is not kept: checkpoints has "
+                    f"checkpoint = {which} is not kept: checkpoints has "
                     f"{there or 'none'}, besides the last"
                 )
-
-    @property
-    def choice(self) -> tuple[Part, ...]:
-        """What ``checkpoint`` asks for."""
-        return parse_choice(self.checkpoint)
 
     def policies(self, images: int) -> tuple[str, ...]:
         """The DiffAugment policies for a training set of so many images."""

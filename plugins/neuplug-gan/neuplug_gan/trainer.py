@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from typing import Any
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
 from neuplug import FitContext, FitRecord, TrainingDiverged, TrainingSet, derive_seed, wants_bf16
-from neuplug_gan.ada import AdaptiveProbability
-from neuplug_gan.averaging import ramped_average
-from neuplug_gan.batches import ShuffledStream
 from neuplug_gan.checkpoints import Kept
-from neuplug_gan.diffaugment import diffaugment
-from neuplug_gan.diversity import collapse_warnings
-from neuplug_gan.drawing import draw
-from neuplug_gan.greyrange import GreyRange
+from neuplug_gan.diffaugment import AdaptiveProbability, diffaugment
+from neuplug_gan.images import GreyRange, ShuffledStream
 from neuplug_gan.losses import discriminator_loss, generator_loss, targets
 from neuplug_gan.options import GANOptions
-from neuplug_gan.quality import TrainingDistance, looked_at
-from neuplug_gan.regularizers.chosen import chosen_penalties
-from neuplug_gan.regularizers.spectral_norm import normalize_spectra
-from neuplug_gan.regularizers.turn import Turn
+from neuplug_gan.quality import Inspection
+from neuplug_gan.regularizers import Turn, chosen_penalties, normalize_spectra
 
 CHECKPOINT_SECONDS = 15.0
 LOG_EVERY = 25
 PROBABILITY = "augmentation probability"  # the curve that ada leaves
-DIVERSITY_IMAGES = 64
-# As few as 40 would leave a chance error as large as what late checkpoints differ by
-DISTANCE_IMAGES = 256
+
+Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 
 
 class AdversarialTrainer:
@@ -61,8 +55,7 @@ class AdversarialTrainer:
         options: GANOptions,
         context: FitContext,
     ) -> None:
-        self.options, self.context, self.scale = options, context, scale
-        self.device = context.device
+        self.options, self.context, self.device = options, context, context.device
         if options.spectral_norm:
             normalize_spectra(discriminator)
         self.generator = generator.to(self.device).to(memory_format=torch.channels_last)
@@ -70,49 +63,38 @@ class AdversarialTrainer:
         self.average = AveragedModel(
             self.generator, multi_avg_fn=ramped_average(options.ema), use_buffers=True
         )
-        betas = (options.beta1, options.beta2)
-        self.optimizer_g = torch.optim.Adam(
-            self.generator.parameters(), options.lr, betas, fused=True
+        self.optimizer_g = self._adam(self.generator, options.lr)
+        self.optimizer_d = self._adam(self.discriminator, options.d_lr or options.lr)
+        self.bf16 = options.precision == "bf16" or (
+            options.precision == "auto" and wants_bf16(generator, self.device)
         )
-        self.optimizer_d = torch.optim.Adam(
-            self.discriminator.parameters(), options.d_lr or options.lr, betas, fused=True
-        )
-        self.real, self.classes = train.images, train.classes
         self.images = scale.to_unit(train.images, self.device)
         self.labels = train.labels.to(self.device)
         self.real_targets = targets(options.real_label, train.classes, 1.0).to(self.device)
         self.fake_targets = targets(options.fake_label, train.classes, 0.0).to(self.device)
-        self.policies = options.policies(len(train))
-        epoch = options.epoch_steps(len(train))
-        self.unit = epoch or 1  # loops in one of what the length and the checkpoints count
-        self.total = options.length(train.image_size) * self.unit
-        self.keep_at = {number * self.unit for number in options.checkpoints} | {self.total}
-        self.bf16 = options.precision == "bf16" or (
-            options.precision == "auto" and wants_bf16(generator, self.device)
-        )
+
         self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "loop"))
         # noise as large as the images is drawn where they are
         self.noise_rng = torch.Generator(self.device)
         self.noise_rng.manual_seed(derive_seed(context.seed, "input noise"))
         self.stream = ShuffledStream(len(train), self.rng)
+        self.policies = options.policies(len(train))
         self.ada = AdaptiveProbability(options.ada_images) if options.ada else None
         self.penalties = chosen_penalties(options, bool(self.policies), self.rng).to(self.device)
+
+        epoch = options.epoch_steps(len(train))
+        self.unit = epoch or 1  # loops in one of what the length and the checkpoints count
+        self.total = options.length(train.image_size) * self.unit
+        self.keep_at = {number * self.unit for number in options.checkpoints} | {self.total}
         units = {PROBABILITY: "probability"} if self.ada else {}
         self.record = FitRecord(epoch_steps=epoch, units=units)
+        self.inspection = Inspection(train, scale, options, context)
         self.kept: list[Kept] = []
         self.step = 0
 
-        fixed = torch.Generator().manual_seed(derive_seed(context.seed, "grid"))
-        drawn = max(DIVERSITY_IMAGES, options.grid_images)
-        self.grid_noise = torch.randn(drawn, options.latent_dim, generator=fixed)
-        self.grid_labels = train.labels.unique().repeat(drawn)[:drawn]
-
-        chosen = looked_at(len(train))
-        self.distance = TrainingDistance(train.images[chosen], self.device)
-        # the same noise at every checkpoint: they differ by their weights alone
-        compared = max(DISTANCE_IMAGES, len(chosen))
-        self.distance_noise = torch.randn(compared, options.latent_dim, generator=fixed)
-        self.distance_labels = train.labels[chosen].repeat(compared)[:compared]
+    def _adam(self, network: nn.Module, lr: float) -> torch.optim.Adam:
+        betas = (self.options.beta1, self.options.beta2)
+        return torch.optim.Adam(network.parameters(), lr, betas, fused=True)
 
     @property
     def sampler(self) -> nn.Module:
@@ -125,8 +107,10 @@ class AdversarialTrainer:
         Raises:
             TrainingDiverged: If a loss is no longer finite.
         """
-        self._resume()
-        grids = self._grid_steps()
+        if (state := self.context.checkpoint.load()) is not None:
+            self._resume(state)
+        count = self.options.grids
+        grids = {max(1, round(self.total * (i + 1) / count)) for i in range(count)}
         marks = grids | self.keep_at  # the end is among them
         losses: list[Tensor] = []
         saved = time.monotonic()
@@ -137,31 +121,32 @@ class AdversarialTrainer:
                 self._log(losses)
                 losses = []
                 if self.step in grids:
-                    self._grid()
+                    self.record.grids.append((self.step, self.inspection.grid(self.sampler)))
                 if self.step in self.keep_at:
-                    self._keep()
+                    number, distance = (
+                        self.step // self.unit,
+                        self.inspection.distance(self.sampler),
+                    )
+                    self.kept.append(Kept.of(self.sampler, number, self.step, distance))
                 # here nothing is pending, so a resumed training is exact
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self._save()
+                    self.context.checkpoint.save(self._state())
                     saved = time.monotonic()
-        self._check_diversity()
+        self.record.warnings += self.inspection.warnings(self.sampler)
         self.record.checkpoints = [(kept.step, kept.distance) for kept in self.kept]
         return self.record
 
     def _loop(self) -> Tensor:
-        fake: Tensor | None = None
-        labels = self.labels
+        """The updates of one step; the last losses of discriminator and generator, float (2,)."""
         for i in range(self.options.d_steps):
-            last = i == self.options.d_steps - 1
             real, labels = self._real_batch()
             # the last fakes of the discriminator's turn serve the generator's first
-            with torch.set_grad_enabled(last):
+            with torch.set_grad_enabled(i == self.options.d_steps - 1):
                 fake = self._fake(labels)
-            loss_d = self._update_discriminator(
-                real, fake.detach(), labels, self.step * self.options.d_steps + i
-            )
+            updates = self.step * self.options.d_steps + i
+            loss_d = self._update_discriminator(real, fake.detach(), labels, updates)
         for i in range(self.options.g_steps):
-            if i > 0 or fake is None:
+            if i > 0:
                 fake = self._fake(labels)
             loss_g = self._update_generator(fake, labels, self.step * self.options.g_steps + i)
         if self.options.ema:
@@ -181,8 +166,6 @@ class AdversarialTrainer:
         return images.float()
 
     def _augment(self, images: Tensor) -> Tensor:
-        if not self.policies:
-            return images
         return diffaugment(images, self.policies, self.rng, self.ada.p if self.ada else 1.0)
 
     def _judge(self, images: Tensor, labels: Tensor, exact: bool = False) -> Tensor:
@@ -199,18 +182,13 @@ class AdversarialTrainer:
         seen_real = self._augment(real)
         on_real = self._judge(seen_real, labels)
         on_fake = self._judge(self._augment(fake), labels)
-        loss = discriminator_loss(
-            on_real,
-            on_fake,
-            self.options.loss,
-            self.real_targets[labels],
-            self.fake_targets[labels],
-        )
+        real_targets, fake_targets = self.real_targets[labels], self.fake_targets[labels]
+        loss = discriminator_loss(on_real, on_fake, self.options.loss, real_targets, fake_targets)
         turn = Turn(self._judge, labels, real, fake, seen_real, on_real, on_fake, updates)
         penalized = loss
         for penalty in self.penalties:
             penalized = penalized + penalty(turn)
-        self._descend(self.optimizer_d, penalized, self.options.d_lr or self.options.lr, updates)
+        self._descend(self.optimizer_d, penalized, updates)
         if self.ada:
             self.ada.update(on_real)
         return loss.detach()
@@ -220,16 +198,14 @@ class AdversarialTrainer:
         self.discriminator.requires_grad_(False)
         logits = self._judge(self._augment(fake), labels)
         loss = generator_loss(logits, self.options.loss)
-        self._descend(self.optimizer_g, loss, self.options.lr, updates)
+        self._descend(self.optimizer_g, loss, updates)
         self.discriminator.requires_grad_(True)
         return loss.detach()
 
-    def _descend(
-        self, optimizer: torch.optim.Optimizer, loss: Tensor, lr: float, updates: int
-    ) -> None:
+    def _descend(self, optimizer: torch.optim.Optimizer, loss: Tensor, updates: int) -> None:
         """One update; ``updates`` is how many the optimiser has done, which a resumed one knows."""
         for group in optimizer.param_groups:
-            group["lr"] = lr / (1 + self.options.decay * updates)
+            group["lr"] = optimizer.defaults["lr"] / (1 + self.options.decay * updates)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -253,77 +229,71 @@ class AdversarialTrainer:
     def _plot(self, curve: str, value: float) -> None:
         self.record.curves.setdefault(curve, []).append((self.step, value))
 
-    def _grid_steps(self) -> set[int]:
-        count = self.options.grids
-        return {max(1, round(self.total * (i + 1) / count)) for i in range(count)}
+    @property
+    def _modules(self) -> dict[str, Any]:
+        """All that has a ``state_dict``."""
+        return {
+            "generator": self.generator,
+            "discriminator": self.discriminator,
+            "average": self.average,
+            "optimizer_g": self.optimizer_g,
+            "optimizer_d": self.optimizer_d,
+            "penalties": self.penalties,
+        }
 
-    def _grid(self) -> None:
-        count = self.options.grid_images
-        noise, labels = self.grid_noise[:count], self.grid_labels[:count]
-        images = draw(self.sampler, self.scale, noise, labels)
-        self.record.grids.append((self.step, images))
+    @property
+    def _random(self) -> dict[str, torch.Generator]:
+        """All that draws, torch's own generators included: dropout draws from these."""
+        found = {"loop": self.rng, "noise": self.noise_rng, "torch": torch.default_generator}
+        if self.device.type == "cuda":
+            index = self.device.index
+            number = torch.cuda.current_device() if index is None else index
+            found["cuda"] = torch.cuda.default_generators[number]
+        return found
 
-    def _keep(self) -> None:
-        images = draw(self.sampler, self.scale, self.distance_noise, self.distance_labels)
-        number = self.step // self.unit
-        self.kept.append(Kept.of(self.sampler, number, self.step, self.distance(images)))
+    def _state(self) -> dict[str, Any]:
+        """What an interrupted training goes on from."""
+        return {
+            "step": self.step,
+            "modules": {name: part.state_dict() for name, part in self._modules.items()},
+            "random": {name: rng.get_state() for name, rng in self._random.items()},
+            "ada": asdict(self.ada) if self.ada else None,
+            "kept": [kept.as_tree() for kept in self.kept],
+            "waiting": self.stream.waiting,
+            "curves": self.record.curves,
+            "grids": self.record.grids,
+        }
 
-    def _check_diversity(self) -> None:
-        noise, labels = self.grid_noise[:DIVERSITY_IMAGES], self.grid_labels[:DIVERSITY_IMAGES]
-        images = draw(self.sampler, self.scale, noise, labels)
-        rng = torch.Generator().manual_seed(derive_seed(self.context.seed, "diversity"))
-        some = torch.randperm(len(self.real), generator=rng)[:1000]
-        self.record.warnings += collapse_warnings(
-            images,
-            labels,
-            self.real[some],
-            self.labels.cpu()[some],
-            self.context.name,
-            self.classes,
-        )
-
-    def _save(self) -> None:
-        gpu = self.device.type == "cuda"
-        self.context.checkpoint.save(
-            {
-                "step": self.step,
-                "generator": self.generator.state_dict(),
-                "discriminator": self.discriminator.state_dict(),
-                "average": self.average.state_dict(),
-                "optimizer_g": self.optimizer_g.state_dict(),
-                "optimizer_d": self.optimizer_d.state_dict(),
-                "penalties": self.penalties.state_dict(),
-                "ada": self.ada.state_dict() if self.ada else None,
-                "kept": [kept.as_tree() for kept in self.kept],
-                "waiting": self.stream.waiting,
-                "rng": self.rng.get_state(),
-                "noise_rng": self.noise_rng.get_state(),
-                "torch_rng": torch.get_rng_state(),
-                "gpu_rng": torch.cuda.get_rng_state(self.device) if gpu else None,
-                "curves": self.record.curves,
-                "grids": self.record.grids,
-            }
-        )
-
-    def _resume(self) -> None:
-        state: dict[str, Any] | None = self.context.checkpoint.load()
-        if state is None:
-            return
+    def _resume(self, state: dict[str, Any]) -> None:
         self.step = state["step"]
-        self.generator.load_state_dict(state["generator"])
-        self.discriminator.load_state_dict(state["discriminator"])
-        self.average.load_state_dict(state["average"])
-        self.optimizer_g.load_state_dict(state["optimizer_g"])
-        self.optimizer_d.load_state_dict(state["optimizer_d"])
-        self.penalties.load_state_dict(state["penalties"])
-        if self.ada:
-            self.ada.load_state_dict(state["ada"])
+        for name, part in self._modules.items():
+            part.load_state_dict(state["modules"][name])
+        for name, rng in self._random.items():
+            rng.set_state(state["random"][name])
+        self.ada = AdaptiveProbability(**state["ada"]) if state["ada"] else None
         self.kept = [Kept(**tree) for tree in state["kept"]]
         self.stream.waiting = state["waiting"]
-        self.rng.set_state(state["rng"])
-        self.noise_rng.set_state(state["noise_rng"])
-        torch.set_rng_state(state["torch_rng"])
-        if state["gpu_rng"] is not None:
-            torch.cuda.set_rng_state(state["gpu_rng"], self.device)
-        self.record.curves = state["curves"]
-        self.record.grids = state["grids"]
+        self.record.curves, self.record.grids = state["curves"], state["grids"]
+
+
+def ramped_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """An exponential moving average that forgets the first, poor generators sooner.
+
+    The averaged generator draws better images than the one that is trained. The decay rises as
+    (1 + t) / (10 + t) up to ``decay``, as in Tarvainen and Valpola 2017.
+
+    Returns:
+        What :class:`torch.optim.swa_utils.AveragedModel` takes as ``multi_avg_fn``.
+    """
+
+    @torch.no_grad()
+    def update(average: Tensors, current: Tensors, count: Tensor | int) -> None:
+        t = int(count)
+        weight = 1 - min(decay, (1 + t) / (10 + t))
+        if average[0].is_floating_point():
+            torch._foreach_lerp_(average, current, weight)
+        else:  # counters of batch norm
+            for kept, new in zip(average, current, strict=True):
+                kept.copy_(new)
+
+    return update

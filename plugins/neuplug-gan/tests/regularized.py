@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from neuplug import TrainingSet
 from neuplug_gan.component import AdversarialGenerator
-from neuplug_gan.greyrange import GreyRange
-from neuplug_gan.labels import LabelledNoise, ProjectionHead
+from neuplug_gan.images import GreyRange
+from neuplug_gan.layers import LabelledNoise, ProjectionHead
 from neuplug_gan.options import GANOptions
-from neuplug_gan.regularizers.turn import Judge, Turn
+from neuplug_gan.regularizers import Judge, Turn
 from neuplug_gan.trainer import AdversarialTrainer
 
 from .helpers import context

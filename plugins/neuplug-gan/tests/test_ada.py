@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 import torch
 from torch import Tensor
 
 from neuplug import InputError, TrainingSet
-from neuplug_gan.ada import AdaptiveProbability
+from neuplug_gan.diffaugment import AdaptiveProbability
 
 from .helpers import context
 from .regularized import GAN, Discriminator, options, trainer
@@ -43,13 +45,14 @@ def test_ada_rests_at_its_target() -> None:
 
 
 def test_ada_goes_on_from_its_state() -> None:
-    whole, first, second = (AdaptiveProbability(images=640) for _ in range(3))
+    whole, first = (AdaptiveProbability(images=640) for _ in range(2))
+    second = first
     for i in range(13):
         whole.update(SURE if i % 3 else TORN)
         (first if i < 6 else second).update(SURE if i % 3 else TORN)
         if i == 5:
-            second.load_state_dict(first.state_dict())
-    assert second.state_dict() == whole.state_dict() and whole.p > 0
+            second = AdaptiveProbability(**asdict(first))
+    assert second == whole and whole.p > 0
 
 
 class Certain(Discriminator):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from neuplug import FitContext, InputError, LatentGenerator, TrainingSet
 from neuplug.storage.tensorfile import load_tree, save_tree
-from neuplug_gan.choice import Part, Shelf, parse_choice
+from neuplug_gan.checkpoints import Part, choose, parse_choice
 from neuplug_gan.component import AdversarialGenerator
 from neuplug_gan.options import GANOptions
 
@@ -133,14 +133,17 @@ def test_what_is_not_there(state: dict[str, Any], checkpoint: str, sentence: str
 
 
 def test_a_training_of_one_class_hears_its_own_part() -> None:
-    shelf = Shelf((5, 9), (0.3, 0.1), ("dark",))
-    parts = parse_choice("crazing:7/dark:5/best")
-    assert shelf.choose(parts, 0) == (5,)
-    assert shelf.choose(parse_choice("crazing:7/best"), 0) == (9,)
+    distances = {5: 0.3, 9: 0.1}
+
+    def chosen(text: str) -> tuple[int, ...]:
+        return choose(text, "dark", ("dark",), distances)
+
+    assert chosen("crazing:7/dark:5/best") == (5,)
+    assert chosen("crazing:7/best") == (9,)
     with pytest.raises(InputError, match="says nothing of dark"):
-        shelf.choose(parse_choice("crazing:7"), 0)
+        chosen("crazing:7")
     with pytest.raises(InputError, match="there are only the last, 9"):
-        Shelf((9,), (0.3,), ("dark",)).choose(parse_choice("5"), 0)
+        choose("5", "dark", ("dark",), {9: 0.3})
 
 
 def test_grammar() -> None:

@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from neuplug_gan.diffaugment import diffaugment
-from neuplug_gan.regularizers.consistency import Consistency, flip
-from neuplug_gan.regularizers.turn import Turn
+from neuplug_gan.regularizers import Consistency, Turn, flip
 
 from .regularized import images, turn
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from neuplug_gan.diversity import collapse_warning, collapse_warnings, diversity
+from neuplug_gan.quality import collapse_warning, collapse_warnings, diversity
 
 from .helpers import context
 from .tiny import CollapsedGAN, options, train_set

@@ -10,7 +10,7 @@ import torch
 
 import neuplug_gan.trainer as trainer_module
 from neuplug import InputError, TrainingDiverged
-from neuplug_gan.greyrange import GreyRange
+from neuplug_gan.images import GreyRange
 from neuplug_gan.options import GANOptions
 from neuplug_gan.trainer import AdversarialTrainer
 

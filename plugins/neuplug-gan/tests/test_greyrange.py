@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from neuplug_gan.greyrange import GreyRange
+from neuplug_gan.images import GreyRange
 
 from .helpers import CPU, context
 from .tiny import TinyGAN, options, train_set

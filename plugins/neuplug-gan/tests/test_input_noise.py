@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from neuplug_gan.greyrange import GreyRange
+from neuplug_gan.images import GreyRange
 from neuplug_gan.trainer import AdversarialTrainer
 
 from .helpers import context

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuplug_gan.regularizers.lecam import LeCam
+from neuplug_gan.regularizers import LeCam
 
 from .helpers import context
 from .regularized import GAN, given, options, train_set

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from neuplug import InputError
-from neuplug_gan.batches import ShuffledStream
+from neuplug_gan.images import ShuffledStream
 from neuplug_gan.options import GANOptions
 
 from .helpers import context

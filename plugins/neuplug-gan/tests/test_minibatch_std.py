@@ -7,8 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from neuplug import InputError
-from neuplug_gan.labels import ProjectionHead
-from neuplug_gan.minibatch_std import MinibatchStd
+from neuplug_gan.layers import MinibatchStd, ProjectionHead
 
 from .helpers import context
 from .regularized import DeafGAN, options, train_set

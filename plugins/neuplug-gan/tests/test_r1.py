@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from neuplug_gan.regularizers.r1 import R1
+from neuplug_gan.regularizers import R1
 
 from .regularized import Discriminator, images, trainer, turn
 

@@ -11,9 +11,8 @@ from torch import Tensor
 
 import neuplug_gan.trainer as trainer_module
 from neuplug import InputError, derive_seed
-from neuplug_gan.batches import ShuffledStream
 from neuplug_gan.diffaugment import diffaugment
-from neuplug_gan.greyrange import GreyRange
+from neuplug_gan.images import GreyRange, ShuffledStream
 from neuplug_gan.losses import discriminator_loss, generator_loss
 from neuplug_gan.options import GANOptions
 from neuplug_gan.trainer import AdversarialTrainer

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from neuplug_gan.regularizers.spectral_norm import normalize_spectra
+from neuplug_gan.regularizers import normalize_spectra
 
 from .regularized import Discriminator, images, trainer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from pydantic import Field
 from scipy import stats
 from torch import Tensor
@@ -13,13 +14,16 @@ from neuplug import (
     Evaluation,
     EvaluationContext,
     Evaluator,
+    ImageSet,
     Metric,
     NeuplugError,
     Options,
     derive_seed,
 )
-from neuplug_gantest.images import Labelled, as_many, common_labels, of_classes
 from neuplug_gantest.probe import probe
+
+# Training images of a class: one to fit on and one to choose the regularisation by
+FEWEST = 2
 
 
 class GANTestOptions(Options):
@@ -63,12 +67,9 @@ def _metric(
 ) -> Metric:
     """An accuracy, of all or of one class, beside that of real images."""
 
-    def of(key: str) -> _Verdicts | None:
-        found = results.get(key)
-        return found if found is None or label is None else found.of_class(label)
-
-    own, real = results[name], of(f"{name.removesuffix(' all drawn')}{REAL}")
-    own = own if label is None else own.of_class(label)
+    own, real = results[name], results.get(f"{name.removesuffix(' all drawn')}{REAL}")
+    if label is not None:
+        own, real = own.of_class(label), real and real.of_class(label)
     low, high = own.interval()
     return Metric(
         name,
@@ -81,6 +82,42 @@ def _metric(
         label=name.replace("[", " (").replace("] ", "), ").replace("]", ")"),
         reference=real.accuracy if real else None,
     )
+
+
+def common_labels(context: EvaluationContext) -> tuple[list[int], list[str]]:
+    """The classes that can be judged, and a sentence for each that cannot."""
+    assert context.generated is not None  # in needs
+    labels, warnings = [], []
+    counts = (context.generated.counts(), context.train.counts(), context.test.counts())
+    for label, name in enumerate(context.train.classes):
+        generated, real, test = (count[name] for count in counts)
+        enough = generated >= real or name in context.generators
+        if generated and enough and real >= FEWEST and test:
+            labels.append(label)
+        else:
+            warnings.append(
+                f"gantest left out {name}: it has {generated} generated, {real} training and "
+                f"{test} test images, and it takes 1, {FEWEST} and 1."
+            )
+    return labels, warnings
+
+
+def as_many(generated: ImageSet, real: ImageSet, context: EvaluationContext) -> ImageSet:
+    """As many generated images of each class as there are real ones.
+
+    The first of the arm's own; where it has fewer, its generators draw the rest.
+    """
+    parts = []
+    labels = real.labels.sort().values
+    for label in labels.unique().tolist():
+        wanted = int((labels == label).sum())
+        own = generated.images[generated.labels == label][:wanted]
+        parts.append(own)
+        if missing := wanted - len(own):
+            name = context.train.classes[label]
+            parts.append(context.draw(name, missing, derive_seed(context.seed, "more", name)))
+    ids = tuple(map(str, range(len(labels))))
+    return ImageSet(torch.cat(parts), labels, context.train.classes, ids)
 
 
 class GANTest(Evaluator):
@@ -127,7 +164,8 @@ class GANTest(Evaluator):
         if not labels:
             raise NeuplugError(f"gantest has nothing to judge. {' '.join(warnings)}")
         generated, real, test = (
-            of_classes(s, labels) for s in (context.generated, context.train, context.test)
+            images.subset(torch.isin(images.labels, torch.tensor(labels)).nonzero().flatten())
+            for images in (context.generated, context.train, context.test)
         )
         results = self._gan_test(context.embedder, generated, test)
         if self.options.probe and len(labels) > 1:
@@ -142,7 +180,7 @@ class GANTest(Evaluator):
         return Evaluation(metrics, warnings=tuple(warnings))
 
     def _gan_test(
-        self, embedder: Embedder, generated: Labelled, test: Labelled
+        self, embedder: Embedder, generated: ImageSet, test: ImageSet
     ) -> dict[str, _Verdicts]:
         classify = embedder.classify
         if classify is None:
@@ -154,13 +192,14 @@ class GANTest(Evaluator):
         }
 
     def _gan_train(
-        self, context: EvaluationContext, generated: Labelled, real: Labelled, test: Labelled
+        self, context: EvaluationContext, generated: ImageSet, real: ImageSet, test: ImageSet
     ) -> dict[str, _Verdicts]:
         embedder = context.embedder
         assert embedder is not None
         name = f"GAN-train, linear probe[{embedder.name}]"
         sources = {name: as_many(generated, real, context), f"{name} real": real}
-        if generated.exceeds(real):
+        drawn, wanted = generated.counts(), real.counts()
+        if len(generated) > len(real) and all(drawn[kind] >= wanted[kind] for kind in wanted):
             sources[f"{name} all drawn"] = generated
         unseen = embedder.embed(test.images)
         found = {}

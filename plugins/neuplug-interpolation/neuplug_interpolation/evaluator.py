@@ -94,15 +94,25 @@ class _Class:
     def decode(self, latents: Tensor) -> Tensor:
         return self.generator.decode(latents, torch.full((len(latents),), self.known_as))
 
+    def rng(self, role: str) -> torch.Generator:
+        return torch.Generator().manual_seed(derive_seed(self.seed, role, self.name))
+
     def latents(self, n: int, role: str) -> Tensor:
-        rng = torch.Generator().manual_seed(derive_seed(self.seed, role, self.name))
-        return torch.randn(n, self.generator.latent_dim, generator=rng).to(self.device)
+        shape = (n, self.generator.latent_dim)
+        return torch.randn(shape, generator=self.rng(role)).to(self.device)
 
     def some(self, images: ImageSet, n: int, role: str) -> Tensor:
         """Up to ``n`` images of the class, drawn by the seed."""
         own = images.of_class(self.label).images
-        rng = torch.Generator().manual_seed(derive_seed(self.seed, role, self.name))
-        return own[torch.randperm(len(own), generator=rng)[:n]]
+        return own[torch.randperm(len(own), generator=self.rng(role))[:n]]
+
+    def draw(self, folder: Path, kind: str, title: str, aside: str, rows: list[ImageRow]) -> Path:
+        """A figure of the class, as a file."""
+        plain = re.sub(r"[^a-z0-9]+", "-", f"{self.label} {self.name}".lower()).strip("-")
+        short = self.name if len(self.name) <= 18 else self.name[:17] + "\N{HORIZONTAL ELLIPSIS}"
+        file = folder / f"{plain}-{kind}.png"
+        write_image_rows(file, f"{short}: {title}", aside, rows)
+        return file
 
 
 class Interpolation(Evaluator):
@@ -186,11 +196,9 @@ class Interpolation(Evaluator):
                 f"interpolation: nothing changes on {len(walks) - len(ratios)} of {len(walks)} "
                 f"walks through the latents of {one.name}; its generator has collapsed."
             )
-        file = folder / f"{_plain(f'{one.label} {one.name}')}-walk.png"
-        title = f"{_shorten(one.name)}: random latent walks"
         aside = f"{len(walks)} walks, each from one random latent to another"
-        write_image_rows(file, title, aside, [ImageRow(walk) for walk in walks])
-        found.figures.append(file)
+        rows = [ImageRow(walk) for walk in walks]
+        found.figures.append(one.draw(folder, "walk", "random latent walks", aside, rows))
 
     def _between(self, one: _Class, context: EvaluationContext, found: _Findings) -> None:
         """The latents of real images, and the way between the first two."""
@@ -215,41 +223,25 @@ class Interpolation(Evaluator):
         if len(unseen):
             found.numbers[TEST][one.name] = errors[1]
         if len(real) >= 2:
-            self._draw_between(one, real, best, context.folder, found)
+            rows = self._paths(one, real, best)
+            title, aside = "between two real images", "two training images, drawn by the seed"
+            found.figures.append(one.draw(context.folder, "between", title, aside, rows))
 
-    def _draw_between(
-        self, one: _Class, real: Tensor, best: Found, folder: Path, found: _Findings
-    ) -> None:
+    def _paths(self, one: _Class, real: Tensor, best: Found) -> list[ImageRow]:
+        """From the first real image to the second: through their latents, and by cross-fading."""
         with torch.no_grad():
             path = one.decode(slerp(best.latents[0], best.latents[1], self.options.steps)).cpu()
         share = torch.linspace(0, 1, self.options.steps)[:, None, None, None]
         faded = (1 - share) * real[0] + share * real[1]
-        file = folder / f"{_plain(f'{one.label} {one.name}')}-between.png"
-        rows = [
-            ImageRow(path, "through the latents found for them, RMSE below", *_labels(best.errors)),
+        left, right = (f"{float(error):.1f}" for error in best.errors[:2])
+        ends = left, f"{right} grey levels"
+        return [
+            ImageRow(path, "through the latents found for them, RMSE below", *ends),
             ImageRow(faded, "cross-fading, the real images at the ends"),
         ]
-        title = f"{_shorten(one.name)}: between two real images"
-        write_image_rows(file, title, "two training images, drawn by the seed", rows)
-        found.figures.append(file)
 
 
 def _largest_to_mean_step(walk: Tensor) -> float | None:
     """1 for an even walk; ``None`` where nothing changes by a hundredth of a grey level."""
     steps = walk.diff(dim=0).square().mean((1, 2, 3)).sqrt()
     return float(steps.max() / steps.mean()) if steps.mean() > 0.01 else None
-
-
-def _labels(errors: Tensor) -> tuple[str, str]:
-    """The errors of the two ends, as they stand below these."""
-    return f"{float(errors[0]):.1f}", f"{float(errors[1]):.1f} grey levels"
-
-
-def _plain(words: str) -> str:
-    """Words as a file's name: lower-case letters, digits and ``-``."""
-    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
-
-
-def _shorten(name: str) -> str:
-    """At most 18 characters, the last an ellipsis where some were cut."""
-    return name if len(name) <= 18 else name[:17] + "\N{HORIZONTAL ELLIPSIS}"

@@ -102,18 +102,12 @@ class Memorization(Evaluator):
                 )
                 continue
             for space, (features, measure) in self._spaces(context).items():
-                result = copying(
-                    features(made),
-                    features(real),
-                    features(unseen),
-                    measure,
-                    derive_seed(context.seed, space, name),
-                )
-                found.setdefault(space, {})[name] = result
-            pixels = found[PIXELS][name]
+                ours, seen, others = map(features, (made, real, unseen))
+                seed = derive_seed(context.seed, space, name)
+                found.setdefault(space, {})[name] = copying(ours, seen, others, measure, seed)
             warnings += _alarm(name, {space: found[space][name] for space in found})
             file = context.folder / f"{label}-{_plain(name)}-closest-pairs.png"
-            self._draw(file, name, made, real, pixels)
+            self._draw(file, name, made, real, found[PIXELS][name])
             figures.append(file)
         metrics = [metric for space, of in found.items() for metric in _metrics(space, of)]
         return Evaluation(metrics, tuple(figures), tuple(warnings))
@@ -169,16 +163,12 @@ def _metrics(space: str, classes: dict[str, Copying]) -> list[Metric]:
                 higher_is_better=False if key == "copies" else None,
                 reference=reference,
             )
-    means = [
-        replace(
-            next(iter(of.values())),
-            value=_mean([m.value for m in of.values()]),
-            class_name=None,
-            n=sum(m.n or 0 for m in of.values()),
-            reference=_mean([m.reference or 0.0 for m in of.values()]),
-        )
-        for of in each.values()
-    ]
+    means = []
+    for metrics in (list(of.values()) for of in each.values()):
+        value = _mean([m.value for m in metrics])
+        reference = _mean([m.reference or 0.0 for m in metrics])
+        n = sum(m.n or 0 for m in metrics)
+        means.append(replace(metrics[0], value=value, class_name=None, n=n, reference=reference))
     return means + [metric for of in each.values() for metric in of.values()]
 
 

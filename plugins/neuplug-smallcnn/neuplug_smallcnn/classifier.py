@@ -8,8 +8,7 @@ from pydantic import Field
 from torch import nn
 
 from neuplug import Classifier, InputError, Options
-from neuplug_smallcnn.layouts import LAYOUTS
-from neuplug_smallcnn.model import SmallNet
+from neuplug_smallcnn.layouts import LAYOUTS, SmallNet
 
 Layout = Literal["compact", "reser2020", "edcgan2023", "farhat", "schlagenhauf2020"]
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import Field
 from torch import Tensor
 
@@ -23,10 +22,15 @@ from neuplug import (
     derive_seed,
     write_figure,
 )
-from neuplug_tsne.features import pixel_features
 from neuplug_tsne.figure import Panel, draw
-from neuplug_tsne.mapping import fitted_perplexity, tsne_map
-from neuplug_tsne.twosample import OneNearestNeighbour, one_nearest_neighbour
+from neuplug_tsne.points import (
+    OneNearestNeighbour,
+    Points,
+    fitted_perplexity,
+    one_nearest_neighbour,
+    pixel_features,
+    tsne_map,
+)
 
 # The accuracy where real and generated images cannot be told apart, as for two real sets
 ALIKE = 0.5
@@ -68,17 +72,8 @@ class _Sample:
     real: Tensor
     generated: Tensor
 
-
-@dataclass(frozen=True)
-class _Points:
-    """Images as points, features or places on a map: (N, F), and which of them are real."""
-
-    rows: NDArray[np.float64]
-    is_real: NDArray[np.bool_]
-
-    @property
-    def counts(self) -> str:
-        return f"{self.is_real.sum()} real, {(~self.is_real).sum()} generated"
+    def __len__(self) -> int:
+        return len(self.real) + len(self.generated)
 
 
 class TSNE(Evaluator):
@@ -120,11 +115,10 @@ class TSNE(Evaluator):
         figures: list[Path] = []
         found: dict[str, OneNearestNeighbour] = {}
         for sample in samples:
-            points = self._features([sample], context)
-            found[sample.name] = one_nearest_neighbour(
-                points.rows, points.is_real, derive_seed(context.seed, "ties")
-            )
-            figures += self._draw_class(sample, points, found[sample.name], context)
+            points = self._points([sample], context)
+            neighbours = one_nearest_neighbour(points, derive_seed(context.seed, "ties"))
+            found[sample.name] = neighbours
+            figures += self._draw_class(sample, points, neighbours, context)
         if len(samples) > 1:
             figures += self._draw_all(samples, context)
         counts = {sample.name: len(sample.real) for sample in samples}
@@ -156,28 +150,27 @@ class TSNE(Evaluator):
         assert context.embedder is not None  # in needs
         return f"embeddings of {context.embedder.name}"
 
-    def _features(self, samples: Sequence[_Sample], context: EvaluationContext) -> _Points:
+    def _points(self, samples: Sequence[_Sample], context: EvaluationContext) -> Points:
         """The images of the samples, one after the other, real before generated."""
-        images = torch.cat([part for s in samples for part in (s.real, s.generated)])
-        kinds = [kind for s in samples for kind in _kinds(s)]
+        parts = [part for s in samples for part in (s.real, s.generated)]
+        is_real = np.repeat([True, False] * len(samples), [len(part) for part in parts])
+        images = torch.cat(parts)
         if self.options.features == "pixels":
-            rows = pixel_features(images, derive_seed(context.seed, "components"))
-        else:
-            assert context.embedder is not None  # in needs
-            rows = np.asarray(context.embedder.embed(images), dtype=np.float64)
-        return _Points(rows, np.array(kinds))
+            return Points(pixel_features(images, derive_seed(context.seed, "components")), is_real)
+        assert context.embedder is not None  # in needs
+        return Points(np.asarray(context.embedder.embed(images), dtype=np.float64), is_real)
 
-    def _perplexity(self, points: _Points) -> float:
-        return fitted_perplexity(len(points.rows), self.options.perplexity)
+    def _perplexity(self, points: Points) -> float:
+        return fitted_perplexity(len(points), self.options.perplexity)
 
-    def _map(self, points: _Points, context: EvaluationContext) -> _Points:
+    def _map(self, points: Points, context: EvaluationContext) -> Points:
         seed = derive_seed(context.seed, "map")
-        return _Points(tsne_map(points.rows, self._perplexity(points), seed), points.is_real)
+        return replace(points, rows=tsne_map(points.rows, self._perplexity(points), seed))
 
     def _draw_class(
         self,
         sample: _Sample,
-        points: _Points,
+        points: Points,
         neighbours: OneNearestNeighbour,
         context: EvaluationContext,
     ) -> tuple[Path, ...]:
@@ -186,12 +179,11 @@ class TSNE(Evaluator):
         if self.options.many > len(sample.real):
             seed = derive_seed(context.seed, "many", sample.name)
             drawn = context.draw(sample.name, self.options.many, seed)
-            clouds.append(self._features([_Sample(sample.name, sample.real, drawn)], context))
-        panels = []
-        for cloud in clouds:
-            places = self._map(cloud, context)
-            everything = np.ones(len(places.rows), dtype=bool)
-            panels.append(Panel(cloud.counts, places.rows, places.is_real, everything))
+            clouds.append(self._points([replace(sample, generated=drawn)], context))
+        panels = [
+            Panel(cloud.counts, self._map(cloud, context), np.full(len(cloud), True))
+            for cloud in clouds
+        ]
         perplexities = " and ".join(f"{self._perplexity(cloud):.3g}" for cloud in clouds)
         asides = (
             f"t-SNE of {self._space(context)}, perplexity {perplexities}",
@@ -207,16 +199,11 @@ class TSNE(Evaluator):
 
         A colour for each class would leave none to tell real from generated, and end at eight.
         """
-        cloud = self._features(samples, context)
+        cloud = self._points(samples, context)
         places = self._map(cloud, context)
-        owner = np.repeat(np.arange(len(samples)), [len(_kinds(s)) for s in samples])
+        owner = np.repeat(np.arange(len(samples)), [len(s) for s in samples])
         panels = [
-            Panel(
-                f"{_shorten(sample.name, 18)}, {len(sample.real)} each",
-                places.rows,
-                places.is_real,
-                owner == i,
-            )
+            Panel(f"{_shorten(sample.name, 18)}, {len(sample.real)} each", places, owner == i)
             for i, sample in enumerate(samples)
         ]
         asides = (
@@ -225,10 +212,6 @@ class TSNE(Evaluator):
         )
         figure = draw("All classes: real beside generated", asides, panels)
         return write_figure(context.folder / "all-classes", figure)
-
-
-def _kinds(sample: _Sample) -> list[bool]:
-    return [True] * len(sample.real) + [False] * len(sample.generated)
 
 
 def _metrics(

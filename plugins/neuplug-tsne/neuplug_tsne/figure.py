@@ -12,6 +12,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from neuplug_tsne.points import Points
+
 INK, MUTED, LINE = "#16191d", "#59616b", "#dfe3e8"
 REAL: dict[str, Any] = {"marker": "o", "color": "#1c5d9f"}
 GENERATED: dict[str, Any] = {"marker": "^", "color": "#d9622b"}
@@ -27,14 +29,12 @@ class Panel:
 
     Attributes:
         caption: What it shows, with its counts.
-        points: (N, 2).
-        is_real: (N,).
+        points: Their places on it, (N, 2).
         shown: (N,), false for points that are only the background.
     """
 
     caption: str
-    points: NDArray[np.float64]
-    is_real: NDArray[np.bool_]
+    points: Points
     shown: NDArray[np.bool_]
 
 
@@ -97,11 +97,12 @@ def _scatter(axes: Axes, panel: Panel, side: float) -> None:
     axes.spines[:].set_color(LINE)
     # marks shrink with the crowd: together they cover about the same part of the panel
     area = float(np.clip((side * 72) ** 2 / 8 / len(panel.points), 7, 22))
-    x, y = panel.points.T
+    x, y = panel.points.rows.T
     behind = ~panel.shown
     axes.scatter(x[behind], y[behind], s=area / 2, color=LINE, linewidth=0)
+    is_real = panel.points.is_real
     # the real images are the fewer: on top, they are seen among any number of generated ones
-    for look, kind in ((GENERATED, ~panel.is_real), (REAL, panel.is_real)):
+    for look, kind in ((GENERATED, ~is_real), (REAL, is_real)):
         chosen = kind & panel.shown
         axes.scatter(
             x[chosen], y[chosen], s=area, alpha=0.8, edgecolor="white", linewidth=0.3, **look

@@ -10,13 +10,9 @@ from neuplug import Component, hookimpl
 @hookimpl
 def neuplug_classifiers() -> Iterable[Component]:
     """Offer ``vgg11``, ``vgg16``."""
-    yield Component(
-        "vgg11",
-        "neuplug_vgg.classifier:VGG11",
-        "VGG-11 from scratch or pretrained, from 32 pixels, grey or RGB",
-    )
-    yield Component(
-        "vgg16",
-        "neuplug_vgg.classifier:VGG16",
-        "VGG-16 from scratch or pretrained, from 32 pixels, grey or RGB",
-    )
+    for depth in (11, 16):
+        yield Component(
+            f"vgg{depth}",
+            f"neuplug_vgg.classifier:VGG{depth}",
+            f"VGG-{depth} from scratch or pretrained, from 32 pixels, grey or RGB",
+        )

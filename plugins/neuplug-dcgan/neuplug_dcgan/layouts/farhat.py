@@ -8,19 +8,12 @@ others have 0.2. Other sizes follow the pyramid of :mod:`neuplug_dcgan.model`. T
 
 from __future__ import annotations
 
+from functools import partial
+
 from neuplug_dcgan.model import Discriminator, Generator
 
 MAPS = 64
-SLOPE = 0.02
 
-
-def generator(
-    image_size: tuple[int, int], in_chans: int, latent_dim: int, ngf: int = MAPS
-) -> Generator:
-    """Transposed convolutions alone; weights as in the DCGAN paper."""
-    return Generator(image_size, in_chans, latent_dim, ngf, bias=False)
-
-
-def discriminator(image_size: tuple[int, int], in_chans: int, ndf: int = MAPS) -> Discriminator:
-    """Convolutions alone; weights as in the DCGAN paper."""
-    return Discriminator(image_size, in_chans, ndf, slope=SLOPE, bias=False)
+# Transposed convolutions and convolutions alone; weights as in the DCGAN paper
+generator = partial(Generator, ngf=MAPS, bias=False)
+discriminator = partial(Discriminator, ndf=MAPS, slope=0.02, bias=False)

@@ -1,8 +1,9 @@
-"""Keras' layers where PyTorch's differ, so that a network published in Keras is that network."""
+"""Networks published in Keras, and its layers where PyTorch's differ."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -67,3 +68,32 @@ def initialize(module: nn.Module) -> None:
         nn.init.xavier_uniform_(module.weight)
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+class Generator(nn.Module):
+    """A row of layers, without labels: a generator, whose last layer is tanh.
+
+    Args:
+        layers: From z, float (N, latent_dim), to images in [-1, 1].
+    """
+
+    def __init__(self, layers: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(*layers)
+        self.apply(initialize)
+
+    def forward(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Float (N, latent_dim) to float (N, C, H, W)."""
+        outputs: Tensor = self.layers(inputs)
+        return outputs
+
+
+class Discriminator(Generator):
+    """The same from images, (N, C, H, W), to logits, positive for real.
+
+    A published sigmoid is in the loss.
+    """
+
+    def forward(self, inputs: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Float (N, C, H, W) in [-1, 1] to float (N,)."""
+        return super().forward(inputs, labels).flatten()

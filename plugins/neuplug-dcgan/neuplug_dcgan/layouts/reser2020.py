@@ -13,8 +13,7 @@ from math import log2
 
 from torch import nn
 
-from neuplug_dcgan.layouts.keras import Conv, batch_norm, dense, initialize
-from neuplug_dcgan.layouts.plain import PlainDiscriminator, PlainGenerator
+from neuplug_dcgan.layouts import keras
 
 SIZES = "square images of 16, 32, 64, 128 or 256 pixels a side"
 MOMENTUM = 0.8
@@ -27,47 +26,46 @@ def fits(image_size: tuple[int, int]) -> bool:
     return image_size[0] == image_size[1] and image_size[0] in (16, 32, 64, 128, 256)
 
 
-def generator(image_size: tuple[int, int], in_chans: int, latent_dim: int) -> PlainGenerator:
+def generator(image_size: tuple[int, int], in_chans: int, latent_dim: int) -> keras.Generator:
     """Dense to 4x4x256, blocks that double the sides, a last convolution."""
     blocks = int(log2(image_size[0] // 4))
     widths = [256, 256, *[128] * max(3, blocks - 2)][-blocks:]
     layers: list[nn.Module] = [
-        dense(latent_dim, 4 * 4 * 256, nn.ReLU()),
+        keras.dense(latent_dim, 4 * 4 * 256, nn.ReLU()),
         nn.Unflatten(1, (256, 4, 4)),
     ]
     for before, after in pairwise([256, *widths]):
         layers += [
             nn.Upsample(scale_factor=2),
-            Conv(before, after, 3),
-            batch_norm(after, MOMENTUM),
+            keras.Conv(before, after, 3),
+            keras.batch_norm(after, MOMENTUM),
             nn.ReLU(),
         ]
-    return PlainGenerator([*layers, Conv(widths[-1], in_chans, 3), nn.Tanh()], initialize)
+    return keras.Generator([*layers, keras.Conv(widths[-1], in_chans, 3), nn.Tanh()])
 
 
-def discriminator(image_size: tuple[int, int], in_chans: int) -> PlainDiscriminator:
+def discriminator(image_size: tuple[int, int], in_chans: int) -> keras.Discriminator:
     """Five convolutions, the first three halving the sides, and one dense layer."""
     last = -(-(image_size[0] // 4 + 1) // 2)  # a quarter and the padding's pixel, halved, up
-    return PlainDiscriminator(
+    return keras.Discriminator(
         [
-            Conv(in_chans, 32, 3, 2),
+            keras.Conv(in_chans, 32, 3, 2),
             nn.LeakyReLU(SLOPE),
             nn.Dropout(DROPOUT),
-            Conv(32, 64, 3, 2),
+            keras.Conv(32, 64, 3, 2),
             nn.ZeroPad2d((0, 1, 0, 1)),
             *_normalised(64),
-            Conv(64, 128, 3, 2),
+            keras.Conv(64, 128, 3, 2),
             *_normalised(128),
-            Conv(128, 256, 3),
+            keras.Conv(128, 256, 3),
             *_normalised(256),
-            Conv(256, 512, 3),
+            keras.Conv(256, 512, 3),
             *_normalised(512),
             nn.Flatten(),
-            dense(last * last * 512, 1),
-        ],
-        initialize,
+            keras.dense(last * last * 512, 1),
+        ]
     )
 
 
 def _normalised(width: int) -> list[nn.Module]:
-    return [batch_norm(width, MOMENTUM), nn.LeakyReLU(SLOPE), nn.Dropout(DROPOUT)]
+    return [keras.batch_norm(width, MOMENTUM), nn.LeakyReLU(SLOPE), nn.Dropout(DROPOUT)]

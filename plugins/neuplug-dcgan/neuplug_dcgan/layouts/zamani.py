@@ -9,15 +9,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from neuplug_dcgan.layouts.keras import (
-    Conv,
-    ConvTranspose,
-    batch_norm,
-    dense,
-    dense_batch_norm,
-    initialize,
-)
-from neuplug_dcgan.layouts.plain import PlainDiscriminator, PlainGenerator
+from neuplug_dcgan.layouts import keras
 
 SIZES = "images from 8 to 256 pixels a side in steps of 4"
 SLOPE = 0.2
@@ -28,42 +20,40 @@ def fits(image_size: tuple[int, int]) -> bool:
     return all(8 <= side <= 256 and side % 4 == 0 for side in image_size)
 
 
-def generator(image_size: tuple[int, int], in_chans: int, latent_dim: int) -> PlainGenerator:
+def generator(image_size: tuple[int, int], in_chans: int, latent_dim: int) -> keras.Generator:
     """Two dense layers, then two transposed convolutions from a quarter of the sides."""
     height, width = image_size[0] // 4, image_size[1] // 4
     wide = height * width * 64
-    return PlainGenerator(
+    return keras.Generator(
         [
-            dense(latent_dim, 512),
+            keras.dense(latent_dim, 512),
             nn.ReLU(),
-            dense_batch_norm(512),
-            dense(512, wide),
+            keras.dense_batch_norm(512),
+            keras.dense(512, wide),
             nn.ReLU(),
-            dense_batch_norm(wide),
+            keras.dense_batch_norm(wide),
             nn.Unflatten(1, (64, height, width)),
-            ConvTranspose(64, 32, 5),
+            keras.ConvTranspose(64, 32, 5),
             nn.ReLU(),
-            batch_norm(32),
-            ConvTranspose(32, in_chans, 5),
+            keras.batch_norm(32),
+            keras.ConvTranspose(32, in_chans, 5),
             nn.Tanh(),
-        ],
-        initialize,
+        ]
     )
 
 
-def discriminator(image_size: tuple[int, int], in_chans: int) -> PlainDiscriminator:
+def discriminator(image_size: tuple[int, int], in_chans: int) -> keras.Discriminator:
     """Two convolutions that halve the sides, then two dense layers."""
     height, width = image_size[0] // 4, image_size[1] // 4
-    return PlainDiscriminator(
+    return keras.Discriminator(
         [
-            Conv(in_chans, 32, 5, 2),
+            keras.Conv(in_chans, 32, 5, 2),
             nn.LeakyReLU(SLOPE),
-            Conv(32, 64, 5, 2),
+            keras.Conv(32, 64, 5, 2),
             nn.LeakyReLU(SLOPE),
             nn.Flatten(),
-            dense(height * width * 64, 512),
+            keras.dense(height * width * 64, 512),
             nn.LeakyReLU(SLOPE),
-            dense(512, 1),
-        ],
-        initialize,
+            keras.dense(512, 1),
+        ]
     )

@@ -1,1 +1,0 @@
-"""What regularises a discriminator, each after its paper and off by default, one file each."""
