@@ -98,14 +98,10 @@ def generate(
     return Done(drawn, given.changed(), steps, FitRecord() if record is None else record)
 
 
-def channels_for(classifier: Classifier, form: Format) -> int:
-    """As the core has it: grey becomes RGB where the classifier does not take grey."""
-    return form.channels if form.channels in classifier.channels else 3
-
-
 def build(classifier: Classifier, form: Format, seed: int, num_classes: int) -> FittedClassifier:
     """A new network, as the core makes it, with weights drawn by ``seed``."""
-    channels = channels_for(classifier, form)
+    # grey becomes RGB where the classifier does not take grey
+    channels = form.channels if form.channels in classifier.channels else 3
     with seeded(seed, CPU):
         module = classifier.build(num_classes, channels, form.image_size)
     module = module.to(memory_format=torch.channels_last)

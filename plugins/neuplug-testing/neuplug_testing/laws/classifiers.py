@@ -16,9 +16,9 @@ from neuplug.storage.tensorfile import load_tree, save_tree
 from neuplug.training.fitted import FittedClassifier
 from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
-from neuplug_testing.law import Broken, Unchecked, law
+from neuplug_testing.law import Broken, Unchecked, law, may_fail, must_work
 from neuplug_testing.pictures import CLASSES, PER_CLASS, training_set
-from neuplug_testing.subjects import ComponentSubject, told
+from neuplug_testing.subjects import ComponentSubject
 from neuplug_testing.work import CPU, DRAWN, ROUNDING, alike, build
 
 BATCH = 8
@@ -115,13 +115,10 @@ def weights_come_back(subject: ComponentSubject) -> None:
     fitted, batch = _built(subject)
     before = _ask(fitted, lambda net: net(batch))
     path = subject.folder() / "classifier.safetensors"
-    try:
+    with must_work("Its weights cannot be stored and loaded"):
         save_tree(fitted.state_dict(), path)
-        other = FittedClassifier.load(
-            subject.make(), load_tree(path), 2, subject.form.image_size, CPU
-        )
-    except Exception as error:
-        raise Broken(f"Its weights cannot be stored and loaded: {told(error)}.") from error
+        state, size = load_tree(path), subject.form.image_size
+        other = FittedClassifier.load(subject.make(), state, 2, size, CPU)
     if not torch.equal(before, _ask(other, lambda net: net(batch))):
         raise Broken("A network with its stored weights has other logits.")
 
@@ -134,9 +131,9 @@ def _trained(subject: ComponentSubject) -> tuple[FittedClassifier, list[float]]:
     options = TrainingOptions(
         steps=LOOK * PASS,
         batch=BATCH,
+        evaluations=LOOK,
         lr=1e-3,
         schedule="constant",
-        evaluations=LOOK,
         precision="fp32",
     )
     state: dict[str, Any] | None = None
@@ -175,28 +172,12 @@ def learns(subject: ComponentSubject) -> None:
 )
 def classifies_each_image_by_itself(subject: ComponentSubject) -> None:
     """In ``eval()`` a trained network gives an image the same logits, alone or among others."""
-    try:
+    with may_fail("it cannot be trained; see the law learns"):
         fitted, _ = _trained(subject)
-    except Exception as error:
-        raise Unchecked("it cannot be trained; see the law learns") from error
     batch = fitted.prepare(training_set(subject.form).images[:DRAWN])
     together = _ask(fitted, lambda net: net(batch))
-    try:
+    with may_fail("it takes no single image; see takes-a-single-image"):
         alone = _ask(fitted, lambda net: torch.cat([net(one) for one in batch.split(1)]))
-    except Exception as error:
-        raise Unchecked("it takes no single image; see takes-a-single-image") from error
-    if alone.shape != together.shape:
-        raise Unchecked("it takes no single image; see takes-a-single-image")
+        alone = alone.view(together.shape)
     if not alike(together, alone, ROUNDING):
         raise Broken("In eval() an image alone has other logits than among others.")
-
-
-LAWS = (
-    respects_num_classes,
-    has_features,
-    every_parameter_has_a_gradient,
-    eval_is_deterministic,
-    weights_come_back,
-    learns,
-    classifies_each_image_by_itself,
-)

@@ -9,9 +9,10 @@ from pathlib import Path
 from neuplug.errors import NeuplugError
 from neuplug.experiment.steps.checks import IMAGES, check_metrics
 from neuplug.plugins.evaluator import Evaluation, EvaluationContext
-from neuplug_testing.law import Broken, Unchecked, is_sentence, law
+from neuplug.plugins.faults import told
+from neuplug_testing.law import Broken, Unchecked, law, must_be_sentence
 from neuplug_testing.pictures import CLASSES
-from neuplug_testing.subjects import ComponentSubject, told
+from neuplug_testing.subjects import ComponentSubject
 from neuplug_testing.work import context_for
 
 NEEDS = frozenset({"generated", "generators", "embedder", "logits"})
@@ -68,22 +69,14 @@ def figures_are_in_the_folder(subject: ComponentSubject) -> None:
 
 def _fewer(full: EvaluationContext) -> Iterator[tuple[str, EvaluationContext]]:
     """The same with fewer generated images, and with no generator for classes without."""
-    one_class = {name: full.generators[name] for name in CLASSES[:1] if name in full.generators}
+    first = {name: full.generators[name] for name in CLASSES[:1] if name in full.generators}
     made = full.generated
-    yield (
-        "no generated image",
-        dataclasses.replace(full, generated=made and made.subset([]), generators={}),
-    )
-    yield (
-        "a single generated image",
-        dataclasses.replace(
-            full, generated=made and made.of_class(0).subset([0]), generators=one_class
-        ),
-    )
-    yield (
-        "generated images of one class alone",
-        dataclasses.replace(full, generated=made and made.of_class(0), generators=one_class),
-    )
+    for what, few, generators in (
+        ("no generated image", made and made.subset([]), {}),
+        ("a single generated image", made and made.of_class(0).subset([0]), first),
+        ("generated images of one class alone", made and made.of_class(0), first),
+    ):
+        yield what, dataclasses.replace(full, generated=few, generators=generators)
 
 
 @law(
@@ -103,8 +96,7 @@ def says_what_it_cannot_measure(subject: ComponentSubject) -> None:
         try:
             found = subject.make().evaluate(dataclasses.replace(context, folder=subject.folder()))
         except NeuplugError as refusal:
-            if not is_sentence(str(refusal)):
-                raise Broken(f"With {what} it says {str(refusal)!r}, no sentence.") from refusal
+            must_be_sentence(refusal, what)
             continue
         except Exception as error:
             raise Broken(f"With {what} it fails: {told(error)}.") from error
@@ -112,12 +104,3 @@ def says_what_it_cannot_measure(subject: ComponentSubject) -> None:
             raise Broken(f"With {what} it says nothing about that.")
         if (said := _amiss(found)) and not _amiss(usual.record):
             raise Broken(f"With {what}: {said}")
-
-
-LAWS = (
-    needs_are_known,
-    metrics_are_finite,
-    metrics_have_their_count,
-    figures_are_in_the_folder,
-    says_what_it_cannot_measure,
-)

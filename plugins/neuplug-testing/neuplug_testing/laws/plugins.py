@@ -1,18 +1,27 @@
-"""What an installed distribution owes, and each component before it is made."""
+"""What an installed distribution owes, and each component before it works."""
 
 from __future__ import annotations
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import canonicalize_name
+import types
+from collections.abc import Iterator
+from typing import Any, Literal, Union, get_args, get_origin
 
-from neuplug.errors import PluginError
-from neuplug.plugins.hookspecs import COMPONENTS
+import annotated_types as bounds
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from neuplug.errors import InputError, PluginError
+from neuplug.plugins.faults import told
+from neuplug.plugins.options import Options
 from neuplug.plugins.registry import discover
-from neuplug_testing.law import PLUGIN, Broken, law
+from neuplug_testing.law import PLUGIN, Broken, Unchecked, law, must_work
 from neuplug_testing.subjects import ComponentSubject, PluginSubject
 
-KINDS = COMPONENTS
 STAGES = {"augmenter", "generator"}
+NOWHERE = "no_such_option"
+NO_VALUE = "no such value"
 
 
 @law(PLUGIN, advice="Read the message; docs/plugins.md shows a whole plugin.")
@@ -33,8 +42,7 @@ def is_discovered(plugin: PluginSubject) -> None:
 )
 def imports_stay_light(plugin: PluginSubject) -> None:
     """Neither discovery nor ``neuplug plugins`` imports anything heavy because of it."""
-    heavy = plugin.heavy_imports()
-    if heavy:
+    if heavy := plugin.traces.heavy:
         raise Broken(f"Discovering it imports {', '.join(heavy)}.")
 
 
@@ -70,22 +78,16 @@ def imports_leave_no_trace(plugin: PluginSubject) -> None:
 )
 def requires_neuplug_within_bounds(plugin: PluginSubject) -> None:
     """Its metadata require neuplug, with an upper bound."""
-    found = []
-    for line in plugin.distribution.requires or []:
-        try:
-            requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if canonicalize_name(requirement.name) == "neuplug":
-            found.append(requirement)
+    required = [Requirement(line) for line in plugin.distribution.requires or []]
+    found = [r for r in required if canonicalize_name(r.name) == "neuplug"]
     if not found:
         raise Broken("Its metadata do not require neuplug.")
-    bounds = {clause.operator for r in found for clause in r.specifier}
-    if not bounds & {"<", "<=", "==", "~=", "==="}:
+    operators = {clause.operator for r in found for clause in r.specifier}
+    if not operators & {"<", "<=", "==", "~=", "==="}:
         raise Broken(f"It requires {found[0]}, which has no upper bound.")
 
 
-@law(*KINDS, advice="Choose another name, such as one with the plugin's in front.")
+@law(advice="Choose another name, such as one with the plugin's in front.")
 def name_is_its_own(subject: ComponentSubject) -> None:
     """No other installed plugin offers its name."""
     mine = subject.provided
@@ -99,7 +101,7 @@ def name_is_its_own(subject: ComponentSubject) -> None:
         raise Broken(f"{', '.join(rivals)} offers {mine.name} too.")
 
 
-@law(*KINDS, advice="Correct the target of the Component, or the module that it names.")
+@law(advice="Correct the target of the Component, or the module that it names.")
 def loads(subject: ComponentSubject) -> None:
     """Its target is a class of its kind, with every method that the kind asks for."""
     try:
@@ -109,7 +111,6 @@ def loads(subject: ComponentSubject) -> None:
 
 
 @law(
-    *KINDS,
     advice="'neuplug plugins' prints the summary, 'neuplug plugins show' the first line of the "
     "class's docstring: write both.",
 )
@@ -121,13 +122,87 @@ def is_documented(subject: ComponentSubject) -> None:
         raise Broken(f"The class {subject.component.__name__} has no docstring.")
 
 
-LAWS = (
-    is_discovered,
-    imports_stay_light,
-    imports_stay_offline,
-    imports_leave_no_trace,
-    requires_neuplug_within_bounds,
-    name_is_its_own,
-    loads,
-    is_documented,
+def _model(subject: ComponentSubject) -> type[Options]:
+    model = subject.component.options_class
+    if not (isinstance(model, type) and issubclass(model, Options)):
+        raise Unchecked("its options_class is no neuplug.Options; see defaults-are-valid")
+    return model
+
+
+@law(
+    advice="Give every option a default that its own bounds allow, so that the name alone is "
+    "enough to use the component, and correct quick_options.",
 )
+def defaults_are_valid(subject: ComponentSubject) -> None:
+    """It can be made without any option, and with its ``quick_options``."""
+    component = subject.component
+    model: Any = component.options_class
+    if not (isinstance(model, type) and issubclass(model, Options)):
+        raise Broken(f"options_class is {model!r}, no class derived from neuplug.Options.")
+    for what, values in (
+        ("Without options", {}),
+        ("With quick_options", {**component.quick_options, **subject.given}),
+    ):
+        with must_work(f"{what} it cannot be made"):
+            component(model.parse(values, subject.name))
+
+
+@law(
+    advice='Derive options_class from neuplug.Options and leave its extra="forbid" as it is.',
+)
+def unknown_options_are_refused(subject: ComponentSubject) -> None:
+    """An option that it does not have is an ``InputError``, not ignored."""
+    model = _model(subject)
+    try:
+        model.parse({NOWHERE: 1}, subject.name)
+    except InputError:
+        pass
+    except Exception as error:
+        raise Broken(f"The option {NOWHERE} is refused by {told(error)}.") from error
+    else:
+        raise Broken(f"The option {NOWHERE} is taken without a word.")
+    try:
+        model(**{NOWHERE: 1})
+    except (InputError, ValidationError):
+        return
+    raise Broken(f"{model.__name__}({NOWHERE}=1) is taken without a word.")
+
+
+@law(
+    advice="Refuse it: validators must neither correct nor pass what the bounds exclude, and raise "
+    "nothing but ValueError.",
+)
+def bounds_of_options_hold(subject: ComponentSubject) -> None:
+    """Values beyond an option's bounds or choices are an ``InputError``."""
+    tried = 0
+    model = _model(subject)
+    for name, info in model.model_fields.items():
+        for value in _outside(info):
+            tried += 1
+            try:
+                found = model.parse({name: value}, subject.name)
+            except InputError:
+                continue
+            except Exception as error:
+                raise Broken(f"{name}={value!r} is refused by {told(error)}.") from error
+            raise Broken(f"{name}={value!r} is taken, and becomes {getattr(found, name)!r}.")
+    if not tried:
+        raise Unchecked("none of its options has bounds or choices")
+
+
+def _outside(info: FieldInfo) -> Iterator[Any]:
+    """Values that a field's declaration excludes."""
+    for bound in info.metadata:
+        match bound:
+            case bounds.Ge(least):
+                yield least - 1  # type: ignore[operator]
+            case bounds.Le(most):
+                yield most + 1  # type: ignore[operator]
+            case bounds.Gt(excluded) | bounds.Lt(excluded):
+                yield excluded
+    union = get_origin(info.annotation) in (Union, types.UnionType)
+    kinds = get_args(info.annotation) if union else (info.annotation,)
+    if all(
+        get_origin(kind) is Literal or kind in (bool, int, float, types.NoneType) for kind in kinds
+    ):
+        yield NO_VALUE
