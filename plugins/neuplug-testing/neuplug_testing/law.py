@@ -81,18 +81,20 @@ class Law:
     check: Callable[[Any], None]
 
 
-def law(*kinds: str, advice: str) -> Callable[[Callable[[Any], None]], Law]:
-    """Make a law of a function: its name and the first line of its docstring are the law's.
+def law(*kinds: str) -> Callable[[Callable[[Any], None]], Law]:
+    """Make a law of a function.
+
+    Its name is the law's, the first line of its docstring the statement, and the rest of that the
+    advice.
 
     Args:
         kinds: See :class:`Law`; if none is named, every kind of component.
-        advice: See :class:`Law`.
     """
 
     def make(check: Callable[[Any], None]) -> Law:
-        statement = (check.__doc__ or "").strip().splitlines()[0]
+        statement, _, advice = (check.__doc__ or "").strip().partition("\n\n")
         name = check.__name__.replace("_", "-")
-        return Law(name, frozenset(kinds or COMPONENTS), statement, advice, check)
+        return Law(name, frozenset(kinds or COMPONENTS), statement, " ".join(advice.split()), check)
 
     return make
 

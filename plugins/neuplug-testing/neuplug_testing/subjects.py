@@ -68,7 +68,8 @@ class Run:
 
     Attributes:
         component: A new object, after its work.
-        done: What came of it, or ``None``.
+        done: What came of it.
+        well: Whether it came to its end.
         refusal: The sentence of an ``InputError``, if that is what came of it.
         early: Whether ``check_images`` refused, so that there was no work.
         error: Any other exception, in one line.
@@ -81,7 +82,8 @@ class Run:
     """
 
     component: Any = None
-    done: Done | None = None
+    done: Done = field(default_factory=lambda: Done(None, []))
+    well: bool = False
     refusal: str | None = None
     early: bool = False
     error: str | None = None
@@ -183,6 +185,7 @@ class ComponentSubject:
                 run.component.check_images(form.channels, form.image_size)
                 run.early = False
                 run.done = WORK[self.kind](run.component, form, seed, run.folder)
+                run.well = True
         except Unchecked:
             raise
         except InputError as error:
@@ -202,26 +205,30 @@ class ComponentSubject:
         for form in (*STANDARD, *LARGE):
             if form in LARGE and any(self.run(f).error for f in STANDARD):
                 break
-            if self.run(form).done is not None:
+            if self.run(form).well:
                 return form
         raise Unchecked("it gets through its work with no images; see the laws takes-...")
 
-    def worked(self, seed: int = 1, world: int = 1, number: int = 0) -> tuple[Run, Done]:
+    def worked(self, seed: int = 1, world: int = 1, number: int = 0) -> Run:
         """A run that went well with the usual images.
 
         Raises:
             Unchecked: If there is none.
         """
         run = self.run(self.form, seed, world, number)
-        if run.done is None:
+        if not run.well:
             raise Unchecked(f"with seed {seed} it fails: {run.refusal or run.error}")
-        return run, run.done
+        return run
+
+    def value(self, seed: int = 1, world: int = 1, number: int = 0) -> Any:
+        """What came of such a run, to be compared; see :meth:`worked`."""
+        return self.worked(seed, world, number).done.value
 
     def watched(self) -> Watch:
         """What its usual work does to the world; see :meth:`worked`."""
-        run, _ = self.worked()
-        assert run.watch is not None  # it is refused early otherwise
-        return run.watch
+        watch = self.worked().watch
+        assert watch is not None  # it is refused early otherwise
+        return watch
 
     def elsewhere(self, component: Any, seed: int) -> Any:
         """What the component's work comes to in another process.

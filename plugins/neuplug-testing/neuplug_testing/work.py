@@ -24,7 +24,7 @@ from neuplug_testing.pictures import CLASSES, Format, generated_set, held_out_se
 
 CPU = torch.device("cpu")
 DRAWN = 8
-# Part of the largest number; a network sums up in another order for a batch of another size
+# Part of the largest number; a batch of another size, or another process, sums up in another order
 ROUNDING = 1e-3
 
 

@@ -26,74 +26,75 @@ OTHERS = (8, 11, 12, 14, 17, 18, 22)
 FEW, BLOCK = 12, 8
 
 
-@law(
-    "augmenter",
-    advice="Draw from the generator itself, which each draw moves on; its initial_seed() stays the "
-    "same for every batch.",
-)
+@law("augmenter")
 def every_batch_is_new(subject: ComponentSubject) -> None:
-    """The next batch from the same generator is changed in another way."""
+    """The next batch from the same generator is changed in another way.
+
+    Draw from the generator itself, which each draw moves on; its initial_seed() stays the same for
+    every batch.
+    """
     check_random(subject)
-    run, _ = subject.worked()
+    used: Augmenter = subject.worked().component
     images, rng = training_set(subject.form).images, torch.Generator().manual_seed(1)
-    one, other = (run.component.augment(images, rng) for _ in range(2))
+    one, other = (used.augment(images, rng) for _ in range(2))
     if torch.equal(one, other):
         raise Broken("Two batches in a row are changed alike.")
 
 
-@law(
-    "augmenter",
-    advice="Keep no generator in self: the copies that loader workers get would all go on from the "
-    "same state.",
-)
+@law("augmenter")
 def workers_differ(subject: ComponentSubject) -> None:
-    """Copies of a used augmenter in two workers, each with a seed of its own, differ."""
+    """Copies of a used augmenter in two workers, each with a seed of its own, differ.
+
+    Keep no generator in self: the copies that loader workers get would all go on from the same
+    state.
+    """
     check_random(subject)
-    run, _ = subject.worked()
+    used = subject.worked().component
     with may_fail("it does not get there; see the law pickles"):
-        one, other = (subject.elsewhere(run.component, seed) for seed in (2, 3))
+        one, other = (subject.elsewhere(used, seed) for seed in (2, 3))
     if torch.equal(one, other):
         raise Broken("Two workers with different seeds repeat each other's random numbers.")
 
 
 def _called(subject: ComponentSubject, images: Tensor) -> tuple[Tensor, Tensor]:
     """What a used object makes of images, and the state that it leaves its generator in."""
-    run, _ = subject.worked()
+    used: Augmenter = subject.worked().component
     rng = torch.Generator().manual_seed(1)
     with global_random_states(1):  # what reads them breaks another law
-        changed: Tensor = run.component.augment(images.clone(), rng)
+        changed = used.augment(images.clone(), rng)
     return changed, rng.get_state()
 
 
 def _repeatable(subject: ComponentSubject) -> None:
-    (_, one), (_, other) = subject.worked(), subject.worked(number=1)
-    if not alike(one.value, other.value):
+    if not alike(subject.value(), subject.value(number=1)):
         raise Unchecked("not even two new objects do the same; see same-seed-same-result")
 
 
-@law(
-    "augmenter",
-    advice="Keep nothing in self that a call changes, such as a count of calls or an image that "
-    "was seen: what is done to a batch must not depend on what came before it.",
-)
+@law("augmenter")
 def calls_keep_no_state(subject: ComponentSubject) -> None:
-    """A used object does the same to the same images with an equal generator, call after call."""
+    """A used object does the same to the same images with an equal generator, call after call.
+
+    Keep nothing in self that a call changes, such as a count of calls or an image that was seen:
+    what is done to a batch must not depend on what came before it.
+    """
     _repeatable(subject)
-    run, first = subject.worked()
+    first = subject.worked()
     images = training_set(subject.form).images
     (one, _), (other, _) = (_called(subject, images) for _ in range(2))
-    new = run.moved or torch.equal(one, first.value)  # or else a global generator had its part
+    new = first.moved or torch.equal(
+        one, first.done.value
+    )  # or else a global generator had its part
     if not (new and torch.equal(one, other)):
         raise Broken("The same images with an equal generator come out otherwise the second time.")
 
 
-@law(
-    "augmenter",
-    advice="Change each image in its place and by itself: no shuffling, no mixing and no "
-    "statistics of the batch, which holds images of all classes, whose labels stay as they are.",
-)
+@law("augmenter")
 def changes_each_image_by_itself(subject: ComponentSubject) -> None:
-    """With an equal generator, what becomes of an image does not depend on the others."""
+    """With an equal generator, what becomes of an image does not depend on the others.
+
+    Change each image in its place and by itself: no shuffling, no mixing and no statistics of the
+    batch, which holds images of all classes, whose labels stay as they are.
+    """
     _repeatable(subject)
     images = training_set(subject.form).images
     others = images.clone()
@@ -151,13 +152,13 @@ def _gap(one: Tensor, other: Tensor) -> float:
     return float((_looks(one) - _looks(other)).abs().mean())
 
 
-@law(
-    "augmenter",
-    advice="Return None for every augmenter that it does not know, first of all another plugin's, "
-    "and else a new object that does both with what the two would draw from the generator.",
-)
+@law("augmenter")
 def fusing_does_both(subject: ComponentSubject) -> None:
-    """What ``fuse`` returns does what the two do in turn, and both stay as they are."""
+    """What ``fuse`` returns does what the two do in turn, and both stay as they are.
+
+    Return None for every augmenter that it does not know, first of all another plugin's, and else a
+    new object that does both with what the two would draw from the generator.
+    """
     subject.worked()
     if getattr(subject.component, "fuse", None) is Augmenter.fuse:
         return

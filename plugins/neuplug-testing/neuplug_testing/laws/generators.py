@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from neuplug.errors import InputError
-from neuplug.plugins.generator import Checkpoint, FitRecord, Generator, LatentGenerator
+from neuplug.plugins.generator import FitRecord, Generator, LatentGenerator
+from neuplug.storage.store import StoredCheckpoint
 from neuplug.storage.tensorfile import load_tree, save_tree
 from neuplug_testing.law import Broken, Unchecked, law, must_work
 from neuplug_testing.pictures import FLAT, flat_set
@@ -28,63 +29,57 @@ LEARNT = (FLAT[1] - FLAT[0]) / 2
 LIKE = 16.0
 
 
-@law(
-    "augmenter",
-    "generator",
-    advice="Learn from the images that are handed over and from nothing else; validation and test "
-    "images would make every result worthless.",
-)
+@law("augmenter", "generator")
 def sees_no_held_out_image(subject: ComponentSubject) -> None:
-    """It looks at no validation or test image, in memory or in neuplug's files."""
-    run, _ = subject.worked()
-    if run.seen:
-        raise Broken(f"It reads the {run.seen[0]} of a held-out set.")
+    """It looks at no validation or test image, in memory or in neuplug's files.
+
+    Learn from the images that are handed over and from nothing else; validation and test images
+    would make every result worthless.
+    """
+    if seen := subject.worked().seen:
+        raise Broken(f"It reads the {seen[0]} of a held-out set.")
     if reads := subject.watched().reads:
         raise Broken(f"It reads {reads[0]}, where neuplug keeps whole data sets.")
 
 
-@law(
-    "generator",
-    advice="Return one image for each label, however many there are.",
-)
+@law("generator")
 def one_image_for_each_label(subject: ComponentSubject) -> None:
-    """Any number of labels in any order is drawn."""
-    run, _ = subject.worked()
-    generator: Generator = run.component
+    """Any number of labels in any order is drawn.
+
+    Return one image for each label, however many there are.
+    """
+    generator: Generator = subject.worked().component
     for n in (1, 5):
-        labels = to_draw(generator, n).flip(0)
-        images = generator.sample(labels, SEED)
+        images = generator.sample(to_draw(generator, n).flip(0), SEED)
         if len(images) != n:
             raise Broken(f"{n} labels gave {len(images)} images.")
 
 
-@law(
-    "generator",
-    advice="Put all that sample needs into state_dict as tensors, numbers and text, and take all "
-    "of it back in load_state_dict.",
-)
+@law("generator")
 def state_comes_back(subject: ComponentSubject) -> None:
-    """A new object with the stored state draws the same images, bit for bit."""
-    run, _ = subject.worked()
+    """A new object with the stored state draws the same images, bit for bit.
+
+    Put all that sample needs into state_dict as tensors, numbers and text, and take all of it back
+    in load_state_dict.
+    """
+    used, fresh = subject.worked().component, subject.make()
     path = subject.folder() / "state.safetensors"
     with must_work("Its state cannot be stored"):
-        save_tree(run.component.state_dict(), path)
-    fresh: Generator = subject.make()
+        save_tree(used.state_dict(), path)
     with must_work("A new object with its state cannot draw"):
         fresh.load_state_dict(load_tree(path))
         images = fresh.sample(to_draw(fresh), SEED)
-    if not alike(images, run.component.sample(to_draw(fresh), SEED)):
+    if not alike(images, used.sample(to_draw(fresh), SEED)):
         raise Broken("A new object with its state draws other images.")
 
 
-@law(
-    "generator",
-    advice="Call context.progress(done, total) now and then, with done growing up to total.",
-)
+@law("generator")
 def tells_its_progress(subject: ComponentSubject) -> None:
-    """A fit calls ``context.progress``, and the last call says that it is through."""
-    _, done = subject.worked()
-    calls = done.progress
+    """A fit calls ``context.progress``, and the last call says that it is through.
+
+    Call context.progress(done, total) now and then, with done growing up to total.
+    """
+    calls = subject.worked().done.progress
     if not calls:
         raise Broken("It never calls context.progress.")
     steps = [step for step, _ in calls]
@@ -94,15 +89,14 @@ def tells_its_progress(subject: ComponentSubject) -> None:
         raise Broken(f"Its last word is {calls[-1][0]} of {calls[-1][1]} steps.")
 
 
-@law(
-    "generator",
-    advice="Return a FitRecord with curves of finite numbers and grids of uint8 images; raise "
-    "neuplug.TrainingDiverged where a loss is not finite.",
-)
+@law("generator")
 def record_can_be_shown(subject: ComponentSubject) -> None:
-    """What a fit returns is a record that the report can draw."""
-    _, done = subject.worked()
-    record = done.record
+    """What a fit returns is a record that the report can draw.
+
+    Return a FitRecord with curves of finite numbers and grids of uint8 images; raise
+    neuplug.TrainingDiverged where a loss is not finite.
+    """
+    record = subject.worked().done.record
     if not isinstance(record, FitRecord):
         raise Broken(f"fit returned a {type(record).__name__}.")
     for name, points in record.curves.items():
@@ -117,30 +111,31 @@ class _Killed(BaseException):
     """As if the process had ended."""
 
 
-class _Stored(Checkpoint):
-    """A checkpoint in a file, as the core's; the process may end when it is written."""
+class _Stored(StoredCheckpoint):
+    """The core's, of which it is known how often it was asked; the process may end with it."""
 
     def __init__(self, path: Path, killing: bool) -> None:
-        self.path, self.killing, self.loads = path, killing, 0
+        super().__init__(path)
+        self.killing, self.loads = killing, 0
 
     def save(self, tree: Mapping[str, Any]) -> None:
         with must_work("Its checkpoint cannot be stored"):
-            save_tree(tree, self.path)
+            super().save(tree)
         if self.killing:
             raise _Killed
 
     def load(self) -> dict[str, Any] | None:
         self.loads += 1
-        return load_tree(self.path) if self.path.is_file() else None
+        return super().load()
 
 
-@law(
-    "generator",
-    advice="Begin fit with context.checkpoint.load(), save where nothing is pending, and save "
-    "everything: weights, optimisers, step, curves and the state of every generator.",
-)
+@law("generator")
 def an_interrupted_fit_goes_on(subject: ComponentSubject) -> None:
-    """A fit that is killed after a checkpoint goes on to the same images."""
+    """A fit that is killed after a checkpoint goes on to the same images.
+
+    Begin fit with context.checkpoint.load(), save where nothing is pending, and save everything:
+    weights, optimisers, step, curves and the state of every generator.
+    """
     subject.worked()
     path = subject.folder() / "checkpoint.safetensors"
 
@@ -159,16 +154,15 @@ def an_interrupted_fit_goes_on(subject: ComponentSubject) -> None:
     images, loads = fit(False)
     if not loads:
         raise Broken("It saves a checkpoint and never loads one.")
-    _, whole = subject.worked()
-    if not alike(images, whole.value):
+    if not alike(images, subject.value()):
         raise Broken("A fit that was interrupted comes to other images than one that was not.")
 
 
 def _fitted(subject: ComponentSubject) -> LatentGenerator:
-    run, _ = subject.worked()
-    if not isinstance(run.component, LatentGenerator):
+    used = subject.worked().component
+    if not isinstance(used, LatentGenerator):
         raise Unchecked("it has no latent space")
-    return run.component
+    return used
 
 
 def _latents(generator: LatentGenerator, n: int = DRAWN) -> Tensor:
@@ -181,13 +175,13 @@ def _decoded(generator: LatentGenerator, n: int = DRAWN) -> Tensor:
     return generator.decode(_latents(generator, n), to_draw(generator, n))
 
 
-@law(
-    "generator",
-    advice="Return float32 on the latents' device, scaled to grey levels as sample does it, "
-    "neither rounded nor in the network's own range.",
-)
+@law("generator")
 def decodes_to_grey_levels(subject: ComponentSubject) -> None:
-    """``decode`` makes images in grey levels, 0-255, as ``sample`` draws them, of any latents."""
+    """``decode`` makes images in grey levels, 0-255, as ``sample`` draws them, of any latents.
+
+    Return float32 on the latents' device, scaled to grey levels as sample does it, neither rounded
+    nor in the network's own range.
+    """
     generator, form = _fitted(subject), subject.form
     for n in (0, 1, DRAWN):
         images = _decoded(generator, n)
@@ -211,13 +205,13 @@ def decodes_to_grey_levels(subject: ComponentSubject) -> None:
             )
 
 
-@law(
-    "generator",
-    advice="Decode in eval(), so that no batch statistics and no dropout come in, with nothing "
-    "random, and put all that decode needs into state_dict.",
-)
+@law("generator")
 def decodes_each_latent_by_itself(subject: ComponentSubject) -> None:
-    """The same latent gives the same image, alone or among others, before and after storage."""
+    """The same latent gives the same image, alone or among others, before and after storage.
+
+    Decode in eval(), so that no batch statistics and no dropout come in, with nothing random, and
+    put all that decode needs into state_dict.
+    """
     generator = _fitted(subject)
     images = _decoded(generator)
     if not torch.equal(images, _decoded(generator)):
@@ -237,13 +231,12 @@ def decodes_each_latent_by_itself(subject: ComponentSubject) -> None:
         raise Broken("A new object with its state gives other images.")
 
 
-@law(
-    "generator",
-    advice="Compute in decode with torch alone, without no_grad, detach, rounding or a way through "
-    "NumPy.",
-)
+@law("generator")
 def decodes_with_gradients(subject: ComponentSubject) -> None:
-    """Gradients of what ``decode`` makes reach the latents."""
+    """Gradients of what ``decode`` makes reach the latents.
+
+    Compute in decode with torch alone, without no_grad, detach, rounding or a way through NumPy.
+    """
     generator = _fitted(subject)
     latents = _latents(generator).requires_grad_()
     images = generator.decode(latents, to_draw(generator))
@@ -257,15 +250,14 @@ def decodes_with_gradients(subject: ComponentSubject) -> None:
         raise Broken("The gradient of the latents is not finite.")
 
 
-@law(
-    "generator",
-    advice="Look at the labels in sample, or in decode where sample calls it; a generator of one "
-    "class leaves conditional as it is.",
-)
+@law("generator")
 def labels_decide(subject: ComponentSubject) -> None:
-    """A generator of all classes draws something else for another label."""
-    run, _ = subject.worked()
-    generator = run.component
+    """A generator of all classes draws something else for another label.
+
+    Look at the labels in sample, or in decode where sample calls it; a generator of one class
+    leaves conditional as it is.
+    """
+    generator = subject.worked().component
     if not generator.conditional:
         raise Unchecked("it is fitted on one class at a time")
     one, other = (_of_label(generator, label) for label in (0, 1))
@@ -281,13 +273,13 @@ def _of_label(generator: Generator, label: int) -> Tensor:
     return generator.sample(labels, 1)
 
 
-@law(
-    "generator",
-    advice="Return the image of each label in that label's place, without sorting, shuffling or "
-    "renumbering the labels, in fit as in sample: every image is taken for one of its label.",
-)
+@law("generator")
 def each_image_shows_its_label(subject: ComponentSubject) -> None:
-    """Fitted on dark and on bright images, it draws each label its own, in any order of labels."""
+    """Fitted on dark and on bright images, it draws each label its own, in any order of labels.
+
+    Return the image of each label in that label's place, without sorting, shuffling or renumbering
+    the labels, in fit as in sample: every image is taken for one of its label.
+    """
     subject.worked()
     generator: Generator = subject.make()
     if not generator.conditional:

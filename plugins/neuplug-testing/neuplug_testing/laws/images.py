@@ -59,7 +59,7 @@ def _takes(form: Format) -> Law:
         run = subject.run(form)
         if run.refusal is not None:
             raise Unchecked(f"it says: {run.refusal}")
-        if run.done is None:
+        if not run.well:
             raise Broken(f"With {form} images it fails: {run.error}.")
         try:
             _right(subject.kind, run.done, form)
@@ -73,9 +73,12 @@ def _takes(form: Format) -> Law:
 TAKES = tuple(map(_takes, STANDARD))
 
 
-@law(advice="Loosen check_images, or give quick_options under which it takes some.")
+@law()
 def takes_something(subject: ComponentSubject) -> None:
-    """Some of the standard sizes, from 32x32 to 224x224, are not refused."""
+    """Some of the standard sizes, from 32x32 to 224x224, are not refused.
+
+    Loosen check_images, or give quick_options under which it takes some.
+    """
     sentences = []
     for form in (*STANDARD, *LARGE):
         run = subject.run(form)
@@ -85,12 +88,13 @@ def takes_something(subject: ComponentSubject) -> None:
     raise Broken(f"It refuses every size from 32x32 to 224x224, the last so: {sentences[-1]}")
 
 
-@law(
-    advice="Let check_images raise InputError with a sentence: what it takes, what to choose "
-    "instead. The core asks it first, so nobody trains for hours before the refusal.",
-)
+@law()
 def refuses_images_early(subject: ComponentSubject) -> None:
-    """Images that it cannot take are refused by ``check_images``, in a sentence."""
+    """Images that it cannot take are refused by ``check_images``, in a sentence.
+
+    Let check_images raise InputError with a sentence: what it takes, what to choose instead. The
+    core asks it first, so nobody trains for hours before the refusal.
+    """
     for form in (*TINY, *STANDARD):
         run = subject.run(form)
         if run.refusal is not None:
@@ -106,28 +110,28 @@ def refuses_images_early(subject: ComponentSubject) -> None:
 
 def _works(subject: ComponentSubject, channels: int) -> bool:
     """Whether larger images of the kind go through; if not, another law tells of it."""
-    return any(subject.run(f).done is not None for f in STANDARD if f.channels == channels)
+    return any(subject.run(f).well for f in STANDARD if f.channels == channels)
 
 
 def _made_of(subject: ComponentSubject, n: int) -> Tensor:
     """What it makes of ``n`` images or labels."""
-    run, _ = subject.worked()
+    used = subject.worked().component
     if subject.kind == "generator":
-        images: Tensor = run.component.sample(to_draw(run.component, n), 1)
+        images: Tensor = used.sample(to_draw(used, n), 1)
         return images
     work = augment if subject.kind == "augmenter" else classify
-    found: Tensor = work(run.component, subject.form, 1, subject.folder(), n).value
+    found: Tensor = work(used, subject.form, 1, subject.folder(), n).value
     return found
 
 
 def _is_usual(subject: ComponentSubject, found: Tensor, n: int, what: str) -> None:
     """Hold ``n`` results, made of ``what``, against those of the usual amount."""
-    _, done = subject.worked()
-    shape = (n, *done.value.shape[1:])
-    if found.dtype != done.value.dtype or tuple(found.shape) != shape:
+    usual = subject.value()
+    shape = (n, *usual.shape[1:])
+    if found.dtype != usual.dtype or tuple(found.shape) != shape:
         raise Broken(
             f"With {what} it returned {found.dtype} {tuple(found.shape)} instead of "
-            f"{done.value.dtype} {shape}."
+            f"{usual.dtype} {shape}."
         )
 
 
@@ -137,29 +141,25 @@ def _takes_few(subject: ComponentSubject, n: int, what: str) -> None:
     _is_usual(subject, found, n, what)
 
 
-@law(
-    "augmenter",
-    "generator",
-    "classifier",
-    advice="Take what is needed from shapes, as in flatten(1) and torch.empty(n, ..., "
-    "dtype=torch.uint8), and neither a minimum, a mean nor torch.stack of nothing.",
-)
+@law("augmenter", "generator", "classifier")
 def takes_an_empty_batch(subject: ComponentSubject) -> None:
-    """Of no image, or no label, it makes nothing, of the usual shape and type."""
+    """Of no image, or no label, it makes nothing, of the usual shape and type.
+
+    Take what is needed from shapes, as in flatten(1) and torch.empty(n, ..., dtype=torch.uint8),
+    and neither a minimum, a mean nor torch.stack of nothing.
+    """
     subject.worked()
     _takes_few(subject, 0, "no label" if subject.kind == "generator" else "no image")
 
 
-@law(
-    "augmenter",
-    "generator",
-    "classifier",
-    advice="Use no squeeze() without a dimension and no statistics of the batch. A generator that "
-    "one image of a class is too few for says so by an InputError, in a sentence.",
-)
+@law("augmenter", "generator", "classifier")
 def takes_a_single_image(subject: ComponentSubject) -> None:
-    """One image is a batch too; a generator fits on one image of a class, or refuses to."""
-    _, done = subject.worked()
+    """One image is a batch too; a generator fits on one image of a class, or refuses to.
+
+    Use no squeeze() without a dimension and no statistics of the batch. A generator that one image
+    of a class is too few for says so by an InputError, in a sentence.
+    """
+    subject.worked()
     if subject.kind != "generator":
         _takes_few(subject, 1, "a single image")
         return
@@ -173,4 +173,4 @@ def takes_a_single_image(subject: ComponentSubject) -> None:
         return
     except Exception as error:
         raise Broken(f"With {what} its fit fails: {told(error)}.") from error
-    _is_usual(subject, drawn, len(done.value), what)
+    _is_usual(subject, drawn, DRAWN, what)

@@ -24,9 +24,12 @@ NOWHERE = "no_such_option"
 NO_VALUE = "no such value"
 
 
-@law(PLUGIN, advice="Read the message; docs/plugins.md shows a whole plugin.")
+@law(PLUGIN)
 def is_discovered(plugin: PluginSubject) -> None:
-    """Discovery finds its components and no problem."""
+    """Discovery finds its components and no problem.
+
+    Read the message; docs/plugins.md shows a whole plugin.
+    """
     problems = [p.message for p in discover().problems if p.distribution == plugin.name]
     if problems:
         raise Broken(f"Discovery says: {'; '.join(problems)}.")
@@ -35,35 +38,35 @@ def is_discovered(plugin: PluginSubject) -> None:
         raise Broken("Its hooks yield no component.")
 
 
-@law(
-    PLUGIN,
-    advice="Let the module of the entry point hold the hooks alone, and import everything else in "
-    "the modules that the components' targets name.",
-)
+@law(PLUGIN)
 def imports_stay_light(plugin: PluginSubject) -> None:
-    """Neither discovery nor ``neuplug plugins`` imports anything heavy because of it."""
+    """Neither discovery nor ``neuplug plugins`` imports anything heavy because of it.
+
+    Let the module of the entry point hold the hooks alone, and import everything else in the
+    modules that the components' targets name.
+    """
     if heavy := plugin.traces.heavy:
         raise Broken(f"Discovering it imports {', '.join(heavy)}.")
 
 
-@law(
-    PLUGIN,
-    advice="Look nothing up while a module is imported; a library that does has a switch for it, "
-    "to be set before its import.",
-)
+@law(PLUGIN)
 def imports_stay_offline(plugin: PluginSubject) -> None:
-    """Importing its modules reaches for no network."""
+    """Importing its modules reaches for no network.
+
+    Look nothing up while a module is imported; a library that does has a switch for it, to be set
+    before its import.
+    """
     if connections := plugin.traces.connections:
         raise Broken(f"Importing it asks for {connections[0]}.")
 
 
-@law(
-    PLUGIN,
-    advice="Let modules define things and do nothing else: write files and draw random numbers "
-    "when the component is at work.",
-)
+@law(PLUGIN)
 def imports_leave_no_trace(plugin: PluginSubject) -> None:
-    """Importing its modules writes no file and moves no global random generator."""
+    """Importing its modules writes no file and moves no global random generator.
+
+    Let modules define things and do nothing else: write files and draw random numbers when the
+    component is at work.
+    """
     found = plugin.traces
     if found.files:
         raise Broken(f"Importing it writes {found.files[0]}.")
@@ -71,13 +74,13 @@ def imports_leave_no_trace(plugin: PluginSubject) -> None:
         raise Broken(f"Importing it moves the global state of {' and '.join(found.moved)}.")
 
 
-@law(
-    PLUGIN,
-    advice='Write an upper bound into its dependencies, as in "neuplug>=0.1,<0.2": it is read '
-    "before the plugin is imported.",
-)
+@law(PLUGIN)
 def requires_neuplug_within_bounds(plugin: PluginSubject) -> None:
-    """Its metadata require neuplug, with an upper bound."""
+    """Its metadata require neuplug, with an upper bound.
+
+    Write an upper bound into its dependencies, as in "neuplug>=0.1,<0.2": it is read before the
+    plugin is imported.
+    """
     required = [Requirement(line) for line in plugin.distribution.requires or []]
     found = [r for r in required if canonicalize_name(r.name) == "neuplug"]
     if not found:
@@ -87,9 +90,12 @@ def requires_neuplug_within_bounds(plugin: PluginSubject) -> None:
         raise Broken(f"It requires {found[0]}, which has no upper bound.")
 
 
-@law(advice="Choose another name, such as one with the plugin's in front.")
+@law()
 def name_is_its_own(subject: ComponentSubject) -> None:
-    """No other installed plugin offers its name."""
+    """No other installed plugin offers its name.
+
+    Choose another name, such as one with the plugin's in front.
+    """
     mine = subject.provided
     kinds = STAGES if mine.kind in STAGES else {mine.kind}
     rivals = [
@@ -101,21 +107,25 @@ def name_is_its_own(subject: ComponentSubject) -> None:
         raise Broken(f"{', '.join(rivals)} offers {mine.name} too.")
 
 
-@law(advice="Correct the target of the Component, or the module that it names.")
+@law()
 def loads(subject: ComponentSubject) -> None:
-    """Its target is a class of its kind, with every method that the kind asks for."""
+    """Its target is a class of its kind, with every method that the kind asks for.
+
+    Correct the target of the Component, or the module that it names.
+    """
     try:
         subject.provided.load()
     except PluginError as error:
         raise Broken(f"{error}.") from error
 
 
-@law(
-    advice="'neuplug plugins' prints the summary, 'neuplug plugins show' the first line of the "
-    "class's docstring: write both.",
-)
+@law()
 def is_documented(subject: ComponentSubject) -> None:
-    """It has a summary, and its class a docstring of its own."""
+    """It has a summary, and its class a docstring of its own.
+
+    'neuplug plugins' prints the summary, 'neuplug plugins show' the first line of the class's
+    docstring: write both.
+    """
     if not subject.provided.component.summary.strip():
         raise Broken("The summary of its Component is blank.")
     if not (vars(subject.component).get("__doc__") or "").strip():
@@ -129,12 +139,13 @@ def _model(subject: ComponentSubject) -> type[Options]:
     return model
 
 
-@law(
-    advice="Give every option a default that its own bounds allow, so that the name alone is "
-    "enough to use the component, and correct quick_options.",
-)
+@law()
 def defaults_are_valid(subject: ComponentSubject) -> None:
-    """It can be made without any option, and with its ``quick_options``."""
+    """It can be made without any option, and with its ``quick_options``.
+
+    Give every option a default that its own bounds allow, so that the name alone is enough to use
+    the component, and correct quick_options.
+    """
     component = subject.component
     model: Any = component.options_class
     if not (isinstance(model, type) and issubclass(model, Options)):
@@ -147,11 +158,12 @@ def defaults_are_valid(subject: ComponentSubject) -> None:
             component(model.parse(values, subject.name))
 
 
-@law(
-    advice='Derive options_class from neuplug.Options and leave its extra="forbid" as it is.',
-)
+@law()
 def unknown_options_are_refused(subject: ComponentSubject) -> None:
-    """An option that it does not have is an ``InputError``, not ignored."""
+    """An option that it does not have is an ``InputError``, not ignored.
+
+    Derive options_class from neuplug.Options and leave its extra="forbid" as it is.
+    """
     model = _model(subject)
     try:
         model.parse({NOWHERE: 1}, subject.name)
@@ -168,12 +180,13 @@ def unknown_options_are_refused(subject: ComponentSubject) -> None:
     raise Broken(f"{model.__name__}({NOWHERE}=1) is taken without a word.")
 
 
-@law(
-    advice="Refuse it: validators must neither correct nor pass what the bounds exclude, and raise "
-    "nothing but ValueError.",
-)
+@law()
 def bounds_of_options_hold(subject: ComponentSubject) -> None:
-    """Values beyond an option's bounds or choices are an ``InputError``."""
+    """Values beyond an option's bounds or choices are an ``InputError``.
+
+    Refuse it: validators must neither correct nor pass what the bounds exclude, and raise nothing
+    but ValueError.
+    """
     tried = 0
     model = _model(subject)
     for name, info in model.model_fields.items():
