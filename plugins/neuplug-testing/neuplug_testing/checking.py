@@ -155,8 +155,8 @@ def check_plugin(distribution: str, options: OptionsOf | None = None) -> list[Ou
     return _held(plugin_cases(distribution, options))
 
 
-def check_augmenter(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed augmenter.
+def check_component(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check one installed component.
 
     Args:
         name: As a user types it.
@@ -170,45 +170,8 @@ def check_augmenter(name: str, options: Mapping[str, Any] | None = None) -> list
         InputError: If no plugin offers it, or it refuses the options.
 
     Example:
-        >>> outcomes = neuplug_testing.check_augmenter("flip", {"vertical": 0.0})
-        >>> {outcome.law for outcome in outcomes if outcome.status == "skipped"}
-        set()
-    """
-    return _check(name, "augmenter", options)
-
-
-def check_generator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed generator; see :func:`check_augmenter`.
-
-    Example:
-        >>> outcomes = neuplug_testing.check_generator("duplicate")
-        >>> "state-comes-back" in {o.law for o in outcomes if o.status == "passed"}
-        True
-    """
-    return _check(name, "generator", options)
-
-
-def check_classifier(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed classifier; see :func:`check_augmenter`.
-
-    Example:
-        >>> outcomes = neuplug_testing.check_classifier("smallcnn", {"channels": 4})
+        >>> outcomes = neuplug_testing.check_component("smallcnn", {"channels": 4})
         >>> "has-features" in {o.law for o in outcomes if o.status == "passed"}
         True
     """
-    return _check(name, "classifier", options)
-
-
-def check_evaluator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed evaluator; see :func:`check_augmenter`.
-
-    Example:
-        >>> outcomes = neuplug_testing.check_evaluator("gantest", {"probe": False})
-        >>> "metrics-are-finite" in {o.law for o in outcomes if o.status == "passed"}
-        True
-    """
-    return _check(name, "evaluator", options)
-
-
-def _check(name: str, kind: str, options: Mapping[str, Any] | None) -> list[Outcome]:
-    return _held(component_cases(discover().resolve(name, (kind,)), options))
+    return _held(component_cases(discover().resolve(name), options))

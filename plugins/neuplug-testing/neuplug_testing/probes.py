@@ -9,6 +9,7 @@ import contextlib
 import gc
 import itertools
 import os
+import pickle
 import random
 import sys
 import threading
@@ -42,7 +43,7 @@ def global_random_states(seed: int) -> Iterator[list[str]]:
     Yields:
         A list that names, after the block, the generators that were moved in it.
     """
-    kept = _states()
+    kept = random.getstate(), np.random.get_state(), torch.get_rng_state()
     moved: list[str] = []
     seed += UNLIKELY
     random.seed(seed)
@@ -53,18 +54,16 @@ def global_random_states(seed: int) -> Iterator[list[str]]:
         yield moved
     finally:
         moved += [name for name, state in _states().items() if state != start[name]]
-        random.setstate(kept["random"])
-        name, keys, *rest = kept["numpy.random"]
-        np.random.set_state((name, np.frombuffer(keys, dtype=np.uint32), *rest))
-        torch.set_rng_state(torch.frombuffer(bytearray(kept["torch"]), dtype=torch.uint8))
+        random.setstate(kept[0])
+        np.random.set_state(kept[1])
+        torch.set_rng_state(kept[2])
 
 
 def _states() -> dict[str, Any]:
     """Each global generator's state as something that can be compared."""
-    name, keys, *rest = np.random.get_state()
     return {
         "random": random.getstate(),
-        "numpy.random": (name, np.asarray(keys).tobytes(), *rest),
+        "numpy.random": pickle.dumps(np.random.get_state()),
         "torch": torch.get_rng_state().numpy().tobytes(),
     }
 

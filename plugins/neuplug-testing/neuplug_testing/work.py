@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -193,18 +193,15 @@ def context_for(evaluator: Evaluator, form: Format, seed: int, folder: Path) -> 
 def evaluate(evaluator: Evaluator, form: Format, seed: int, folder: Path) -> Done:
     """Measure."""
     context = context_for(evaluator, form, seed, folder)
-    given = _Given(**dict(_tensors(context)))
+    sets = {"train": context.train, "test": context.test, "generated": context.generated}
+    tensors = {f"{name} images": s.images for name, s in sets.items() if s is not None}
+    if context.logits is not None:
+        tensors["logits"] = context.logits
+    given = _Given(**tensors)
     found = evaluator.evaluate(context)
     metrics = [m for m in getattr(found, "metrics", ()) if isinstance(m, Metric)]
     value = {f"{m.name}, {m.class_name}": asdict(m) for m in metrics}
     return Done(value, given.changed(), record=found)
-
-
-def _tensors(context: EvaluationContext) -> Iterator[tuple[str, Tensor]]:
-    sets = {"train": context.train, "test": context.test, "generated": context.generated}
-    yield from ((f"{name} images", s.images) for name, s in sets.items() if s is not None)
-    if context.logits is not None:
-        yield "logits", context.logits
 
 
 WORK: Mapping[str, Callable[[Any, Format, int, Path], Done]] = {

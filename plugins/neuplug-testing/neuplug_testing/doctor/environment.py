@@ -22,22 +22,15 @@ OTHERS = (
 
 def look() -> Part:
     """The variables that are set, by name; all of ours, and those of others that matter."""
+    from neuplug.experiment.config import ENVIRONMENT, ComposeConfig, resolve
+
     facts = {
         name: value
         for name, value in sorted(os.environ.items())
         if name.startswith(OWN) or name in OTHERS
     }
     part = Part("environment", facts)
-    _judge_own(part)
-    if "OMP_NUM_THREADS" in facts:
-        _judge_threads(part, facts["OMP_NUM_THREADS"])
-    return part
-
-
-def _judge_own(part: Part) -> None:
-    from neuplug.experiment.config import ENVIRONMENT, ComposeConfig, resolve
-
-    settings = {name: value for name, value in part.facts.items() if name.startswith(ENVIRONMENT)}
+    settings = {name: value for name, value in facts.items() if name.startswith(ENVIRONMENT)}
     if settings:
         try:
             resolve(flags={"clf": ["any"]}, environment=settings)
@@ -45,22 +38,12 @@ def _judge_own(part: Part) -> None:
             names = ", ".join(settings)
             part.fault(f"every run is refused over {names}: {error}", f"unset {names}")
     known = [*KNOWN, *(f"{ENVIRONMENT}{field}".upper() for field in ComposeConfig.model_fields)]
-    for name in part.facts:
+    for name in facts:
         if name.startswith(OWN) and name not in (*KNOWN, *settings):
             said = f"neuplug knows no variable {name}.{did_you_mean(name, known)}"
             part.warn(said, f"correct it, or unset {name}")
-    strict = part.facts.get("NEUPLUG_STRICT", "")
+    strict = facts.get("NEUPLUG_STRICT", "")
     if strict not in ("", "0", "1"):
         said = f"NEUPLUG_STRICT={strict} has no effect"
         part.warn(said, "write NEUPLUG_STRICT=1, or unset it")
-
-
-def _judge_threads(part: Part, value: str) -> None:
-    cores = os.cpu_count()
-    first = value.partition(",")[0].strip()
-    if not first.isdecimal() or first == "0":
-        said = f"OMP_NUM_THREADS={value} is no number of threads, so it has no effect"
-        part.warn(said, "write a whole number, or unset it")
-    elif cores and int(first) > cores:
-        said = f"OMP_NUM_THREADS={value} asks for more threads than the {cores} cores"
-        part.warn(said, f"at most {cores}, or unset it: more are slower")
+    return part

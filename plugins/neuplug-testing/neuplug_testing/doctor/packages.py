@@ -10,7 +10,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from typing import Any
 
 from packaging.requirements import Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion
 
 from neuplug.plugins.distributions import identity
@@ -68,8 +68,6 @@ def look(plugins: Iterable[str]) -> Part:
     part = Part("packages", {"python": platform.python_version(), "packages": records})
     for package in wrong:
         _judge(part, package)
-    for name in sorted(ours):
-        _judge_python(part, found[name])
     return part
 
 
@@ -142,17 +140,3 @@ def _judge(part: Part, package: _Package) -> None:
     else:
         # neither tested together nor sure to fail
         part.warn(f"{package.name} {package.version} is installed, but {asking}", advice)
-
-
-def _judge_python(part: Part, package: _Package) -> None:
-    version = platform.python_version()
-    try:
-        text = package.installed.metadata["Requires-Python"] if package.installed else ""
-        wanted = SpecifierSet(text or "")
-    except (InvalidSpecifier, KeyError, AttributeError):
-        return
-    if not _fits(wanted, version):
-        part.warn(
-            f"this is Python {version}, but {package.name} asks for {_written(wanted)}",
-            f"use a Python {_written(wanted)}, for example with uv run --python",
-        )

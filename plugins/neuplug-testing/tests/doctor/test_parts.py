@@ -92,9 +92,8 @@ def test_what_a_plugin_misses_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.syspath_prepend(str(SITE / "nowhere"))
     part = packages.look(["acme-nowhere"])
     assert faults(part) == []
-    library, python = part.findings
+    (library,) = part.findings
     assert library.message.startswith("a-library-that-is-nowhere is not installed; acme-nowhere")
-    assert "acme-nowhere asks for >=3.99" in python.message
 
 
 def test_unreadable_metadata_of_a_plugin_stop_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,8 +143,6 @@ def test_without_a_classifier_nothing_runs(clean: pytest.MonkeyPatch) -> None:
         ("NEUPLUG_COMPOSE_REPEAT", "3", "fault", "Did you mean repeats?"),
         ("NEUPLUG_COMPOS_REPEATS", "3", "warning", "Did you mean NEUPLUG_COMPOSE_REPEATS?"),
         ("NEUPLUG_STRICT", "yes", "warning", "NEUPLUG_STRICT=yes has no effect"),
-        ("OMP_NUM_THREADS", "lots", "warning", "is no number of threads"),
-        ("OMP_NUM_THREADS", "5000", "warning", "more threads than"),
     ],
 )
 def test_variables(
