@@ -10,7 +10,7 @@ In a test file of the plugin, which must be installed (``pip install -e .``), ea
 
 The marker and the fixture come with this package; nothing else is to be set up. Without pytest,
 ``neuplug plugins check neuplug-posterize`` prints what is broken, and in Python
-``check_plugin("neuplug-posterize")``, or ``check_augmenter("posterize")`` for one component, raises
+``check_plugin("neuplug-posterize")``, or ``check_component("posterize")``, raises
 :class:`LawsBroken`; :func:`iterate_plugin` yields the outcomes as data.
 
 A component is checked with its ``quick_options``, so that a generator fits in a second. Others go

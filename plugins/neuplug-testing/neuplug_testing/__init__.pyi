@@ -1,8 +1,5 @@
 from .checking import LawCheck as LawCheck
-from .checking import check_augmenter as check_augmenter
-from .checking import check_classifier as check_classifier
-from .checking import check_evaluator as check_evaluator
-from .checking import check_generator as check_generator
+from .checking import check_component as check_component
 from .checking import check_plugin as check_plugin
 from .checking import iterate_plugin as iterate_plugin
 from .checking import plugin_cases as plugin_cases

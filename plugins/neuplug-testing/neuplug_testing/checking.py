@@ -5,21 +5,19 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.distributions import GROUP
-from neuplug.plugins.faults import FAULTS
+from neuplug.plugins.distributions import identity, installed_distributions
+from neuplug.plugins.faults import FAULTS, told
+from neuplug.plugins.names import canonical
 from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec
 from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
 from neuplug_testing.laws import LAWS
-from neuplug_testing.settings import kept_settings
-from neuplug_testing.subjects import ComponentSubject, PluginSubject, told
+from neuplug_testing.probes import kept_settings
+from neuplug_testing.subjects import ComponentSubject, PluginSubject
 from neuplug_testing.watch import working_in
 
 # Component names to options
@@ -72,7 +70,7 @@ def plugin_cases(distribution: str, options: OptionsOf | None = None) -> list[La
         >>> str(case), case.run().status
         ('neuplug-controls-is-discovered', 'passed')
     """
-    plugin = PluginSubject(*_installed(distribution))
+    plugin = _installed(distribution)
     wanted = dict(options or {})
     cases = _cases(plugin)
     for provided in plugin.components:
@@ -103,21 +101,14 @@ def _cases(subject: PluginSubject | ComponentSubject) -> list[LawCheck]:
     return [LawCheck(law, subject) for law in LAWS if subject.kind in law.kinds]
 
 
-def _installed(distribution: str) -> tuple[Distribution, str]:
-    wanted, plugins = canonicalize_name(distribution), set()
-    for found in distributions():
-        try:
-            name, entries = found.metadata["Name"], found.read_text("entry_points.txt") or ""
-        except Exception:  # whoever it is, discovery tells of it
-            continue
-        if not name or f"[{GROUP}]" not in entries:
-            continue
-        if canonicalize_name(name) == wanted:
-            return found, name
-        plugins.add(name)
-    owners = [p.distribution for p in discover().components if p.name == distribution]
-    hint = f" It is a component of {owners[0]}." if owners else did_you_mean(distribution, plugins)
-    raise InputError(f"no plugin is installed as {distribution!r}.{hint} See 'neuplug plugins'.")
+def _installed(name: str) -> PluginSubject:
+    plugins = {identity(found)[0]: found for found in installed_distributions()}
+    for known, distribution in plugins.items():
+        if canonical(known) == canonical(name):
+            return PluginSubject(distribution, known)
+    owners = [p.distribution for p in discover().components if p.name == name]
+    hint = f" It is a component of {owners[0]}." if owners else did_you_mean(name, plugins)
+    raise InputError(f"no plugin is installed as {name!r}.{hint} See 'neuplug plugins'.")
 
 
 def _held(cases: list[LawCheck]) -> list[Outcome]:
@@ -164,8 +155,8 @@ def check_plugin(distribution: str, options: OptionsOf | None = None) -> list[Ou
     return _held(plugin_cases(distribution, options))
 
 
-def check_augmenter(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed augmenter.
+def check_component(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
+    """Check one installed component.
 
     Args:
         name: As a user types it.
@@ -179,45 +170,8 @@ def check_augmenter(name: str, options: Mapping[str, Any] | None = None) -> list
         InputError: If no plugin offers it, or it refuses the options.
 
     Example:
-        >>> outcomes = neuplug_testing.check_augmenter("flip", {"vertical": 0.0})
-        >>> {outcome.law for outcome in outcomes if outcome.status == "skipped"}
-        set()
-    """
-    return _check(name, "augmenter", options)
-
-
-def check_generator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed generator; see :func:`check_augmenter`.
-
-    Example:
-        >>> outcomes = neuplug_testing.check_generator("duplicate")
-        >>> "state-comes-back" in {o.law for o in outcomes if o.status == "passed"}
-        True
-    """
-    return _check(name, "generator", options)
-
-
-def check_classifier(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed classifier; see :func:`check_augmenter`.
-
-    Example:
-        >>> outcomes = neuplug_testing.check_classifier("smallcnn", {"channels": 4})
+        >>> outcomes = neuplug_testing.check_component("smallcnn", {"channels": 4})
         >>> "has-features" in {o.law for o in outcomes if o.status == "passed"}
         True
     """
-    return _check(name, "classifier", options)
-
-
-def check_evaluator(name: str, options: Mapping[str, Any] | None = None) -> list[Outcome]:
-    """Check an installed evaluator; see :func:`check_augmenter`.
-
-    Example:
-        >>> outcomes = neuplug_testing.check_evaluator("gantest", {"probe": False})
-        >>> "metrics-are-finite" in {o.law for o in outcomes if o.status == "passed"}
-        True
-    """
-    return _check(name, "evaluator", options)
-
-
-def _check(name: str, kind: str, options: Mapping[str, Any] | None) -> list[Outcome]:
-    return _held(component_cases(discover().resolve(name, (kind,)), options))
+    return _held(component_cases(discover().resolve(name), options))

@@ -54,7 +54,7 @@ def new(
     to: Annotated[Path, typer.Option(help="Where the folder neuplug-NAME is made.")] = Path(),
 ) -> None:
     """Write a plugin's package, complete and working, to make your own from."""
-    from neuplug_testing.scaffold import KINDS, write_plugin
+    from neuplug_testing.scaffold.writing import KINDS, write_plugin
 
     folder = write_plugin(name, kind, to)
     # a script may read this: plain lines of any length
@@ -79,19 +79,14 @@ def _options(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
 def _spared_output() -> Iterator[None]:
     """Send what plugins print, Python or not, to the standard error: a program may read ours."""
     sys.stdout.flush()
-    sys.stderr.flush()
-    try:
-        kept = os.dup(1)
-        os.dup2(2, 1)
-    except OSError:  # one of them is closed
-        kept = None
+    kept = os.dup(1)
+    os.dup2(2, 1)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        if kept is not None:
-            os.dup2(kept, 1)
-            os.close(kept)
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 @contextlib.contextmanager

@@ -10,14 +10,11 @@ from __future__ import annotations
 import atexit
 import os
 import pickle
-import struct
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from typing import Any, BinaryIO
-
-_LENGTH = struct.Struct("!Q")
+from typing import Any
 
 
 class ElsewhereError(Exception):
@@ -48,12 +45,13 @@ class _Server:
     def call(self, pickled: bytes) -> bytes:
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
-            _write(self.process.stdin, pickle.dumps(_absolute(sys.path)))
-            _write(self.process.stdin, pickled)
-            return _read(self.process.stdout)
-        except (EOFError, OSError):
+            pickle.dump((_absolute(sys.path), pickled), self.process.stdin)
+            self.process.stdin.flush()
+            answer: bytes = pickle.load(self.process.stdout)
+        except (EOFError, OSError, pickle.UnpicklingError):
             self.process.kill()
             raise ElsewhereError("the other process died") from None
+        return answer
 
 
 _server: _Server | None = None
@@ -96,12 +94,11 @@ def serve() -> None:
     os.dup2(2, 1)  # what a component prints must not get in between
     while True:
         try:
-            path = pickle.loads(_read(sys.stdin.buffer))
-            request = _read(sys.stdin.buffer)
+            sys.path[:], request = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        sys.path[:] = path
-        _write(replies, _answer(request))
+        pickle.dump(_answer(request), replies)
+        replies.flush()
 
 
 def _answer(request: bytes) -> bytes:
@@ -121,23 +118,3 @@ def _told(error: BaseException) -> str:
 
 def _absolute(path: list[str]) -> list[str]:
     return [os.path.abspath(entry) for entry in path]  # noqa: PTH100
-
-
-def _write(stream: BinaryIO | Any, message: bytes) -> None:
-    stream.write(_LENGTH.pack(len(message)) + message)
-    stream.flush()
-
-
-def _read(stream: BinaryIO | Any) -> bytes:
-    (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
-    return _exactly(stream, length)
-
-
-def _exactly(stream: BinaryIO | Any, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        part = stream.read(count - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data

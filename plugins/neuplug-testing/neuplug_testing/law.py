@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
+
+from neuplug.plugins.faults import told
+from neuplug.plugins.hookspecs import COMPONENTS
 
 Status = Literal["passed", "failed", "skipped"]
 
@@ -20,9 +24,38 @@ class Unchecked(Exception):
     """A law cannot be checked here; the message is the reason."""
 
 
-def is_sentence(text: str) -> bool:
-    """Whether a refusal says something."""
-    return len(text.split()) >= 3
+@contextlib.contextmanager
+def must_work(otherwise: str) -> Iterator[None]:
+    """What fails in the block breaks the law.
+
+    Args:
+        otherwise: What that means, such as ``Its state cannot be stored``.
+    """
+    try:
+        yield
+    except (Broken, Unchecked):
+        raise
+    except Exception as error:
+        raise Broken(f"{otherwise}: {told(error)}.") from error
+
+
+@contextlib.contextmanager
+def may_fail(otherwise: str) -> Iterator[None]:
+    """What fails in the block breaks another law, and this one cannot be checked.
+
+    Args:
+        otherwise: The reason, which names the other law.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise Unchecked(otherwise) from error
+
+
+def must_be_sentence(refusal: object, what: str) -> None:
+    """Break the law where the refusal of ``what`` says nothing."""
+    if len(str(refusal).split()) < 3:
+        raise Broken(f"It refuses {what} with {str(refusal)!r}, which is no sentence.")
 
 
 @dataclass(frozen=True)
@@ -48,18 +81,20 @@ class Law:
     check: Callable[[Any], None]
 
 
-def law(*kinds: str, advice: str) -> Callable[[Callable[[Any], None]], Law]:
-    """Make a law of a function: its name and the first line of its docstring are the law's.
+def law(*kinds: str) -> Callable[[Callable[[Any], None]], Law]:
+    """Make a law of a function.
+
+    Its name is the law's, the first line of its docstring the statement, and the rest of that the
+    advice.
 
     Args:
-        kinds: See :class:`Law`.
-        advice: See :class:`Law`.
+        kinds: See :class:`Law`; if none is named, every kind of component.
     """
 
     def make(check: Callable[[Any], None]) -> Law:
-        statement = (check.__doc__ or "").strip().splitlines()[0]
+        statement, _, advice = (check.__doc__ or "").strip().partition("\n\n")
         name = check.__name__.replace("_", "-")
-        return Law(name, frozenset(kinds), statement, advice, check)
+        return Law(name, frozenset(kinds or COMPONENTS), statement, " ".join(advice.split()), check)
 
     return make
 

@@ -1,18 +1,28 @@
-"""Instruments: global random states, a fast clock, held-out images under guard, live memory."""
+"""Instruments: the process's settings, threads, random states, clock and memory, held-out images.
+
+A component must leave the process as it finds it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
+import os
+import pickle
 import random
+import sys
+import threading
 import time
 import tracemalloc
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import torch
+from torch.backends import cudnn
 
 from neuplug.data.imageset import HeldOutSet
 
@@ -22,6 +32,9 @@ LEAST_BYTES = 8192
 # Code that seeds a global generator should not hit on the seed that it has here
 UNLIKELY = 746_151_313
 
+# Seconds that a thread which is about to end is given to do so
+GRACE = 0.3
+
 
 @contextlib.contextmanager
 def global_random_states(seed: int) -> Iterator[list[str]]:
@@ -30,7 +43,7 @@ def global_random_states(seed: int) -> Iterator[list[str]]:
     Yields:
         A list that names, after the block, the generators that were moved in it.
     """
-    kept = _states()
+    kept = random.getstate(), np.random.get_state(), torch.get_rng_state()
     moved: list[str] = []
     seed += UNLIKELY
     random.seed(seed)
@@ -41,18 +54,16 @@ def global_random_states(seed: int) -> Iterator[list[str]]:
         yield moved
     finally:
         moved += [name for name, state in _states().items() if state != start[name]]
-        random.setstate(kept["random"])
-        name, keys, *rest = kept["numpy.random"]
-        np.random.set_state((name, np.frombuffer(keys, dtype=np.uint32), *rest))
-        torch.set_rng_state(torch.frombuffer(bytearray(kept["torch"]), dtype=torch.uint8))
+        random.setstate(kept[0])
+        np.random.set_state(kept[1])
+        torch.set_rng_state(kept[2])
 
 
 def _states() -> dict[str, Any]:
     """Each global generator's state as something that can be compared."""
-    name, keys, *rest = np.random.get_state()
     return {
         "random": random.getstate(),
-        "numpy.random": (name, np.asarray(keys).tobytes(), *rest),
+        "numpy.random": pickle.dumps(np.random.get_state()),
         "torch": torch.get_rng_state().numpy().tobytes(),
     }
 
@@ -60,18 +71,17 @@ def _states() -> dict[str, Any]:
 @contextlib.contextmanager
 def fast_clock() -> Iterator[None]:
     """Within, every look at the clock is a minute after the one before."""
-    looks = 0
-    real = {name: getattr(time, name) for name in ("monotonic", "time", "perf_counter")}
+    minutes = itertools.count(60, 60)
 
-    def looked(name: str) -> float:
-        nonlocal looks
-        looks += 1
-        return float(real[name]() + 60 * looks)
+    def ahead(clock: Callable[[], float]) -> Callable[[], float]:
+        return lambda: clock() + next(minutes)
 
-    with contextlib.ExitStack() as stack:
-        for name in real:
-            clock = mock.Mock(side_effect=lambda name=name: looked(name))
-            stack.enter_context(mock.patch.object(time, name, clock))
+    with mock.patch.multiple(
+        time,
+        monotonic=ahead(time.monotonic),
+        time=ahead(time.time),
+        perf_counter=ahead(time.perf_counter),
+    ):
         yield
 
 
@@ -92,11 +102,11 @@ def guarded(held_out: HeldOutSet) -> Iterator[list[str]]:
 def growth(call: Callable[[int], object], calls: int = 6) -> str:
     """Call again and again; say what every call but the first left behind, or nothing.
 
-    Tensors are counted, and their bytes. Python's memory, NumPy's in it, is measured; below 8 kB a
-    call it does not count. A single call that leaves nothing settles it, and most often the second
+    The bytes of tensors are counted. Python's memory, NumPy's in it, is measured; below 8 kB a call
+    it does not count. A single call that leaves nothing settles it, and most often the second
     does; the others are for caches that fill slowly, such as a plotting library's.
     """
-    least = {"tensors": 1, "bytes of tensors": 1, "bytes": LEAST_BYTES}
+    least = {"bytes of tensors": 1, "bytes": LEAST_BYTES}
     steps: dict[str, list[int]] = {what: [] for what in least}
     gc.freeze()  # what was there before is not looked through again and again
     started = not tracemalloc.is_tracing()
@@ -124,10 +134,101 @@ def growth(call: Callable[[int], object], calls: int = 6) -> str:
 
 def _held() -> dict[str, int]:
     gc.collect()
-    tensors = [o for o in gc.get_objects() if issubclass(type(o), torch.Tensor)]
-    held = {
-        "tensors": len(tensors),
+    tensors = (o for o in gc.get_objects() if issubclass(type(o), torch.Tensor))
+    return {
         "bytes of tensors": sum(t.numel() * t.element_size() for t in tensors),
+        "bytes": tracemalloc.get_traced_memory()[0],
     }
-    del tensors
-    return {**held, "bytes": tracemalloc.get_traced_memory()[0]}
+
+
+@contextlib.contextmanager
+def kept_settings() -> Iterator[list[str]]:
+    """Put the settings of the process back after the block, all but the working folder.
+
+    Yields:
+        A list that tells, after the block, what changed in it, such as ``changes sys.stdout``.
+    """
+    before = _settings()
+    changed: list[str] = []
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(sys.stdout),
+        contextlib.redirect_stderr(sys.stderr),
+        mock.patch.dict(os.environ),
+    ):
+        try:
+            yield changed
+        finally:
+            after = _settings()
+            names = [name for name in before if before[name] != after[name]]
+            changed += [_told(name, before[name], after[name]) for name in names]
+            for name in names:
+                if name in TORCH:
+                    TORCH[name][1](before[name])
+
+
+@contextlib.contextmanager
+def left_threads() -> Iterator[list[str]]:
+    """Yield a list that tells, after the block, of threads that were started in it and go on."""
+    before = set(threading.enumerate())
+    left: list[str] = []
+    try:
+        yield left
+    finally:
+        end = time.monotonic() + GRACE
+        for thread in set(threading.enumerate()) - before:
+            if thread.name.startswith("Dummy-"):  # of compiled code, and not to be joined
+                continue
+            thread.join(max(0.0, end - time.monotonic()))
+            left += [f"leaves the thread {thread.name} behind"] if thread.is_alive() else []
+
+
+def _cudnn(name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
+    return (lambda: getattr(cudnn, name)), (lambda value: setattr(cudnn, name, value))
+
+
+# Names to how each is read and set
+TORCH: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+    "torch's grad mode": (torch.is_grad_enabled, torch.set_grad_enabled),
+    "torch's default dtype": (torch.get_default_dtype, torch.set_default_dtype),
+    "torch's number of threads": (torch.get_num_threads, torch.set_num_threads),
+    "torch's deterministic debug mode": (
+        torch.get_deterministic_debug_mode,
+        torch.set_deterministic_debug_mode,
+    ),
+    "torch's anomaly detection": (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
+    "torch's float32 matmul precision": (
+        torch.get_float32_matmul_precision,
+        torch.set_float32_matmul_precision,
+    ),
+    "torch.backends.cudnn.enabled": _cudnn("enabled"),
+    "torch.backends.cudnn.benchmark": _cudnn("benchmark"),
+    "torch.backends.cudnn.deterministic": _cudnn("deterministic"),
+}
+
+
+def _settings() -> dict[str, Any]:
+    return {
+        **{name: read() for name, (read, _) in TORCH.items()},
+        "os.environ": dict(os.environ),
+        "the working folder": _working_folder(),
+        "warnings.filters": list(warnings.filters),
+        "sys.stdout": sys.stdout,
+        "sys.stderr": sys.stderr,
+    }
+
+
+def _working_folder() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - what is gone is no path
+    except OSError:
+        return "a folder that is gone"
+
+
+def _told(name: str, before: Any, after: Any) -> str:
+    if name in TORCH:
+        return f"changes {name} from {before} to {after}"
+    if isinstance(before, dict):
+        keys = sorted(k for k in before | after if before.get(k) != after.get(k))
+        return f"changes {name} ({', '.join(keys)})"
+    return f"changes {name}"

@@ -5,10 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import io
-import itertools
-import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,17 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.errors import InputError
-from neuplug.plugins import faults
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.distributions import GROUP
-from neuplug.plugins.faults import FAULTS
+from neuplug.plugins.faults import FAULTS, told
+from neuplug.plugins.options import Options
 from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec
 from neuplug_testing import elsewhere, importing
-from neuplug_testing.law import PLUGIN, Unchecked
+from neuplug_testing.law import PLUGIN, Unchecked, may_fail
 from neuplug_testing.pictures import LARGE, STANDARD, Format, held_out_set
-from neuplug_testing.probes import global_random_states, guarded
-from neuplug_testing.settings import kept_settings, left_threads
+from neuplug_testing.probes import global_random_states, guarded, kept_settings, left_threads
 from neuplug_testing.watch import Watch, watching
 from neuplug_testing.work import WORK, Done
 
@@ -45,51 +40,26 @@ class PluginSubject:
         """What it offers."""
         return [p for p in discover().components if p.distribution == self.name]
 
-    @property
-    def others(self) -> list[str]:
-        """The other distributions that are discovered."""
-        registry = discover()
-        found = {p.distribution for p in registry.components}
-        found |= {p.distribution for p in registry.problems}
-        return sorted(found - {self.name})
-
-    def heavy_imports(self) -> list[str]:
-        """What discovering it imports, in a process that imports nothing else.
-
-        Raises:
-            Unchecked: If the process fails.
-        """
-        asked = {"distribution": self.name, "others": self.others, "path": sys.path}
-        with tempfile.TemporaryDirectory(prefix="neuplug-testing-") as here:
-            done = subprocess.run(
-                [sys.executable, "-c", "from neuplug_testing.importing import main; main()"],
-                input=json.dumps(asked),
-                capture_output=True,
-                text=True,
-                check=False,
-                cwd=here,
-            )
-        if done.returncode:
-            lines = done.stderr.strip().splitlines() or ["nothing was said"]
-            raise Unchecked(f"a process that loads the plugin fails: {lines[-1]}")
-        found: list[str] = json.loads(done.stdout.splitlines()[-1])
-        return found
-
     @functools.cached_property
     def traces(self) -> importing.Traces:
-        """What importing it does besides, in a new process.
+        """What loading it does besides, in a new process.
 
         Raises:
             Unchecked: If the process fails.
         """
         modules = [entry.module for entry in self.distribution.entry_points.select(group=GROUP)]
         modules += [p.component.target.partition(":")[0] for p in self.components]
+        registry = discover()
+        found = {p.distribution for p in registry.components}
+        found |= {p.distribution for p in registry.problems}
         elsewhere.renew()
         try:
-            found: importing.Traces = elsewhere.call(importing.traces, self.others, modules)
+            traces: importing.Traces = elsewhere.call(
+                importing.traces, self.name, sorted(found - {self.name}), modules
+            )
         except elsewhere.ElsewhereError as error:
-            raise Unchecked(f"a process that imports the plugin fails: {error}") from error
-        return found
+            raise Unchecked(f"a process that loads the plugin fails: {error}") from error
+        return traces
 
 
 @dataclass
@@ -98,10 +68,11 @@ class Run:
 
     Attributes:
         component: A new object, after its work.
-        done: What came of it, or ``None``.
+        done: What came of it.
+        well: Whether it came to its end.
         refusal: The sentence of an ``InputError``, if that is what came of it.
         early: Whether ``check_images`` refused, so that there was no work.
-        error: Any other exception.
+        error: Any other exception, in one line.
         folder: Where it might write.
         watch: What it did to the world.
         moved: The global generators that it moved.
@@ -111,10 +82,11 @@ class Run:
     """
 
     component: Any = None
-    done: Done | None = None
+    done: Done = field(default_factory=lambda: Done(None, []))
+    well: bool = False
     refusal: str | None = None
     early: bool = False
-    error: BaseException | None = None
+    error: str | None = None
     folder: Path = field(default_factory=Path)
     watch: Watch | None = None
     moved: list[str] = field(default_factory=list)
@@ -135,7 +107,6 @@ class ComponentSubject:
         self.provided, self.given = provided, dict(options or {})
         self.name, self.kind = provided.name, provided.kind
         self._folder = tempfile.TemporaryDirectory(prefix="neuplug-testing-")
-        self._numbers = itertools.count()
         self._runs: dict[tuple[Format, int, int, int], Run] = {}
 
     @functools.cached_property
@@ -145,10 +116,8 @@ class ComponentSubject:
         Raises:
             Unchecked: If it cannot be loaded.
         """
-        try:
+        with may_fail("its class cannot be loaded; see the law loads"):
             return self.provided.load()
-        except Exception as error:
-            raise Unchecked("its class cannot be loaded; see the law loads") from error
 
     def check_given(self) -> None:
         """Refuse options that were given for the check as ``compose`` refuses them.
@@ -156,15 +125,17 @@ class ComponentSubject:
         Raises:
             InputError: One sentence.
         """
-        if not self.given:
-            return
         try:
-            values = {**self.component.quick_options, **self.given}
-            self.component.options_class.parse(values, self.name)
+            self._options()
         except InputError:
-            raise
+            if self.given:
+                raise
         except Exception:  # whatever else is wrong breaks a law
             return
+
+    def _options(self) -> Options:
+        values = {**self.component.quick_options, **self.given}
+        return self.component.options_class.parse(values, self.name)
 
     def make(self) -> Any:
         """A new object, quick where it can be.
@@ -173,17 +144,12 @@ class ComponentSubject:
             Unchecked: If it cannot be made.
         """
         component = self.component
-        try:
-            values = {**component.quick_options, **self.given}
-            return component(component.options_class.parse(values, self.name))
-        except Exception as error:
-            raise Unchecked("it cannot be made; see the law defaults-are-valid") from error
+        with may_fail("it cannot be made; see the law defaults-are-valid"):
+            return component(self._options())
 
     def folder(self) -> Path:
         """A new, empty folder."""
-        place = Path(self._folder.name) / str(next(self._numbers))
-        place.mkdir()
-        return place
+        return Path(tempfile.mkdtemp(dir=self._folder.name))
 
     def run(self, form: Format, seed: int = 1, world: int = 1, number: int = 0) -> Run:
         """Let a new object do its work, or recall it.
@@ -219,12 +185,13 @@ class ComponentSubject:
                 run.component.check_images(form.channels, form.image_size)
                 run.early = False
                 run.done = WORK[self.kind](run.component, form, seed, run.folder)
+                run.well = True
         except Unchecked:
             raise
         except InputError as error:
             run.refusal = str(error)
         except FAULTS as error:
-            run.error, run.early = error, False
+            run.error, run.early = told(error), False
         run.settings, run.printed = [*run.settings, *threads], output.getvalue()
         return run
 
@@ -238,26 +205,30 @@ class ComponentSubject:
         for form in (*STANDARD, *LARGE):
             if form in LARGE and any(self.run(f).error for f in STANDARD):
                 break
-            if self.run(form).done is not None:
+            if self.run(form).well:
                 return form
         raise Unchecked("it gets through its work with no images; see the laws takes-...")
 
-    def worked(self, seed: int = 1, world: int = 1, number: int = 0) -> tuple[Run, Done]:
+    def worked(self, seed: int = 1, world: int = 1, number: int = 0) -> Run:
         """A run that went well with the usual images.
 
         Raises:
             Unchecked: If there is none.
         """
         run = self.run(self.form, seed, world, number)
-        if run.done is None:
-            raise Unchecked(f"with seed {seed} it fails: {run.refusal or told(run.error)}")
-        return run, run.done
+        if not run.well:
+            raise Unchecked(f"with seed {seed} it fails: {run.refusal or run.error}")
+        return run
+
+    def value(self, seed: int = 1, world: int = 1, number: int = 0) -> Any:
+        """What came of such a run, to be compared; see :meth:`worked`."""
+        return self.worked(seed, world, number).done.value
 
     def watched(self) -> Watch:
         """What its usual work does to the world; see :meth:`worked`."""
-        run, _ = self.worked()
-        assert run.watch is not None  # it is refused early otherwise
-        return run.watch
+        watch = self.worked().watch
+        assert watch is not None  # it is refused early otherwise
+        return watch
 
     def elsewhere(self, component: Any, seed: int) -> Any:
         """What the component's work comes to in another process.
@@ -279,8 +250,3 @@ class ComponentSubject:
 def _work(kind: str, component: Any, form: Format, seed: int, folder: Path) -> Any:
     with global_random_states(1), kept_settings():  # as here: other laws tell of them
         return WORK[kind](component, form, seed, folder).value
-
-
-def told(error: BaseException | None) -> str:
-    """An exception in one line, with where it was raised."""
-    return "nothing" if error is None else faults.told(error)

@@ -7,6 +7,7 @@ on its own, without Python, goes unseen, and so does all that another process do
 from __future__ import annotations
 
 import contextlib
+import functools
 import multiprocessing.process
 import os
 import sys
@@ -131,17 +132,16 @@ def watching(folder: Path) -> Iterator[Watch]:
         folder: Where files may be written.
     """
     global _active
-    with tempfile.TemporaryDirectory(prefix="neuplug-here-") as here:
-        with working_in(Path(here)):
-            found = Watch(folder)
-            start = _noted(found.processes)
-            with mock.patch.object(multiprocessing.process.BaseProcess, "start", start):
-                _listen()
-                _active = found
-                try:
-                    yield found
-                finally:
-                    _active = None
+    with tempfile.TemporaryDirectory(prefix="neuplug-here-") as here, working_in(Path(here)):
+        found = Watch(folder)
+        start = _noted(found.processes)
+        with mock.patch.object(multiprocessing.process.BaseProcess, "start", start):
+            _listen()
+            _active = found
+            try:
+                yield found
+            finally:
+                _active = None
         # what compiled libraries write raises no event
         left = [str(path) for path in Path(here).rglob("*") if str(path) not in found.files]
         found.files.extend(left)
@@ -170,15 +170,12 @@ def _noted(processes: list[str]) -> Any:
 
 
 _active: Watch | None = None
-_listening = False
 
 
+@functools.cache
 def _listen() -> None:
     """An audit hook stays for the life of the process; without a watch it does nothing."""
-    global _listening
-    if not _listening:
-        sys.addaudithook(_hook)
-        _listening = True
+    sys.addaudithook(_hook)
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:

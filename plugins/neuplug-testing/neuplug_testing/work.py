@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from neuplug_testing.pictures import CLASSES, Format, generated_set, held_out_se
 
 CPU = torch.device("cpu")
 DRAWN = 8
-# Part of the largest number; a network sums up in another order for a batch of another size
+# Part of the largest number; a batch of another size, or another process, sums up in another order
 ROUNDING = 1e-3
 
 
@@ -98,14 +98,10 @@ def generate(
     return Done(drawn, given.changed(), steps, FitRecord() if record is None else record)
 
 
-def channels_for(classifier: Classifier, form: Format) -> int:
-    """As the core has it: grey becomes RGB where the classifier does not take grey."""
-    return form.channels if form.channels in classifier.channels else 3
-
-
 def build(classifier: Classifier, form: Format, seed: int, num_classes: int) -> FittedClassifier:
     """A new network, as the core makes it, with weights drawn by ``seed``."""
-    channels = channels_for(classifier, form)
+    # grey becomes RGB where the classifier does not take grey
+    channels = form.channels if form.channels in classifier.channels else 3
     with seeded(seed, CPU):
         module = classifier.build(num_classes, channels, form.image_size)
     module = module.to(memory_format=torch.channels_last)
@@ -197,18 +193,15 @@ def context_for(evaluator: Evaluator, form: Format, seed: int, folder: Path) -> 
 def evaluate(evaluator: Evaluator, form: Format, seed: int, folder: Path) -> Done:
     """Measure."""
     context = context_for(evaluator, form, seed, folder)
-    given = _Given(**dict(_tensors(context)))
+    sets = {"train": context.train, "test": context.test, "generated": context.generated}
+    tensors = {f"{name} images": s.images for name, s in sets.items() if s is not None}
+    if context.logits is not None:
+        tensors["logits"] = context.logits
+    given = _Given(**tensors)
     found = evaluator.evaluate(context)
     metrics = [m for m in getattr(found, "metrics", ()) if isinstance(m, Metric)]
     value = {f"{m.name}, {m.class_name}": asdict(m) for m in metrics}
     return Done(value, given.changed(), record=found)
-
-
-def _tensors(context: EvaluationContext) -> Iterator[tuple[str, Tensor]]:
-    sets = {"train": context.train, "test": context.test, "generated": context.generated}
-    yield from ((f"{name} images", s.images) for name, s in sets.items() if s is not None)
-    if context.logits is not None:
-        yield "logits", context.logits
 
 
 WORK: Mapping[str, Callable[[Any, Format, int, Path], Done]] = {

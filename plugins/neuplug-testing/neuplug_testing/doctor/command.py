@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.filesize import decimal
 
 from neuplug.cli.columns import make_console, print_columns
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from neuplug_testing.doctor.examination import Examination
 
 Row = tuple[str, ...]
@@ -25,8 +26,6 @@ def doctor(
     It looks at versions, machine, folders, plugins, weights and the environment. The exit code
     is 1 if something would stop a run. Warnings do not change it.
     """
-    from rich.console import Console
-
     from neuplug_testing.doctor.examination import examine
 
     with Console(emoji=False, stderr=True, quiet=as_json).status(
@@ -34,8 +33,6 @@ def doctor(
     ):
         found = examine()
     if as_json:
-        import json
-
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:
         _print(found)
@@ -45,16 +42,8 @@ def doctor(
 
 def _print(found: Examination) -> None:
     console = make_console()
-    for topic, rows in (
-        ("packages", _packages),
-        ("machine", _machine),
-        ("places", _places),
-        ("plugins", _plugins),
-        ("weights", _weights),
-        ("environment", _environment),
-    ):
-        facts = found.parts[topic]
-        if facts:
+    for topic, rows in ROWS.items():
+        if facts := found.parts[topic]:
             console.print(topic, style="bold")
             print_columns(console, rows(facts))
     _print_findings(console, found)
@@ -94,8 +83,8 @@ def _machine(facts: Any) -> Iterator[Row]:
     if cores["container"] is not None:
         limits.append(f"{cores['container']:g} for this container")
     if facts["capability"] is not None:
-        limits.append(facts["capability"])
-        limits.append("bfloat16 in hardware" if facts["bf16"] else "no bfloat16 in hardware")
+        bf16 = "bfloat16 in hardware" if facts["bf16"] else "no bfloat16 in hardware"
+        limits += [facts["capability"], bf16]
     yield "", ", ".join(limits)
     yield "  memory", f"{_size(memory['total'])}, {_size(memory['free'])} free"
     yield from _gpus(gpu)
@@ -122,7 +111,7 @@ def _gpus(gpu: Any) -> Iterator[Row]:
 
 def _places(facts: Any) -> Iterator[Row]:
     for place in facts:
-        held = "" if place["bytes"] is None else f"{_size(place['bytes'])}"
+        held = "" if place["bytes"] is None else decimal(place["bytes"])
         if not place["exists"]:
             held = "not there yet"
         free = f"{_size(place['free'])} free" if "free" in place else ""
@@ -150,16 +139,19 @@ def _environment(facts: Any) -> Iterator[Row]:
     yield from ((f"  {name}", value) for name, value in facts.items())
 
 
+ROWS = {
+    "packages": _packages,
+    "machine": _machine,
+    "places": _places,
+    "plugins": _plugins,
+    "weights": _weights,
+    "environment": _environment,
+}
+
+
 def _count(number: int, what: str, several: str = "") -> str:
     return f"{number} {what if number == 1 else several or f'{what}s'}"
 
 
 def _size(number: int | None) -> str:
-    if number is None:
-        return "unknown"
-    value, unit = float(number), "B"
-    for larger in ("kB", "MB", "GB", "TB"):
-        if value < 1000:
-            break
-        value, unit = value / 1000, larger
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+    return "unknown" if number is None else decimal(number)

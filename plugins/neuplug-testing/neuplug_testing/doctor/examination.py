@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import Any
 
 from neuplug import __version__
+from neuplug.plugins.distributions import identity, installed_distributions
+from neuplug.plugins.registry import discover
+from neuplug_testing.doctor import environment, machine, packages, places, plugins, probing, weights
 from neuplug_testing.doctor.finding import Finding, Part, told
-from neuplug_testing.doctor.probing import judge, probe
-
-if TYPE_CHECKING:
-    from neuplug.plugins.registry import Registry
 
 SCHEMA = "neuplug_testing.doctor/1"
 
@@ -47,49 +46,29 @@ class Examination:
 
 def examine() -> Examination:
     """Look at everything that a run rests on. It writes nothing and asks no other machine."""
-    probed = probe()
+    probed = probing.probe()
     looks: dict[str, Callable[[], Part]] = {
-        "packages": lambda: _look("packages", _plugins()),
-        "loading": lambda: Part(asdict(probed), list(judge(probed))),
-        "machine": lambda: _look("machine", probed),
-        "places": lambda: _look("places"),
-        "plugins": lambda: _look("plugins", _registry()),
-        "weights": lambda: _look("weights", probed),
-        "environment": lambda: _look("environment"),
+        "packages": lambda: packages.look(identity(p)[0] for p in installed_distributions()),
+        "loading": partial(probing.look, probed),
+        "machine": partial(machine.look, probed),
+        "places": places.look,
+        "plugins": lambda: plugins.look(discover(strict=False)),
+        "weights": partial(weights.look, probed),
+        "environment": environment.look,
     }
-    parts, findings = {}, []
-    for topic, look in looks.items():
-        part = _guarded(topic, look)
-        parts[topic] = part.facts
-        findings += part.findings
-    return Examination(parts, tuple(sorted(findings, key=lambda found: found.level != "fault")))
-
-
-def _look(module: str, *arguments: Any) -> Part:
-    """Let a module of this package look; it is imported now, since even that may fail."""
-    part: Part = importlib.import_module(f"neuplug_testing.doctor.{module}").look(*arguments)
-    return part
+    parts = [_guarded(topic, look) for topic, look in looks.items()]
+    findings = [finding for part in parts for finding in part.findings]
+    return Examination(
+        {part.topic: part.facts for part in parts},
+        tuple(sorted(findings, key=lambda found: found.level != "fault")),
+    )
 
 
 def _guarded(topic: str, look: Callable[[], Part]) -> Part:
     try:
         return look()
     except Exception as error:  # this is for machines on which nothing works
+        part = Part(topic, None)
         said = f"{topic} could not be looked at: {told(error)}"
-        return Part(None, [Finding(topic, "fault", said, "pip install --force-reinstall neuplug")])
-
-
-def _registry() -> Registry:
-    from neuplug.plugins.registry import discover
-
-    return discover(strict=False)
-
-
-def _plugins() -> set[str]:
-    """Names of the plugins' distributions; none where even discovery does not work."""
-    try:
-        registry = _registry()
-    except Exception:
-        return set()
-    names = {provided.distribution for provided in registry.components}
-    return names | {problem.distribution for problem in registry.problems}
+        part.fault(said, "pip install --force-reinstall neuplug")
+        return part

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from neuplug.errors import NeuplugError
 
-Level = Literal["fault", "warning"]
+# What the step that loads a component is called, before its distribution and name
+COMPONENT = "component "
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Finding:
     """
 
     topic: str
-    level: Level
+    level: Literal["fault", "warning"]
     message: str
     advice: str
 
@@ -36,12 +37,22 @@ class Part:
     """One part of the examination.
 
     Attributes:
+        topic: What it looks at.
         facts: What is there, as JSON values.
         findings: What is wrong with it.
     """
 
+    topic: str
     facts: Any
     findings: list[Finding] = field(default_factory=list)
+
+    def fault(self, message: str, advice: str) -> None:
+        """Note what would stop a run."""
+        self.findings.append(Finding(self.topic, "fault", message, advice))
+
+    def warn(self, message: str, advice: str) -> None:
+        """Note what is wrong besides."""
+        self.findings.append(Finding(self.topic, "warning", message, advice))
 
 
 def told(error: BaseException) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion
 
-from neuplug_testing.doctor.finding import Finding, Level, Part
+from neuplug.plugins.distributions import identity
+from neuplug.plugins.names import canonical
+from neuplug_testing.doctor.finding import Part
 
-TOPIC = "packages"
 CORE = "neuplug"
 
 
@@ -33,10 +34,7 @@ class _Package:
 
     @property
     def version(self) -> str | None:
-        try:
-            return None if self.installed is None else self.installed.version
-        except Exception:  # metadata may be broken in any way
-            return "?"
+        return identity(self.installed)[1] if self.installed else None
 
     def refusing(self) -> list[str]:
         """Who asks for another version than this one."""
@@ -44,14 +42,10 @@ class _Package:
 
     def record(self, ours: set[str]) -> dict[str, Any]:
         """As JSON values, with what ours ask for, and those that it does not suit."""
-        refusing = self.refusing()
-        asked = {by: wanted for by, wanted in self.asked.items() if by in ours or by in refusing}
-        return {
-            "name": self.name,
-            "version": self.version,
-            "asked": {by: _written(wanted) for by, wanted in sorted(asked.items())},
-            "fits": not refusing,
-        }
+        shown = ours.union(self.refusing())
+        asked = {by: _written(self.asked[by]) for by in sorted(self.asked) if by in shown}
+        fits = not self.refusing()
+        return {"name": self.name, "version": self.version, "asked": asked, "fits": fits}
 
 
 def look(plugins: Iterable[str]) -> Part:
@@ -64,26 +58,21 @@ def look(plugins: Iterable[str]) -> Part:
         ``python`` and ``packages``: neuplug, plugins and what these ask for themselves; of what
         is further down only what does not fit.
     """
-    roots = [CORE, *sorted({canonicalize_name(name) for name in plugins})]
-    packages = _walk(roots)
+    roots = [CORE, *sorted(set(map(canonical, plugins)))]
+    found = _walk(roots)
     # neuplug's libraries, such as neuplug-gan, are no plugins but ours all the same
-    ours = {name for name in packages if name in roots or name.startswith(f"{CORE}-")}
-    shown = [p for p in packages.values() if p.name in ours or ours & p.asked.keys()]
-    wrong = [p for p in packages.values() if p.installed is None or p.refusing()]
-    findings = [found for p in wrong for found in _judge(p)]
-    findings += _judge_python([packages[name] for name in sorted(ours)])
-    records = {p.name: p.record(ours) for p in (*shown, *wrong)}
-    return Part(
-        {
-            "python": platform.python_version(),
-            "packages": [records[name] for name in sorted(records)],
-        },
-        findings,
-    )
+    ours = {name for name in found if name in roots or name.startswith(f"{CORE}-")}
+    wrong = [p for p in found.values() if p.installed is None or p.refusing()]
+    shown = [p for p in found.values() if p.name in ours or ours & p.asked.keys() or p in wrong]
+    records = [p.record(ours) for p in sorted(shown, key=lambda p: p.name)]
+    part = Part("packages", {"python": platform.python_version(), "packages": records})
+    for package in wrong:
+        _judge(part, package)
+    return part
 
 
 def _walk(roots: list[str]) -> dict[str, _Package]:
-    found: dict[str, _Package] = {}
+    found = {name: _Package(name, _installed(name)) for name in roots}
     waiting = [(name, frozenset[str]()) for name in roots]
     seen = set()
     while waiting:
@@ -91,9 +80,8 @@ def _walk(roots: list[str]) -> dict[str, _Package]:
         if visited in seen:
             continue
         seen.add(visited)
-        package = found.setdefault(name, _Package(name, _installed(name)))
-        for needed in _requirements(package.installed, extras):
-            other = canonicalize_name(needed.name)
+        for needed in _requirements(found[name].installed, extras):
+            other = canonical(needed.name)
             entry = found.setdefault(other, _Package(other, _installed(other)))
             entry.asked[name] = entry.asked.get(name, SpecifierSet()) & needed.specifier
             waiting.append((other, frozenset(needed.extras)))
@@ -107,21 +95,17 @@ def _installed(name: str) -> Distribution | None:
         return None
 
 
-def _requirements(installed: Distribution | None, extras: frozenset[str]) -> Iterator[Requirement]:
+def _requirements(installed: Distribution | None, extras: frozenset[str]) -> list[Requirement]:
     """What a distribution asks for here, with these of its extras."""
-    try:
-        lines = (installed.requires if installed is not None else None) or []
-    except Exception:  # broken metadata ask for nothing
-        return
-    for line in lines:
-        try:
-            needed = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if needed.marker is None or any(
-            needed.marker.evaluate({"extra": extra}) for extra in (extras or {""})
-        ):
-            yield needed
+    with contextlib.suppress(Exception):  # broken metadata ask for nothing
+        lines = (installed.requires if installed else None) or []
+        return [
+            needed
+            for needed in map(Requirement, lines)
+            if needed.marker is None
+            or any(needed.marker.evaluate({"extra": extra}) for extra in extras or {""})
+        ]
+    return []
 
 
 def _written(wanted: SpecifierSet) -> str:
@@ -136,13 +120,10 @@ def _fits(wanted: SpecifierSet, version: str | None) -> bool:
         return False
 
 
-def _judge(package: _Package) -> Iterator[Finding]:
-    askers = package.refusing() if package.installed else sorted(package.asked)
+def _judge(part: Part, package: _Package) -> None:
     if package.name == CORE:
         if package.installed is None:
-            yield Finding(
-                TOPIC,
-                "warning",
+            part.warn(
                 "neuplug runs from its source and is not installed, so what it requires is unknown",
                 "install it: pip install -e . in its folder",
             )
@@ -150,29 +131,12 @@ def _judge(package: _Package) -> Iterator[Finding]:
     every = SpecifierSet()
     for wanted in package.asked.values():
         every &= wanted
+    askers = package.refusing() if package.installed else sorted(package.asked)
     asking = ", ".join(f"{by} asks for {_written(package.asked[by]) or 'any'}" for by in askers)
     advice = f"pip install '{package.name}{_written(every)}'"
     if package.installed is None:
-        level: Level = "fault" if CORE in askers else "warning"
-        yield Finding(TOPIC, level, f"{package.name} is not installed; {asking}", advice)
+        tell = part.fault if CORE in askers else part.warn
+        tell(f"{package.name} is not installed; {asking}", advice)
     else:
-        unlike = f"{package.name} {package.version} is installed, but {asking}"
         # neither tested together nor sure to fail
-        yield Finding(TOPIC, "warning", unlike, advice)
-
-
-def _judge_python(packages: list[_Package]) -> Iterator[Finding]:
-    version = platform.python_version()
-    for package in packages:
-        try:
-            text = package.installed.metadata["Requires-Python"] if package.installed else ""
-            wanted = SpecifierSet(text or "")
-        except (InvalidSpecifier, KeyError, AttributeError):
-            continue
-        if not _fits(wanted, version):
-            yield Finding(
-                TOPIC,
-                "warning",
-                f"this is Python {version}, but {package.name} asks for {_written(wanted)}",
-                f"use a Python {_written(wanted)}, for example with uv run --python",
-            )
+        part.warn(f"{package.name} {package.version} is installed, but {asking}", advice)

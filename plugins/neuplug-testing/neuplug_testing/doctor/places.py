@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.storage.cache import cache_dir
-from neuplug_testing.doctor.finding import Finding, Part
+from neuplug_testing.doctor.finding import Part
 
-TOPIC = "places"
 # Free bytes below which it warns; a choice
 LITTLE = 1e9
 
 PROJECT = "NEUPLUG_COMPOSE_PROJECT"
+
+# Places that must be writable: what each is for, and how to have it elsewhere
+_NEEDED = {
+    "cache": ("the cache", "NEUPLUG_CACHE=FOLDER"),
+    "runs": ("runs", f"--project FOLDER, or {PROJECT}=FOLDER"),
+    "temporary": ("temporary files", "TMPDIR=FOLDER"),
+}
 
 
 def look() -> Part:
@@ -32,39 +38,45 @@ def look() -> Part:
 
     cache = cache_dir()
     runs = Path(os.environ.get(PROJECT) or ComposeConfig.model_fields["project"].default)
-    facts = [
-        _writable("cache", cache),
-        _place("store", cache / "store" / "done"),
-        _place("unfinished", cache / "store" / "unfinished"),
-        _place("decoded data", cache / "data"),
-        _writable("runs", runs.absolute()),
-        # the files of others are none of our business
-        _writable("temporary", Path(tempfile.gettempdir()), counted=False),
-    ]
-    return Part(facts, [found for place in facts for found in _judge(place)])
+    part = Part(
+        "places",
+        [
+            _place("cache", cache),
+            _place("store", cache / "store" / "done"),
+            _place("unfinished", cache / "store" / "unfinished"),
+            _place("decoded data", cache / "data"),
+            _place("runs", runs.absolute()),
+            # the files of others are none of our business
+            _place("temporary", Path(tempfile.gettempdir()), counted=False),
+        ],
+    )
+    for place in part.facts:
+        if place["place"] in _NEEDED:
+            _judge(part, place)
+    return part
 
 
 def _place(name: str, path: Path, counted: bool = True) -> dict[str, Any]:
     sizes = list(_sizes(path)) if counted else []
-    return {
+    place = {
         "place": name,
         "path": str(path),
         "exists": _is_dir(path),
         "bytes": sum(sizes) if counted else None,
         "files": len(sizes) if counted else None,
     }
+    return {**place, **_room(path)} if name in _NEEDED else place
 
 
-def _writable(name: str, path: Path, counted: bool = True) -> dict[str, Any]:
-    """A place that neuplug makes where it is not yet, so that what is above it must be writable."""
-    found = path
-    while not _exists(found) and found != found.parent:
-        found = found.parent
+def _room(path: Path) -> dict[str, Any]:
+    """Of a place that neuplug makes where it is not yet, so that what is above it must do."""
+    while not os.path.exists(path) and path != path.parent:  # noqa: PTH110 - never raises
+        path = path.parent
     try:
-        free = shutil.disk_usage(found).free
+        free = shutil.disk_usage(path).free
     except OSError:
         free = None
-    return {**_place(name, path, counted), "free": free, "problem": _problem(found)}
+    return {"free": free, "problem": _problem(path)}
 
 
 def _problem(folder: Path) -> str:
@@ -82,18 +94,9 @@ def _problem(folder: Path) -> str:
     return ""
 
 
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a folder above it cannot be entered
-        return False
-
-
 def _is_dir(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
+    # of pathlib it would raise where a folder above cannot be entered
+    return os.path.isdir(path)  # noqa: PTH112
 
 
 def _sizes(folder: Path) -> Iterator[int]:
@@ -105,19 +108,12 @@ def _sizes(folder: Path) -> Iterator[int]:
                 continue
 
 
-def _judge(place: dict[str, Any]) -> Iterator[Finding]:
-    name, elsewhere = place["place"], _ELSEWHERE.get(place["place"], "")
-    if place.get("problem"):
-        said = f"the folder for {_MEANING[name]}, {place['path']}, cannot be written: "
-        yield Finding(TOPIC, "fault", said + place["problem"], elsewhere)
-    elif place.get("free") is not None and place["free"] < LITTLE:
-        said = f"only {place['free'] / 1e9:.2f} GB are free for {_MEANING[name]} ({place['path']})"
-        yield Finding(TOPIC, "warning", said, f"make room, or {elsewhere}")
-
-
-_MEANING = {"cache": "the cache", "runs": "runs", "temporary": "temporary files"}
-_ELSEWHERE = {
-    "cache": "name a folder of yours: NEUPLUG_CACHE=FOLDER",
-    "runs": f"name a folder of yours: --project FOLDER, or {PROJECT}=FOLDER",
-    "temporary": "name a folder of yours: TMPDIR=FOLDER",
-}
+def _judge(part: Part, place: dict[str, Any]) -> None:
+    purpose, setting = _NEEDED[place["place"]]
+    elsewhere = f"name a folder of yours: {setting}"
+    if place["problem"]:
+        said = f"the folder for {purpose}, {place['path']}, cannot be written: {place['problem']}"
+        part.fault(said, elsewhere)
+    elif place["free"] is not None and place["free"] < LITTLE:
+        said = f"only {place['free'] / 1e9:.2f} GB are free for {purpose} ({place['path']})"
+        part.warn(said, f"make room, or {elsewhere}")

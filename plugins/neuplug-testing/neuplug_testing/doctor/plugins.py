@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
-from packaging.utils import canonicalize_name
-
+from neuplug.plugins.names import canonical
 from neuplug.plugins.registry import Registry
-from neuplug_testing.doctor.finding import Finding, Part
-
-TOPIC = "plugins"
+from neuplug_testing.doctor.finding import Part
 
 
 def look(registry: Registry) -> Part:
@@ -32,46 +28,48 @@ def look(registry: Registry) -> Part:
             for p in registry.problems
         ],
     }
-    return Part(facts, [*_problems(registry), *_missing(registry), *_misspelt(registry)])
+    part = Part("plugins", facts)
+    _judge_problems(part, registry)
+    _judge_kinds(part, registry)
+    _judge_blocklist(part, registry)
+    return part
 
 
-def _problems(registry: Registry) -> Iterator[Finding]:
+def _judge_problems(part: Part, registry: Registry) -> None:
     strict = os.environ.get("NEUPLUG_STRICT") == "1"
+    tell = part.fault if strict else part.warn
     for problem in registry.problems:
         if problem.error is None:
             continue  # the user has blocked it
-        source = f"{problem.distribution} {problem.version}"
-        advice = (
-            f"pip install --upgrade {problem.distribution}, or leave it out: "
-            f"NEUPLUG_BLOCK={problem.distribution}"
-        )
-        said = f"{source}: {problem.message}"
+        said = f"{problem.distribution} {problem.version}: {problem.message}"
         if strict:
             said += " (and NEUPLUG_STRICT=1 lets nothing run beside it)"
-        yield Finding(TOPIC, "fault" if strict else "warning", said, advice)
+        tell(
+            said,
+            f"pip install --upgrade {problem.distribution}, or leave it out: "
+            f"NEUPLUG_BLOCK={problem.distribution}",
+        )
 
 
-def _missing(registry: Registry) -> Iterator[Finding]:
+def _judge_kinds(part: Part, registry: Registry) -> None:
+    """Say which kind of component is missing."""
     advice = "pip install 'neuplug[standard]'"
     if not registry.of_kind("classifier"):
-        said = "no plugin offers a classifier, and every run needs one"
-        yield Finding(TOPIC, "fault", said, advice)
+        part.fault("no plugin offers a classifier, and every run needs one", advice)
     if not registry.of_kind("augmenter") and not registry.of_kind("generator"):
         said = "no plugin offers an augmenter or a generator, so there is nothing to compare"
-        yield Finding(TOPIC, "warning", said, advice)
+        part.warn(said, advice)
 
 
-def _misspelt(registry: Registry) -> Iterator[Finding]:
-    """Names in the blocklist that block nothing."""
+def _judge_blocklist(part: Part, registry: Registry) -> None:
+    """Say which names in the blocklist block nothing."""
     names = [p.distribution for p in registry.components]
     names += [p.distribution for p in registry.problems]
-    known = {canonicalize_name(name) for name in names}
+    known = set(map(canonical, names))
     for item in os.environ.get("NEUPLUG_BLOCK", "").split(","):
         name = item.strip().partition(":")[0]
-        if name and canonicalize_name(name) not in known:
-            yield Finding(
-                TOPIC,
-                "warning",
+        if name and canonical(name) not in known:
+            part.warn(
                 f"NEUPLUG_BLOCK names {name}, which is no installed plugin",
                 "correct the name (see neuplug plugins), or take it out",
             )

@@ -14,16 +14,12 @@ from collections.abc import Callable
 from functools import partial
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from neuplug_testing.doctor.finding import told
-
-if TYPE_CHECKING:
-    from neuplug.plugins.spec import ComponentSpec
-
-FAULTS = (Exception, SystemExit)
-# What a component's step is called, before its distribution and name
-COMPONENT = "component "
+from neuplug.plugins.faults import FAULTS
+from neuplug.plugins.registry import discover
+from neuplug_testing.doctor.finding import COMPONENT, told
+from neuplug_testing.doctor.weights import weight_options
 
 Step = tuple[str, Callable[[], Any]]
 
@@ -47,10 +43,10 @@ def main() -> None:
         say(step=name, found=found)
         return True
 
-    components: list[ComponentSpec] = []
-    if all(do(*step) for step in (*BASE, ("plugins", lambda: _discover(components)))):
-        for provided in components:
-            do(f"{COMPONENT}{provided.distribution}:{provided.name}", partial(_load, provided))
+    if all(do(*step) for step in BASE):
+        for provided in discover(strict=False).components:
+            step = f"{COMPONENT}{provided.distribution}:{provided.name}"
+            do(step, partial(weight_options, provided))
 
 
 def _origin() -> dict[str, str | None]:
@@ -139,20 +135,14 @@ def _peak() -> int | None:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-BASE: tuple[Step, ...] = (("origin", _origin), ("torch", _torch), ("gpu", _gpu), ("run", _run))
+def _plugins() -> int:
+    return len(discover(strict=False).components)
 
 
-def _discover(components: list[ComponentSpec]) -> int:
-    from neuplug.plugins.registry import discover
-
-    components += discover(strict=False).components
-    return len(components)
-
-
-def _load(provided: ComponentSpec) -> list[dict[str, Any]]:
-    from neuplug_testing.doctor.weights import weight_options
-
-    return weight_options(provided)
+BASE: tuple[Step, ...] = (
+    *(("origin", _origin), ("torch", _torch), ("gpu", _gpu), ("run", _run)),
+    ("plugins", _plugins),
+)
 
 
 if __name__ == "__main__":

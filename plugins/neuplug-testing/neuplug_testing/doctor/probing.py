@@ -6,17 +6,30 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from neuplug_testing.doctor.finding import Finding
-from neuplug_testing.doctor.probe import COMPONENT
+from neuplug_testing.doctor.finding import COMPONENT, Part
 
 # How long it may take; a choice, long enough for cold disks
 SECONDS = 300
 
-TOPIC = "loading"
+_NO_TORCH = (
+    *("torch is imported", "torch cannot be imported"),
+    "pip install --force-reinstall torch, in the build for this machine (pytorch.org)",
+)
+_AGAIN = "pip install --force-reinstall neuplug"
+# Steps that every run needs: when the process died, what an error means, and what to do
+STEPS = {
+    "origin": _NO_TORCH,
+    "torch": _NO_TORCH,
+    "gpu": (
+        *("the GPU is asked", "the GPU cannot be asked"),
+        "CUDA_VISIBLE_DEVICES= leaves the GPU out of play",
+    ),
+    "run": ("neuplug is loaded", "neuplug cannot be loaded", _AGAIN),
+    "plugins": ("plugins are discovered", "plugins cannot be discovered", _AGAIN),
+}
 
 
 @dataclass
@@ -81,70 +94,54 @@ def _end(code: int, said: str) -> str:
     return f"ends with exit code {code}" + (f" ({words[-1].strip()})" if words else "")
 
 
-def judge(probed: Probed) -> Iterator[Finding]:
+def look(probed: Probed) -> Part:
     """What went wrong: what every run needs is a fault, a single component a warning."""
-    if "torch" in probed.errors or probed.last in ("origin", "torch"):
-        what = probed.errors.get("torch")
-        said = f"torch cannot be imported: {what}" if what else _died(probed, "torch is imported")
-        yield Finding(TOPIC, "fault", said + _where(probed), _torch_advice(probed))
-        return
-    if "run" in probed.errors or probed.last == "run":
-        what = probed.errors.get("run")
-        said = f"neuplug cannot be loaded: {what}" if what else _died(probed, "neuplug is loaded")
-        yield Finding(TOPIC, "fault", said, "pip install --force-reinstall neuplug")
-    for step in ("origin", "gpu", "plugins"):
-        if step in probed.errors:
-            yield _untried(probed.errors[step])
-    if probed.last == "gpu":
-        said = _died(probed, "the GPU is asked")
-        yield Finding(TOPIC, "fault", said, "CUDA_VISIBLE_DEVICES= leaves the GPU out of play")
-    elif probed.last == "plugins" or (probed.end and not probed.last and not probed.found):
-        yield _untried(f"Python {probed.end}")
-    elif probed.end and not probed.last:
-        said = _died(probed, "it has loaded everything and is to end")
-        yield Finding(TOPIC, "warning", said, "pip install --force-reinstall torch")
-    for step, error in probed.errors.items():
+    part = Part("loading", asdict(probed))
+    for step, (doing, failing, advice) in STEPS.items():
+        said = _failure(probed, step, doing, failing)
+        if said and advice is _NO_TORCH[-1] and (file := _shadowing(probed)):
+            part.fault(
+                f"{said} (it is taken from {file})",
+                f"remove {file}, or take its folder out of PYTHONPATH: it hides the installed "
+                "torch",
+            )
+        elif said:
+            part.fault(said, advice)
+    if probed.end and not probed.last:
+        if probed.found:
+            said = f"Python {probed.end} when it has loaded everything and is to end"
+            part.warn(said, "pip install --force-reinstall torch")
+        else:
+            said = f"what a run loads could not be tried out: Python {probed.end}"
+            part.fault(said, f"{_AGAIN} torch")
+    for step in {**probed.errors, probed.last: ""}:
         if step.startswith(COMPONENT):
-            yield _component(step, error)
-    if probed.last.startswith(COMPONENT):
-        name = probed.last.removeprefix(COMPONENT)
-        said = _died(probed, f"{name} is loaded") + "; components after it were not looked at"
-        yield _component(probed.last, said)
+            _judge_component(part, probed, step)
+    return part
 
 
-def _died(probed: Probed, what: str) -> str:
-    return f"Python {probed.end} when {what}"
+def _failure(probed: Probed, step: str, doing: str, failing: str) -> str:
+    """What became of a step, if anything went wrong."""
+    if step in probed.errors:
+        return f"{failing}: {probed.errors[step]}"
+    return f"Python {probed.end} when {doing}" if step == probed.last else ""
 
 
-def _component(step: str, said: str) -> Finding:
-    distribution = step.removeprefix(COMPONENT).partition(":")[0]
-    return Finding(
-        TOPIC,
-        "warning",
+def _judge_component(part: Part, probed: Probed, step: str) -> None:
+    name = step.removeprefix(COMPONENT)
+    said = probed.errors.get(step) or (
+        f"Python {probed.end} when {name} is loaded; components after it were not looked at"
+    )
+    distribution = name.partition(":")[0]
+    part.warn(
         said,
         f"pip install --force-reinstall {distribution}, or leave it out: "
         f"NEUPLUG_BLOCK={distribution}",
     )
 
 
-def _untried(why: str) -> Finding:
-    said = f"what a run loads could not be tried out: {why}"
-    return Finding(TOPIC, "fault", said, "pip install --force-reinstall neuplug torch")
-
-
-def _shadowed(probed: Probed) -> str | None:
+def _shadowing(probed: Probed) -> str | None:
     """The file that stands before the installed torch, if any."""
     about = probed.facts("origin")
     origin, installed = about.get("origin"), about.get("installed")
     return origin if origin and installed and origin != installed else None
-
-
-def _where(probed: Probed) -> str:
-    file = _shadowed(probed)
-    return f" (it is taken from {file})" if file else ""
-
-
-def _torch_advice(probed: Probed) -> str:
-    if file := _shadowed(probed):
-        return f"remove {file}, or take its folder out of PYTHONPATH: it hides the installed torch"
-    return "pip install --force-reinstall torch, in the build for this machine (pytorch.org)"

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from neuplug.errors import InputError
+from neuplug.plugins.options import Options
 from neuplug.plugins.spec import ComponentSpec
-from neuplug_testing.doctor.finding import Part
-from neuplug_testing.doctor.probe import COMPONENT
+from neuplug_testing.doctor.finding import COMPONENT, Part
 from neuplug_testing.doctor.probing import Probed
 
 
@@ -21,19 +21,10 @@ def look(probed: Probed) -> Part:
     """What the components said of themselves, and torch's folder of weights."""
     folder = probed.facts("torch").get("weights")
     files = sorted(Path(folder).glob("*.pt*")) if folder else []
-    options = [
-        option
-        for step, found in probed.found.items()
-        if step.startswith(COMPONENT)
-        for option in found
-    ]
-    return Part(
-        {
-            "folder": folder,
-            "files": [{"name": file.name, "bytes": file.stat().st_size} for file in files],
-            "options": options,
-        }
-    )
+    components = [step for step in probed.found if step.startswith(COMPONENT)]
+    options = [option for step in components for option in probed.found[step]]
+    named = [{"name": file.name, "bytes": file.stat().st_size} for file in files]
+    return Part("weights", {"folder": folder, "files": named, "options": options})
 
 
 def weight_options(provided: ComponentSpec) -> list[dict[str, Any]]:
@@ -49,25 +40,21 @@ def weight_options(provided: ComponentSpec) -> list[dict[str, Any]]:
     options = provided.load().options_class
     found = []
     for name, field in options.model_fields.items():
-        if Path not in _members(field.annotation):
-            continue
-        words = [w for w in _words(field.annotation) if w != field.default]
-        choices = []
-        for word in words:
-            try:
-                options.parse({name: word}, provided.name)
-                why = ""
-            except InputError as error:
-                why = str(error)
-            choices.append({"value": word, "found": not why, "message": why})
-        found.append(
-            {
-                "option": f"{provided.name}.{name}",
-                "description": field.description or "",
-                "choices": choices,
-            }
-        )
+        if Path in _members(field.annotation):
+            words = [word for word in _words(field.annotation) if word != field.default]
+            choices = [_choice(options, provided.name, name, word) for word in words]
+            option = f"{provided.name}.{name}"
+            about = field.description or ""
+            found.append({"option": option, "description": about, "choices": choices})
     return found
+
+
+def _choice(options: type[Options], owner: str, name: str, word: str) -> dict[str, Any]:
+    try:
+        options.parse({name: word}, owner)
+    except InputError as error:
+        return {"value": word, "found": False, "message": str(error)}
+    return {"value": word, "found": True, "message": ""}
 
 
 def _members(annotation: Any) -> Iterator[Any]:

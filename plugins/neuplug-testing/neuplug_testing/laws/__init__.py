@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from types import ModuleType
+
 from neuplug_testing.law import Law
 from neuplug_testing.laws import (
-    amounts,
     augmenters,
     classifiers,
     conduct,
     evaluators,
-    formats,
-    fusing,
     generators,
-    latents,
-    options,
+    images,
     plugins,
-    repeatability,
 )
+
+
+def _of(module: ModuleType) -> Iterator[Law]:
+    """The laws of a module, in the order in which they stand there."""
+    return (thing for thing in vars(module).values() if isinstance(thing, Law))
+
 
 # All of them, in the order in which they are checked
 LAWS: tuple[Law, ...] = (
-    *plugins.LAWS,
-    *options.LAWS,
-    *formats.LAWS,
-    *amounts.LAWS,
-    *repeatability.LAWS,
-    *conduct.LAWS,
-    *augmenters.LAWS,
-    *fusing.LAWS,
-    *generators.LAWS,
-    *latents.LAWS,
-    *classifiers.LAWS,
-    *evaluators.LAWS,
+    *_of(plugins),
+    *images.TAKES,
+    *_of(images),
+    *_of(conduct),
+    *_of(augmenters),
+    *_of(generators),
+    *_of(classifiers),
+    *_of(evaluators),
 )

@@ -9,16 +9,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext
 from neuplug.seeds import seeded
 from neuplug.storage.tensorfile import load_tree, save_tree
 from neuplug.training.fitted import FittedClassifier
 from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
-from neuplug_testing.law import Broken, Unchecked, law
+from neuplug_testing.law import Broken, Unchecked, law, may_fail, must_work
 from neuplug_testing.pictures import CLASSES, PER_CLASS, training_set
-from neuplug_testing.subjects import ComponentSubject, told
+from neuplug_testing.subjects import ComponentSubject
 from neuplug_testing.work import CPU, DRAWN, ROUNDING, alike, build
 
 BATCH = 8
@@ -35,9 +34,7 @@ FALLEN = 0.9
 @functools.lru_cache(maxsize=1)
 def _built(subject: ComponentSubject, num_classes: int = 2) -> tuple[FittedClassifier, Tensor]:
     """A network, made once for the laws that follow each other, and a batch for it."""
-    run, _ = subject.worked()
-    classifier: Classifier = run.component
-    fitted = build(classifier, subject.form, 1, num_classes)
+    fitted = build(subject.worked().component, subject.form, 1, num_classes)
     return fitted, fitted.prepare(training_set(subject.form).images[:DRAWN])
 
 
@@ -47,9 +44,12 @@ def _ask(fitted: FittedClassifier, question: Callable[[Any], Any]) -> Any:
         return question(fitted.module.eval())
 
 
-@law("classifier", advice="Give the last layer num_classes outputs.")
+@law("classifier")
 def respects_num_classes(subject: ComponentSubject) -> None:
-    """There are as many logits as classes."""
+    """There are as many logits as classes.
+
+    Give the last layer num_classes outputs.
+    """
     for num_classes in (7, 2):
         fitted, batch = _built(subject, num_classes)
         shape = tuple(_ask(fitted, lambda net: net(batch)).shape)  # noqa: B023 - asked at once
@@ -57,13 +57,13 @@ def respects_num_classes(subject: ComponentSubject) -> None:
             raise Broken(f"With num_classes={num_classes} the logits have the shape {shape}.")
 
 
-@law(
-    "classifier",
-    advice="Give the module a method forward_features that returns one vector for each image, as "
-    "timm's networks have; forward puts the last layer on it.",
-)
+@law("classifier")
 def has_features(subject: ComponentSubject) -> None:
-    """``forward_features`` returns finite embeddings (N, F)."""
+    """``forward_features`` returns finite embeddings (N, F).
+
+    Give the module a method forward_features that returns one vector for each image, as timm's
+    networks have; forward puts the last layer on it.
+    """
     fitted, batch = _built(subject)
     if not hasattr(fitted.module, "forward_features"):
         raise Broken("Its module has no forward_features.")
@@ -74,13 +74,13 @@ def has_features(subject: ComponentSubject) -> None:
         raise Broken("forward_features returns numbers that are not finite.")
 
 
-@law(
-    "classifier",
-    advice="Let every parameter take part in forward; drop those that do not, or set their "
-    "requires_grad to false.",
-)
+@law("classifier")
 def every_parameter_has_a_gradient(subject: ComponentSubject) -> None:
-    """A step backwards reaches every parameter, with finite numbers."""
+    """A step backwards reaches every parameter, with finite numbers.
+
+    Let every parameter take part in forward; drop those that do not, or set their requires_grad to
+    false.
+    """
     fitted, batch = _built(subject)
     module = fitted.module.train()
     with seeded(1, CPU):
@@ -93,35 +93,31 @@ def every_parameter_has_a_gradient(subject: ComponentSubject) -> None:
             raise Broken(f"The gradient of {name} is not finite.")
 
 
-@law(
-    "classifier",
-    advice="Switch dropout and the like off in eval(), by nn.Dropout or training=self.training.",
-)
+@law("classifier")
 def eval_is_deterministic(subject: ComponentSubject) -> None:
-    """In ``eval()`` the same images have the same logits."""
+    """In ``eval()`` the same images have the same logits.
+
+    Switch dropout and the like off in eval(), by nn.Dropout or training=self.training.
+    """
     fitted, batch = _built(subject)
     one, other = _ask(fitted, lambda net: (net(batch), net(batch)))
     if not torch.equal(one, other):
         raise Broken("In eval() the same images have other logits the second time.")
 
 
-@law(
-    "classifier",
-    advice="Register every tensor that forward uses as a parameter or a buffer, so that it is in "
-    "state_dict.",
-)
+@law("classifier")
 def weights_come_back(subject: ComponentSubject) -> None:
-    """A network with the stored weights has the same logits, bit for bit."""
+    """A network with the stored weights has the same logits, bit for bit.
+
+    Register every tensor that forward uses as a parameter or a buffer, so that it is in state_dict.
+    """
     fitted, batch = _built(subject)
     before = _ask(fitted, lambda net: net(batch))
     path = subject.folder() / "classifier.safetensors"
-    try:
+    with must_work("Its weights cannot be stored and loaded"):
         save_tree(fitted.state_dict(), path)
-        other = FittedClassifier.load(
-            subject.make(), load_tree(path), 2, subject.form.image_size, CPU
-        )
-    except Exception as error:
-        raise Broken(f"Its weights cannot be stored and loaded: {told(error)}.") from error
+        state, size = load_tree(path), subject.form.image_size
+        other = FittedClassifier.load(subject.make(), state, 2, size, CPU)
     if not torch.equal(before, _ask(other, lambda net: net(batch))):
         raise Broken("A network with its stored weights has other logits.")
 
@@ -129,20 +125,19 @@ def weights_come_back(subject: ComponentSubject) -> None:
 @functools.lru_cache(maxsize=1)
 def _trained(subject: ComponentSubject) -> tuple[FittedClassifier, list[float]]:
     """A network that was trained until its loss had fallen, and the loss of each pass."""
-    run, _ = subject.worked()
-    train, losses = training_set(subject.form), list[float]()
+    used, train, losses = subject.worked().component, training_set(subject.form), list[float]()
     options = TrainingOptions(
         steps=LOOK * PASS,
         batch=BATCH,
+        evaluations=LOOK,
         lr=1e-3,
         schedule="constant",
-        evaluations=LOOK,
         precision="fp32",
     )
     state: dict[str, Any] | None = None
     for part in range(1, PASSES // LOOK + 1):
         context = FitContext(CPU, part, "the classifier")
-        fitted, record = fit_classifier(run.component, train, options, context, start=state)
+        fitted, record = fit_classifier(used, train, options, context, start=state)
         losses += [loss for _, loss in record.curves["train_loss"]]
         if losses[-1] < FALLEN * losses[0]:
             break
@@ -150,13 +145,13 @@ def _trained(subject: ComponentSubject) -> tuple[FittedClassifier, list[float]]:
     return fitted, losses
 
 
-@law(
-    "classifier",
-    advice="See that gradients are neither cut off nor scaled away between the loss and the "
-    "weights, and that the first weights are drawn at a sensible scale.",
-)
+@law("classifier")
 def learns(subject: ComponentSubject) -> None:
-    """In neuplug's training the loss on lying and standing bars falls."""
+    """In neuplug's training the loss on lying and standing bars falls.
+
+    See that gradients are neither cut off nor scaled away between the loss and the weights, and
+    that the first weights are drawn at a sensible scale.
+    """
     fitted, batch = _built(subject)
     if _ask(fitted, lambda net: net(batch)).shape[1:] != (2,):
         raise Unchecked("its logits are not one for each class; see the law respects-num-classes")
@@ -168,35 +163,19 @@ def learns(subject: ComponentSubject) -> None:
         )
 
 
-@law(
-    "classifier",
-    advice="Let no image see another in eval(): BatchNorm with its running statistics, switched by "
-    "train() and eval(), and neither a mean nor an attention over the batch.",
-)
+@law("classifier")
 def classifies_each_image_by_itself(subject: ComponentSubject) -> None:
-    """In ``eval()`` a trained network gives an image the same logits, alone or among others."""
-    try:
+    """In ``eval()`` a trained network gives an image the same logits, alone or among others.
+
+    Let no image see another in eval(): BatchNorm with its running statistics, switched by train()
+    and eval(), and neither a mean nor an attention over the batch.
+    """
+    with may_fail("it cannot be trained; see the law learns"):
         fitted, _ = _trained(subject)
-    except Exception as error:
-        raise Unchecked("it cannot be trained; see the law learns") from error
     batch = fitted.prepare(training_set(subject.form).images[:DRAWN])
     together = _ask(fitted, lambda net: net(batch))
-    try:
+    with may_fail("it takes no single image; see takes-a-single-image"):
         alone = _ask(fitted, lambda net: torch.cat([net(one) for one in batch.split(1)]))
-    except Exception as error:
-        raise Unchecked("it takes no single image; see takes-a-single-image") from error
-    if alone.shape != together.shape:
-        raise Unchecked("it takes no single image; see takes-a-single-image")
+        alone = alone.view(together.shape)
     if not alike(together, alone, ROUNDING):
         raise Broken("In eval() an image alone has other logits than among others.")
-
-
-LAWS = (
-    respects_num_classes,
-    has_features,
-    every_parameter_has_a_gradient,
-    eval_is_deterministic,
-    weights_come_back,
-    learns,
-    classifies_each_image_by_itself,
-)

@@ -15,9 +15,7 @@ from neuplug.cli import main
 from neuplug_testing import (
     LawsBroken,
     Outcome,
-    check_augmenter,
-    check_evaluator,
-    check_generator,
+    check_component,
 )
 
 from .conftest import MakePlugin
@@ -33,14 +31,14 @@ HOARDING, SOUND = "fault_parts:InPlace", "sound_parts:Noise"
 
 
 def test_check_returns_what_passed_and_what_was_skipped() -> None:
-    outcomes = check_evaluator("acme-sure")
+    outcomes = check_component("acme-sure")
     assert {o.status for o in outcomes} == {"passed", "skipped"}
     assert {(o.subject, o.kind) for o in outcomes} == {("acme-sure", "evaluator")}
 
 
 def test_check_raises_one_assertion_that_names_every_broken_law() -> None:
     with pytest.raises(AssertionError) as caught:
-        check_augmenter("floats")
+        check_component("floats")
     assert isinstance(caught.value, LawsBroken)
     first, *rest = str(caught.value).splitlines()
     assert first.startswith("6 of ")
@@ -53,16 +51,16 @@ def test_check_raises_one_assertion_that_names_every_broken_law() -> None:
 
 def test_options_go_on_top_of_the_quick_ones() -> None:
     with pytest.raises(LawsBroken, match="other-seed-other-result"):
-        check_augmenter("acme-noise", {"most": 1})  # which is no noise
+        check_component("acme-noise", {"most": 1})  # which is no noise
     too_quick = "acme-faults:defaults-are-valid_quick"
     with pytest.raises(LawsBroken, match="With quick_options it cannot be made"):
-        check_augmenter(too_quick)
-    assert check_augmenter(too_quick, {"most": 9})  # in place of the quick one
+        check_component(too_quick)
+    assert check_component(too_quick, {"most": 9})  # in place of the quick one
 
 
 def test_options_that_are_refused_are_a_mistake_of_whoever_gives_them() -> None:
     with pytest.raises(InputError, match=r"acme-jitter has no option 'stepz'\. Did you mean steps"):
-        check_generator("acme-jitter", {"stepz": 3})
+        check_component("acme-jitter", {"stepz": 3})
 
 
 def test_the_command(install: MakePlugin, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -43,11 +45,8 @@ class TheNameEvaluator(Evaluator):
         """Measure generated images beside real test images; see :class:`neuplug.Evaluator`.
 
         Returns:
-            Of brightness and contrast the ``shift``, (mean of the generated - mean of the real) /
-            standard deviation of the real, and the ``spread``, the standard deviation of the
-            generated over that of the real: for each class, and as means over the classes, of a
-            shift's absolute value. The means of each class in grey levels, beside those of real
-            images. A figure for each class.
+            The metrics of :func:`compare`, as means over the classes of their absolute values and
+            for each class, with a figure of each class.
 
         Raises:
             NeuplugError: If nothing was generated.
@@ -71,36 +70,10 @@ class TheNameEvaluator(Evaluator):
                     "rely on its numbers."
                 )
             ours, theirs = measures(made), measures(real)
-            for measure in ours:
-                levels = float(ours[measure].mean()), name, float(theirs[measure].mean())
-                each.append(metric(measure, *levels, len(made), "grey levels"))
-                compared = compare(ours[measure], theirs[measure])
-                if compared is None:
-                    warnings.append(f"{name}: all real images have the same {measure}.")
-                    continue
-                shift, spread = compared
-                each.append(metric(f"{measure} shift", shift, name, 0.0, len(made)))
-                each.append(metric(f"{measure} spread", spread, name, 1.0, len(made)))
+            each += compare(name, ours, theirs)
             stem = context.folder / f"{label}-brightness-and-contrast"
             figures += write_figure(stem, draw(name, ours, theirs))
         return Evaluation((*overall(each), *each), tuple(figures), tuple(warnings))
-
-
-def metric(
-    name: str, value: float, class_name: str | None, real: float, n: int, unit: str = ""
-) -> Metric:
-    """A number of ``n`` generated images beside that of real ones."""
-    return Metric(name, value, class_name=class_name, n=n, unit=unit, reference=real)
-
-
-def overall(each: list[Metric]) -> list[Metric]:
-    """The means over the classes, of a shift's absolute value."""
-    found = []
-    for name in dict.fromkeys(m.name for m in each if not m.unit):
-        own = [m for m in each if m.name == name]
-        mean = sum(abs(m.value) for m in own) / len(own)
-        found.append(metric(name, mean, None, own[0].reference or 0.0, sum(m.n or 0 for m in own)))
-    return found
 
 
 def measures(images: Tensor) -> dict[str, Tensor]:
@@ -109,16 +82,30 @@ def measures(images: Tensor) -> dict[str, Tensor]:
     return {"brightness": levels.mean(1), "contrast": levels.std(1, correction=0)}
 
 
-def compare(ours: Tensor, theirs: Tensor) -> tuple[float, float] | None:
-    """Shift and spread of one measure, or ``None`` where the real images do not differ in it.
+def compare(name: str, ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> Iterator[Metric]:
+    """Of one class how each measure of generated images is distributed beside that of real ones.
 
-    The shift is Glass's delta: "Primary, Secondary, and Meta-Analysis of Research", Educational
-    Researcher, 1976.
+    Yields:
+        The ``shift``, (mean of the generated - mean of the real) / standard deviation of the real,
+        which is Glass's delta ("Primary, Secondary, and Meta-Analysis of Research", Educational
+        Researcher, 1976), and the ``spread``, the standard deviation of the generated over that of
+        the real. Real images that hardly differ count as if they did by one grey level.
     """
-    deviation = theirs.std()
-    if deviation < 1e-3:  # a thousandth of a grey level is rounding
-        return None
-    return float((ours.mean() - theirs.mean()) / deviation), float(ours.std() / deviation)
+    for measure, made in ours.items():
+        real = theirs[measure]
+        deviation = real.std().clamp(min=1)
+        shift = float((made.mean() - real.mean()) / deviation)
+        spread = float(made.std() / deviation)
+        yield Metric(f"{measure} shift", shift, class_name=name, n=len(made), reference=0)
+        yield Metric(f"{measure} spread", spread, class_name=name, n=len(made), reference=1)
+
+
+def overall(each: list[Metric]) -> Iterator[Metric]:
+    """The means of the metrics' absolute values over the classes."""
+    for name in dict.fromkeys(m.name for m in each):
+        own = [m for m in each if m.name == name]
+        mean = sum(abs(m.value) for m in own) / len(own)
+        yield replace(own[0], value=mean, class_name=None, n=sum(m.n or 0 for m in own))
 
 
 def draw(name: str, ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> Figure:

@@ -44,16 +44,13 @@ def test_images_like_the_real_ones(tmp_path: Path) -> None:
     found = evaluate(noise(neuplug.ImageSet, 20, 100, 10), tmp_path)
     assert found.metric("brightness shift").value == 0
     assert found.metric("brightness spread").value == 1
-    assert found.metric("contrast", "noise").value == pytest.approx(10)
     assert [figure.suffix for figure in found.figures if figure.exists()] == [".png", ".svg"]
 
 
 def test_brighter_images_that_vary_less(tmp_path: Path) -> None:
     found = evaluate(noise(neuplug.ImageSet, 30, 120, 5), tmp_path)
-    brightness = found.metric("brightness", "noise")
-    assert brightness.n == 30 and brightness.reference is not None
-    assert brightness.value - brightness.reference == pytest.approx(20, abs=1)
-    assert found.metric("brightness shift", "noise").value > 1.5
+    shift = found.metric("brightness shift", "noise")
+    assert shift.n == 30 and shift.value == pytest.approx(2.2, abs=0.1)
     assert found.metric("brightness spread").value == pytest.approx(0.5, abs=0.1)
 
 

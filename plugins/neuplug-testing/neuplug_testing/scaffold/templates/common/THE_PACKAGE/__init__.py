@@ -8,10 +8,10 @@ from neuplug import Component, hookimpl
 
 
 @hookimpl
-def neuplug_augmenters() -> Iterable[Component]:
+def neuplug_THE_KINDs() -> Iterable[Component]:
     """Offer ``THE_NAME``."""
     yield Component(
         "THE_NAME",
-        "THE_PACKAGE.augmenter:TheNameAugmenter",
+        "THE_PACKAGE.THE_KIND:TheNameTheKind",
         "THE_SUMMARY",
     )
