@@ -189,6 +189,7 @@ def load_dataset(
     classes: Sequence[str] | None = None,
     strict: bool = False,
     progress: Progress | None = None,
+    listing: Listing | None = None,
 ) -> Dataset:
     """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
 
@@ -199,6 +200,7 @@ def load_dataset(
         classes: Only these, in this order; by default all, in natural order.
         strict: Stop at a file that cannot be read, instead of skipping it.
         progress: Called while files are decoded and near duplicates looked for.
+        listing: The files of the source, where they have been listed before.
 
     Raises:
         InputError: If the source, a class or the size makes no sense, a class is left without
@@ -217,7 +219,7 @@ def load_dataset(
     if str(source) == DEMO:
         dataset = _demo(imgsz, classes)
     else:
-        listing = scan(Path(source))
+        listing = listing or scan(Path(source))
         chosen = _choose(listing, classes, source)
         dataset = _load(listing, chosen, imgsz, resize, strict, progress or _silent)
         # links may have changed since the images were decoded

@@ -52,12 +52,9 @@ def _sentence(event: AnyEvent, labels: dict[str, str]) -> str:
             return event.text
         case Planned():
             return f"{len(event.tasks)} tasks to do"
-        case TaskStarted():
-            return f"started: {labels.get(event.key, event.key)} ({event.key})"
-        case TaskDone():
-            return f"done: {labels.get(event.key, event.key)} ({event.key})"
-        case TaskFailed():
-            return f"failed: {labels.get(event.key, event.key)} ({event.key}): {event.message}"
-        case TaskLost():
-            return f"lost: {labels.get(event.key, event.key)} ({event.key}): {event.message}"
+        case TaskStarted() | TaskDone():
+            return f"{event.event}: {labels.get(event.key, event.key)} ({event.key})"
+        case TaskFailed() | TaskLost():
+            label = labels.get(event.key, event.key)
+            return f"{event.event}: {label} ({event.key}): {event.message}"
     return ""

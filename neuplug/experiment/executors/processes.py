@@ -60,10 +60,6 @@ class LocalProcesses:
                 self._hand_out()
                 yield event
 
-    def cancel(self, key: str) -> None:
-        """See :class:`neuplug.experiment.executors.base.Executor`."""
-        self.waiting = deque(task for task in self.waiting if task.key != key)
-
     def close(self) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         self.waiting.clear()
