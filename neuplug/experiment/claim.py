@@ -12,6 +12,7 @@ import hashlib
 import os
 import socket
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
@@ -23,12 +24,11 @@ from neuplug.storage.atomic import storing, write_text, writer_of
 from neuplug.storage.claims import Claim, remove
 from neuplug.storage.folders import DAMAGED, set_aside
 
-STATUS, STOP, CLAIM = "status.json", "stop.request", ".claim"
-PLAN, LOG = "plan.json", "log.txt"
+STATUS, STOP, CLAIM, PLAN = "status.json", "stop.request", ".claim", "plan.json"
 # What changes without the answer changing
-_LIVING = (events.FILE, STATUS, STOP, CLAIM, LOG, DAMAGED)
+_LIVING = (events.FILE, STATUS, STOP, CLAIM, events.LOG, DAMAGED)
 
-_FILES = (events.FILE, STATUS, STOP, PLAN, LOG)
+_FILES = (events.FILE, STATUS, STOP, PLAN, events.LOG)
 _FOLDERS = ("samples", "figures", "evaluations", "generated")
 
 State = Literal["running", "finished", "failed", "stopped"]
@@ -97,31 +97,23 @@ def is_whole(folder: Path, request: str, *wanted: str) -> bool:
         return False
 
 
+@dataclass
 class RunClaim:
     """A run's folder, for as long as this process works on it.
 
-    Args:
-        folder: Of the run; it has been claimed.
+    Attributes:
         request: Key of the question.
         claim: Of the folder.
         is_new: Whether there was nothing in it before.
         made: Folders that were not there before, the run's first.
     """
 
-    def __init__(
-        self, folder: Path, request: str, claim: Claim, is_new: bool, made: list[Path]
-    ) -> None:
-        self.folder, self.request, self.claim = folder, request, claim
-        self.is_new, self._made, self._since = is_new, made, round(time.time(), 3)
-        for left in [path for path in folder.rglob(".*") if writer_of(path)]:
-            remove(left)  # nobody else writes here
-        for path in folder.iterdir():
-            if (path.name in _FILES and not path.is_file()) or (
-                path.name in _FOLDERS and path.is_file()
-            ):
-                set_aside(path)
-        (folder / STOP).unlink(missing_ok=True)
-        self._write("running")
+    folder: Path
+    request: str
+    claim: Claim
+    is_new: bool
+    made: list[Path]
+    since: float = field(default_factory=lambda: round(time.time(), 3))
 
     @classmethod
     def take(cls, folder: Path, request: str) -> Self | None:
@@ -148,7 +140,10 @@ class RunClaim:
             )
         try:
             _refuse_foreign(folder, request)  # which may have come between
-            return cls(folder, request, claim, is_new, made)
+            _clear(folder)
+            taken = cls(folder, request, claim, is_new, made)
+            taken._write("running")
+            return taken
         except BaseException:
             claim.release()
             raise
@@ -175,7 +170,7 @@ class RunClaim:
             if path != self.claim.path:  # which is another's as soon as it is gone
                 remove(path)
         self.claim.release()
-        for folder in self._made:
+        for folder in self.made:
             with contextlib.suppress(OSError):  # another run may be there by now
                 folder.rmdir()
 
@@ -185,10 +180,22 @@ class RunClaim:
             request=self.request,
             process=os.getpid(),
             host=socket.gethostname(),
-            since=self._since,
+            since=self.since,
             files=_hashes(self.folder) if state == "finished" else {},
         )
         _write_status(self.folder, status)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what the dead have left, and set aside what is in the place of a run's files."""
+    for left in [path for path in folder.rglob(".*") if writer_of(path)]:
+        remove(left)  # nobody else writes here
+    for path in folder.iterdir():
+        if (path.name in _FILES and not path.is_file()) or (
+            path.name in _FOLDERS and path.is_file()
+        ):
+            set_aside(path)
+    (folder / STOP).unlink(missing_ok=True)
 
 
 def _write_status(folder: Path, status: Status) -> None:

@@ -11,9 +11,8 @@ from contextlib import ExitStack, closing, suppress
 from typing import TYPE_CHECKING, Any
 
 from neuplug.errors import InputError, NeuplugError, StorageError
-from neuplug.experiment.claim import LOG, RunClaim, RunStopped, is_whole
-from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Sink, Teller
-from neuplug.experiment.observers import observer
+from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
+from neuplug.experiment.events import LOG, EventLog, RunEnded, RunStarted, Sink, Teller
 from neuplug.experiment.recipes import load_recipe
 from neuplug.experiment.reporters import REPORTS, have_reported
 from neuplug.experiment.request import Request
@@ -119,7 +118,7 @@ class _Run:
         self.request, self.config, self.claim = request, request.config, claim
         self.command, self.folder = command, claim.folder
         self.begun = False
-        self.log = EventLog(self.folder, observer(self.folder, on_event))
+        self.log = EventLog(self.folder, on_event)
 
     def work(self) -> Result:
         """Do what is left to do, and say in the folder how it ended."""
