@@ -128,13 +128,13 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
 
     from neuplug.cli.display import display
     from neuplug.experiment.compose import run
-    from neuplug.experiment.request import request_key, run_folder
+    from neuplug.experiment.request import Request
     from neuplug.experiment.summary.terminal import print_summary
 
     command = shlex.join(["neuplug", *sys.argv[1:]])
-    folder = run_folder(config, request_key(config))
-    with display(folder, quiet=quiet or as_json) as show:
-        result = run(config, command=command, fresh=fresh, outside=show)
+    request = Request.of(config)
+    with display(request.folder, quiet=quiet or as_json) as show:
+        result = run(request, command=command, fresh=fresh, outside=show)
     if as_json:
         print(result.results.model_dump_json(indent=1))
     else:
@@ -146,10 +146,11 @@ def _say_plan(config: ComposeConfig, as_json: bool) -> None:
 
     from neuplug.cli.plan import plan_summary, print_plan
     from neuplug.experiment.compose import prepare
+    from neuplug.experiment.request import Request
     from neuplug.storage.cache import store_root
     from neuplug.storage.store import Store
 
-    plan = prepare(config)
+    plan = prepare(Request.of(config))
     found = plan_summary(plan, Store(store_root()))
     if as_json:
         print(json.dumps(found, indent=1, allow_nan=False))

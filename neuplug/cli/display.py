@@ -65,16 +65,17 @@ def _read(folder: Path, over: threading.Event, start: int, show: Show) -> None:
         show(event)
 
 
+def _weight(task: events.TaskInfo) -> float:
+    return WEIGHTS.get(task.kind, 1.0)
+
+
 class _Counting:
     """Keeps how much of the weighted work is done."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.total = self.done = 0.0
         self.tasks: dict[str, events.TaskInfo] = {}
-        self.finished: set[str] = set()
-        self.fractions: dict[str, float] = {}
-        self.notes: dict[str, str] = {}
+        self._begin(())
 
     def show(self, event: AnyEvent) -> None:
         """Take in an event."""
@@ -82,41 +83,43 @@ class _Counting:
             case events.Said():
                 self.say(event.text)
             case events.Planned():
-                self.plan(event.tasks)
+                self._begin(event.tasks)
+                self.begun()
             case events.TaskProgress() if event.key in self.tasks:
-                task = self.tasks[event.key]
-                self.fractions[event.key] = WEIGHTS.get(task.kind, 1.0) * event.fraction
-                self.notes[event.key] = f"{task.label} {event.fraction:4.0%} {event.note}"
+                label = self.tasks[event.key].label
+                self.fractions[event.key] = event.fraction
+                self.notes[event.key] = f"{label} {event.fraction:4.0%} {event.note}"
             case events.TaskDone() if event.key in self.tasks:
-                self._drop(event.key)
-                self.done += WEIGHTS.get(self.tasks[event.key].kind, 1.0)
+                self.notes.pop(event.key, None)
+                self.fractions[event.key] = 1.0
                 self.finished.add(event.key)
             case events.TaskFailed() if event.key in self.tasks and event.missing is None:
-                self._drop(event.key)
-                self.say(f"{self.tasks[event.key].label} failed: {event.message}")
+                self._give_up(event.key, f"{self.tasks[event.key].label} failed: {event.message}")
             case events.TaskLost() if event.key in self.tasks:
-                self._drop(event.key)
                 label = self.tasks[event.key].label
-                self.say(f"the worker process for {label} died ({event.message}).")
+                what = f"the worker process for {label} died ({event.message})."
+                self._give_up(event.key, what)
         self.changed()
 
-    def plan(self, tasks: tuple[events.TaskInfo, ...]) -> None:
-        """A round begins."""
+    def _begin(self, tasks: tuple[events.TaskInfo, ...]) -> None:
         self.tasks |= {task.key: task for task in tasks}
-        self.finished = set()
-        self.fractions, self.notes, self.done = {}, {}, 0.0
-        self.total = sum(WEIGHTS.get(task.kind, 1.0) for task in tasks)
-        self.count = len(tasks)
+        self.count, self.total = len(tasks), sum(map(_weight, tasks))
+        self.finished: set[str] = set()
+        self.fractions: dict[str, float] = {}
+        self.notes: dict[str, str] = {}
 
-    count = 0
-
-    def _drop(self, key: str) -> None:
+    def _give_up(self, key: str, why: str) -> None:
         self.fractions.pop(key, None)
         self.notes.pop(key, None)
+        self.say(why)
 
     @property
     def through(self) -> float:
-        return self.done + sum(self.fractions.values())
+        """How much of the total is done."""
+        return sum(_weight(self.tasks[key]) * part for key, part in self.fractions.items())
+
+    def begun(self) -> None:
+        """Show that a round has begun."""
 
     def changed(self) -> None:
         """Show the new state."""
@@ -147,8 +150,7 @@ class _Bars(_Counting):
     def __exit__(self, *exception: object) -> None:
         self.bars.stop()
 
-    def plan(self, tasks: tuple[events.TaskInfo, ...]) -> None:
-        super().plan(tasks)
+    def begun(self) -> None:
         self.bars.reset(self.bar, total=self.total or 1)
 
     def changed(self) -> None:
@@ -163,10 +165,9 @@ class _Lines(_Counting):
         super().__init__(console)
         self.started = self.said = time.monotonic()
 
-    def plan(self, tasks: tuple[events.TaskInfo, ...]) -> None:
-        super().plan(tasks)
-        if tasks:
-            self.say(f"{len(tasks)} tasks to do")
+    def begun(self) -> None:
+        if self.count:
+            self.say(f"{self.count} tasks to do")
 
     def changed(self) -> None:
         now = time.monotonic()

@@ -212,6 +212,7 @@ def load_dataset(
     classes: Sequence[str] | None = None,
     strict: bool = False,
     progress: Progress = silent,
+    listing: Listing | None = None,
 ) -> Dataset:
     """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
 
@@ -222,6 +223,7 @@ def load_dataset(
         classes: Only these, in this order; by default all, in natural order.
         strict: Stop at a file that cannot be read, instead of skipping it.
         progress: Called while files are decoded and near duplicates looked for.
+        listing: The files of the source, where they have been listed before.
 
     Raises:
         InputError: If the source, a class or the size makes no sense, a class is left without
@@ -240,7 +242,7 @@ def load_dataset(
     if str(source) == DEMO:
         dataset = _demo(imgsz, classes)
     else:
-        listing = scan(Path(source))
+        listing = listing or scan(Path(source))
         if classes is None and listing.empty:
             raise InputError(
                 f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "

@@ -1,7 +1,7 @@
 """The claim on a run's folder: one runner writes there; others watch it, join it, or stop it.
 
-``status.json`` says how the run does: ``running``, ``finished``, ``failed`` or ``stopped``, with
-the process and a heartbeat; of a finished run it has the hash of every file, so that an answer is
+``status.json`` says how the run does: ``running``, ``finished``, ``failed`` or ``stopped``, and
+which process works on it; of a finished run it has the hash of every file, so that an answer is
 believed only as long as it is whole. Loads no torch.
 """
 
@@ -10,10 +10,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import shutil
 import socket
-import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
@@ -22,16 +21,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
 from neuplug.storage.atomic import storing, write_text, writer_of
-from neuplug.storage.claims import Claim, holder, is_being_made
-from neuplug.storage.folders import DAMAGED, remove, set_aside
+from neuplug.storage.claims import Claim, remove
+from neuplug.storage.folders import DAMAGED, set_aside
 
-STATUS, STOP, CLAIM = "status.json", "stop.request", ".claim"
-BEAT_SECONDS = 2.0
-PLAN, LOG = "plan.json", "log.txt"
+STATUS, STOP, CLAIM, PLAN = "status.json", "stop.request", ".claim", "plan.json"
 # What changes without the answer changing
-_LIVING = (events.FILE, STATUS, STOP, CLAIM, LOG, DAMAGED)
+_LIVING = (events.FILE, STATUS, STOP, CLAIM, events.LOG, DAMAGED)
 
-_FILES = (events.FILE, STATUS, STOP, PLAN, LOG)
+_FILES = (events.FILE, STATUS, STOP, PLAN, events.LOG)
 _FOLDERS = ("samples", "figures", "evaluations", "generated")
 
 State = Literal["running", "finished", "failed", "stopped"]
@@ -51,7 +48,6 @@ class Status(BaseModel):
         process: Number of the process at work, or that was last.
         host: Where it is.
         since: When it began, in seconds since 1970.
-        heartbeat: When it last gave a sign of life.
         files: Of a finished run: name to SHA-256.
     """
 
@@ -63,7 +59,6 @@ class Status(BaseModel):
     process: int
     host: str
     since: float
-    heartbeat: float
     files: dict[str, str] = {}
 
 
@@ -77,7 +72,10 @@ def read_status(folder: Path) -> Status | None:
 
 def running(folder: Path) -> str:
     """``process 12 on host``, of the living process that works on a run; empty if none does."""
-    return holder(folder / CLAIM)
+    if not Claim.is_held(folder / CLAIM):
+        return ""
+    status = read_status(folder)
+    return f"process {status.process} on {status.host}" if status else "another process"
 
 
 def is_whole(folder: Path, request: str, *wanted: str) -> bool:
@@ -99,40 +97,23 @@ def is_whole(folder: Path, request: str, *wanted: str) -> bool:
         return False
 
 
+@dataclass
 class RunClaim:
     """A run's folder, for as long as this process works on it.
 
-    Args:
-        folder: Of the run; it has been claimed.
+    Attributes:
         request: Key of the question.
         claim: Of the folder.
         is_new: Whether there was nothing in it before.
         made: Folders that were not there before, the run's first.
     """
 
-    def __init__(
-        self, folder: Path, request: str, claim: Claim, is_new: bool, made: list[Path]
-    ) -> None:
-        self._made = made
-        self.folder, self.request, self.claim, self.is_new = folder, request, claim, is_new
-        self._since = time.time()
-        self._over = threading.Event()
-        self._lock = threading.Lock()
-        for place, folders, files in os.walk(folder):
-            # nobody else writes here but what is to be a claim
-            unfinished = [n for n in (*folders, *files) if writer_of(Path(n))]
-            folders[:] = [name for name in folders if name not in unfinished]
-            for left in (Path(place, name) for name in unfinished):
-                if not is_being_made(left):
-                    remove(left)
-        for path in folder.iterdir():
-            if (path.name in _FILES and not path.is_file()) or (
-                path.name in _FOLDERS and path.is_file()
-            ):
-                set_aside(path)
-        (folder / STOP).unlink(missing_ok=True)
-        self._write("running")
-        threading.Thread(target=self._beat, daemon=True, name="neuplug-heartbeat").start()
+    folder: Path
+    request: str
+    claim: Claim
+    is_new: bool
+    made: list[Path]
+    since: float = field(default_factory=lambda: round(time.time(), 3))
 
     @classmethod
     def take(cls, folder: Path, request: str) -> Self | None:
@@ -150,16 +131,19 @@ class RunClaim:
         _refuse_foreign(folder, request)
         claim = Claim.take(folder / CLAIM)
         if claim is None:
-            asked = _request_of(folder)
-            if asked is None or asked == request:
+            worker, status = running(folder), read_status(folder)
+            if not worker or status is None or status.request == request:
                 return None
             raise InputError(
-                f"{folder} is being written by {running(folder)}, which answers another question "
+                f"{folder} is being written by {worker}, which answers another question "
                 "(other settings, data or versions): choose another --name."
             )
         try:
             _refuse_foreign(folder, request)  # which may have come between
-            return cls(folder, request, claim, is_new, made)
+            _clear(folder)
+            taken = cls(folder, request, claim, is_new, made)
+            taken._write("running")
+            return taken
         except BaseException:
             claim.release()
             raise
@@ -175,7 +159,6 @@ class RunClaim:
 
     def end(self, state: State) -> None:
         """Say how it ended, and let others have the folder."""
-        self._over.set()
         with contextlib.suppress(NeuplugError):  # on a full disk nobody can be told
             self._write(state)
         (self.folder / STOP).unlink(missing_ok=True)
@@ -183,41 +166,47 @@ class RunClaim:
 
     def discard(self) -> None:
         """Remove a new folder: a question that has no answer leaves nothing half-written."""
-        self._over.set()
-        with self._lock:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        for path in self.folder.iterdir():
+            if path != self.claim.path:  # which is another's as soon as it is gone
+                remove(path)
         self.claim.release()
-        for folder in self._made:
+        for folder in self.made:
             with contextlib.suppress(OSError):  # another run may be there by now
                 folder.rmdir()
 
-    def _beat(self) -> None:
-        while not self._over.wait(BEAT_SECONDS):
-            with contextlib.suppress(NeuplugError):
-                self._write("running")
-
     def _write(self, state: State) -> None:
-        with self._lock:
-            if state == "running" and self._over.is_set():
-                return
-            status = Status(
-                state=state,
-                request=self.request,
-                process=os.getpid(),
-                host=socket.gethostname(),
-                since=round(self._since, 3),
-                heartbeat=round(time.time(), 3),
-                files=_hashes(self.folder) if state == "finished" else {},
-            )
-            write_text(self.folder / STATUS, status.model_dump_json(indent=1) + "\n")
+        status = Status(
+            state=state,
+            request=self.request,
+            process=os.getpid(),
+            host=socket.gethostname(),
+            since=self.since,
+            files=_hashes(self.folder) if state == "finished" else {},
+        )
+        _write_status(self.folder, status)
+
+
+def _clear(folder: Path) -> None:
+    """Remove what the dead have left, and set aside what is in the place of a run's files."""
+    for left in [path for path in folder.rglob(".*") if writer_of(path)]:
+        remove(left)  # nobody else writes here
+    for path in folder.iterdir():
+        if (path.name in _FILES and not path.is_file()) or (
+            path.name in _FOLDERS and path.is_file()
+        ):
+            set_aside(path)
+    (folder / STOP).unlink(missing_ok=True)
+
+
+def _write_status(folder: Path, status: Status) -> None:
+    write_text(folder / STATUS, status.model_dump_json(indent=1) + "\n")
 
 
 def renew_hashes(folder: Path) -> None:
     """Note the files of a finished run as they are now, after one was made anew on purpose."""
     status = read_status(folder)
     if status is not None and status.state == "finished":
-        status = status.model_copy(update={"files": _hashes(folder)})
-        write_text(folder / STATUS, status.model_dump_json(indent=1) + "\n")
+        _write_status(folder, status.model_copy(update={"files": _hashes(folder)}))
 
 
 def ask_to_stop(folder: Path) -> None:
@@ -245,11 +234,6 @@ def _refuse_foreign(folder: Path, request: str) -> None:
             f"{folder} holds another run (other settings, data or versions): choose another "
             "--name, or remove that folder."
         )
-
-
-def _request_of(folder: Path) -> str | None:
-    status = read_status(folder)
-    return status.request if status else None
 
 
 def _hashes(folder: Path) -> dict[str, str]:

@@ -8,23 +8,20 @@ import socket
 import time
 from collections import Counter
 from contextlib import ExitStack, closing, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuplug.errors import InputError, NeuplugError, StorageError
-from neuplug.experiment.claim import LOG, RunClaim, RunStopped, is_whole
-from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.events import EventLog, RunEnded, RunStarted, Said, Sink
-from neuplug.experiment.observers import observer
+from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
+from neuplug.experiment.events import LOG, EventLog, RunEnded, RunStarted, Sink, Teller
+from neuplug.experiment.recipes import load_recipe
 from neuplug.experiment.reporters import REPORTS, have_reported
-from neuplug.experiment.request import request_key, run_folder
+from neuplug.experiment.request import Request
 from neuplug.experiment.result import Result
 from neuplug.experiment.results.reading import read_results
 from neuplug.storage.atomic import storing
 from neuplug.storage.cache import store_root
 
 if TYPE_CHECKING:
-    from neuplug.data.imageset import ImageSet
     from neuplug.experiment.executors.base import Executor
     from neuplug.experiment.plan import Plan
     from neuplug.experiment.runner import Failure
@@ -35,20 +32,18 @@ JOIN_SECONDS = 0.3
 
 
 def run(
-    config: ComposeConfig,
+    request: Request,
     on_event: Sink | None = None,
     *,
-    images: ImageSet | None = None,
     command: str = "",
     fresh: bool = False,
     outside: Sink | None = None,
 ) -> Result:
-    """Answer a configuration.
+    """Answer a question.
 
     Args:
-        config: What is asked.
+        request: What is asked.
         on_event: Told what goes on.
-        images: The data, where the configuration names no file.
         command: How it was asked, for the record.
         fresh: Make tables and report anew even if they are there.
         outside: Told what is not among the run's events, since another process writes these, or
@@ -58,33 +53,24 @@ def run(
         InputError: If something is asked for that cannot be done.
         PluginError: If a plugin fails.
     """
-    request = request_key(config, images)
-    folder = run_folder(config, request)
-    say = outside or on_event or _nobody
+    config, folder, tell = request.config, request.folder, Teller(outside or on_event)
     while True:
         # loads no torch, so that a question asked again is answered at once
-        whole = not fresh and is_whole(folder, request, REPORTS if config.report else "")
+        whole = not fresh and is_whole(folder, request.key, REPORTS if config.report else "")
         if whole and (not config.report or have_reported(folder, config.reporter)):
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
-            say(Said(text=f"answered from {folder}: {since}."))
+            tell.say(f"answered from {folder}: {since}.")
             return Result(folder, found)
-        if (claim := RunClaim.take(folder, request)) is not None:
+        if (claim := RunClaim.take(folder, request.key)) is not None:
             break
-        joined = Said(text=f"another process works on {folder}: waiting for its answer.")
-        if say is not _nobody:
-            say(joined)
-            say = _nobody
-        fresh = False
+        tell.say(f"another process works on {folder}: waiting for its answer.")
+        fresh, tell = False, Teller()  # which is said once
         time.sleep(JOIN_SECONDS)
-    return _Run(config, claim, images, command, on_event).work()
+    return _Run(request, claim, command, on_event).work()
 
 
-def _nobody(event: Any) -> None:
-    return None
-
-
-def prepare(config: ComposeConfig, images: ImageSet | None = None) -> Plan:
+def prepare(request: Request) -> Plan:
     """Load the data and plan the run, without doing any of it.
 
     Raises:
@@ -95,32 +81,31 @@ def prepare(config: ComposeConfig, images: ImageSet | None = None) -> Plan:
     from neuplug.experiment.planning.make import make_plan
     from neuplug.plugins.registry import discover
 
+    config = request.config
     Selection(config, discover())  # refuses what does not exist, before images are decoded
-    if images is not None:
-        dataset = Dataset.from_imageset(images)
+    if request.images is not None:
+        dataset = Dataset.from_imageset(request.images)
     else:
         dataset = load_dataset(
             config.data,
             imgsz=config.imgsz,
             resize=config.resize,
-            classes=_own_classes(config),
+            classes=_own_classes(request),
             strict=config.strict,
+            listing=request.listing,
         )
     return make_plan(config, dataset, discover())
 
 
-def _own_classes(config: ComposeConfig) -> list[str] | None:
+def _own_classes(request: Request) -> list[str] | None:
     """The classes asked for, by the names that this copy of a recipe's images has."""
-    if config.recipe is None or config.classes is None:
-        return config.classes
-    from neuplug.data.layouts import scan
-    from neuplug.experiment.recipes import load_recipe
-
-    aliases = load_recipe(config.recipe).aliases
-    present = scan(Path(config.data)).classes
+    classes, recipe = request.config.classes, request.config.recipe
+    if recipe is None or classes is None or request.listing is None:
+        return classes
+    aliases, present = load_recipe(recipe).aliases, request.listing.classes
     return [
         next((other for other in (name, *aliases.get(name, ())) if other in present), name)
-        for name in config.classes
+        for name in classes
     ]
 
 
@@ -128,17 +113,12 @@ class _Run:
     """One process's work on a run whose folder it has claimed."""
 
     def __init__(
-        self,
-        config: ComposeConfig,
-        claim: RunClaim,
-        images: ImageSet | None,
-        command: str,
-        on_event: Sink | None,
+        self, request: Request, claim: RunClaim, command: str, on_event: Sink | None
     ) -> None:
-        self.config, self.claim, self.images = config, claim, images
+        self.request, self.config, self.claim = request, request.config, claim
         self.command, self.folder = command, claim.folder
         self.begun = False
-        self.log = EventLog(self.folder, observer(self.folder, on_event))
+        self.log = EventLog(self.folder, on_event)
 
     def work(self) -> Result:
         """Do what is left to do, and say in the folder how it ended."""
@@ -180,7 +160,7 @@ class _Run:
 
         if troubled := name_troubled(discover().problems):
             self.log.say(f"{troubled}: see 'neuplug plugins'.")
-        plan = prepare(self.config, self.images)
+        plan = prepare(self.request)
         context = TaskContext.open(store_root(), self.config.device, plan.dataset)
         context.store.tell = self.log.say
         for sentence in plan.warnings:
@@ -233,16 +213,16 @@ class _Run:
         from neuplug.experiment import runfolder
         from neuplug.experiment.analysis.collect import collect
         from neuplug.experiment.planning.rounds import next_round
-        from neuplug.experiment.runner import Runner
+        from neuplug.experiment.runner import run_tasks
 
-        runner = Runner(context.store, executor, self.log, self.claim.check)
         while True:
             chosen, doses, tasks = next_round(plan, context)
             left = [t for t in tasks if t.key not in failures and not context.store.has(t.key)]
             if not left:
                 break
             runfolder.add_round(self.folder, left)
-            failures |= {f.task.key: f for f in runner.run(left, plan.tasks)}
+            failed = run_tasks(left, plan.tasks, executor, self.log, self.claim.check)
+            failures |= {failure.task.key: failure for failure in failed}
         self.log.say("putting the results together")
         results = collect(
             chosen,

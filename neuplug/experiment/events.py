@@ -1,17 +1,19 @@
 """What happens in a run: typed events, a line each in ``events.jsonl``, read from anywhere.
 
 Whoever shows a run reads this file: the terminal that started it, ``neuplug watch`` in another one,
-or on another host. Loads no torch.
+or on another host. The same stands in words in ``log.txt``. Loads no torch.
 """
 
 from __future__ import annotations
 
 import contextlib
+import datetime
 import json
+import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,10 +21,12 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from neuplug.storage.atomic import storing
 
-FILE = "events.jsonl"
+FILE, LOG = "events.jsonl", "log.txt"
 FORMAT = 1
 POLL_SECONDS = 0.2
 PROGRESS_SECONDS = 1.0
+
+logger = logging.getLogger("neuplug")
 
 
 class Event(BaseModel):
@@ -204,7 +208,7 @@ class Teller:
 
 
 class EventLog(Teller):
-    """Writes the events of a run, one write a line.
+    """Writes the events of a run, one write a line, and in words to its log and Python's logging.
 
     Args:
         folder: Of the run; only one process writes there.
@@ -213,9 +217,10 @@ class EventLog(Teller):
 
     def __init__(self, folder: Path, also: Sink | None = None) -> None:
         super().__init__(also)
-        self.path = folder / FILE
+        self.path, self.log = folder / FILE, folder / LOG
         self._lock = threading.Lock()
         self._shown: dict[str, float] = {}
+        self._labels: dict[str, str] = {}
         with storing(folder):
             content = self.path.read_bytes() if self.path.is_file() else b""
             self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
@@ -239,12 +244,38 @@ class EventLog(Teller):
             numbered = event.model_copy(update={"seq": self._seq, "time": round(now, 3)})
             with storing(self.path.parent):
                 os.write(self._file, numbered.model_dump_json().encode() + b"\n")
+        self._put_in_words(numbered)
         super().write(numbered)
+
+    def _put_in_words(self, event: Event) -> None:
+        if isinstance(event, Planned):
+            self._labels |= {task.key: f"{task.kind} {task.label}" for task in event.tasks}
+        if sentence := _sentence(event, self._labels):
+            when = datetime.datetime.fromtimestamp(event.time).astimezone()
+            with self.log.open("a", encoding="utf-8") as file:
+                file.write(f"{when.isoformat(timespec='seconds')} {sentence}\n")
+            quiet = isinstance(event, TaskStarted | TaskDone)
+            logger.log(logging.DEBUG if quiet else logging.INFO, "%s", sentence)
 
     def close(self) -> None:
         """Write no more."""
         with contextlib.suppress(OSError):
             os.close(self._file)
+
+
+def _sentence(event: Event, labels: Mapping[str, str]) -> str:
+    """An event in words; empty for one that is not for the log."""
+    match event:
+        case Said():
+            return event.text
+        case Planned():
+            return f"{len(event.tasks)} tasks to do"
+        case TaskStarted() | TaskDone():
+            return f"{event.event}: {labels.get(event.key, event.key)} ({event.key})"
+        case TaskFailed() | TaskLost():
+            label = labels.get(event.key, event.key)
+            return f"{event.event}: {label} ({event.key}): {event.message}"
+    return ""
 
 
 def follow(folder: Path, over: Callable[[], bool], start: int = 0) -> Iterator[AnyEvent]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from neuplug import errors
 from neuplug.errors import InputError, NeuplugError, PluginError, StorageError
@@ -18,7 +19,6 @@ from neuplug.experiment.events import (
 )
 from neuplug.experiment.executors.base import Executor
 from neuplug.experiment.tasks import AnyTask
-from neuplug.storage.store import Store
 
 KILLED = "exit code -9"  # as the system does where memory runs out
 # A task whose worker is lost, or whose needs are damaged, is tried so often
@@ -36,67 +36,69 @@ class Failure(Exception):
         self.task, self.error = task, error
 
 
-class Runner:
-    """Has tasks done by an executor.
+def run_tasks(
+    tasks: Iterable[AnyTask],
+    known: Mapping[str, AnyTask],
+    executor: Executor,
+    log: Teller,
+    check: Callable[[], None] = lambda: None,
+) -> list[Failure]:
+    """Have tasks done.
 
     Args:
-        store: Where results are.
+        tasks: With all that they need, unless that is in the store.
+        known: These and all others of the plan, by key.
         executor: Does the tasks.
         log: Told what happens.
         check: Called now and then; ends the run by raising.
+
+    Returns:
+        Failures of optional tasks, which stop nothing.
+
+    Raises:
+        InputError: As soon as a task finds the input at fault.
+        StorageError: As soon as a disk cannot be written.
+        PluginError: If a plugin failed, after all that does not depend on it is done.
+        TrainingDiverged: Likewise.
+        NeuplugError: Likewise, if filters let no image of a class pass that has no others.
+    """
+    waiting = {task.key: task for task in tasks}
+    log.write(Planned(tasks=infos(waiting.values())))
+    round_ = _Round(known, executor, log, check, waiting, set(waiting))
+    round_.run()
+    fatal = [failure for failure in round_.failures if not failure.task.optional]
+    if fatal:
+        raise fatal[0].error
+    return round_.failures
+
+
+@dataclass
+class _Round:
+    """Tasks that are handed out until none can be done any more.
+
+    Attributes:
+        waiting: For what they need.
+        undone: Keys of all whose results are not in the store.
+        running: Keys of those that the executor has.
     """
 
-    def __init__(
-        self, store: Store, executor: Executor, log: Teller, check: Callable[[], None]
-    ) -> None:
-        self.store, self.executor, self.log, self.check = store, executor, log, check
-
-    def run(self, tasks: Iterable[AnyTask], known: Mapping[str, AnyTask]) -> list[Failure]:
-        """Have tasks done.
-
-        Args:
-            tasks: With all that they need, unless that is in the store.
-            known: These and all others of the plan, by key.
-
-        Returns:
-            Failures of optional tasks, which stop nothing.
-
-        Raises:
-            InputError: As soon as a task finds the input at fault.
-            StorageError: As soon as a disk cannot be written.
-            PluginError: If a plugin failed, after all that does not depend on it is done.
-            TrainingDiverged: Likewise.
-            NeuplugError: Likewise, if filters let no image of a class pass that has no others.
-        """
-        round_ = _Round(self, tasks, known)
-        self.log.write(Planned(tasks=infos(round_.waiting.values())))
-        round_.run()
-        fatal = [failure for failure in round_.failures if not failure.task.optional]
-        if fatal:
-            raise fatal[0].error
-        return round_.failures
-
-
-class _Round:
-    """The tasks of one call of :meth:`Runner.run`, until none can be done any more."""
-
-    def __init__(
-        self, runner: Runner, tasks: Iterable[AnyTask], known: Mapping[str, AnyTask]
-    ) -> None:
-        self.runner, self.tasks = runner, known
-        self.waiting = {task.key: task for task in tasks}
-        self.undone = set(self.waiting)
-        self.running: set[str] = set()
-        self.tries: Counter[str] = Counter()
-        self.failures: list[Failure] = []
+    tasks: Mapping[str, AnyTask]
+    executor: Executor
+    log: Teller
+    check: Callable[[], None]
+    waiting: dict[str, AnyTask]
+    undone: set[str]
+    running: set[str] = field(default_factory=set)
+    tries: Counter[str] = field(default_factory=Counter)
+    failures: list[Failure] = field(default_factory=list)
 
     def run(self) -> None:
         while self._submit() or self.running:
-            for event in self.runner.executor.events():
-                self.runner.check()
+            for event in self.executor.events():
+                self.check()
                 if event is None:
                     continue
-                self.runner.log.write(event)
+                self.log.write(event)
                 self._take(event)
                 self._submit()
 
@@ -105,19 +107,18 @@ class _Round:
         ready = [k for k, task in self.waiting.items() if not self.undone.intersection(task.needs)]
         for key in ready:
             self.running.add(key)
-            self.runner.executor.submit(self.waiting.pop(key))
+            self.executor.submit(self.waiting.pop(key))
         return bool(ready)
 
     def _take(self, event: TaskEvent) -> None:
         task = self.tasks[event.key]
-        if isinstance(event, TaskDone):
+        if isinstance(event, TaskDone | TaskFailed | TaskLost):
             self.running.discard(task.key)
+        if isinstance(event, TaskDone):
             self.undone.discard(task.key)
         elif isinstance(event, TaskFailed):
-            self.running.discard(task.key)
             self._failed(task, event)
         elif isinstance(event, TaskLost):
-            self.running.discard(task.key)
             self.tries[task.key] += 1
             if self.tries[task.key] < TRIES:
                 self.waiting[task.key] = task
@@ -134,7 +135,7 @@ class _Round:
             return
         if missing in self.tasks and self.tries[missing] < TRIES:
             self.tries[missing] += 1
-            self.runner.log.say(f"{event.message} {self.tasks[missing].label} is done again.")
+            self.log.say(f"{event.message} {self.tasks[missing].label} is done again.")
             self.undone.add(missing)
             self.waiting |= {missing: self.tasks[missing], task.key: task}
             return

@@ -19,7 +19,7 @@ from neuplug.experiment.grammar import NONE, parse_arm
 from neuplug.experiment.planning.builder import ArmRepeat, PlanBuilder
 from neuplug.experiment.planning.cells import add_cell
 from neuplug.experiment.planning.make import plan_mixture, refuse_images
-from neuplug.experiment.runner import Runner
+from neuplug.experiment.runner import run_tasks
 from neuplug.experiment.steps.components import load_augmenters
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import refuse_empty, training_set
@@ -119,7 +119,7 @@ def build_arm(
     context = TaskContext.open(store_root(), device, dataset)
     tasks, log = builder.plan.tasks, Teller(on_event)
     with closing(local_executor(0, context, log.write)) as executor:
-        Runner(context.store, executor, log, lambda: None).run(_undone(context, tasks), tasks)
+        run_tasks(_undone(context, tasks), tasks, executor, log)
     refuse_empty(context, mixture, f"arm {chosen.name}")
     online = chosen.online
     return PreparedArm(

@@ -10,6 +10,7 @@ from neuplug.errors import InputError
 from neuplug.experiment.compose import run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink
+from neuplug.experiment.request import Request
 from neuplug.experiment.result import Result
 from neuplug.library.local import Arm, arm_texts, component_names
 from neuplug.plugins.component import ComponentBase
@@ -75,4 +76,5 @@ def compose(
     if (executor := settings.pop("executor", None)) is not None:
         (named["executor"],) = component_names([executor], own)
     given = {"data": str(data), "options": own or options, "training": training}
-    return run(resolve(flags=given | named | settings, environment={}), on_event, images=images)
+    config = resolve(flags=given | named | settings, environment={})
+    return run(Request.of(config, images), on_event)

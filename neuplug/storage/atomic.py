@@ -17,7 +17,7 @@ from typing import Any
 
 from neuplug.errors import StorageError
 
-_UNFINISHED = re.compile(r"\.([0-9a-f]{32})-[0-9a-f]{32}")
+_UNFINISHED = re.compile(r"\.([0-9a-f]{32})(-[0-9a-f]{32})?")
 _DIGEST = hashlib.sha256().digest_size
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -43,13 +43,18 @@ def _process_id(pid: int) -> str:
     return uuid.uuid4().hex
 
 
-def unfinished_name() -> str:
-    """A new name for what is being written; it tells by whom."""
-    return f".{process_id()}-{uuid.uuid4().hex}"
+def unfinished_name(writer: str | None = None) -> str:
+    """A new name for what is being written; it tells by whom, by default by this process."""
+    return f".{writer or process_id()}-{uuid.uuid4().hex}"
+
+
+def writer_claim(root: Path, writer: str) -> Path:
+    """The file that a writer has claimed for as long as it writes below ``root``."""
+    return root / f".{writer}"
 
 
 def writer_of(path: Path) -> str | None:
-    """The :func:`process_id` in an :func:`unfinished_name`; ``None`` if it is another name."""
+    """The writer in an :func:`unfinished_name` or of a :func:`writer_claim`; else ``None``."""
     found = _UNFINISHED.fullmatch(path.name)
     return found[1] if found else None
 

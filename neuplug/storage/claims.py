@@ -1,80 +1,91 @@
 """Being the only one to work on something, among threads, processes and hosts.
 
-A claim is a folder with its owner's signature. It is made aside and renamed: a folder that is not
-empty cannot be renamed over, so that of several who try one succeeds.
+A claim is a locked file. The system lets go of the lock when the process ends, however it ends, and
+over a shared disk too; a file that nobody has locked is one that a killed process has left.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import time
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from neuplug.storage.atomic import storing, unfinished_name
-from neuplug.storage.folders import OWNER, remove
-from neuplug.storage.owners import STALE_SECONDS, is_alive, owner, signed_by
+from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock
 
-TURN_SECONDS = 0.01
+from neuplug.errors import StorageError
+from neuplug.storage.atomic import storing
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What this thread has claimed, until it is released or the process ends.
+    """What this process has claimed, until it is released or the process ends.
+
+    A forked child does not have its parent's claims.
 
     Attributes:
-        path: Of the claim's folder.
+        path: Of the locked file.
     """
 
     path: Path
+    _lock: BaseFileLock
 
     @classmethod
     def take(cls, path: Path) -> Self | None:
-        """Claim ``path``, taking over from a process that is gone.
-
-        Returns:
-            ``None`` while somebody has it.
+        """Claim ``path``, a file that is made; ``None`` while somebody has it.
 
         Raises:
             StorageError: If it cannot be written.
         """
         with storing(path.parent):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            while not cls._try(path):
-                if is_alive(path / OWNER):
-                    return None
-                if path.exists():  # else it has been let go
-                    _remove_dead(path)
-        claim = cls(path)
-        owner().sign(path / OWNER)
-        return claim
+            try:
+                return cls._acquire(path, blocking=False)
+            except Timeout:
+                return None
 
     @classmethod
-    def _try(cls, path: Path) -> bool:
-        aside = path.with_name(unfinished_name())
-        aside.mkdir()
-        try:
-            owner().sign(aside / OWNER)
-            aside.rename(path)
-        except OSError as error:
-            # it was taken, even if it has been let go since
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) and not path.exists():
-                raise
+    def wait(cls, path: Path) -> Self:
+        """Claim ``path`` as soon as nobody has it.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        with storing(path.parent):
+            return cls._acquire(path, blocking=True)
+
+    @classmethod
+    def _acquire(cls, path: Path, blocking: bool) -> Self:
+        if path.is_dir():
+            remove(path)  # a claim is a file
+        lock = FileLock(path, thread_local=False)
+        lock.acquire(blocking=blocking)
+        return cls(path, lock)
+
+    @classmethod
+    def is_held(cls, path: Path) -> bool:
+        """Whether somebody has claimed ``path``; what a dead process has left there is removed.
+
+        Where that may not be written, a file counts as held: whoever lets go of it removes it.
+        """
+        if not path.exists():
             return False
-        finally:
-            owner().release(aside / OWNER)
-            remove(aside)
-        return True
+        try:
+            claim = cls.take(path)
+        except StorageError:
+            return True
+        if claim is not None:
+            claim.release()
+        return claim is None
 
     def release(self) -> None:
         """Let others have it."""
-        released = self.path.with_name(unfinished_name())
-        owner().forget(self.path / OWNER)  # from the renaming on the name is anybody's
-        with contextlib.suppress(OSError):
-            self.path.rename(released)
-        remove(released)
+        if not self._lock.is_locked:  # of the parent of a forked child, or released before
+            return
+        if isinstance(self._lock, UnixFileLock):  # other locks remove their file themselves
+            # while it is locked: a lock on a file that is gone is none, and is tried again
+            self.path.unlink(missing_ok=True)
+        self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -83,48 +94,10 @@ class Claim:
         self.release()
 
 
-def holder(path: Path) -> str:
-    """``process 12 on host``, of the living process that has claimed ``path``; or empty."""
-    return signed_by(path / OWNER) if is_alive(path / OWNER) else ""
-
-
-def is_being_made(path: Path) -> bool:
-    """Whether an unfinished folder may become somebody's claim: who holds one must not sweep it."""
-    signature = path / OWNER
-    if signature.exists():
-        return is_alive(signature)
-    return path.is_dir() and _age(path) < STALE_SECONDS
-
-
-def _remove_dead(path: Path) -> None:
-    """Remove a claim whose owner is gone.
-
-    Only one does at a time, and looks again: nobody can claim while the dead claim is there, so
-    that a living one is never taken away.
-    """
-    turn = path.with_name(f"{path.name}.removal")
-    try:
-        turn.mkdir()
-    except FileExistsError:
-        time.sleep(TURN_SECONDS)
-        if _age(turn) > STALE_SECONDS:  # of one that died within
-            with contextlib.suppress(OSError):
-                turn.rmdir()
-        return
-    try:
-        if path.exists() and not is_alive(path / OWNER):
-            dead = path.with_name(unfinished_name())
-            with contextlib.suppress(FileNotFoundError):
-                path.rename(dead)
-            remove(dead)
-    finally:
-        with contextlib.suppress(OSError):
-            turn.rmdir()
-
-
-def _age(path: Path) -> float:
-    """Seconds since something changed in a folder; none if it is not there."""
-    try:
-        return time.time() - path.stat().st_mtime
-    except OSError:
-        return 0.0
+def remove(path: Path) -> None:
+    """Remove a file or folder as far as that is possible."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()

@@ -7,11 +7,12 @@ whenever it reads a file.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import functools
 import hashlib
 import json
 import shutil
+import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,18 +21,23 @@ from typing import Any
 
 from neuplug.storage.atomic import (
     OF_THE_DISK,
+    process_id,
     storage_error,
     storing,
     unfinished_name,
     write_whole,
+    writer_claim,
     writer_of,
 )
-from neuplug.storage.owners import is_alive, owner
+from neuplug.storage.claims import Claim, remove
 
 SEAL = "seal.json"
 FORMAT = 1
-_OWNERS, DAMAGED = ".owners", ".damaged"
-OWNER = "owner.json"
+DAMAGED = ".damaged"
+
+# What this process holds until it ends
+_signed: dict[Path, Claim] = {}
+_signing = threading.Lock()
 
 
 class DamagedError(Exception):
@@ -63,13 +69,11 @@ def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
     Raises:
         StorageError: If the place cannot be written.
     """
-    root = root or target.parent
-    mine = root / _OWNERS / owner().id
+    root, writer = root or target.parent, uuid.uuid4().hex
+    sweep(root)
+    claim = Claim.wait(writer_claim(root, writer))
+    aside = root / unfinished_name(writer)
     with storing(root):
-        root.mkdir(parents=True, exist_ok=True)
-        sweep(root)
-        owner().sign(mine)
-        aside = root / unfinished_name()
         aside.mkdir()
     try:
         yield aside
@@ -86,9 +90,7 @@ def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
-        owner().release(mine)
-        with contextlib.suppress(OSError):  # of others
-            mine.parent.rmdir()
+        claim.release()
 
 
 @contextlib.contextmanager
@@ -183,35 +185,32 @@ def set_aside(path: Path) -> Path | None:
     return kept
 
 
-def sign(root: Path) -> None:
-    """Let others see, until this process ends, that it writes below ``root``.
+def sign(root: Path) -> bool:
+    """Let others see, until this process ends, that it writes files below ``root``.
+
+    Returns:
+        Whether they could not see that before.
 
     Raises:
         StorageError: If it cannot be written.
     """
-    owner().sign(root / _OWNERS / owner().id)
+    path = writer_claim(root, process_id())
+    with _signing:
+        if path in _signed and path.exists():
+            return False
+        _signed[path] = Claim.wait(path)
+        atexit.register(_signed[path].release)
+        return True
 
 
 def sweep(root: Path) -> None:
-    """Remove the unfinished folders and files below ``root`` whose processes are gone."""
-    lives = functools.cache(lambda name: is_alive(root / _OWNERS / name))
+    """Remove the unfinished folders and files below ``root`` whose writers are gone."""
     for folder in (root, *(p for p in root.glob("[!.]*") if p.is_dir())):
         for left in folder.glob(".*"):
-            if (writer := writer_of(left)) is not None and not lives(writer):
-                remove(left)
-    for signed in (root / _OWNERS).glob("[!.]*"):
-        if not lives(signed.name):
-            with contextlib.suppress(OSError):
-                signed.unlink()
-
-
-def remove(path: Path) -> None:
-    """Remove a file or folder as far as that is possible."""
-    with contextlib.suppress(OSError):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink()
+            if (writer := writer_of(left)) is not None:
+                claim = writer_claim(root, writer)
+                if not Claim.is_held(claim) and left != claim:
+                    remove(left)
 
 
 def _seal(folder: Path, name: str) -> None:

@@ -17,12 +17,11 @@ from typing import Any
 from neuplug.errors import NeuplugError
 from neuplug.plugins.generator import Checkpoint
 from neuplug.storage.atomic import read_checked, write_checked, write_text
-from neuplug.storage.claims import Claim, holder
+from neuplug.storage.claims import Claim
 from neuplug.storage.folders import (
     DamagedError,
     Sealed,
     open_sealed,
-    remove,
     sealed_folder,
     set_aside,
     sign,
@@ -65,7 +64,6 @@ class Store:
 
     def __init__(self, root: Path, tell: Callable[[str], None] = logger.warning) -> None:
         self.root, self.tell = root, tell
-        self._signed = False
 
     def path(self, key: str) -> Path:
         """Where the work called ``key`` is, or will be."""
@@ -156,16 +154,12 @@ class Store:
     def sweep(self) -> None:
         """Remove what processes that are gone have left unfinished or claimed."""
         sweep(self.root)
-        for claim in (self.root / _CLAIMS).glob("[!.]*"):
-            if not holder(claim):
-                remove(claim)
+        for claim in (self.root / _CLAIMS).glob("*"):
+            Claim.is_held(claim)
 
     def _sign(self) -> None:
-        if not self._signed:
-            self.root.mkdir(parents=True, exist_ok=True)
+        if sign(self.root):
             self.sweep()
-            sign(self.root)
-            self._signed = True
 
 
 class StoredCheckpoint(Checkpoint):

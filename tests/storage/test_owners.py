@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-import uuid
 from pathlib import Path
 
-from neuplug.storage import owners
-from neuplug.storage.claims import Claim, holder
+from neuplug.storage.claims import Claim
 from neuplug.storage.store import Store
 
 OTHER_PROCESS = """
@@ -41,7 +36,7 @@ def other_process(root: Path) -> subprocess.Popen[str]:
 
 
 def leftovers(root: Path) -> list[Path]:
-    return [p for p in root.rglob(".*") if p.name != ".owners"]
+    return list(root.rglob(".*-*"))
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
@@ -49,11 +44,12 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path)
     try:
         assert store.claim("ab12") is None  # which sweeps, too
-        assert str(process.pid) in holder(tmp_path / "claims" / "ab12")
+        assert Claim.is_held(tmp_path / "claims" / "ab12")
         assert leftovers(tmp_path)
     finally:
         process.kill()
         process.wait()
+    assert not Claim.is_held(tmp_path / "claims" / "ab12")
     again = Store(tmp_path)
     with again.write("ef") as folder:
         (folder / "x").touch()
@@ -63,37 +59,6 @@ def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
     assert again.checkpoint("cd").load() == {"step": 1}  # finished work stays
     claim.release()
     assert not list((tmp_path / "claims").iterdir())
-
-
-def test_a_process_number_says_nothing(tmp_path: Path) -> None:
-    """Its number may be used again, or be of another host."""
-    claim = Claim.take(tmp_path / "claim")
-    assert claim is not None
-    signature = tmp_path / "claim" / "owner.json"
-    about = json.loads(signature.read_text())
-    foreign = {**about, "id": "0" * 32, "host": "another-host"}
-    signature.write_text(json.dumps(foreign))
-    assert owners.is_alive(signature)  # it has just been touched
-    long_ago = time.time() - 2 * owners.STALE_SECONDS
-    os.utime(signature, (long_ago, long_ago))
-    assert not owners.is_alive(signature)
-    gone = {**about, "id": uuid.uuid4().hex, "pid": os.getpid()}
-    mark = Path(tempfile.gettempdir()) / f"neuplug-{os.getuid()}" / gone["id"]
-    mark.touch()  # not locked by anybody
-    signature.write_text(json.dumps(gone))
-    assert not owners.is_alive(signature)
-    assert Claim.take(tmp_path / "claim") is not None
-    mark.unlink()
-
-
-def test_a_signature_of_others_opens_no_file(tmp_path: Path) -> None:
-    """It may come with a folder from anywhere; a pipe would make the reader wait for ever."""
-    os.mkfifo(tmp_path / "pipe")
-    signature = tmp_path / "owner.json"
-    for name in (str(tmp_path / "pipe"), "../../" + str(tmp_path / "pipe"), "", None, [1]):
-        about = {"id": name, "host": socket.gethostname(), "pid": 1, "mark": str(tmp_path / "pipe")}
-        signature.write_text(json.dumps(about))
-        owners.is_alive(signature)
 
 
 def test_of_many_threads_one_gets_it(tmp_path: Path) -> None:
@@ -119,3 +84,80 @@ def test_of_many_threads_one_gets_it(tmp_path: Path) -> None:
 def test_something_else_in_a_claims_place_is_no_claim(tmp_path: Path) -> None:
     (tmp_path / "claim").write_text("a file")
     assert Claim.take(tmp_path / "claim") is not None
+
+
+def test_a_folder_in_a_claims_place_is_no_claim(tmp_path: Path) -> None:
+    (tmp_path / "claim" / "inside").mkdir(parents=True)
+    assert Claim.take(tmp_path / "claim") is not None
+
+
+CONTENDER = """
+import random, sys, threading, time
+from pathlib import Path
+from neuplug.storage.claims import Claim
+claimed, witness, rounds = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+def contend():
+    had = 0
+    while had < rounds:
+        if (claim := Claim.take(claimed)) is None:
+            time.sleep(random.random() / 500)
+            continue
+        with claim:
+            witness.mkdir()  # fails if anybody else is inside
+            time.sleep(random.random() / 500)
+            witness.rmdir()
+        had += 1
+def safely():
+    try:
+        contend()
+    except BaseException as error:
+        print(repr(error), flush=True)
+        raise
+threads = [threading.Thread(target=safely) for _ in range(8)]
+for thread in threads:
+    thread.start()
+print("ready", flush=True)
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_never_two_inside(tmp_path: Path) -> None:
+    """Threads of several processes, some of which are killed."""
+    claimed, witness = tmp_path / "claim", tmp_path / "inside"
+
+    def contender(rounds: int) -> subprocess.Popen[str]:
+        words = [sys.executable, "-c", CONTENDER, str(claimed), str(witness), str(rounds)]
+        return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+
+    lasting = [contender(15) for _ in range(4)]
+    for process in lasting:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for _ in range(2):
+        killed = contender(10**9)
+        assert killed.stdout is not None and killed.stdout.readline() == "ready\n"
+        time.sleep(0.3)
+        # while nobody is inside, whom the witness would outlive
+        with Claim.wait(claimed):
+            killed.kill()
+            killed.wait()
+    for process in lasting:
+        said, _ = process.communicate()
+        assert process.returncode == 0 and said == ""
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_forked_child_has_no_claim_of_its_parent(tmp_path: Path) -> None:
+    claim = Claim.take(tmp_path / "claim")
+    assert claim is not None
+    if not (child := os.fork()):
+        claim.release()
+        os._exit(0 if Claim.take(tmp_path / "claim") is None else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    if not (lasting := os.fork()):
+        time.sleep(600)
+    claim.release()
+    again = Claim.take(tmp_path / "claim")  # though the child lives
+    os.kill(lasting, 9)
+    os.waitpid(lasting, 0)
+    assert again is not None

@@ -26,9 +26,6 @@ class Executor(Protocol):
         comes now and then while nothing happens, so that whoever listens can look elsewhere.
         """
 
-    def cancel(self, key: str) -> None:
-        """Give up on a task, if it has not begun; no event will come of it."""
-
     def close(self) -> None:
         """End, and give up on all that is not done."""
 

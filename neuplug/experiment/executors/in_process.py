@@ -49,16 +49,14 @@ class InProcess:
             return failure(task, error)
         return TaskDone(key=task.key)
 
-    def cancel(self, key: str) -> None:
-        """See :class:`neuplug.experiment.executors.base.Executor`."""
-        self.waiting = deque(task for task in self.waiting if task.key != key)
-
     def close(self) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         self.waiting.clear()
 
 
-def failure(task: AnyTask, error: NeuplugError) -> TaskFailed:
+def failure(task: AnyTask, error: Exception) -> TaskFailed:
     """The event of an error."""
+    if not isinstance(error, NeuplugError):
+        error = NeuplugError(f"{task.label} failed: {type(error).__name__}: {error}")
     missing = error.key if isinstance(error, MissingResult) else None
     return TaskFailed(key=task.key, error=type(error).__name__, message=str(error), missing=missing)

@@ -30,7 +30,6 @@ def do_task(
         task: As JSON.
         send: Told that it has started, how far it is, and that it is done or has failed.
     """
-    from neuplug.errors import NeuplugError
     from neuplug.experiment.events import TaskDone, TaskProgress, TaskStarted
     from neuplug.experiment.executors.in_process import failure
     from neuplug.experiment.steps.run import run_task
@@ -44,13 +43,9 @@ def do_task(
     send(TaskStarted(key=found.key))
     try:
         run_task(_context(str(store), device), found, progress)
-    except NeuplugError as error:
-        traceback.print_exc()
-        send(failure(found, error))
     except Exception as error:
         traceback.print_exc()
-        message = f"{found.label} failed: {type(error).__name__}: {error}"
-        send(failure(found, NeuplugError(message)))
+        send(failure(found, error))
     else:
         send(TaskDone(key=found.key))
 

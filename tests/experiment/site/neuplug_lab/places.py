@@ -31,9 +31,6 @@ class Queue:
             neuplug.do_task(self.context.store, self.context.device, text, said.append)
             yield from said
 
-    def cancel(self, key):
-        self.waiting = deque(item for item in self.waiting if item[0] != key)
-
     def close(self):
         with Path(os.environ["LAB_LOG"]).open("a") as log:
             log.write(json.dumps({"what": "closed", "workers": self.context.workers}) + "\n")
