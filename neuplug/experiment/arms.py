@@ -36,15 +36,9 @@ class ConfiguredComponent:
 
     def fit_reference(self) -> ComponentRef:
         """The same for a generator's fit, which its sampling options do not change."""
-        return self._reference(self.options.model_dump(mode="json", exclude=self._sampling()))
-
-    def sampling(self) -> dict[str, Any]:
-        """The sampling options of a generator."""
-        return self.options.model_dump(mode="json", include=self._sampling())
-
-    def _sampling(self) -> set[str]:
-        names: frozenset[str] = getattr(self.spec.load(), "sampling_options", frozenset())
-        return set(names)
+        generator: Any = self.spec.load()
+        sampling = set(generator.sampling_options)
+        return self._reference(self.options.model_dump(mode="json", exclude=sampling))
 
     def _reference(self, options: dict[str, Any]) -> ComponentRef:
         files = file_digests(options)

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import yaml
@@ -135,6 +136,7 @@ class ArmSpec:
     stages: tuple[StageSpec, ...]
 
 
+@cache
 def parse_arm(text: str) -> ArmSpec:
     """Read an arm such as ``flip``, ``classical+dcgan`` or ``six: dcgan@add=100+flip@to=700``.
 

@@ -15,10 +15,9 @@ from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, Teller
 from neuplug.experiment.executors.local import local_executor
 from neuplug.experiment.filtering import AGREEMENT
-from neuplug.experiment.grammar import NONE, parse_arm
-from neuplug.experiment.planning.builder import ArmRepeat, PlanBuilder
-from neuplug.experiment.planning.cells import add_cell
-from neuplug.experiment.planning.make import plan_mixture, refuse_images
+from neuplug.experiment.grammar import parse_arm
+from neuplug.experiment.planning.arm import ArmPlanner
+from neuplug.experiment.planning.builder import PlanBuilder
 from neuplug.experiment.runner import Runner
 from neuplug.experiment.steps.components import load_augmenters
 from neuplug.experiment.steps.context import TaskContext
@@ -97,25 +96,24 @@ def build_arm(
         ({'dent': 7, 'rust': 7}, 6, None)
     """
     refuse_unfit(train, f"arm {arm}")
-    stages = [] if arm == NONE else parse_arm(arm).stages
-    if judge is None and any(f.kind == AGREEMENT for stage in stages for f in stage.filters):
+    stages = parse_arm(arm).stages
+    judged = any(f.kind == AGREEMENT for stage in stages for f in stage.filters)
+    if judged and judge is None:
         raise InputError(f"arm {arm}: filter=agreement asks a classifier: name one as judge.")
     asked = {
         "data": "in memory",
-        "aug": [] if arm == NONE else [arm],
+        "aug": [arm],
         "clf": [judge] if judge else [spec.name for spec in discover().of_kind("classifier")][:1],
         "options": {name: dict(own) for name, own in (options or {}).items()},
         **{"add": add, "to": to, "share": share, "replace": replace, "seed": seed},
     }
     dataset = Dataset.from_imageset(train)
     builder = PlanBuilder(resolve(flags=asked, environment={}), dataset, discover())
-    refuse_images(builder)
     split = Split(list(range(len(dataset))), [], [], [])
     plain, chosen = builder.selection.arms[0], builder.selection.arms[-1]
-    if any(f.kind == AGREEMENT for stage in chosen.stages for f in stage.filters):
-        before = ArmRepeat(plain, repeat, split)
-        add_cell(builder, before, builder.selection.classifiers[0], *plan_mixture(builder, before))
-    mixture, _ = plan_mixture(builder, ArmRepeat(chosen, repeat, split))
+    if judged:
+        ArmPlanner(builder, plain, repeat, split).add_cell(builder.selection.classifiers[0])
+    mixture = ArmPlanner(builder, chosen, repeat, split).mixture
     context = TaskContext.open(store_root(), device, dataset)
     tasks, log = builder.plan.tasks, Teller(on_event)
     with closing(local_executor(0, context, log.write)) as executor:

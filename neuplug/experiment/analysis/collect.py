@@ -143,7 +143,8 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
     task = plan.tasks[cell.key]
     assert isinstance(task, TrainTask)
     # with the training on real images before it
-    abouts = [bench.about(key) for key in (cell.key, task.start) if key]
+    phases = [cell.key, *([task.start.task] if task.start else [])]
+    abouts = [bench.about(key) for key in phases]
     return parts.Cell(
         arm=cell.arm.name,
         classifier=cell.classifier,

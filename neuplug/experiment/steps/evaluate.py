@@ -54,7 +54,7 @@ def _shown(
         train=real_training(dataset, task.train),
         test=held_out(dataset, task.test),
         generated=training_set(context, task.drawn, dataset, classes) if task.drawn.parts else None,
-        logits=context.tree(task.cell, "predictions")["logits"] if task.cell else None,
+        logits=context.tree(task.cell.task, "predictions")["logits"] if task.cell else None,
         device=context.device,
         seed=derive_seed(task.seed, "evaluator"),
         folder=figures,

@@ -40,7 +40,7 @@ def sample(
     opener = SourceOpener(context, context.dataset(task.dataset))
     source = opener.open(task.source, task.class_name)
     images, drawn = source.draw(task.n, task.seed)
-    parents = [f"generator {task.source.fit}"] * len(images)
+    parents = [f"generator {task.source.task}"] * len(images)
     content = images_file(task, images, task.source.component.name, parents)
     write_whole(folder / "images.safetensors", content)
     warnings = describe(source.filters, len(images), drawn, task.n, task.class_name)

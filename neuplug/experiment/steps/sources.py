@@ -111,7 +111,7 @@ class SourceOpener:
         )
 
     def _generator(self, described: Described) -> Generator:
-        key, reference = described.fit, described.component
+        key, reference = described.task, described.component
         if key not in self._generators:
             generator: Generator = load_component(reference)
             with named_faults(reference):
@@ -122,8 +122,7 @@ class SourceOpener:
     def _accept(self, wanted: Filter, described: Described, name: str) -> Accept:
         images = self.dataset.images
         if wanted.kind == COPIES:
-            real = images.images[torch.as_tensor(described.real, dtype=torch.int64)]
-            return no_copies(real, wanted.level)
+            return no_copies(images.subset(described.real.indices).images, wanted.level)
         assert described.judge is not None
         judge: Trained = described.judge
         if judge.task not in self._judges:

@@ -34,7 +34,7 @@ def train(
     classifier = load_component(task.component)
     augmenter = load_augmenters(task.online)
     val = held_out(dataset, task.val) if task.val.indices else None
-    start = context.tree(task.start, "classifier") if task.start else None
+    start = context.tree(task.start.task, "classifier") if task.start else None
     predicted = {"logits": task.test, "logits_all": task.everything}
     predicted |= {"logits_val": task.val} if task.score_val else {}
     with named_faults(task.component):
