@@ -21,7 +21,7 @@ from neuplug.experiment.planning.builder import PlanBuilder
 from neuplug.experiment.runner import Runner
 from neuplug.experiment.steps.components import load_augmenters
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.mixtures import refuse_empty, training_set
+from neuplug.experiment.steps.mixtures import training_set
 from neuplug.experiment.tasks import AnyTask
 from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.registry import discover
@@ -118,11 +118,10 @@ def build_arm(
     tasks, log = builder.plan.tasks, Teller(on_event)
     with closing(local_executor(0, context, log.write)) as executor:
         Runner(context.store, executor, log, lambda: None).run(_undone(context, tasks), tasks)
-    refuse_empty(context, mixture, f"arm {chosen.name}")
     online = chosen.online
     return PreparedArm(
         chosen.name,
-        training_set(context, mixture, dataset, train.classes),
+        training_set(context, mixture, dataset, train.classes, f"arm {chosen.name}"),
         load_augmenters([c.reference() for c in online.components] if online else []),
         tuple(w for key in tasks for w in context.about(key).get("warnings", [])),
     )

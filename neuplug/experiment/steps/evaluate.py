@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.data.dataset import Dataset
+from neuplug.data.splits import Split
 from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.components import load_component
-from neuplug.experiment.steps.context import TaskContext, held_out, real_training
+from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import training_set
 from neuplug.experiment.steps.sources import SourceOpener
 from neuplug.experiment.steps.train import load_trained
@@ -50,9 +51,11 @@ def _shown(
 ) -> EvaluationContext:
     classes = dataset.images.classes
     opener = SourceOpener(context, dataset)
+    real = Split(train=[*task.train.indices], val=[], test=[*task.test.indices], left_out=[])
+    train, _, test = real.sets(dataset)
     return EvaluationContext(
-        train=real_training(dataset, task.train),
-        test=held_out(dataset, task.test),
+        train=train,
+        test=test,
         generated=training_set(context, task.drawn, dataset, classes) if task.drawn.parts else None,
         logits=context.tree(task.cell.task, "predictions")["logits"] if task.cell else None,
         device=context.device,

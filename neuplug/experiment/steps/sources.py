@@ -63,8 +63,6 @@ class Source(ClassGenerator):
         """
         if n == 0:
             return torch.empty((0, *self.shape), dtype=torch.uint8), 0
-        if not self.accept:
-            return self._draw_all(n, seed), n
 
         def one_draw(count: int, number: int) -> Tensor:
             return self._draw_all(count, derive_seed(seed, "draw", number) if number else seed)
