@@ -22,7 +22,6 @@ from neuplug.experiment.runner import Runner
 from neuplug.experiment.steps.components import load_augmenters
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.mixtures import training_set
-from neuplug.experiment.tasks import AnyTask
 from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.registry import discover
 from neuplug.storage.cache import store_root
@@ -116,8 +115,9 @@ def build_arm(
     mixture = ArmPlanner(builder, chosen, repeat, split).mixture
     context = TaskContext.open(store_root(), device, dataset)
     tasks, log = builder.plan.tasks, Teller(on_event)
+    undone = [task for key, task in tasks.items() if not context.store.has(key)]
     with closing(local_executor(0, context, log.write)) as executor:
-        Runner(context.store, executor, log, lambda: None).run(_undone(context, tasks), tasks)
+        Runner(context.store, executor, log, lambda: None).run(undone, tasks)
     online = chosen.online
     return PreparedArm(
         chosen.name,
@@ -125,7 +125,3 @@ def build_arm(
         load_augmenters([c.reference() for c in online.components] if online else []),
         tuple(w for key in tasks for w in context.about(key).get("warnings", [])),
     )
-
-
-def _undone(context: TaskContext, tasks: Mapping[str, AnyTask]) -> list[AnyTask]:
-    return [task for task in tasks.values() if not context.store.has(task.key)]

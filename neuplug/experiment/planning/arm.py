@@ -135,7 +135,7 @@ class ArmPlanner:
         fit = builder.add(
             FitTask,
             title if alone is None else f"{title}, {alone}",
-            component=chosen.fit_reference(),
+            component=chosen.reference(for_fit=True),
             mixture=mixture.only(classes),
             seed=seed,
             where=str(self),

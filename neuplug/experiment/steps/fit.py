@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuplug.experiment.filtering import describe
 from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.checks import check_record
 from neuplug.experiment.steps.components import load_augmenters, load_component
@@ -43,7 +42,11 @@ def sample(
     source = opener.open(task.source, task.class_name)
     images, drawn = source.draw(task.n, task.seed)
     _write_images(folder, task, images, [f"generator {task.source.task}"] * len(images))
-    warnings = describe(source.filters, len(images), drawn, task.n, task.class_name)
+    too_few = (
+        f"filter={source.how} left {len(images)} of {drawn} images of {task.class_name}, {task.n} "
+        "were wanted: the arm has fewer images than it says."
+    )
+    warnings = [too_few] if len(images) < task.n else []
     return {"images": len(images), "drawn": drawn, "warnings": warnings}
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import TrainingSet
 from neuplug.errors import NeuplugError
-from neuplug.experiment.mixture import MadeImages, Mixture, Part
+from neuplug.experiment.mixture import MadeImages, Mixture, Part, RealImages
 from neuplug.experiment.steps.context import TaskContext
 
 
@@ -68,31 +68,22 @@ def _refuse_empty(context: TaskContext, mixture: Mixture, whose: str) -> None:
     that its accuracy would tell of the gap and not of the arm's images. It is no
     :class:`neuplug.InputError`, which would stop the other arms too.
     """
-    empty = [
-        f"class {name}{_why(context, parts)}"
-        for name, parts in mixture.parts.items()
-        if not any(_size(context, part) for part in parts)
-    ]
+    empty = []
+    for name, parts in mixture.parts.items():
+        if any(isinstance(part, RealImages) and len(part) for part in parts):
+            continue
+        made = [(p.filter, context.about(p.task)) for p in parts if isinstance(p, MadeImages)]
+        if any(about["images"] for _, about in made):
+            continue
+        passed = ", ".join(
+            f"filter={how} let {about['images']} of {about['drawn']} images pass"
+            for how, about in made
+            if how
+        )
+        empty.append(f"class {name} ({passed})" if passed else f"class {name}")
     if empty:
         raise NeuplugError(
             f"{whose} leaves {' and '.join(empty)} without training images. Keep the real ones (no "
             "replace, a share below 1), leave the filter out or loosen it, train the generator for "
             "more steps, or leave the arm out."
         )
-
-
-def _size(context: TaskContext, part: Part) -> int:
-    found: int = context.about(part.task)["images"] if isinstance(part, MadeImages) else len(part)
-    return found
-
-
-def _why(context: TaskContext, parts: Iterable[Part]) -> str:
-    """What the filters of the parts let through, in brackets."""
-    said = []
-    for part in parts:
-        if isinstance(part, MadeImages) and part.filter:
-            about = context.about(part.task)
-            said.append(
-                f"filter={part.filter} let {about['images']} of {about['drawn']} images pass"
-            )
-    return f" ({', '.join(said)})" if said else ""

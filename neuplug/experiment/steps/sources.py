@@ -31,24 +31,23 @@ class Source(ClassGenerator):
         reference: The generator.
         name: The class.
         shape: (C, H, W) of an image.
-        filters: As the user wrote them; none lets every image pass.
-        accept: One condition for each filter.
+        how: Its filters, as the user writes them.
+        accept: One condition for each of them; none lets every image pass.
     """
 
     reference: ComponentRef
     name: str
     shape: tuple[int, ...]
-    filters: tuple[Filter, ...]
+    how: str
     accept: tuple[Accept, ...]
 
     def sample(self, n: int, seed: int) -> Tensor:
         """Draw ``n`` images of the class that pass; see :meth:`neuplug.ClassGenerator.sample`."""
         images, drawn = self.draw(n, seed)
         if len(images) < n:
-            how = "/".join(map(str, self.filters))
             raise NeuplugError(
-                f"filter={how} let {len(images)} of {drawn} images of {self.name} pass, {n} are "
-                "needed: too few to measure the arm by."
+                f"filter={self.how} let {len(images)} of {drawn} images of {self.name} pass, "
+                f"{n} are needed: too few to measure the arm by."
             )
         return images
 
@@ -104,7 +103,7 @@ class SourceOpener:
             reference=described.component,
             name=name,
             shape=tuple(self.dataset.images.images.shape[1:]),
-            filters=filters,
+            how="/".join(map(str, filters)),
             accept=tuple(self._accept(each, described, name) for each in filters),
         )
 
