@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from neuplug.errors import InputError, Problems, did_you_mean
 from neuplug.experiment.config import EITHER, TRAINING, ComposeConfig, over
-from neuplug.experiment.grammar import NONE, Amount, ArmSpec, Filter, parse_arm
+from neuplug.experiment.grammar import NONE, Amount, ArmSpec, Filter, StageSpec, parse_arm
 from neuplug.experiment.identity import file_digests, identity
 from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.recipes import load_recipe
@@ -30,25 +30,16 @@ class ConfiguredComponent:
         """The component's name."""
         return self.spec.name
 
-    def reference(self) -> ComponentRef:
-        """As plain data: its part of a key, and enough to load it again."""
-        return self._reference(self.options.model_dump(mode="json"))
+    def reference(self, *, for_fit: bool = False) -> ComponentRef:
+        """As plain data: its part of a key, and enough to load it again.
 
-    def fit_reference(self) -> ComponentRef:
-        """The same for a generator's fit, which its sampling options do not change."""
-        return self._reference(self.options.model_dump(mode="json", exclude=self._sampling()))
-
-    def sampling(self) -> dict[str, Any]:
-        """The sampling options of a generator."""
-        return self.options.model_dump(mode="json", include=self._sampling())
-
-    def _sampling(self) -> set[str]:
-        names: frozenset[str] = getattr(self.spec.load(), "sampling_options", frozenset())
-        return set(names)
-
-    def _reference(self, options: dict[str, Any]) -> ComponentRef:
-        files = file_digests(options)
-        return ComponentRef(**identity(self.spec), options=options, files=files)
+        Args:
+            for_fit: Of a generator's fit, which its sampling options do not change.
+        """
+        component: Any = self.spec.load()
+        left_out = set(component.sampling_options) if for_fit else set()
+        options = self.options.model_dump(mode="json", exclude=left_out)
+        return ComponentRef(**identity(self.spec), options=options, files=file_digests(options))
 
     @property
     def control(self) -> bool:
@@ -235,66 +226,69 @@ class Selection:
         return any(owner in part.get("options", {}) for part in (recipe.settings, budget))
 
     def _arms(self) -> tuple[Arm, ...]:
-        arms: dict[str, Arm] = {}
-        for per_class in self._config.subsets():
-            suffix = f" ({per_class} per class)" if per_class is not None else ""
-            for label, (stages, family, dose) in self._labelled().items():
-                name = label + suffix
-                baseline = NONE + suffix
-                arms[name] = Arm(name, stages, label, per_class, baseline, family + suffix, dose)
-        return tuple(arms.values())
+        """For each number of real images all arms, ``none`` first."""
+        arms = self._arms_of_all_images()
+        numbers = self._config.subsets()
+        return tuple(_with_images(arm, number) for number in numbers for arm in arms)
 
-    def _labelled(self) -> dict[str, tuple[tuple[Stage, ...], str, Amount | None]]:
-        """The arms by label, ``none`` first: stages, the label without its amount, the amount."""
+    def _arms_of_all_images(self) -> tuple[Arm, ...]:
         amounts = self._config.amounts()
-        found: dict[str, tuple[tuple[Stage, ...], str, Amount | None]] = {NONE: ((), NONE, None)}
+        found = {NONE: Arm(NONE, ())}
         for text in self._config.aug:
-            arm = parse_arm(text)
+            spec = parse_arm(text)
+            family = spec.label or "+".join(map(str, spec.stages)) or NONE
             for amount in amounts:
-                stages = self._stages(arm, amount)
-                varied = len(amounts) > 1 and any(
-                    s.amount is amount for s in stages
-                )  # this arm depends on the run's amount
-                family = arm.label or "+".join(map(str, arm.stages)) or NONE
+                stages = self._stages(spec, amount)
+                # whether this arm depends on the run's amount
+                varied = len(amounts) > 1 and any(s.amount is amount for s in stages)
                 name = f"{family} ({amount})" if varied else family
-                dose = amount if varied else None
-                if found.setdefault(name, (stages, family, dose))[0] != stages:
+                arm = Arm(name, stages, name, family=family, dose=amount if varied else None)
+                if found.setdefault(name, arm).stages != stages:
                     raise InputError(f"two different arms are called {name!r}: label them apart.")
-        return found
+        return tuple(found.values())
 
     def _stages(self, arm: ArmSpec, amount: Amount) -> tuple[Stage, ...]:
         """Neighbouring augmenters act as one; the first amount among them closes their stage."""
         stages: list[Stage] = []
         waiting: list[ConfiguredComponent] = []  # augmenters whose stage is open
-        for stage in arm.stages:
-            chosen = self._choose(stage.name, EITHER, stage.options)
-            if chosen.spec.kind == "generator":
-                stages += [Stage(tuple(waiting), amount)] if waiting else []
-                drawn = stage.amount or amount
-                stages.append(
-                    Stage((chosen,), drawn, stage.only, stage.spared, stage.runs, stage.filters)
-                )
+        for spec in arm.stages:
+            chosen = self._choose(spec.name, EITHER, spec.options)
+            generates = chosen.spec.kind == "generator"
+            if generates and waiting:
+                stages.append(Stage(tuple(waiting), amount))
                 waiting = []
-                continue
-            if stage.runs > 1:
-                raise InputError(f"{stage}: runs is for generators, {stage.name} is an augmenter.")
-            if stage.filters:
-                raise InputError(
-                    f"{stage}: filter is for generators, {stage.name} is an augmenter."
-                )
-            if (stage.only or stage.spared) and stage.amount is None and not chosen.joins:
-                raise InputError(
-                    f"{stage}: for an augmenter only= and except= go with an amount, "
-                    "such as to=700."
-                )
+            if not generates:
+                _refuse_of_generators(spec, chosen)
             waiting.append(chosen)
-            own = stage.amount or (amount if chosen.joins else None)
+            own = spec.amount or (amount if generates or chosen.joins else None)
             if own is not None:
-                stages.append(Stage(tuple(waiting), own, stage.only, stage.spared))
+                about = (spec.only, spec.spared, spec.runs, spec.filters)
+                stages.append(Stage(tuple(waiting), own, *about))
                 waiting = []
         if waiting:
             stages.append(Stage(tuple(waiting), None))
         return tuple(stages)
+
+
+def _with_images(arm: Arm, per_class: int | None) -> Arm:
+    """The arm with so many real images of each class, where several numbers are compared."""
+    if per_class is None:
+        return arm
+    name, baseline, family = (
+        f"{text} ({per_class} per class)" for text in (arm.name, NONE, arm.family)
+    )
+    return replace(arm, name=name, baseline=baseline, family=family, per_class=per_class)
+
+
+def _refuse_of_generators(spec: StageSpec, augmenter: ConfiguredComponent) -> None:
+    """Refuse settings of an augmenter's stage that are for generators, or go with an amount."""
+    for word, given in (("runs", spec.runs > 1), ("filter", spec.filters)):
+        if given:
+            raise InputError(f"{spec}: {word} is for generators, {spec.name} is an augmenter.")
+    if (spec.only or spec.spared) and spec.amount is None and not augmenter.joins:
+        raise InputError(
+            f"{spec}: for an augmenter only= and except= go with an amount, such as to=700."
+        )
 
 
 def _refuse_unknown(name: str, own: Mapping[str, Any], known: Collection[str]) -> None:

@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from neuplug.errors import InputError, Problems
-from neuplug.experiment.grammar import Amount, make_amount, parse_arm
+from neuplug.experiment.grammar import Amount, make_amount, parse_arm, scalar
 from neuplug.plugins.options import sentences
 from neuplug.training.options import PANEL, TrainingOptions
 
@@ -337,7 +337,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found = {}
     for variable, text in environment.items():
         if variable.startswith(ENVIRONMENT) and text:
-            value = _scalar(text, variable) if text[:1] in "{[" else text
+            value = scalar(text, variable) if text[:1] in "{[" else text
             found[variable.removeprefix(ENVIRONMENT).lower()] = value
     return found
 
@@ -357,15 +357,8 @@ def setting(item: str) -> dict[str, Any]:
         raise InputError(
             f"--set {item!r}: write component.option=value, as in training.steps=2000."
         )
-    values = {option: _scalar(text, f"--set {target}")}
+    values = {option: scalar(text, f"--set {target}")}
     return {TRAINING: values} if component == TRAINING else {"options": {component: values}}
-
-
-def _scalar(text: str, where: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise InputError(f"{where}: {text!r} is no value; quote it if it is a text.") from None
 
 
 def over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

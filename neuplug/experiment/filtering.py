@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from neuplug.data.neighbors import copy_ranks, nearest, one_of_each
-from neuplug.experiment.grammar import Filter
 
 COPIES, AGREEMENT = "copies", "agreement"
 # How copies are told; in the key of what is drawn behind that filter, so renamed with the rule
@@ -89,14 +88,3 @@ def draw_accepted(
         kept.append(images[good][: n - found])
         found += len(kept[-1])
     return torch.cat(kept), drawn
-
-
-def describe(filters: Sequence[Filter], kept: int, drawn: int, wanted: int, name: str) -> list[str]:
-    """A warning where the filters left too few images of a class."""
-    if kept >= wanted:
-        return []
-    how = "/".join(map(str, filters))
-    return [
-        f"filter={how} left {kept} of {drawn} images of {name}, {wanted} were wanted: the arm has "
-        "fewer images than it says."
-    ]

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import yaml
@@ -52,11 +53,12 @@ class Amount:
     @property
     def given(self) -> tuple[str, float]:
         """``add``, ``to`` or ``share`` and its number; a doubling is a share of one half."""
-        for name in _KEYS:
-            value = getattr(self, name)
-            if value is not None:
-                return name, float(value)
-        return "share", 0.5
+        return self._numbers[0] if self._numbers else ("share", 0.5)
+
+    @property
+    def _numbers(self) -> list[tuple[str, float]]:
+        found = ((name, getattr(self, name)) for name in _KEYS)
+        return [(name, float(value)) for name, value in found if value is not None]
 
     @property
     def keeps(self) -> bool:
@@ -64,11 +66,7 @@ class Amount:
         return not (self.replace or self.share == 1)
 
     def __str__(self) -> str:
-        parts = []
-        for name in _KEYS:
-            value = getattr(self, name)
-            if value is not None:
-                parts.append(f"{name}={value:g}")
+        parts = [f"{name}={value:g}" for name, value in self._numbers]
         parts += ["replace"] if self.replace else []
         parts += ["keep=real"] if self.keep_real else []
         return ",".join(parts)
@@ -135,6 +133,7 @@ class ArmSpec:
     stages: tuple[StageSpec, ...]
 
 
+@cache
 def parse_arm(text: str) -> ArmSpec:
     """Read an arm such as ``flip``, ``classical+dcgan`` or ``six: dcgan@add=100+flip@to=700``.
 
@@ -187,7 +186,7 @@ def _with_settings(name: str, text: str) -> StageSpec:
     if not runs.isdecimal() or int(runs) < 1:
         raise InputError(f"runs is a number of training runs from 1, not {runs!r}.")
     filters = _filters(values)
-    options = {key: _scalar(value) for key, value in values.items()}
+    options = {key: scalar(value, key) for key, value in values.items()}
     return StageSpec(name, amount, only, spared, int(runs), filters, options)
 
 
@@ -270,8 +269,13 @@ def make_amount(key: str, value: str | float, replace: bool, keep_real: bool = F
     return Amount(**{key: int(number)}, replace=replace, keep_real=keep_real)
 
 
-def _scalar(text: str) -> Any:
+def scalar(text: str, where: str) -> Any:
+    """A value as YAML has it.
+
+    Raises:
+        InputError: If it is none.
+    """
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
-        raise InputError(f"{text!r} is no value.") from None
+        raise InputError(f"{where}: {text!r} is no value; quote it if it is a text.") from None

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """Immutable, and refuses fields that it does not know."""
+    """Immutable, and refuses fields that it does not know.
+
+    Attributes:
+        beside: Fields that a result does not depend on, so that they are no part of a key.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    beside: ClassVar[frozenset[str]] = frozenset()
+
+    def deciding(self) -> dict[str, Any]:
+        """The fields that a result depends on."""
+        names = [name for name in type(self).model_fields if name not in self.beside]
+        return {name: getattr(self, name) for name in names}
 
 
 class RealImages(Value):
@@ -24,22 +36,34 @@ class RealImages(Value):
     indices: tuple[int, ...] = ()
     digest: str = ""
 
+    beside = frozenset({"indices"})
+
     def __len__(self) -> int:
         return len(self.indices)
 
 
-class MadeImages(Value):
-    """Images of one class that a task makes.
+class Result(Value):
+    """What a task leaves in the store.
 
     Attributes:
         task: Its key.
+    """
+
+    task: str
+
+
+class MadeImages(Result):
+    """Images of one class that a task makes.
+
+    Attributes:
         n: How many it is asked for.
         filter: What they must pass, as the user wrote it; may be empty.
     """
 
-    task: str
     n: int
     filter: str = ""
+
+    beside = frozenset({"n", "filter"})
 
     def __len__(self) -> int:
         return self.n
@@ -103,11 +127,4 @@ class Mixture(Value):
             for part in parts
             if isinstance(part, RealImages)
             for index in part.indices
-        }
-
-    def identity(self) -> dict[str, list[str]]:
-        """What it consists of, for a key."""
-        return {
-            name: [part.task if isinstance(part, MadeImages) else part.digest for part in parts]
-            for name, parts in self.parts.items()
         }

@@ -9,6 +9,7 @@ from neuplug.data.splits import Split
 from neuplug.experiment.arms import Arm, ConfiguredComponent
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.mixture import Mixture
+from neuplug.experiment.results.parts import Provenance
 from neuplug.experiment.tasks import AnyTask
 from neuplug.plugins.spec import ComponentSpec
 
@@ -51,6 +52,7 @@ class Plan:
 
     Attributes:
         unchosen: Cells whose amount another was preferred to; their test stays unseen.
+        provenance: What each generator learns from, by the key of its fit.
     """
 
     config: ComposeConfig
@@ -64,6 +66,7 @@ class Plan:
     cells: list[Cell] = field(default_factory=list)
     fits: list[FitEntry] = field(default_factory=list)
     unchosen: list[Cell] = field(default_factory=list)
+    provenance: dict[str, Provenance] = field(default_factory=dict)
 
     @property
     def leak(self) -> str:

@@ -36,7 +36,7 @@ def begin(folder: Path, plan: Plan) -> None:
     Raises:
         NeuplugError: If the plan lets a generator see held-out images.
     """
-    provenance(plan)
+    plan.provenance = provenance(plan)
     write_text(folder / SETTINGS, to_yaml(plan.config))
     write_json(folder / "env.json", environment(plan))
 

@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from neuplug.experiment.analysis.provenance import check_parents, provenance
+from neuplug.experiment.analysis.provenance import check_parents
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.steps.context import TaskContext
@@ -46,10 +46,9 @@ def _write_manifest(path: Path, plan: Plan, bench: TaskContext) -> None:
                     name = images.classes[int(images.labels[i])]
                     writer.writerow([repeat, holder, part, name, images.ids[i], "real", ""])
     first = {(cell.arm.name, cell.repeat): cell for cell in reversed(cells)}
-    proofs = provenance(plan)
     for (arm, repeat), cell in reversed(first.items()):
         train = training_set(bench, cell.mixture, plan.dataset, images.classes)
-        check_parents(proofs, train.parents, f"arm {arm}, repeat {repeat + 1}")
+        check_parents(plan.provenance, train.parents, f"arm {arm}, repeat {repeat + 1}")
         rows = zip(train.labels.tolist(), train.ids, train.origins, train.parents, strict=True)
         for label, identifier, origin, parent in rows:
             line = [repeat, arm, "train", images.classes[label], identifier, origin, parent]

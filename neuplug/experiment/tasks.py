@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, Field, JsonValue, TypeAdapter
 
-from neuplug.experiment.mixture import Mixture, RealImages, Value
+from neuplug.experiment.mixture import Mixture, RealImages, Result, Value
 from neuplug.storage.store import hash_of
 from neuplug.training.options import TrainingOptions
 
@@ -36,57 +35,34 @@ class ComponentRef(Value):
         return f"{self.name} of {self.distribution} {self.version}"
 
 
-class Trained(Value):
-    """A classifier that a task trains.
+class Trained(Result):
+    """A classifier that a :class:`TrainTask` trains."""
 
-    Attributes:
-        task: Key of the :class:`TrainTask`.
-    """
-
-    task: str
     component: ComponentRef
 
+    beside = frozenset({"component"})
 
-class Source(Value):
-    """A fitted generator as the source of one class, behind the filters of its stage.
+
+class Source(Result):
+    """A generator that a :class:`FitTask` fits, as the source of one class.
 
     Attributes:
-        fit: Key of the :class:`FitTask`.
         component: The generator.
         classes: That it was fitted on.
-        filters: Kinds and levels; none lets every image pass.
-        against: What must not be copied: ``by``, how copies are told, and ``real``, a digest.
+        filters: Kinds and levels of what its images must pass; none lets every image pass.
+        copies_rule: How copies are told, where a filter drops them.
         real: The images that must not be copied.
         judge: The classifier that is asked for agreement.
     """
 
-    fit: str
     component: ComponentRef
     classes: tuple[str, ...]
     filters: tuple[tuple[str, float], ...] = ()
-    against: dict[str, str] | None = None
-    real: tuple[int, ...] = ()
+    copies_rule: str = ""
+    real: RealImages = RealImages()
     judge: Trained | None = None
 
-    @property
-    def needs(self) -> list[str]:
-        """The tasks that must be done before it can be drawn from."""
-        return [self.fit, *([self.judge.task] if self.judge else [])]
-
-    def filtering(self) -> list[Any]:
-        """What its filters add to the identity of what is drawn."""
-        return [self.filters, self.against, self.judge.task if self.judge else None]
-
-    def identity(self) -> list[Any]:
-        """What decides which images it gives, for a key."""
-        return [self.fit, self.component.options, *self.filtering()]
-
-
-class Resources(Value):
-    """What a task occupies while it runs."""
-
-    cpus: int = 1
-    gpus: int = 0
+    beside = frozenset({"classes"})
 
 
 class Task(Value):
@@ -99,6 +75,7 @@ class Task(Value):
         image_size: (height, width) in pixels.
         device: ``cpu`` or ``cuda``: kinds of devices differ in the last digits.
         images: How many images it learns from, for estimates.
+        where: Whose training set that is, for messages.
     """
 
     kind: str
@@ -108,33 +85,27 @@ class Task(Value):
     image_size: tuple[int, int]
     device: str
     images: int = 0
+    where: str = ""
 
     # Whether a run goes on without its result
     optional: ClassVar[bool] = False
+    beside = frozenset({"label", "dataset", "image_size", "images", "where"})
 
     @cached_property
     def key(self) -> str:
         """Hash of all that goes into its result."""
-        return hash_of([self.kind, self.device, self.seed, self.identity()])
+        return hash_of(_plain(self))
 
-    @abstractmethod
-    def identity(self) -> Any:
-        """All that decides the result, besides the seed and the kind of device, as JSON values."""
-
-    @property
-    @abstractmethod
+    @cached_property
     def needs(self) -> tuple[str, ...]:
         """Keys of tasks whose results it reads."""
+        found = (part.task for part in _within(self) if isinstance(part, Result))
+        return tuple(dict.fromkeys(found))
 
     @property
-    @abstractmethod
     def components(self) -> tuple[ComponentRef, ...]:
         """The components at work, the one that does the task first."""
-
-    @property
-    def resources(self) -> Resources:
-        """What it occupies while it runs."""
-        return Resources(gpus=int(self.device != "cpu"))
+        return tuple(part for part in _within(self) if isinstance(part, ComponentRef))
 
     def cost_class(self) -> str:
         """Tasks of the same class take about the same time, whatever their seed and images."""
@@ -146,8 +117,27 @@ class Task(Value):
         return hash_of([*about, self.images if epochs else None])
 
 
-def _once(*keys: str | None) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(key for key in keys if key))
+def _within(value: Any) -> Iterator[Value]:
+    """The values that something consists of, itself first."""
+    if isinstance(value, Value):
+        yield value
+        value = value.deciding()
+    if isinstance(value, Mapping):
+        value = tuple(value.values())
+    if isinstance(value, tuple):
+        for part in value:
+            yield from _within(part)
+
+
+def _plain(value: Any) -> Any:
+    """What decides a result, as JSON values for a key; the order of a mapping counts."""
+    if isinstance(value, Value):
+        return {name: _plain(part) for name, part in value.deciding().items()}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return [[name, _plain(part)] for name, part in value.items()]
+    return [_plain(part) for part in value] if isinstance(value, tuple) else value
 
 
 class FitTask(Task):
@@ -156,27 +146,11 @@ class FitTask(Task):
     Attributes:
         component: The generator, without the options that only its sampling goes by.
         mixture: What it learns from, by class.
-        where: Whose mixture that is, for messages.
     """
 
     kind: Literal["fit"] = "fit"
     component: ComponentRef
     mixture: Mixture
-    where: str
-
-    def identity(self) -> Any:
-        """See :class:`Task`."""
-        return [_identity(self.component), self.mixture.classes, self.mixture.identity()]
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """See :class:`Task`."""
-        return _once(*self.mixture.tasks)
-
-    @property
-    def components(self) -> tuple[ComponentRef, ...]:
-        """See :class:`Task`."""
-        return (self.component,)
 
 
 class SampleTask(Task):
@@ -186,29 +160,12 @@ class SampleTask(Task):
         source: What to draw from.
         class_name: Of the images.
         n: How many are wanted; filters may leave fewer.
-        sampling: The options that only sampling goes by.
     """
 
     kind: Literal["sample"] = "sample"
     source: Source
     class_name: str
     n: int
-    sampling: dict[str, JsonValue] = Field(default_factory=dict)
-
-    def identity(self) -> Any:
-        """See :class:`Task`."""
-        drawn = [self.source.fit, self.class_name, self.n, self.sampling]
-        return [*drawn, *self.source.filtering()]
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """See :class:`Task`."""
-        return _once(*self.source.needs)
-
-    @property
-    def components(self) -> tuple[ComponentRef, ...]:
-        """See :class:`Task`."""
-        return (self.source.component,)
 
 
 class AugmentTask(Task):
@@ -219,7 +176,6 @@ class AugmentTask(Task):
         class_name: Of the images.
         mixture: Of that class: what is changed.
         n: How many to make.
-        where: Whose mixture that is, for messages.
     """
 
     kind: Literal["augment"] = "augment"
@@ -227,26 +183,6 @@ class AugmentTask(Task):
     class_name: str
     mixture: Mixture
     n: int
-    where: str
-
-    def identity(self) -> Any:
-        """See :class:`Task`."""
-        return [
-            [_identity(ref) for ref in self.augmenters],
-            self.class_name,
-            self.mixture.identity(),
-            self.n,
-        ]
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """See :class:`Task`."""
-        return _once(*self.mixture.tasks)
-
-    @property
-    def components(self) -> tuple[ComponentRef, ...]:
-        """See :class:`Task`."""
-        return self.augmenters
 
 
 class TrainTask(Task):
@@ -255,50 +191,25 @@ class TrainTask(Task):
     Attributes:
         component: The classifier.
         training: How it is trained.
-        start: Key of the training that it goes on from.
+        start: The training that it goes on from.
         online: Augmenters that act on each batch.
         mixture: The training set.
         val: Real images by which the best state is kept.
         test: Real images to predict.
         everything: All real images, where these are to be predicted too.
         score_val: Whether ``val`` is to be predicted too.
-        where: Whose mixture that is, for messages.
     """
 
     kind: Literal["train"] = "train"
     component: ComponentRef
     training: TrainingOptions
-    start: str | None = None
+    start: Trained | None = None
     online: tuple[ComponentRef, ...] = ()
     mixture: Mixture
     val: RealImages
     test: RealImages
     everything: RealImages = RealImages()
     score_val: bool = False
-    where: str
-
-    def identity(self) -> Any:
-        """See :class:`Task`."""
-        return [
-            _identity(self.component),
-            self.training.model_dump(mode="json"),
-            self.start,
-            [_identity(ref) for ref in self.online],
-            self.mixture.classes,
-            self.mixture.identity(),
-            *(part.digest for part in (self.val, self.test, self.everything)),
-            self.score_val,
-        ]
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """See :class:`Task`."""
-        return _once(*self.mixture.tasks, self.start)
-
-    @property
-    def components(self) -> tuple[ComponentRef, ...]:
-        """See :class:`Task`."""
-        return (self.component, *self.online)
 
 
 class EvaluateTask(Task):
@@ -307,7 +218,7 @@ class EvaluateTask(Task):
     Attributes:
         component: The evaluator.
         classes: Of the data set.
-        cell: Key of the training whose predictions it looks at.
+        cell: The training whose predictions it looks at.
         drawn: What the arm's generators have drawn.
         sources: Class name to what drew its images, for an evaluator that draws more.
         embedder: A classifier trained on real images, as a measure of likeness.
@@ -318,7 +229,7 @@ class EvaluateTask(Task):
     kind: Literal["evaluate"] = "evaluate"
     component: ComponentRef
     classes: tuple[str, ...]
-    cell: str | None = None
+    cell: Trained | None = None
     drawn: Mixture = Mixture()
     sources: dict[str, tuple[Source, ...]] = Field(default_factory=dict)
     embedder: Trained | None = None
@@ -326,31 +237,6 @@ class EvaluateTask(Task):
     test: RealImages
 
     optional: ClassVar[bool] = True
-
-    def identity(self) -> Any:
-        """See :class:`Task`."""
-        return [
-            _identity(self.component),
-            self.classes,
-            self.cell,
-            self.drawn.identity(),
-            {name: [s.identity() for s in some] for name, some in self.sources.items()},
-            self.embedder.task if self.embedder else None,
-            self.train.digest,
-            self.test.digest,
-        ]
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """See :class:`Task`."""
-        sources = [key for some in self.sources.values() for s in some for key in s.needs]
-        embedder = self.embedder.task if self.embedder else None
-        return _once(*self.drawn.tasks, self.cell, *sources, embedder)
-
-    @property
-    def components(self) -> tuple[ComponentRef, ...]:
-        """See :class:`Task`."""
-        return (self.component,)
 
 
 AnyTask = FitTask | SampleTask | AugmentTask | TrainTask | EvaluateTask
@@ -360,7 +246,3 @@ _ADAPTER: TypeAdapter[AnyTask] = TypeAdapter(Annotated[AnyTask, Field(discrimina
 def read_task(text: str | bytes) -> AnyTask:
     """The task of ``task.model_dump_json()``."""
     return _ADAPTER.validate_json(text)
-
-
-def _identity(component: ComponentRef) -> Mapping[str, Any]:
-    return component.model_dump(mode="json")

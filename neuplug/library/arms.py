@@ -15,15 +15,13 @@ from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, Teller
 from neuplug.experiment.executors.local import local_executor
 from neuplug.experiment.filtering import AGREEMENT
-from neuplug.experiment.grammar import NONE, parse_arm
-from neuplug.experiment.planning.builder import ArmRepeat, PlanBuilder
-from neuplug.experiment.planning.cells import add_cell
-from neuplug.experiment.planning.make import plan_mixture, refuse_images
+from neuplug.experiment.grammar import parse_arm
+from neuplug.experiment.planning.arm import ArmPlanner
+from neuplug.experiment.planning.builder import PlanBuilder
 from neuplug.experiment.runner import run_tasks
 from neuplug.experiment.steps.components import load_augmenters
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.mixtures import refuse_empty, training_set
-from neuplug.experiment.tasks import AnyTask
+from neuplug.experiment.steps.mixtures import training_set
 from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.registry import discover
 from neuplug.storage.cache import store_root
@@ -97,38 +95,33 @@ def build_arm(
         ({'dent': 7, 'rust': 7}, 6, None)
     """
     refuse_unfit(train, f"arm {arm}")
-    stages = [] if arm == NONE else parse_arm(arm).stages
-    if judge is None and any(f.kind == AGREEMENT for stage in stages for f in stage.filters):
+    stages = parse_arm(arm).stages
+    judged = any(f.kind == AGREEMENT for stage in stages for f in stage.filters)
+    if judged and judge is None:
         raise InputError(f"arm {arm}: filter=agreement asks a classifier: name one as judge.")
     asked = {
         "data": "in memory",
-        "aug": [] if arm == NONE else [arm],
+        "aug": [arm],
         "clf": [judge] if judge else [spec.name for spec in discover().of_kind("classifier")][:1],
         "options": {name: dict(own) for name, own in (options or {}).items()},
         **{"add": add, "to": to, "share": share, "replace": replace, "seed": seed},
     }
     dataset = Dataset.from_imageset(train)
     builder = PlanBuilder(resolve(flags=asked, environment={}), dataset, discover())
-    refuse_images(builder)
     split = Split(list(range(len(dataset))), [], [], [])
     plain, chosen = builder.selection.arms[0], builder.selection.arms[-1]
-    if any(f.kind == AGREEMENT for stage in chosen.stages for f in stage.filters):
-        before = ArmRepeat(plain, repeat, split)
-        add_cell(builder, before, builder.selection.classifiers[0], *plan_mixture(builder, before))
-    mixture, _ = plan_mixture(builder, ArmRepeat(chosen, repeat, split))
+    if judged:
+        ArmPlanner(builder, plain, repeat, split).add_cell(builder.selection.classifiers[0])
+    mixture = ArmPlanner(builder, chosen, repeat, split).mixture
     context = TaskContext.open(store_root(), device, dataset)
     tasks, log = builder.plan.tasks, Teller(on_event)
+    undone = [task for key, task in tasks.items() if not context.store.has(key)]
     with closing(local_executor(0, context, log.write)) as executor:
-        run_tasks(_undone(context, tasks), tasks, executor, log)
-    refuse_empty(context, mixture, f"arm {chosen.name}")
+        run_tasks(undone, tasks, executor, log)
     online = chosen.online
     return PreparedArm(
         chosen.name,
-        training_set(context, mixture, dataset, train.classes),
+        training_set(context, mixture, dataset, train.classes, f"arm {chosen.name}"),
         load_augmenters([c.reference() for c in online.components] if online else []),
         tuple(w for key in tasks for w in context.about(key).get("warnings", [])),
     )
-
-
-def _undone(context: TaskContext, tasks: Mapping[str, AnyTask]) -> list[AnyTask]:
-    return [task for task in tasks.values() if not context.store.has(task.key)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 
@@ -49,18 +50,13 @@ class FittedGenerator:
                 f"{self.name} has not learned {', '.join(strangers)}; "
                 f"it draws {', '.join(self.classes)}."
             )
-        return TrainingSet(
-            images=torch.cat(
-                [self.sources[c].sample(k, derive_seed(seed, c)) for c, k in counts.items()]
-            ),
-            labels=torch.tensor(
-                [self.classes.index(c) for c, k in counts.items() for _ in range(k)],
-                dtype=torch.int64,
-            ),
-            classes=self.classes,
-            ids=tuple(f"{self.name}/{c}/{i:05d}" for c, k in counts.items() for i in range(k)),
-            origins=(self.name,) * sum(counts.values()),
-        )
+        parts = []
+        for name, k in counts.items():
+            images = self.sources[name].sample(k, derive_seed(seed, name))
+            labels = torch.full((k,), self.classes.index(name), dtype=torch.int64)
+            ids = tuple(f"{self.name}/{name}/{i:05d}" for i in range(k))
+            parts.append(TrainingSet(images, labels, self.classes, ids, (self.name,) * k))
+        return TrainingSet.concatenate(parts)
 
 
 def fit_generator(
@@ -101,23 +97,20 @@ def fit_generator(
     where = pick_device(device)
     sources: dict[str, ClassGenerator] = {}
     records: dict[str, FitRecord] = {}
+    told: dict[str, Any] = {} if progress is None else {"progress": progress}
     for together in [train.classes] if blank.conditional else [(c,) for c in train.classes]:
         fitted = copy.deepcopy(blank)
         title = name if blank.conditional else f"{name}, {together[0]}"
-        context = FitContext(where, derive_seed(seed, "fit", name, *together), title)
-        if progress is not None:
-            context = FitContext(where, context.seed, title, progress)
-        record = fitted.fit(_only(train, together), context)
+        context = FitContext(where, derive_seed(seed, "fit", name, *together), title, **told)
+        record = fitted.fit(train if blank.conditional else _only(train, together[0]), context)
         for label, c in enumerate(together):
             sources[c], records[c] = ClassGenerator(fitted, label), record
     return FittedGenerator(name, train.classes, sources, records)
 
 
-def _only(train: TrainingSet, classes: tuple[str, ...]) -> TrainingSet:
-    """The images of these classes, which are the new set's only ones."""
-    labels = [train.classes.index(c) for c in classes]
-    mine = train.subset(torch.isin(train.labels, torch.tensor(labels)).nonzero().flatten())
+def _only(train: TrainingSet, name: str) -> TrainingSet:
+    """The images of a class, which is the new set's only one."""
+    mine = train.of_class(train.classes.index(name))
     if not len(mine):
-        raise InputError(f"there are no images of {', '.join(classes)} to learn from.")
-    renumbered = torch.tensor([labels.index(k) for k in mine.labels.tolist()], dtype=torch.int64)
-    return TrainingSet(mine.images, renumbered, classes, mine.ids, mine.origins, mine.parents)
+        raise InputError(f"there are no images of {name} to learn from.")
+    return replace(mine, labels=torch.zeros_like(mine.labels), classes=(name,))

@@ -8,7 +8,7 @@ import inspect
 import json
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -55,11 +55,7 @@ class Arm:
 
 def arm_texts(aug: Any) -> Any:
     """Arms with instances as the text that :class:`ComposeConfig` takes; other values as given."""
-    if isinstance(aug, Arm | ComponentBase):
-        aug = [aug]
-    if not isinstance(aug, Iterable) or isinstance(aug, str | dict):
-        return aug
-    return [str(Arm(arm) if isinstance(arm, ComponentBase) else arm) for arm in aug]
+    return _each(aug, Arm, lambda arm: str(arm if isinstance(arm, Arm) else Arm(arm)))
 
 
 def component_names(given: Any, options: dict[str, Any]) -> Any:
@@ -69,11 +65,17 @@ def component_names(given: Any, options: dict[str, Any]) -> Any:
         given: Names, instances, or whatever the caller gave.
         options: Of components by name; those of instances are added.
     """
-    if isinstance(given, ComponentBase):
+    return _each(given, ComponentBase, lambda component: _named(component, options))
+
+
+def _each(given: Any, kind: type, text: Callable[[Any], str]) -> Any:
+    """The objects in what was given as text; what is no list is left as it is."""
+    kinds = (kind, ComponentBase)
+    if isinstance(given, kinds):
         given = [given]
     if not isinstance(given, Iterable) or isinstance(given, str | dict):
         return given
-    return [_named(each, options) if isinstance(each, ComponentBase) else each for each in given]
+    return [text(each) if isinstance(each, kinds) else each for each in given]
 
 
 def _stage_text(stage: Stage) -> str:
@@ -101,10 +103,6 @@ def _short(text: str) -> str:
     return (plain.rpartition("-")[0] if distribution == LOCAL else plain) + at + rest
 
 
-def _slug(component: ComponentBase) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", type(component).__name__.lower()).strip("-")
-
-
 def _fits(value: Any) -> bool:
     """Whether the grammar of arms can say a value."""
     return isinstance(value, bool | int | float) or (
@@ -130,7 +128,8 @@ def _own_options(component: ComponentBase) -> dict[str, Any]:
 def _offer(component: ComponentBase) -> str:
     """Make an instance known, for as long as this process lives; the name to ask for it by."""
     kind = kind_of(component)
-    base = _slug(component) or kind
+    slug = re.sub(r"[^a-z0-9]+", "-", type(component).__name__.lower()).strip("-")
+    base = slug or kind
     base = f"my-{base}" if base in RESERVED else base
     found = LocalComponent(
         Component(base, f"{LOCAL}:{type(component).__name__}", "an instance of this process"),
@@ -163,16 +162,10 @@ def _code(component: ComponentBase) -> str:
     if (given := getattr(component, "cache_key", None)) is not None:
         told = [type(component).__qualname__, str(given)]
     else:
-        told = [*map(_source, _own_bases(type(component))), _state(component)]
+        bases = type(component).__mro__[:-1]  # without object
+        own = [c for c in bases if c.__module__.partition(".")[0] not in ("neuplug", "abc")]
+        told = [*map(_source, own), _state(component)]
     return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
-
-
-def _own_bases(kind: type) -> list[type]:
-    return [
-        base
-        for base in kind.__mro__
-        if base is not object and base.__module__.partition(".")[0] not in ("neuplug", "abc")
-    ]
 
 
 def _source(kind: type) -> str:

@@ -24,7 +24,7 @@ from neuplug.errors import NeuplugError
 from neuplug.experiment.analysis.provenance import check_parents, provenance
 from neuplug.experiment.config import resolve
 from neuplug.experiment.mixture import Mixture
-from neuplug.experiment.planning import make
+from neuplug.experiment.planning.arm import ArmPlanner
 from neuplug.experiment.planning.make import make_plan
 from neuplug.experiment.summary.terminal import print_summary
 from neuplug.plugins.registry import discover
@@ -173,22 +173,20 @@ def test_a_test_image_in_a_pool_stops_the_run_before_anything_is_trained(
     leaky: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arm: str, lab: Log
 ) -> None:
     """A fault planted in the planning: every stage sees a test image."""
-    stage = make.add_stage
+    enlarged = ArmPlanner._enlarged
 
-    def faulty(
-        builder: Any, where: Any, group: Any, amount: Any, mixture: Mixture, drawn: Any
-    ) -> Mixture:
-        wrong = where.split.test[0]
-        images = builder.dataset.images
+    def faulty(self: ArmPlanner, mixture: Mixture, stage: Any, amount: Any) -> Mixture:
+        wrong = self.split.test[0]
+        images = self.builder.dataset.images
         name = images.classes[int(images.labels[wrong])]
-        slip = builder.real([wrong])
+        slip = self.builder.real([wrong])
         seen = {**mixture.parts, name: (*mixture.parts[name], slip)}
-        after = stage(builder, where, group, amount, Mixture(parts=seen), drawn)
+        after = enlarged(self, Mixture(parts=seen), stage, amount)
         return Mixture(
             parts={n: tuple(p for p in parts if p != slip) for n, parts in after.parts.items()}
         )
 
-    monkeypatch.setattr(make, "add_stage", faulty)
+    monkeypatch.setattr(ArmPlanner, "_enlarged", faulty)
     with pytest.raises(
         NeuplugError, match=r"internal error: .* went into it, which is a test image"
     ):

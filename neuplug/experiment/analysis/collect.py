@@ -16,7 +16,6 @@ from neuplug.data.imageset import ImageSet
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import Correct, compare, differences, grouped
 from neuplug.experiment.analysis.costs import arm_costs
-from neuplug.experiment.analysis.provenance import provenance
 from neuplug.experiment.analysis.published import published_beside
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
@@ -68,7 +67,7 @@ def collect(
         config=plan.config.model_dump(mode="json"),
         data=about_data(plan),
         leak=plan.leak or None,
-        provenance=provenance(plan),
+        provenance=plan.provenance,
         protocol=about_protocol(plan, bench),
         arms=tuple(map(about_arm, plan.arms)),
         classifiers=tuple(dict.fromkeys(cell.classifier for cell in plan.cells)),
@@ -143,7 +142,8 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
     task = plan.tasks[cell.key]
     assert isinstance(task, TrainTask)
     # with the training on real images before it
-    abouts = [bench.about(key) for key in (cell.key, task.start) if key]
+    phases = [cell.key, *([task.start.task] if task.start else [])]
+    abouts = [bench.about(key) for key in phases]
     return parts.Cell(
         arm=cell.arm.name,
         classifier=cell.classifier,

@@ -71,7 +71,7 @@ class _Sources:
         """Indices of the real images that a task or one before it works on."""
         if key not in self.images:
             task = self.tasks[key]
-            found = set(task.source.real) if isinstance(task, SampleTask) else set()
+            found = set(task.source.real.indices) if isinstance(task, SampleTask) else set()
             if isinstance(task, FitTask | AugmentTask | TrainTask):
                 found |= task.mixture.indices
             self.images[key] = frozenset(found).union(*map(self.of, task.needs))

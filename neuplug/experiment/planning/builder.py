@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from typing import Any
 
 from neuplug.data.dataset import Dataset
-from neuplug.data.splits import Split
-from neuplug.experiment.arms import Arm, ConfiguredComponent, Selection
+from neuplug.errors import InputError, did_you_mean
+from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.mixture import Mixture, Part, RealImages
+from neuplug.experiment.isolation import named_faults
+from neuplug.experiment.mixture import RealImages
 from neuplug.experiment.plan import Plan
-from neuplug.experiment.tasks import AnyTask, Source, Trained
+from neuplug.experiment.tasks import AnyTask, Trained
 from neuplug.plugins.registry import Registry
 from neuplug.training.devices import pick_device
-
-
-@dataclass(frozen=True)
-class ArmRepeat:
-    """An arm within a repeat."""
-
-    arm: Arm
-    repeat: int
-    split: Split
-
-    def __str__(self) -> str:
-        return f"repeat {self.repeat + 1} of arm {self.arm.name}"
-
-
-@dataclass
-class Drawn:
-    """What an arm's generators have drawn so far, and from which fits."""
-
-    parts: dict[str, list[Part]] = field(default_factory=dict)
-    sources: dict[str, list[Source]] = field(default_factory=dict)
-
-    @property
-    def mixture(self) -> Mixture:
-        """The classes of which something is drawn."""
-        return Mixture(parts={name: tuple(some) for name, some in self.parts.items() if some})
 
 
 class PlanBuilder:
@@ -50,6 +26,12 @@ class PlanBuilder:
         dataset: Without its given parts where the split is to be drawn anew.
         selection: The components that take part.
         plan: What there is so far.
+        embedders: Of a baseline and repeat, the first classifier that is trained on real images
+            alone.
+
+    Raises:
+        InputError: If a component, option, amount or class does not exist or does not fit, or a
+            component does not take images of this kind.
     """
 
     def __init__(self, config: ComposeConfig, dataset: Dataset, registry: Registry) -> None:
@@ -61,13 +43,15 @@ class PlanBuilder:
         self.plan = Plan(
             config, dataset, chosen.arms, chosen.components, chosen.reporters, chosen.executor
         )
+        self.embedders: dict[tuple[str, int], Trained] = {}
         self._common = {
             "dataset": dataset.key,
             "image_size": dataset.images.image_size,
             "device": pick_device(config.device).type,
         }
         self._digests: dict[tuple[int, ...], str] = {}
-        self._embedders: dict[tuple[str, int], Trained] = {}
+        self._refuse_unknown_classes()
+        self._refuse_images()
 
     def add(self, kind: type[AnyTask], label: str, **fields: Any) -> str:
         """Note a task once.
@@ -85,25 +69,32 @@ class PlanBuilder:
         self.plan.tasks.setdefault(task.key, task)
         return task.key
 
-    def real(self, indices: list[int]) -> RealImages:
+    def real(self, indices: Iterable[int]) -> RealImages:
         """Real images, with what they are for a key: pixels, not indices."""
         known = tuple(indices)
         if known not in self._digests:
-            self._digests[known] = self.dataset.images.digest(indices)
+            self._digests[known] = self.dataset.images.digest(known)
         return RealImages(indices=known, digest=self._digests[known])
 
-    def real_of(self, where: ArmRepeat, name: str) -> RealImages:
-        """The real training images of a class."""
-        label = self.dataset.images.classes.index(name)
-        labels = self.dataset.images.labels
-        return self.real([i for i in where.split.train if int(labels[i]) == label])
+    def _refuse_unknown_classes(self) -> None:
+        # a recipe speaks of all classes of its paper, whichever are there
+        named = [] if self.config.recipe else [("limit", name) for name in self.config.limit]
+        for arm in self.plan.arms:
+            for stage in arm.stages:
+                named += [(f"arm {arm.name}: only", name) for name in stage.only]
+                named += [(f"arm {arm.name}: except", name) for name in stage.spared]
+        classes = self.dataset.images.classes
+        for where, name in named:
+            if name not in classes:
+                hint = did_you_mean(name, classes)
+                raise InputError(
+                    f"{where}: there is no class {name!r}.{hint} There are: {', '.join(classes)}."
+                )
 
-    def note_trained(self, where: ArmRepeat, classifier: ConfiguredComponent, key: str) -> None:
-        """Remember the first classifier of a repeat that is trained on real images alone."""
-        if where.arm.name == where.arm.baseline:
-            found = Trained(task=key, component=classifier.reference())
-            self._embedders.setdefault((where.arm.name, where.repeat), found)
-
-    def embedder(self, where: ArmRepeat) -> Trained:
-        """That classifier."""
-        return self._embedders[where.arm.baseline, where.repeat]
+    def _refuse_images(self) -> None:
+        """Let every component say whether it takes such images, before anything is trained."""
+        images = self.dataset.images
+        for chosen in self.selection.everything:
+            component = chosen.make()
+            with named_faults(chosen.spec):
+                component.check_images(images.channels, images.image_size)

@@ -1,20 +1,18 @@
-"""The plan of a run: for every repeat and arm the training sets, and the cells on them."""
+"""The plan of a run: for every repeat the splits, and for every arm its tasks and cells."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+import random
 
 from neuplug.data.dataset import Dataset
-from neuplug.errors import InputError, did_you_mean
+from neuplug.data.splits import Split, draw_split
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.isolation import named_faults
-from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.plan import Plan
-from neuplug.experiment.planning.builder import ArmRepeat, Drawn, PlanBuilder
-from neuplug.experiment.planning.cells import add_cell
-from neuplug.experiment.planning.splits import draw_splits
-from neuplug.experiment.planning.stages import add_stage, refuse_empty
+from neuplug.experiment.planning.arm import ArmPlanner
+from neuplug.experiment.planning.builder import PlanBuilder
 from neuplug.plugins.registry import Registry
+from neuplug.seeds import derive_seed
 
 
 def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Plan:
@@ -24,64 +22,55 @@ def make_plan(config: ComposeConfig, dataset: Dataset, registry: Registry) -> Pl
         InputError: If a component, option or amount does not exist or does not fit.
     """
     builder = PlanBuilder(config, dataset, registry)
-    _refuse_unknown_classes(builder.plan, dataset.images.classes)
-    refuse_images(builder)
     for repeat in range(config.repeats):
-        splits = draw_splits(config, builder.dataset, repeat)
+        splits = _draw_splits(config, builder.dataset, repeat)
         builder.plan.splits.append(list(splits.values())[-1])
         for arm in builder.plan.arms:
-            _add_arm(builder, ArmRepeat(arm, repeat, splits[arm.per_class]))
+            planner = ArmPlanner(builder, arm, repeat, splits[arm.per_class])
+            for classifier in builder.selection.classifiers:
+                planner.add_cell(classifier)
     return builder.plan
 
 
-def _add_arm(builder: PlanBuilder, where: ArmRepeat) -> None:
-    mixture, drawn = plan_mixture(builder, where)
-    for classifier in builder.selection.classifiers:
-        add_cell(builder, where, classifier, mixture, drawn)
-
-
-def plan_mixture(builder: PlanBuilder, where: ArmRepeat) -> tuple[Mixture, Drawn]:
-    """Add the tasks that make an arm's training set.
-
-    Returns:
-        The set, and what of it was generated.
+def _draw_splits(config: ComposeConfig, dataset: Dataset, repeat: int) -> dict[int | None, Split]:
+    """A split for each number of real images, the largest last; the test is common to all.
 
     Raises:
-        InputError: If a class is left without images.
+        InputError: If there are too few images for it, or the given parts leak.
     """
-    classes = builder.dataset.images.classes
-    mixture = Mixture(parts={name: (builder.real_of(where, name),) for name in classes})
-    drawn = Drawn()
-    for stage in where.arm.stages:
-        if stage.amount is not None:
-            mixture = add_stage(builder, where, stage, stage.amount, mixture, drawn)
-    refuse_empty(where.arm, mixture)
-    return mixture, drawn
+    found = {}
+    for number in config.subsets():
+        split = draw_split(
+            dataset,
+            per_class=number or (config.per_class[0] if config.per_class else None),
+            test=config.test,
+            val=config.val,
+            allow_leak=config.allow_leak,
+            seed=config.seed,
+            repeat=repeat,
+        )
+        found[number] = _limited(split, config, dataset, repeat)
+    common = set.intersection(*(set(split.test) for split in found.values()))
+    return {number: _with_test(split, common) for number, split in found.items()}
 
 
-def refuse_images(builder: PlanBuilder) -> None:
-    """Let every component say whether it takes images of this kind, before anything is trained.
+def _limited(split: Split, config: ComposeConfig, dataset: Dataset, repeat: int) -> Split:
+    """The split with at most so many training images of a class as the user wants."""
+    if not config.limit:
+        return split
+    labels, train = dataset.images.labels, []
+    for label, name in enumerate(dataset.images.classes):
+        rng = random.Random(derive_seed(config.seed, "limit", name, repeat))
+        members = [i for i in split.train if int(labels[i]) == label]
+        # of random's functions only random() gives the same in every Python
+        order = sorted(members, key=lambda _, rng=rng: rng.random())  # type: ignore[misc]
+        train += order[: config.limit.get(name)]
+    left_out = sorted({*split.left_out, *split.train} - set(train))
+    return dataclasses.replace(split, train=sorted(train), left_out=left_out)
 
-    Raises:
-        InputError: If one does not.
-    """
-    images = builder.dataset.images
-    for chosen in builder.selection.everything:
-        component = chosen.make()
-        with named_faults(chosen.spec):
-            component.check_images(images.channels, images.image_size)
 
-
-def _refuse_unknown_classes(plan: Plan, classes: Sequence[str]) -> None:
-    # a recipe speaks of all classes of its paper, whichever are there
-    named = [] if plan.config.recipe else [("limit", name) for name in plan.config.limit]
-    for arm in plan.arms:
-        for stage in arm.stages:
-            named += [(f"arm {arm.name}: only", name) for name in stage.only]
-            named += [(f"arm {arm.name}: except", name) for name in stage.spared]
-    for where, name in named:
-        if name not in classes:
-            hint = did_you_mean(name, classes)
-            raise InputError(
-                f"{where}: there is no class {name!r}.{hint} There are: {', '.join(classes)}."
-            )
+def _with_test(split: Split, test: set[int]) -> Split:
+    """The split with fewer test images; the others are left out."""
+    dropped = [i for i in split.test if i not in test]
+    left_out = sorted([*split.left_out, *dropped])
+    return dataclasses.replace(split, test=sorted(test), left_out=left_out)

@@ -48,10 +48,7 @@ def load_augmenters(references: Sequence[ComponentRef]) -> Augmenter | None:
                 parts[-1] = (fused, parts[-1][1])
                 continue
         parts.append((augmenter, reference))
-    checked: list[Augmenter] = [_CheckedAugmenter(a, r) for a, r in parts]
-    if not checked:
-        return None
-    return checked[0] if len(checked) == 1 else _Sequence(checked)
+    return _Chain(parts) if parts else None
 
 
 def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
@@ -67,30 +64,18 @@ def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
         raise TypeError(f"it returned images of shape {tuple(images.shape)} instead of {shape}")
 
 
-class _CheckedAugmenter(Augmenter):
-    """A plugin's augmenter whose faults are caught where they happen."""
+class _Chain(Augmenter):
+    """Plugins' augmenters one after the other, whose faults are caught where they happen."""
 
-    def __init__(self, augmenter: Augmenter, reference: ComponentRef) -> None:
-        super().__init__(augmenter.options)
-        self.inner = augmenter
-        self.reference = reference
-
-    def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
-        """The plugin's images, checked for type and shape."""
-        with named_faults(self.reference):
-            out = self.inner.augment(images, rng)
-            check_images(out, tuple(images.shape))
-        return out
-
-
-class _Sequence(Augmenter):
-    """Augmenters one after the other, for those that cannot do it at once."""
-
-    def __init__(self, parts: list[Augmenter]) -> None:
+    def __init__(self, parts: Sequence[tuple[Augmenter, ComponentRef]]) -> None:
         super().__init__()
         self.parts = parts
 
     def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
-        for part in self.parts:
-            images = part.augment(images, rng)
+        """The last one's images, each one's checked for type and shape."""
+        shape = tuple(images.shape)
+        for augmenter, reference in self.parts:
+            with named_faults(reference):
+                images = augmenter.augment(images, rng)
+                check_images(images, shape)
         return images

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,6 @@ from typing import Any
 import torch
 
 from neuplug.data.dataset import Dataset
-from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet
-from neuplug.experiment.mixture import RealImages
 from neuplug.experiment.tasks import Task
 from neuplug.plugins.generator import FitContext, FitRecord, Progress
 from neuplug.storage.store import Store
@@ -62,19 +59,3 @@ class TaskContext:
             progress=progress,
             checkpoint=self.store.checkpoint(task.key),
         )
-
-
-def real_training(dataset: Dataset, real: RealImages) -> TrainingSet:
-    """Real images to learn from."""
-    return TrainingSet(**_plain(dataset, real.indices))
-
-
-def held_out(dataset: Dataset, real: RealImages) -> HeldOutSet:
-    """Real images that nothing learns from."""
-    return HeldOutSet(**_plain(dataset, real.indices))
-
-
-def _plain(dataset: Dataset, indices: Sequence[int]) -> dict[str, Any]:
-    """The fields that every kind of image set has."""
-    images: ImageSet = dataset.images.subset(list(indices))
-    return {name: getattr(images, name) for name in ("images", "labels", "classes", "ids")}

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import TrainingSet
 from neuplug.errors import NeuplugError
-from neuplug.experiment.mixture import MadeImages, Mixture, Part
+from neuplug.experiment.mixture import MadeImages, Mixture, Part, RealImages
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.tasks import AugmentTask, SampleTask
-from neuplug.storage.tensorfile import tree_bytes
 
 
 def training_set(
-    context: TaskContext, mixture: Mixture, dataset: Dataset, classes: Sequence[str] | None = None
+    context: TaskContext,
+    mixture: Mixture,
+    dataset: Dataset,
+    classes: Sequence[str] | None = None,
+    whose: str = "",
 ) -> TrainingSet:
     """Put a training set together.
 
@@ -26,7 +27,14 @@ def training_set(
         mixture: What it consists of.
         dataset: Where the real images are.
         classes: Of the set, in this order; by default those of the mixture.
+        whose: Whose set it is, for the error's sentence, where something is to learn from it; a
+            set to look at may lack images of a class.
+
+    Raises:
+        NeuplugError: If something is to learn from it, and a class has no image.
     """
+    if whose:
+        _refuse_empty(context, mixture, whose)
     names = tuple(classes if classes is not None else mixture.classes)
     return TrainingSet.concatenate(
         [
@@ -52,65 +60,30 @@ def _part(
     return TrainingSet(images, labels, classes, ids, origins, parents)
 
 
-def images_file(
-    task: SampleTask | AugmentTask, images: Tensor, origin: str, parents: list[str]
-) -> bytes:
-    """The content of ``images.safetensors``, what a task makes for a training set.
-
-    Args:
-        task: That made them.
-        images: uint8 (N, C, H, W).
-        origin: What made them, such as ``dcgan`` or ``flip+rotate``.
-        parents: What each was derived from.
-    """
-    n = len(images)
-    # the key tells two stages of the same component apart
-    prefix = f"{origin}-{task.key[:4]}/{task.class_name}"
-    ids = [f"{prefix}/{i:05d}" for i in range(n)]
-    return tree_bytes({"images": images, "ids": ids, "origins": [origin] * n, "parents": parents})
-
-
-def refuse_empty(context: TaskContext, mixture: Mixture, whose: str) -> None:
+def _refuse_empty(context: TaskContext, mixture: Mixture, whose: str) -> None:
     """Refuse a training set that has no image of one of its classes.
 
     A plan asks for images of every class, so one is empty only where filters let nothing pass. Of
     no images nothing is learned; and a classifier that has never seen a class cannot name it, so
-    that its accuracy would tell of the gap and not of the arm's images.
-
-    Args:
-        context: Where the tasks are that made the parts; all are done.
-        mixture: What the set consists of.
-        whose: Begins the error's sentence: what it is the set of.
-
-    Raises:
-        NeuplugError: Not an :class:`neuplug.InputError`, which would stop the other arms too.
+    that its accuracy would tell of the gap and not of the arm's images. It is no
+    :class:`neuplug.InputError`, which would stop the other arms too.
     """
-    empty = {
-        name: parts
-        for name, parts in mixture.parts.items()
-        if not any(_size(context, part) for part in parts)
-    }
-    if empty:
-        found = " and ".join(f"class {name}{_why(context, parts)}" for name, parts in empty.items())
-        raise NeuplugError(
-            f"{whose} leaves {found} without training images. Keep the real ones (no replace, a "
-            "share below 1), leave the filter out or loosen it, train the generator for more "
-            "steps, or leave the arm out."
+    empty = []
+    for name, parts in mixture.parts.items():
+        if any(isinstance(part, RealImages) and len(part) for part in parts):
+            continue
+        made = [(p.filter, context.about(p.task)) for p in parts if isinstance(p, MadeImages)]
+        if any(about["images"] for _, about in made):
+            continue
+        passed = ", ".join(
+            f"filter={how} let {about['images']} of {about['drawn']} images pass"
+            for how, about in made
+            if how
         )
-
-
-def _size(context: TaskContext, part: Part) -> int:
-    found: int = context.about(part.task)["images"] if isinstance(part, MadeImages) else len(part)
-    return found
-
-
-def _why(context: TaskContext, parts: Iterable[Part]) -> str:
-    """What the filters of the parts let through, in brackets."""
-    said = []
-    for part in parts:
-        if isinstance(part, MadeImages) and part.filter:
-            about = context.about(part.task)
-            said.append(
-                f"filter={part.filter} let {about['images']} of {about['drawn']} images pass"
-            )
-    return f" ({', '.join(said)})" if said else ""
+        empty.append(f"class {name} ({passed})" if passed else f"class {name}")
+    if empty:
+        raise NeuplugError(
+            f"{whose} leaves {' and '.join(empty)} without training images. Keep the real ones (no "
+            "replace, a share below 1), leave the filter out or loosen it, train the generator for "
+            "more steps, or leave the arm out."
+        )

@@ -9,33 +9,21 @@ from typing import Any
 
 import torch
 
-from neuplug.experiment.steps.augment import augment
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.evaluate import evaluate
-from neuplug.experiment.steps.fit import fit, sample
+from neuplug.experiment.steps.fit import augment, fit, sample
 from neuplug.experiment.steps.train import train
-from neuplug.experiment.tasks import (
-    AnyTask,
-    AugmentTask,
-    EvaluateTask,
-    FitTask,
-    SampleTask,
-    Task,
-    TrainTask,
-)
+from neuplug.experiment.tasks import AnyTask
 from neuplug.plugins.generator import Progress
 from neuplug.seeds import seeded
 from neuplug.storage.atomic import write_json
 from neuplug.training.devices import one_thread
 
-_STEPS: dict[type[Task], Callable[..., dict[str, Any]]] = {
-    FitTask: fit,
-    SampleTask: sample,
-    AugmentTask: augment,
-    TrainTask: train,
-    EvaluateTask: evaluate,
+# By the kind of task
+_STEPS: dict[str, Callable[..., dict[str, Any]]] = {
+    step.__name__: step for step in (fit, sample, augment, train, evaluate)
 }
-_TIMED = (FitTask, TrainTask)
+_TIMED = ("fit", "train")
 
 # Between two looks at what another process has claimed
 WAIT_SECONDS = 0.1
@@ -72,7 +60,7 @@ def _run(context: TaskContext, task: AnyTask, progress: Progress) -> None:
         one_thread(context.device),
         seeded(task.seed, context.device),
     ):
-        notes = _STEPS[type(task)](context, task, folder, progress)
+        notes = _STEPS[task.kind](context, task, folder, progress)
         seconds = time.monotonic() - started
         about = {
             "kind": task.kind,
@@ -82,5 +70,5 @@ def _run(context: TaskContext, task: AnyTask, progress: Progress) -> None:
             "torch": torch.__version__,
         }
         write_json(folder / "about.json", about | notes)
-    if isinstance(task, _TIMED):
+    if task.kind in _TIMED:
         context.store.note_time(task.cost_class(), seconds)

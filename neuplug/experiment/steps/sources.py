@@ -31,24 +31,23 @@ class Source(ClassGenerator):
         reference: The generator.
         name: The class.
         shape: (C, H, W) of an image.
-        filters: As the user wrote them; none lets every image pass.
-        accept: One condition for each filter.
+        how: Its filters, as the user writes them.
+        accept: One condition for each of them; none lets every image pass.
     """
 
     reference: ComponentRef
     name: str
     shape: tuple[int, ...]
-    filters: tuple[Filter, ...]
+    how: str
     accept: tuple[Accept, ...]
 
     def sample(self, n: int, seed: int) -> Tensor:
         """Draw ``n`` images of the class that pass; see :meth:`neuplug.ClassGenerator.sample`."""
         images, drawn = self.draw(n, seed)
         if len(images) < n:
-            how = "/".join(map(str, self.filters))
             raise NeuplugError(
-                f"filter={how} let {len(images)} of {drawn} images of {self.name} pass, {n} are "
-                "needed: too few to measure the arm by."
+                f"filter={self.how} let {len(images)} of {drawn} images of {self.name} pass, "
+                f"{n} are needed: too few to measure the arm by."
             )
         return images
 
@@ -63,8 +62,6 @@ class Source(ClassGenerator):
         """
         if n == 0:
             return torch.empty((0, *self.shape), dtype=torch.uint8), 0
-        if not self.accept:
-            return self._draw_all(n, seed), n
 
         def one_draw(count: int, number: int) -> Tensor:
             return self._draw_all(count, derive_seed(seed, "draw", number) if number else seed)
@@ -106,12 +103,12 @@ class SourceOpener:
             reference=described.component,
             name=name,
             shape=tuple(self.dataset.images.images.shape[1:]),
-            filters=filters,
+            how="/".join(map(str, filters)),
             accept=tuple(self._accept(each, described, name) for each in filters),
         )
 
     def _generator(self, described: Described) -> Generator:
-        key, reference = described.fit, described.component
+        key, reference = described.task, described.component
         if key not in self._generators:
             generator: Generator = load_component(reference)
             with named_faults(reference):
@@ -122,8 +119,7 @@ class SourceOpener:
     def _accept(self, wanted: Filter, described: Described, name: str) -> Accept:
         images = self.dataset.images
         if wanted.kind == COPIES:
-            real = images.images[torch.as_tensor(described.real, dtype=torch.int64)]
-            return no_copies(real, wanted.level)
+            return no_copies(images.subset(described.real.indices).images, wanted.level)
         assert described.judge is not None
         judge: Trained = described.judge
         if judge.task not in self._judges:

@@ -10,11 +10,12 @@ from typing import Any
 from torch import Tensor
 
 from neuplug.data.dataset import Dataset
+from neuplug.data.splits import Split
 from neuplug.errors import TrainingDiverged
 from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.components import load_augmenters, load_component
-from neuplug.experiment.steps.context import TaskContext, held_out
-from neuplug.experiment.steps.mixtures import refuse_empty, training_set
+from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.steps.mixtures import training_set
 from neuplug.experiment.tasks import Trained, TrainTask
 from neuplug.plugins.generator import Progress
 from neuplug.storage.atomic import write_whole
@@ -29,12 +30,11 @@ def train(
 ) -> dict[str, Any]:
     """Train a classifier and let it predict."""
     dataset = context.dataset(task.dataset)
-    refuse_empty(context, task.mixture, task.where)
-    images = training_set(context, task.mixture, dataset)
+    images = training_set(context, task.mixture, dataset, whose=task.where)
     classifier = load_component(task.component)
     augmenter = load_augmenters(task.online)
-    val = held_out(dataset, task.val) if task.val.indices else None
-    start = context.tree(task.start, "classifier") if task.start else None
+    _, val, _ = Split([], [*task.val.indices], [], []).sets(dataset)
+    start = context.tree(task.start.task, "classifier") if task.start else None
     predicted = {"logits": task.test, "logits_all": task.everything}
     predicted |= {"logits_val": task.val} if task.score_val else {}
     with named_faults(task.component):
