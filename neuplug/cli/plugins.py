@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuplug.cli.columns import make_console, print_columns
 from neuplug.cli.group import LightGroup
+from neuplug.cli.printing import make_console, print_columns
 
 if TYPE_CHECKING:
     from neuplug.plugins.registry import Registry
@@ -41,7 +41,6 @@ def plugins(context: typer.Context, as_json: AsJson = False) -> None:
         _print_registry(registry)
 
 
-@app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A component: dcgan, or neuplug-dcgan:dcgan.")],
     kind: Annotated[

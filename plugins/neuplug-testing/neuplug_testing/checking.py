@@ -12,8 +12,7 @@ from typing import Any
 from packaging.utils import canonicalize_name
 
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.distributions import GROUP
-from neuplug.plugins.faults import FAULTS
+from neuplug.plugins.distributions import FAULTS, GROUP
 from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec
 from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked

@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.errors import InputError
-from neuplug.plugins import faults
+from neuplug.plugins import distributions
 from neuplug.plugins.component import ComponentBase
-from neuplug.plugins.distributions import GROUP
-from neuplug.plugins.faults import FAULTS
+from neuplug.plugins.distributions import FAULTS, GROUP
 from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec
 from neuplug_testing import elsewhere, importing
@@ -283,4 +282,4 @@ def _work(kind: str, component: Any, form: Format, seed: int, folder: Path) -> A
 
 def told(error: BaseException | None) -> str:
     """An exception in one line, with where it was raised."""
-    return "nothing" if error is None else faults.told(error)
+    return "nothing" if error is None else distributions.told(error)

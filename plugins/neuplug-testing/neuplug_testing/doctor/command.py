@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuplug.cli.columns import make_console, print_columns
+from neuplug.cli.printing import make_console, print_columns
 
 if TYPE_CHECKING:
     from rich.console import Console
