@@ -51,15 +51,12 @@ def plan_summary(plan: Plan, store: Store) -> dict[str, Any]:
 def _cost(plan: Plan, store: Store) -> float | None:
     """Seconds of one processor's work still to do, if tasks like these were done before."""
     known = store.timings()
-    total = 0.0
-    for task in plan.tasks.values():
-        if task.kind not in ("fit", "train") or store.has(task.key):
-            continue
-        seconds = known.get(task.cost_class())
-        if seconds is None:
-            return None
-        total += seconds
-    return total
+    costs = [
+        known.get(task.cost_class())
+        for task in plan.tasks.values()
+        if task.kind in ("fit", "train") and not store.has(task.key)
+    ]
+    return None if None in costs else float(sum(filter(None, costs)))
 
 
 def print_plan(found: dict[str, Any]) -> None:

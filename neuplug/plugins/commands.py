@@ -19,7 +19,6 @@ from neuplug.errors import PluginError
 from neuplug.plugins.distributions import (
     COMMANDS,
     FAULTS,
-    canonical,
     identity,
     installed_distributions,
     is_blocked,
@@ -49,14 +48,14 @@ def offered_commands() -> dict[str, list[EntryPoint]]:
 def _offered(blocklist: str, path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
     del path  # part of the cache key: what is installed depends on it
     found = {words: [EntryPoint(words, target, COMMANDS)] for words, target in OWN.items()}
-    for distribution in sorted(installed_distributions(), key=lambda d: canonical(identity(d)[0])):
+    for distribution in installed_distributions():
         try:
             entries = distribution.entry_points.select(group=COMMANDS)
         except Exception:  # the registry says what is wrong with it
             continue
-        name, _ = identity(distribution)
         for entry in entries:
-            if not unfit_name(entry.name) and not is_blocked(blocklist, name, entry.name):
+            blocked = is_blocked(blocklist, identity(distribution)[0], entry.name)
+            if not blocked and not unfit_name(entry.name):
                 found.setdefault(entry.name, []).append(entry)
     return found
 
@@ -69,16 +68,17 @@ def unfit_name(words: str) -> str:
 
 
 def summary(command: EntryPoint) -> str:
-    """The first sentence of its docstring, read from the source; else whose it is."""
+    """The first line of its docstring, read from the source; else whose it is.
+
+    An application has that of its callback.
+    """
     module, _, attribute = command.value.partition(":")
-    name = re.escape(attribute)
-    # not by ast, which takes longer to load than all the rest; an application has a callback
-    begin = rf"^(?:def {name}|@{name}\.callback\(\)\ndef \w+)\("
-    pattern = re.compile(rf'{begin}.*?^    """(.+?)(?:"""|$)', re.DOTALL | re.MULTILINE)
-    found = pattern.search(_source(module))
-    if found is None and command.dist is not None:
-        return f"From {identity(command.dist)[0]}."
-    return found[1].strip() if found else ""
+    source = _source(module)  # not by ast, which takes longer to load than all the rest
+    for beginning in (f"\ndef {attribute}(", f"\n@{attribute}.callback()\n"):
+        _, found, rest = source.partition(beginning)
+        if found:
+            return rest.partition('\n    """')[2].partition("\n")[0].removesuffix('"""').strip()
+    return f"From {identity(command.dist)[0]}." if command.dist is not None else ""
 
 
 def _source(module: str) -> str:

@@ -59,22 +59,17 @@ def is_blocked(blocklist: str, distribution: str, entry: str) -> bool:
     return False
 
 
-def installed_distributions() -> Iterator[Distribution]:
-    """The distributions with entry points of ours, each once: the first on the path.
+def installed_distributions() -> list[Distribution]:
+    """The distributions with entry points of ours by name, each once: the first on the path.
 
     ``importlib.metadata.entry_points`` would stop at the first unreadable one, ours or not.
     """
-    seen = set()
+    found: dict[str, Distribution] = {}
     for distribution in distributions():
-        try:
-            if f"[{GROUP}" not in (distribution.read_text("entry_points.txt") or ""):
-                continue
-        except Exception:  # whoever it is, it is not known to be ours
-            continue
-        name = canonical(identity(distribution)[0])
-        if name not in seen:
-            seen.add(name)
-            yield distribution
+        with contextlib.suppress(Exception):  # whoever it is, it is not known to be ours
+            if f"[{GROUP}" in (distribution.read_text("entry_points.txt") or ""):
+                found.setdefault(canonical(identity(distribution)[0]), distribution)
+    return [found[name] for name in sorted(found)]
 
 
 def identity(distribution: Distribution) -> tuple[str, str]:

@@ -40,6 +40,9 @@ from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent
 if TYPE_CHECKING:
     from neuplug.plugins.component import ComponentBase
 
+# Kinds that share their names with another one: --aug takes both
+NAME_SPACES = {"generator": "augmenter"}
+
 _local: dict[str, LocalComponent] = {}
 
 
@@ -169,7 +172,7 @@ def load(name: str, /, **options: Any) -> ComponentBase:
 def _discover(blocklist: str, strict: bool, path: tuple[str, ...]) -> Registry:
     del path  # part of the cache key: what is installed depends on it
     finder = _Finder(blocklist, strict)
-    for distribution in sorted(installed_distributions(), key=lambda d: canonical(identity(d)[0])):
+    for distribution in installed_distributions():
         finder.visit(distribution)
     return Registry(
         tuple(c for c in finder.components if c.kind in COMPONENTS),
@@ -197,6 +200,7 @@ class _Finder:
         self.blocklist, self.strict = blocklist, strict
         self.components: list[ComponentSpec] = []
         self.problems: list[Problem] = []
+        self.names: set[tuple[str, str, str]] = set()
         self.manager = _Hooks(hookspecs.PROJECT)
         self.manager.add_hookspecs(hookspecs.HookSpecs)
 
@@ -265,14 +269,10 @@ class _Finder:
             for component in offered:
                 if not isinstance(component, Component):
                     raise TypeError(f"yielded {component!r}, which is no neuplug.Component")
-                if any(p.distribution == self.visited[0] for p in self._rivals(component, kind)):
+                name = (self.visited[0], component.name, NAME_SPACES.get(kind, kind))
+                if name in self.names:
                     raise ValueError(f"{component.name} is offered twice by this plugin")
+                self.names.add(name)
                 self.components.append(ComponentSpec(component, kind, *self.visited))
         except FAULTS as error:
             self.problem(f"{hook}: {told(error)}", error)
-
-    def _rivals(self, component: Component, kind: str) -> list[ComponentSpec]:
-        """The earlier ones of that name in its name space; ``--aug`` takes two kinds."""
-        stages = {"augmenter", "generator"}
-        kinds = stages if kind in stages else {kind}
-        return [p for p in self.components if p.name == component.name and p.kind in kinds]
