@@ -56,6 +56,7 @@ from .plugins.evaluator import Embedder as Embedder
 from .plugins.evaluator import Evaluation as Evaluation
 from .plugins.evaluator import EvaluationContext as EvaluationContext
 from .plugins.evaluator import Evaluator as Evaluator
+from .plugins.evaluator import Metric as Metric
 from .plugins.generator import Checkpoint as Checkpoint
 from .plugins.generator import FitContext as FitContext
 from .plugins.generator import FitRecord as FitRecord
@@ -64,10 +65,9 @@ from .plugins.generator import LatentGenerator as LatentGenerator
 from .plugins.generator import Progress as Progress
 from .plugins.hookspecs import Component as Component
 from .plugins.hookspecs import hookimpl as hookimpl
-from .plugins.loading import load as load
-from .plugins.metric import Metric as Metric
 from .plugins.options import Options as Options
 from .plugins.registry import discover as discover
+from .plugins.registry import load as load
 from .plugins.weights import load_weights as load_weights
 from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded

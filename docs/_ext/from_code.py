@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import neuplug
 from neuplug.cli import commands
-from neuplug.cli.options import OptionRow, option_rows
+from neuplug.cli.options import option_rows
 from neuplug.errors import PluginError
 from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.registry import discover
@@ -144,7 +144,7 @@ def component(found: ComponentSpec) -> str:
     return "\n\n".join(filter(None, parts))
 
 
-def bounds(row: OptionRow) -> str:
+def bounds(row: dict[str, str]) -> str:
     """An option's bounds, each of which stays on one line."""
     return ", ".join(plain(part).replace(" ", NO_BREAK) for part in row["bounds"].split(", "))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import signal
 import sys
@@ -14,23 +13,13 @@ from typing import Annotated, Any
 import typer
 
 from neuplug import __version__
-from neuplug.cli.group import LazyCommand, LightGroup, load_target
+from neuplug.cli.group import LazyCommand, LightGroup
 from neuplug.errors import NeuplugError
 
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
 INTERRUPTED = SIGNALLED + signal.SIGINT
 
 _received: list[int] = []  # signals that are taken like Ctrl-C
-
-
-# Commands: the target, as an entry point has it, and the first sentence of the help
-COMMANDS = {
-    "compose": ("neuplug.cli.compose:compose", "Compare ways to enlarge a training set."),
-    "data": ("neuplug.cli.data:app", "Look at image data."),
-    "plugins": ("neuplug.cli.plugins:app", "List the installed components and their problems."),
-    "stop": ("neuplug.cli.watch:stop", "Stop a run."),
-    "watch": ("neuplug.cli.watch:watch", "Show how a run is doing, until it ends."),
-}
 
 
 def build() -> Any:
@@ -42,10 +31,7 @@ def build() -> Any:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_neuplug)
-    group: Any = typer.main.get_command(app)
-    for name, (target, summary) in COMMANDS.items():
-        group.add_command(LazyCommand(name, functools.partial(load_target, target), summary))
-    return group
+    return typer.main.get_command(app)
 
 
 def commands(command: Any = None, path: str = "neuplug") -> Iterator[tuple[str, Any]]:

@@ -19,29 +19,20 @@ from neuplug.training.options import TrainingOptions
 RUN = "Run"
 
 
+def _switch(flag: str, text: str) -> Any:
+    return typer.Option(flag, help=text, rich_help_panel=RUN)
+
+
 def compose(
     experiment: Annotated[
         Path | None, typer.Argument(help="A YAML file of settings; flags override it.")
     ] = None,
     *,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would run.", rich_help_panel=RUN)
-    ] = False,
-    fresh: Annotated[
-        bool, typer.Option("--fresh", help="Make the report anew.", rich_help_panel=RUN)
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", help="Print the result alone.", rich_help_panel=RUN)
-    ] = False,
-    verbose: Annotated[
-        bool,
-        typer.Option(
-            "--verbose", help="Print each task as it begins and ends.", rich_help_panel=RUN
-        ),
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print results.json.", rich_help_panel=RUN)
-    ] = False,
+    dry_run: Annotated[bool, _switch("--dry-run", "Say what would run.")] = False,
+    fresh: Annotated[bool, _switch("--fresh", "Make the report anew.")] = False,
+    quiet: Annotated[bool, _switch("--quiet", "Print the result alone.")] = False,
+    verbose: Annotated[bool, _switch("--verbose", "Print when each task begins and ends.")] = False,
+    as_json: Annotated[bool, _switch("--json", "Print results.json.")] = False,
     **flags: Any,
 ) -> None:
     """Compare ways to enlarge a training set.

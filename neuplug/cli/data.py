@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from neuplug.cli.group import LightGroup
-from neuplug.cli.printing import SHOWN, progress_bar, writers
+from neuplug.cli.printing import (
+    SHOWN,
+    make_console,
+    print_line,
+    print_names,
+    print_table,
+    progress_bar,
+)
 from neuplug.errors import InputError
 
 if TYPE_CHECKING:
@@ -23,7 +31,6 @@ def data() -> None:
     """Look at image data."""
 
 
-@app.command()
 def show(
     path: Annotated[str, typer.Argument(help="A folder, a CSV manifest, or demo.")],
     imgsz: Annotated[str, typer.Option(help="Decode at H or H,W pixels.")] = "64",
@@ -88,31 +95,25 @@ def _split_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
 
 
 def _print(dataset: Dataset) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     from neuplug.data.leaks import leak_sentence
 
-    report = dataset.report
-    console = Console(emoji=False, highlight=False, soft_wrap=True)
-
-    line, names = writers(console)
-    height, width = dataset.images.image_size
-    kind = "grey" if dataset.images.channels == 1 else "RGB"
+    console, report, images = make_console(), dataset.report, dataset.images
+    line, names = partial(print_line, console), partial(print_names, console)
+    height, width = images.image_size
+    kind = "grey" if images.channels == 1 else "RGB"
     line(f"{report.source}: {report.layout}")
     line(f"{len(dataset)} images in {len(report.counts)} classes; decoded: {kind} {height}x{width}")
     if report.simulated:
         line("These images are simulated: they are drawn by code.")
-    table = Table()
     parts = _split_counts(dataset)
-    table.add_column("class")
-    for title in (*parts, "images") if parts else ("images",):
-        table.add_column(title, justify="right")
-    for name, number in report.counts.items():
-        given = [str(part[name]) for part in parts.values()]
-        table.add_row(Text(name), *given, str(number))
-    console.print(table)
+    print_table(
+        console,
+        ("class", *parts, "images"),
+        [
+            (name, *(part[name] for part in parts.values()), number)
+            for name, number in report.counts.items()
+        ],
+    )
     line(f"sizes (HxW): {_counted({f'{h}x{w}': n for (h, w), n in report.sizes.most_common()})}")
     line(f"modes: {_counted(dict(report.modes.most_common()))}")
     if any("16 bit" in mode for mode in report.modes):
@@ -134,7 +135,7 @@ def _print(dataset: Dataset) -> None:
     if report.crowded:
         line(f"images that look like another one, but no more than most do: {report.crowded}")
     if leak := leak_sentence(dataset.leaks, dataset.images.ids, dataset.splits):
-        console.print(Text(leak.encode("utf-8", "replace").decode(), "bold red"))
+        line(leak, style="bold red")
 
 
 def _remarks(source: str) -> str:

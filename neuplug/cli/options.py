@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -30,25 +30,14 @@ BOUNDS = {
 }
 
 
-class OptionRow(TypedDict):
-    """One option, in words.
+def option_rows(options: type[BaseModel]) -> list[dict[str, str]]:
+    """The options of a component in words, in the order in which its model declares them.
 
-    Attributes:
-        type: ``int``, ``float``, ``text``, ``a | b`` for a choice, and so on.
-        default: As it is typed after ``--set``; ``required`` where there is none.
-        bounds: Such as ``1 to 64`` or ``> 0``; empty where everything of the type goes.
-        description: What it does.
+    Returns:
+        For each its ``name``; ``type``, such as ``int`` or ``a | b`` for a choice; ``default``, as
+        it is typed after ``--set``, or ``required``; ``bounds``, such as ``1 to 64`` or ``> 0``,
+        empty where everything of the type goes; ``description``: what it does.
     """
-
-    name: str
-    type: str
-    default: str
-    bounds: str
-    description: str
-
-
-def option_rows(options: type[BaseModel]) -> list[OptionRow]:
-    """The options of a component, in the order in which its model declares them."""
     from pydantic.errors import PydanticInvalidForJsonSchema
 
     try:
@@ -70,10 +59,10 @@ def option_rows(options: type[BaseModel]) -> list[OptionRow]:
 
 def _type(entry: Mapping[str, Any], known: Mapping[str, Any]) -> str:
     entry = _followed(entry, known)
-    if "enum" in entry:
-        return " | ".join(map(str, entry["enum"]))
     if "const" in entry:
         return str(entry["const"])
+    if "enum" in entry:
+        return " | ".join(map(str, entry["enum"]))
     if "anyOf" in entry:
         return " | ".join(_type(part, known) for part in entry["anyOf"])
     if entry.get("type") == "array":
@@ -93,12 +82,8 @@ def _bounds(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[str]
         # a tuple's length is part of its type
         if key in entry and not (key.endswith("Items") and "prefixItems" in entry):
             yield words.format(entry[key])
-    items = entry.get("items")
-    for part in (
-        *entry.get("anyOf", ()),
-        *entry.get("prefixItems", ()),
-        *([items] if items else ()),
-    ):
+    items = [entry["items"]] if entry.get("items") else []
+    for part in (*entry.get("anyOf", ()), *entry.get("prefixItems", ()), *items):
         yield from _bounds(part, known)
 
 

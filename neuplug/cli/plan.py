@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from neuplug.cli.printing import make_console, print_table
+
 if TYPE_CHECKING:
     from neuplug.experiment.plan import Plan
     from neuplug.storage.store import Store
@@ -49,44 +51,33 @@ def plan_summary(plan: Plan, store: Store) -> dict[str, Any]:
 def _cost(plan: Plan, store: Store) -> float | None:
     """Seconds of one processor's work still to do, if tasks like these were done before."""
     known = store.timings()
-    total = 0.0
-    for task in plan.tasks.values():
-        if task.kind not in ("fit", "train") or store.has(task.key):
-            continue
-        seconds = known.get(task.cost_class())
-        if seconds is None:
-            return None
-        total += seconds
-    return total
+    costs = [
+        known.get(task.cost_class())
+        for task in plan.tasks.values()
+        if task.kind in ("fit", "train") and not store.has(task.key)
+    ]
+    return None if None in costs else float(sum(filter(None, costs)))
 
 
 def print_plan(found: dict[str, Any]) -> None:
     """Show a summary on the terminal."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(emoji=False)
-    size = found["images"]
+    console, images = make_console(), found["images"]
+    height, width = images["size"]
     console.print(
-        f"{found['data']}: {len(found['classes'])} classes at {size['size'][0]}x{size['size'][1]}, "
-        f"{size['train']} training, {size['val']} validation, {size['test']} test images",
-        highlight=False,
-        markup=False,
+        f"{found['data']}: {len(found['classes'])} classes at {height}x{width}, {images['train']} "
+        f"training, {images['val']} validation, {images['test']} test images"
     )
-    arms, classifiers = ", ".join(found["arms"]), ", ".join(found["classifiers"])
-    console.print(f"arms: {arms}", highlight=False, markup=False)
-    console.print(f"classifiers: {classifiers}; {found['repeats']} repeats; ", end="")
-    console.print(f"{found['cells']} cells")
-    table = Table("work", "all", "stored", "to do", box=None)
-    for kind, title in KINDS.items():
-        count = found["tasks"][kind]
-        if count["all"]:
-            todo = count["all"] - count["stored"]
-            table.add_row(title, str(count["all"]), str(count["stored"]), str(todo))
-    console.print(table)
-    console.print(f"cost: {_cost_text(found)}", highlight=False)
+    console.print(f"arms: {', '.join(found['arms'])}")
+    console.print(
+        f"classifiers: {', '.join(found['classifiers'])}; {found['repeats']} repeats; "
+        f"{found['cells']} cells"
+    )
+    counts = [(title, *found["tasks"][kind].values()) for kind, title in KINDS.items()]
+    rows = [(title, all_, stored, all_ - stored) for title, all_, stored in counts if all_]
+    print_table(console, ("work", "all", "stored", "to do"), rows)
+    console.print(f"cost: {_cost_text(found)}")
     for sentence in found["warnings"]:
-        console.print(f"warning: {sentence}", highlight=False, markup=False)
+        console.print(f"warning: {sentence}")
 
 
 def _cost_text(found: dict[str, Any]) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from neuplug.cli.columns import make_console, print_columns
 from neuplug.cli.group import LightGroup
-
-if TYPE_CHECKING:
-    from neuplug.plugins.registry import Registry
-    from neuplug.plugins.spec import ComponentSpec
+from neuplug.cli.printing import make_console, print_columns
+from neuplug.errors import InputError, did_you_mean
+from neuplug.plugins import registry
+from neuplug.plugins.hookspecs import COMPONENTS, HOOKS
+from neuplug.plugins.spec import ComponentSpec
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -24,24 +25,18 @@ def plugins(context: typer.Context, as_json: AsJson = False) -> None:
     """List the installed components and their problems."""
     if context.invoked_subcommand is not None:
         return
-    from neuplug.plugins.registry import discover
-
-    registry = discover()
-    if as_json:
-        _print_json(
-            {
-                "components": [_record(p) for kind in _kinds() for p in registry.of_kind(kind)],
-                "problems": [
-                    {"distribution": p.distribution, "version": p.version, "message": p.message}
-                    for p in registry.problems
-                ],
-            }
-        )
-    else:
-        _print_registry(registry)
+    found = registry.discover()
+    if not as_json:
+        _print_registry(found)
+        return
+    problems = [
+        {"distribution": p.distribution, "version": p.version, "message": p.message}
+        for p in found.problems
+    ]
+    components = [_record(p) for kind in HOOKS.values() for p in found.of_kind(kind)]
+    _print_json({"components": components, "problems": problems})
 
 
-@app.command()
 def show(
     name: Annotated[str, typer.Argument(help="A component: dcgan, or neuplug-dcgan:dcgan.")],
     kind: Annotated[
@@ -51,16 +46,13 @@ def show(
 ) -> None:
     """Print a component's options: type, default, bounds and meaning."""
     from neuplug.cli.options import option_rows
-    from neuplug.errors import InputError, did_you_mean
-    from neuplug.plugins.hookspecs import COMPONENTS
-    from neuplug.plugins.registry import discover
 
     if kind is not None and kind not in COMPONENTS:
         raise InputError(
             f"--kind {kind}: no such kind.{did_you_mean(kind, COMPONENTS)} "
             f"There are: {', '.join(COMPONENTS)}."
         )
-    provided = discover().resolve(name, COMPONENTS if kind is None else (kind,))
+    provided = registry.discover().resolve(name, COMPONENTS if kind is None else (kind,))
     component = provided.load()
     rows = option_rows(component.options_class)
     about = (component.__doc__ or provided.component.summary).strip().splitlines()[0]
@@ -74,20 +66,9 @@ def show(
         console.print("It has no options.")
         return
     console.print()
-    print_columns(
-        console,
-        [
-            ("option", "type", "default", "bounds", "meaning"),
-            *((r["name"], r["type"], r["default"], r["bounds"], r["description"]) for r in rows),
-        ],
-    )
+    titles = ("option", "type", "default", "bounds", "meaning")
+    print_columns(console, [titles, *(tuple(row.values()) for row in rows)])
     console.print(f"\nSet one with --set {provided.name}.{rows[0]['name']}=VALUE")
-
-
-def _kinds() -> tuple[str, ...]:
-    from neuplug.plugins.hookspecs import HOOKS
-
-    return tuple(HOOKS.values())
 
 
 def _record(provided: ComponentSpec) -> dict[str, Any]:
@@ -102,19 +83,17 @@ def _record(provided: ComponentSpec) -> dict[str, Any]:
 
 
 def _print_json(content: Any) -> None:
-    import json
-
     typer.echo(json.dumps(content, indent=2))
 
 
-def _print_registry(registry: Registry) -> None:
+def _print_registry(found: registry.Registry) -> None:
     console = make_console()
-    offers = Counter(p.name for p in (*registry.components, *registry.recipes))
+    offers = Counter(p.name for p in (*found.components, *found.recipes))
     rows: list[tuple[str, ...]] = []
-    for kind in _kinds():
-        found = registry.of_kind(kind)
-        rows += [(f"{kind}s",)] if found else []
-        for p in found:
+    for kind in HOOKS.values():
+        if components := found.of_kind(kind):
+            rows.append((f"{kind}s",))
+        for p in components:
             # a name offered more than once is asked for together with its distribution
             name = p.name if offers[p.name] == 1 else f"{p.distribution}:{p.name}"
             rows.append((f"  {name}", p.component.summary, p.source))
@@ -122,8 +101,7 @@ def _print_registry(registry: Registry) -> None:
         print_columns(console, rows)
     else:
         console.print("no plugin offers a component; pip install 'neuplug[standard]' brings some")
-    if registry.problems:
+    if found.problems:
         console.print("problems", style="bold red")
-        print_columns(
-            console, [(f"  {p.distribution} {p.version}", p.message) for p in registry.problems]
-        )
+        problems = [(f"  {p.distribution} {p.version}", p.message) for p in found.problems]
+        print_columns(console, problems)

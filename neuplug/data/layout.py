@@ -9,7 +9,7 @@ from pathlib import Path
 from neuplug.data.listing import Listing
 from neuplug.errors import PluginError
 from neuplug.plugins.component import ComponentBase
-from neuplug.plugins.faults import FAULTS, told
+from neuplug.plugins.distributions import FAULTS, told
 from neuplug.plugins.registry import discover
 
 logger = logging.getLogger("neuplug")

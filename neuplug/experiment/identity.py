@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 from collections.abc import Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 from neuplug import __version__
-from neuplug.errors import PluginError, StorageError
-from neuplug.plugins.imported import ChangedError
+from neuplug.errors import PluginError
+from neuplug.plugins.code import ChangedError
 from neuplug.plugins.spec import ComponentSpec, LocalComponent
-from neuplug.storage.atomic import read_checked, write_checked
-from neuplug.storage.cache import cache_dir
-from neuplug.storage.store import hash_of
-
-_used: dict[str, tuple[str, ...]] = {}
 
 
 def identity(provided: ComponentSpec) -> dict[str, str]:
@@ -42,8 +35,8 @@ def identity(provided: ComponentSpec) -> dict[str, str]:
 def code_digest(provided: ComponentSpec) -> str:
     """A hash over all files that a component consists of: its code and its data.
 
-    These are the files of its distribution, what that requires, and what the component's class
-    says that it uses.
+    These are the files of its distribution, what that requires, and what the component says that
+    it uses.
 
     Raises:
         PluginError: If a file is not what it was when this process imported it.
@@ -51,9 +44,7 @@ def code_digest(provided: ComponentSpec) -> str:
     if isinstance(provided, LocalComponent):
         return provided.code
     try:
-        own = provided.files().digest()
-        uses = _uses(provided, own)
-        return provided.files(uses).digest() if uses else own
+        return provided.files().digest()
     except ChangedError as changed:
         raise PluginError(
             f"{provided.name} of {provided.source}: {changed} changed since this process imported "
@@ -76,23 +67,6 @@ def check_code(provided: ComponentSpec, code: str) -> None:
         + (f" (changed last: {newest})" if newest else "")
         + ": give the same command again, in a new process."
     )
-
-
-def _uses(provided: ComponentSpec, own: str) -> tuple[str, ...]:
-    """What its class says that it uses, without importing it if any process has before.
-
-    That is decided by its own files, so it is kept under their hash.
-    """
-    key = hash_of([provided.distribution, provided.component.target, own])
-    if key not in _used:
-        kept = cache_dir() / "uses" / key
-        if (content := read_checked(kept)) is not None:
-            _used[key] = tuple(json.loads(content))
-        else:
-            _used[key] = provided.load().uses
-            with contextlib.suppress(StorageError):  # it costs time the next time, not the result
-                write_checked(kept, json.dumps(_used[key]).encode())
-    return _used[key]
 
 
 def versions(components: list[ComponentSpec]) -> dict[str, str]:

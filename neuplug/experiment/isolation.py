@@ -6,26 +6,19 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from neuplug.errors import NeuplugError, PluginError
-from neuplug.plugins.faults import told
+from neuplug.plugins.distributions import told
 from neuplug.storage.atomic import OF_THE_DISK, storage_error
 
-
-class Named(Protocol):
-    """A component at work."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def distribution(self) -> str: ...  # noqa: D102
-    @property
-    def version(self) -> str: ...  # noqa: D102
+if TYPE_CHECKING:
+    from neuplug.experiment.tasks import ComponentRef
+    from neuplug.plugins.spec import ComponentSpec
 
 
 @contextmanager
-def named_faults(component: Named) -> Iterator[None]:
+def named_faults(component: ComponentSpec | ComponentRef) -> Iterator[None]:
     """Turn whatever a plugin lets escape into an error that names the plugin.
 
     Args:

@@ -10,8 +10,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from neuplug.errors import InputError, PluginError, did_you_mean
+from neuplug.plugins.distributions import told
 from neuplug.plugins.registry import discover
-from neuplug.plugins.spec import told
 
 BUDGETS = ("paper", "laptop", "smoke")
 

@@ -18,7 +18,7 @@ from neuplug.library.arms import build_arm
 from neuplug.library.images import training_set
 from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext
-from neuplug.plugins.loading import load
+from neuplug.plugins.registry import load
 from neuplug.training.devices import pick_device
 from neuplug.training.fitted import FittedClassifier
 from neuplug.training.loop import fit_classifier

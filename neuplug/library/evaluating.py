@@ -12,7 +12,7 @@ from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet
 from neuplug.errors import InputError
 from neuplug.library.generators import FittedGenerator
 from neuplug.plugins.evaluator import Embedder, Evaluation, EvaluationContext, Evaluator
-from neuplug.plugins.loading import load
+from neuplug.plugins.registry import load
 from neuplug.training.devices import pick_device
 from neuplug.training.fitted import FittedClassifier
 

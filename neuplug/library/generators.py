@@ -13,7 +13,7 @@ from neuplug.data.imageset import TrainingSet, refuse_unfit
 from neuplug.errors import InputError
 from neuplug.plugins.evaluator import ClassGenerator
 from neuplug.plugins.generator import FitContext, FitRecord, Generator, Progress
-from neuplug.plugins.loading import load
+from neuplug.plugins.registry import load
 from neuplug.seeds import derive_seed
 from neuplug.training.devices import pick_device
 

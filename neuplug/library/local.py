@@ -16,10 +16,9 @@ from pydantic import BaseModel
 from neuplug.errors import InputError
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.hookspecs import RESERVED, Component
-from neuplug.plugins.kinds import kind_of
 from neuplug.plugins.options import Options
 from neuplug.plugins.registry import discover, offer_local
-from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent
+from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent, kind_of
 
 _PLAIN = re.compile(r"[\w.-]+")
 

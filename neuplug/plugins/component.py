@@ -5,13 +5,10 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from neuplug.plugins.imported import note_import
+from neuplug.plugins.code import note_import
 from neuplug.plugins.options import Options
-
-if TYPE_CHECKING:
-    pass
 
 
 class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
@@ -23,9 +20,6 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
             its result, such as ``{"steps": 3}``; :mod:`neuplug_testing` checks it with these.
         control: Whether it adds nothing new and is there to be compared with: an arm with a control
             is never taken for the best classical one, nor compared with it.
-        uses: Distributions or packages that it imports, or reads files of, and that its
-            distribution does not require, such as ``("acme-images",)``. Their files are part of the
-            key of its results, so that it is not answered with old ones when they change.
 
     Example:
         >>> flip = neuplug.load("flip", vertical=0.0)
@@ -36,7 +30,6 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
     options_class: ClassVar[type[Options]] = Options
     quick_options: ClassVar[Mapping[str, Any]] = MappingProxyType({})
     control: ClassVar[bool] = False
-    uses: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)

@@ -1,20 +1,27 @@
-"""The installed distributions that have entry points of ours. Loads next to nothing."""
+"""The installed distributions that have entry points of ours, and what is wrong with them."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, distributions
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuplug import __version__
-from neuplug.plugins.names import canonical
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
+# The groups of entry points: modules with hooks, and commands
 GROUP = "neuplug"
+COMMANDS = "neuplug.commands"
+# What a plugin may raise while it is imported or called; KeyboardInterrupt is the user's.
+FAULTS = (Exception, SystemExit)
+_CORE, _STDLIB = Path(__file__).parents[1], Path(traceback.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +45,31 @@ class Problem:
     error: BaseException | None = None
 
 
-def installed_distributions(group: str = GROUP) -> Iterator[Distribution]:
-    """The distributions with entry points in a group of ours, each once: the first on the path.
+def canonical(name: str) -> str:
+    """A distribution's name as the packaging rules compare it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def is_blocked(blocklist: str, distribution: str, entry: str) -> bool:
+    """Whether ``NEUPLUG_BLOCK`` names a distribution, or ``distribution:entry``."""
+    for item in filter(None, map(str.strip, blocklist.split(","))):
+        name, _, only = item.partition(":")
+        if canonical(name) == canonical(distribution) and only in ("", entry):
+            return True
+    return False
+
+
+def installed_distributions() -> list[Distribution]:
+    """The distributions with entry points of ours by name, each once: the first on the path.
 
     ``importlib.metadata.entry_points`` would stop at the first unreadable one, ours or not.
     """
-    seen = set()
+    found: dict[str, Distribution] = {}
     for distribution in distributions():
-        try:
-            if f"[{group}]" not in (distribution.read_text("entry_points.txt") or ""):
-                continue
-        except Exception:  # whoever it is, it is not known to be ours
-            continue
-        name = canonical(identity(distribution)[0])
-        if name not in seen:
-            seen.add(name)
-            yield distribution
+        with contextlib.suppress(Exception):  # whoever it is, it is not known to be ours
+            if f"[{GROUP}" in (distribution.read_text("entry_points.txt") or ""):
+                found.setdefault(canonical(identity(distribution)[0]), distribution)
+    return [found[name] for name in sorted(found)]
 
 
 def identity(distribution: Distribution) -> tuple[str, str]:
@@ -75,33 +91,55 @@ def _field(distribution: Distribution, name: str) -> list[str]:
     return re.findall(rf"^{name}:[ \t]*(\S.*?)\s*$", text.partition("\n\n")[0], re.MULTILINE)
 
 
-def unmet_requirement(distribution: Distribution) -> str:
-    """Say which neuplug the plugin requires, if this one is not it."""
-    from packaging.requirements import InvalidRequirement, Requirement
+def requirements(distribution: Distribution) -> Iterator[Requirement]:
+    """What a distribution requires here, without its extras."""
+    from packaging.requirements import Requirement
 
     for line in _field(distribution, "Requires-Dist"):
-        try:
+        with contextlib.suppress(ValueError):  # not well formed
             requirement = Requirement(line)
-        except InvalidRequirement:
-            continue
-        if canonical(requirement.name) != "neuplug":
-            continue
-        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
-            continue
-        if not requirement.specifier.contains(__version__, prereleases=True):
-            newer = _wants_newer(requirement)
-            remedy = "upgrade neuplug" if newer else f"upgrade {distribution.name}"
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                yield requirement
+
+
+def unmet_requirement(distribution: Distribution) -> str:
+    """Say which neuplug the plugin requires, if this one is not it."""
+    from packaging.version import Version
+
+    for asked in (r.specifier for r in requirements(distribution) if canonical(r.name) == GROUP):
+        if not asked.contains(__version__, prereleases=True):
+            lower = [s.version.removesuffix(".*") for s in asked if "<" not in s.operator]
+            newer = any(Version(bound) > Version(__version__) for bound in lower if bound)
             return (
-                f"requires neuplug {requirement.specifier}, this is {__version__}: {remedy}, "
+                f"requires neuplug {asked}, this is {__version__}: "
+                f"upgrade {GROUP if newer else identity(distribution)[0]}, "
                 f"or install a version of the plugin made for {__version__}"
             )
     return ""
 
 
-def _wants_newer(requirement: Requirement) -> bool:
-    """Whether it asks for a later neuplug than this one, rather than for an earlier one."""
-    from packaging.version import Version
+def told(error: BaseException) -> str:
+    """An exception in one line, with where a plugin raised it, if one did.
 
-    here = Version(__version__)
-    lower = [s.version.removesuffix(".*") for s in requirement.specifier if "<" not in s.operator]
-    return any(Version(bound) > here for bound in lower if bound)
+    The place is where the plugin called a library rather than within that, unless it is installed
+    as one itself.
+
+    Example:
+        >>> from neuplug.plugins.distributions import told
+        >>> told(KeyError("q"))
+        "KeyError: 'q'"
+    """
+    text = " ".join(f"{type(error).__name__}: {error}".split())
+    frames = [(Path(f.filename), f.lineno) for f in traceback.extract_tb(error.__traceback__)]
+    others = [(path, line) for path, line in frames if not _is_ours_or_python(path)]
+    near = [place for place in others if "site-packages" not in place[0].parts] or others
+    if not near:
+        return text
+    path, line = near[-1]
+    return f"{text.rstrip('.')} ({path.name}, line {line})"
+
+
+def _is_ours_or_python(path: Path) -> bool:
+    if path.is_relative_to(_CORE) or path.name.startswith("<frozen "):
+        return True
+    return path.is_relative_to(_STDLIB) and "site-packages" not in path.parts

@@ -40,9 +40,12 @@ class Component:
         target: ``package.module:Class``, imported when the component is chosen; of a recipe
             ``package:file.yaml``.
         summary: One line for listings.
+        uses: Distributions or packages that it imports, or reads files of, and that its
+            distribution does not require, such as ``("acme-images",)``. Their files are part of the
+            key of its results, so that it is not answered with old ones when they change.
 
     Raises:
-        ValueError: If the name, the target or the summary has another form.
+        ValueError: If one of them has another form.
 
     Example:
         >>> vae = neuplug.Component("vae", "neuplug_vae.generator:VAE", "variational autoencoder")
@@ -53,6 +56,7 @@ class Component:
     name: str
     target: str
     summary: str
+    uses: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
@@ -65,6 +69,8 @@ class Component:
             raise ValueError(f"component {self.name}: target {self.target!r} is not 'module:Class'")
         if not isinstance(self.summary, str) or len(self.summary.splitlines()) != 1:
             raise ValueError(f"component {self.name}: summary {self.summary!r} is not one line")
+        if not (isinstance(self.uses, tuple) and all(isinstance(n, str) for n in self.uses)):
+            raise ValueError(f'component {self.name}: uses {self.uses!r} is no ("acme-images",)')
 
 
 class HookSpecs:

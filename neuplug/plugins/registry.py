@@ -1,20 +1,47 @@
-"""The components that plugins offer, and which one a user means by a name."""
+"""The components that plugins offer, and which one a user means by a name.
+
+Entry points are visited in order of distribution and name; the blocklist and the plugin's own
+requirement on neuplug are read before anything is imported; whatever a plugin does wrong becomes a
+:class:`Problem` and leaves the others alone.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import Distribution, EntryPoint
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
-from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.commands import command_problems
-from neuplug.plugins.discovery import Finder
-from neuplug.plugins.distributions import Problem, identity, installed_distributions
-from neuplug.plugins.hookspecs import COMPONENTS
-from neuplug.plugins.names import canonical
+import pluggy
+
+from neuplug.errors import InputError, PluginError, did_you_mean
+from neuplug.plugins import hookspecs
+from neuplug.plugins.code import note_import, prepare_import
+from neuplug.plugins.commands import unfit_name
+from neuplug.plugins.distributions import (
+    COMMANDS,
+    FAULTS,
+    GROUP,
+    Problem,
+    canonical,
+    identity,
+    installed_distributions,
+    is_blocked,
+    told,
+    unmet_requirement,
+)
+from neuplug.plugins.hookspecs import COMPONENTS, HOOKS, Component
 from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent
+
+if TYPE_CHECKING:
+    from neuplug.plugins.component import ComponentBase
+
+# Kinds that share their names with another one: --aug takes both
+NAME_SPACES = {"generator": "augmenter"}
 
 _local: dict[str, LocalComponent] = {}
 
@@ -121,15 +148,131 @@ def discover(*, strict: bool | None = None) -> Registry:
     return _discover(os.environ.get("NEUPLUG_BLOCK", ""), strict, tuple(sys.path))
 
 
+def load(name: str, /, **options: Any) -> ComponentBase:
+    """Return the component called ``name`` with the given options.
+
+    Args:
+        name: ``dcgan``, or ``distribution:dcgan`` where two plugins offer the name.
+        options: The component's own options; ``neuplug plugins show dcgan`` lists them.
+
+    Raises:
+        InputError: If no plugin has the component, or an option is unknown or out of range.
+        PluginError: If the plugin fails to load.
+
+    Example:
+        >>> generator = neuplug.load("dcgan", steps=500)
+        >>> generator.options.steps, generator.options.batch
+        (500, 16)
+    """
+    component = discover().resolve(name).load()
+    return component(component.options_class.parse(options, name))
+
+
 @functools.cache
 def _discover(blocklist: str, strict: bool, path: tuple[str, ...]) -> Registry:
     del path  # part of the cache key: what is installed depends on it
-    finder = Finder(blocklist, strict)
-    installed = sorted(installed_distributions(), key=lambda d: canonical(identity(d)[0]))
-    for distribution in installed:
+    finder = _Finder(blocklist, strict)
+    for distribution in installed_distributions():
         finder.visit(distribution)
     return Registry(
         tuple(c for c in finder.components if c.kind in COMPONENTS),
-        (*finder.problems, *command_problems()),
+        tuple(finder.problems),
         tuple(c for c in finder.components if c.kind not in COMPONENTS),
     )
+
+
+class _Hooks(pluggy.PluginManager):
+    """pluggy's manager, looking only at what a module itself holds.
+
+    Going through ``dir`` could set off a module's lazy imports, and so load torch.
+    """
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        if isinstance(plugin, ModuleType) and name not in vars(plugin):
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
+class _Finder:
+    """Visits distributions; see :func:`discover`."""
+
+    def __init__(self, blocklist: str, strict: bool) -> None:
+        self.blocklist, self.strict = blocklist, strict
+        self.components: list[ComponentSpec] = []
+        self.problems: list[Problem] = []
+        self.names: set[tuple[str, str, str]] = set()
+        self.manager = _Hooks(hookspecs.PROJECT)
+        self.manager.add_hookspecs(hookspecs.HookSpecs)
+
+    def visit(self, distribution: Distribution) -> None:
+        """Take in one distribution: all that it offers, or what is wrong with it."""
+        name, version = self.visited = identity(distribution)
+        try:
+            entries = sorted(distribution.entry_points, key=lambda e: (e.group, e.name))
+            unfit = unmet_requirement(distribution)
+        except Exception as error:
+            self.problem(f"unreadable metadata: {told(error)}", error)
+            return
+        for entry in entries:
+            if entry.group not in (GROUP, COMMANDS):
+                continue
+            if is_blocked(self.blocklist, name, entry.name):
+                self.problems.append(Problem(name, version, "blocked by NEUPLUG_BLOCK"))
+            elif unfit:
+                self.problem(unfit)
+            elif entry.group == GROUP:
+                self._load(entry, f"{name}:{entry.name}")
+            elif wrong := unfit_name(entry.name):
+                self.problem(wrong)
+
+    def problem(self, message: str, error: BaseException | None = None) -> None:
+        """Record what is wrong with the distribution that is being visited."""
+        name, version = self.visited
+        if self.strict:
+            raise PluginError(f"{name} {version}: {message}") from error
+        self.problems.append(Problem(name, version, message, error or PluginError(message)))
+
+    def _load(self, entry: EntryPoint, registered: str) -> None:
+        try:
+            prepare_import(entry.module)
+            plugin = entry.load()
+            note_import(entry.module)
+            self.manager.register(plugin, registered)
+        except FAULTS as error:
+            self.problem(told(error), error)
+            return
+        unheard = list(self._unheard(plugin))
+        if not unheard and not self.manager.get_hookcallers(plugin):
+            unheard = [f"implements none of the hooks: {', '.join(HOOKS)}"]
+        for message in unheard:
+            self.problem(message)
+        for hook, kind in HOOKS.items():
+            for impl in getattr(self.manager.hook, hook).get_hookimpls():
+                if impl.plugin_name == registered:
+                    self._call(hook, kind, impl)
+
+    def _unheard(self, plugin: object) -> Iterator[str]:
+        """Say which hooks are never called: those nobody specified, those without the marker."""
+        for name in sorted(vars(plugin) if isinstance(plugin, ModuleType) else dir(plugin)):
+            options = self.manager.parse_hookimpl_opts(plugin, name)
+            if options is not None:
+                hook = options.get("specname") or name
+                if hook not in HOOKS and not options.get("optionalhook"):
+                    yield f"unknown hook {hook}.{did_you_mean(hook, HOOKS)}"
+            elif name in HOOKS and callable(getattr(plugin, name)):
+                yield f"{name} is not marked with @neuplug.hookimpl, so it is never called"
+
+    def _call(self, hook: str, kind: str, impl: pluggy.HookImpl) -> None:
+        """Take what one hook yields; what came before a fault stays."""
+        try:
+            offered: Iterable[object] = impl.function()  # type: ignore[assignment]
+            for component in offered:
+                if not isinstance(component, Component):
+                    raise TypeError(f"yielded {component!r}, which is no neuplug.Component")
+                name = (self.visited[0], component.name, NAME_SPACES.get(kind, kind))
+                if name in self.names:
+                    raise ValueError(f"{component.name} is offered twice by this plugin")
+                self.names.add(name)
+                self.components.append(ComponentSpec(component, kind, *self.visited))
+        except FAULTS as error:
+            self.problem(f"{hook}: {told(error)}", error)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neuplug.errors import PluginError
-from neuplug.plugins import installed
-from neuplug.plugins.faults import FAULTS
+from neuplug.plugins.code import Code, code_of
+from neuplug.plugins.distributions import FAULTS, told
 from neuplug.plugins.hookspecs import Component
 
 if TYPE_CHECKING:
@@ -16,6 +16,17 @@ if TYPE_CHECKING:
 
 # Stands for the distribution of components that this process alone has
 LOCAL = "local"
+
+# What a component of each kind derives from: by name, since some are above this package
+_BASES = {
+    "augmenter": "neuplug.plugins.augmenter:Augmenter",
+    "generator": "neuplug.plugins.generator:Generator",
+    "classifier": "neuplug.plugins.classifier:Classifier",
+    "evaluator": "neuplug.plugins.evaluator:Evaluator",
+    "executor": "neuplug.experiment.executors.base:ExecutorFactory",
+    "layout": "neuplug.data.layout:Layout",
+    "reporter": "neuplug.experiment.reporters:Reporter",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,46 +58,35 @@ class ComponentSpec:
         Raises:
             PluginError: If the import fails or the target is no complete class of the right kind.
         """
-        from neuplug.plugins.kinds import base_class
-
         module, _, attribute = self.component.target.partition(":")
         self.files().note()
         try:
-            found = getattr(importlib.import_module(module), attribute)
+            found: type[ComponentBase] = getattr(importlib.import_module(module), attribute)
         except FAULTS as error:
             raise PluginError(
                 f"{self.name} of {self.source} cannot be loaded from {self.component.target}: "
                 f"{told(error).rstrip('.')}. {self._remedy}"
             ) from error
         base = base_class(self.kind)
+        wrong = ""
         if not (isinstance(found, type) and issubclass(found, base)):
-            raise PluginError(
-                f"{self.name} of {self.source}: {self.component.target} is no "
-                f"neuplug.{base.__name__}. {self._remedy}"
-            )
-        if missing := sorted(getattr(found, "__abstractmethods__", ())):
-            raise PluginError(
-                f"{self.name} of {self.source}: {self.component.target} lacks "
-                f"{', '.join(missing)}. {self._remedy}"
-            )
-        if not (isinstance(found.uses, tuple) and all(isinstance(n, str) for n in found.uses)):
-            raise PluginError(
-                f"{self.name} of {self.source}: uses is {found.uses!r} instead of names, "
-                f'("acme-images",). {self._remedy}'
-            )
-        if found.uses:
-            self.files(found.uses).note()
+            wrong = f"is no neuplug.{base.__name__}"
+        elif missing := sorted(getattr(found, "__abstractmethods__", ())):
+            wrong = f"lacks {', '.join(missing)}"
+        if wrong:
+            target = self.component.target
+            raise PluginError(f"{self.name} of {self.source}: {target} {wrong}. {self._remedy}")
         return found
 
-    def files(self, uses: tuple[str, ...] = ()) -> installed.InstalledFiles:
+    def files(self) -> Code:
         """The files of its code and data, and of what it uses besides.
 
         Example:
             >>> len(neuplug.discover().resolve("flip").files().digest())
             16
         """
-        module = self.component.target.partition(":")[0]
-        return installed.installed_files(self.distribution, module, uses)
+        component = self.component
+        return code_of(self.distribution, component.target.partition(":")[0], component.uses)
 
     @property
     def _remedy(self) -> str:
@@ -113,6 +113,13 @@ class LocalComponent(ComponentSpec):
         return self.made
 
 
-def told(error: BaseException) -> str:
-    """An exception in one line."""
-    return " ".join(f"{type(error).__name__}: {error}".split())
+def base_class(kind: str) -> type[ComponentBase]:
+    """What a component of a kind derives from."""
+    module, _, name = _BASES[kind].partition(":")
+    found: type[ComponentBase] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def kind_of(component: ComponentBase) -> str:
+    """The kind of an instance."""
+    return next(kind for kind in _BASES if isinstance(component, base_class(kind)))

@@ -11,18 +11,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
+import typer
 from PIL import Image
 from typer.testing import CliRunner
 
 import neuplug
 from neuplug import InputError
-from neuplug.cli.data import app
+from neuplug.cli import data
 
 Draw = Callable[..., Path]
 
+app = typer.Typer()
+app.command()(data.show)
+
 
 def show(*arguments: str | Path) -> str:
-    result = CliRunner().invoke(app, ["show", *map(str, arguments)])
+    result = CliRunner().invoke(app, list(map(str, arguments)))
     if result.exception is not None:
         raise result.exception
     return result.output

@@ -20,7 +20,12 @@ from neuplug import Component, hookimpl
 
 @hookimpl
 def neuplug_augmenters():
-    yield Component("watch", "acme_watch.parts:Watch", "writes down what it works with")
+    yield Component(
+        "watch",
+        "acme_watch.parts:Watch",
+        "writes down what it works with",
+        uses=("acme-borrowed", "acme_loose"),
+    )
 
 @hookimpl
 def neuplug_classifiers():
@@ -39,8 +44,6 @@ def value(module):
     return module.VALUE
 
 class Watch(Augmenter):
-    uses = ("acme-borrowed", "acme_loose")
-
     def augment(self, images, rng):
         import acme_loose
         data = int(pathlib.Path(__file__).with_name("data.txt").read_text())

@@ -9,9 +9,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from neuplug.plugins.evaluator import Evaluation, Evaluator
+from neuplug.plugins.evaluator import Evaluation, Evaluator, Metric
 from neuplug.plugins.generator import FitRecord
-from neuplug.plugins.metric import Metric
 
 # What is within the first bytes of a figure of that kind
 _BEGINNINGS = {".png": b"\x89PNG\r\n\x1a\n", ".svg": b"<svg"}

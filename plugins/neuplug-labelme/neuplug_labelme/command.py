@@ -5,11 +5,18 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuplug.cli.printing import progress_bar, writers
+from neuplug.cli.printing import (
+    make_console,
+    print_line,
+    print_names,
+    print_table,
+    progress_bar,
+)
 from neuplug_labelme.cropoptions import CropOptions
 
 if TYPE_CHECKING:
@@ -81,22 +88,13 @@ crop.__signature__ = _written.replace(  # type: ignore[attr-defined]
 
 
 def _print_crops(report: CropReport, out: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(emoji=False, highlight=False, soft_wrap=True)
-    line, names = writers(console)
+    console = make_console()
+    line, names = partial(print_line, console), partial(print_names, console)
     size, side = report.size, report.side
     from_ = "as they are" if size == side else f"from {side}x{side} pixels of the images"
     line(f"{out}: {sum(report.counts.values())} crops of {size}x{size} pixels, {from_}")
-    table = Table()
-    table.add_column("class")
-    table.add_column("crops", justify="right")
-    table.add_column("images", justify="right")
-    for name, number in report.counts.items():
-        table.add_row(Text(name), str(number), str(report.sources[name]))
-    console.print(table)
+    rows = [(name, number, report.sources[name]) for name, number in report.counts.items()]
+    print_table(console, ("class", "crops", "images"), rows)
     line(f"images with crops: {report.images}, groups that a split never divides: {report.groups}")
     line(f"failures: {report.failures}, of which cut into parts: {report.divided}")
     if report.slivers:

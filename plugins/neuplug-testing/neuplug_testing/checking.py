@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.distributions import identity, installed_distributions
-from neuplug.plugins.faults import FAULTS, told
-from neuplug.plugins.names import canonical
+from neuplug.plugins.distributions import (
+    FAULTS,
+    canonical,
+    identity,
+    installed_distributions,
+    told,
+)
 from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec
 from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuplug.cli.columns import make_console, print_columns
+from neuplug.cli.printing import make_console, print_columns
 
 if TYPE_CHECKING:
     from neuplug_testing import Outcome

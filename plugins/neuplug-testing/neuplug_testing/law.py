@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from neuplug.plugins.faults import told
+from neuplug.plugins.distributions import told
 from neuplug.plugins.hookspecs import COMPONENTS
 
 Status = Literal["passed", "failed", "skipped"]

@@ -14,8 +14,7 @@ from typing import Any
 
 from neuplug.errors import InputError
 from neuplug.plugins.component import ComponentBase
-from neuplug.plugins.distributions import GROUP
-from neuplug.plugins.faults import FAULTS, told
+from neuplug.plugins.distributions import FAULTS, GROUP, told
 from neuplug.plugins.options import Options
 from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec

@@ -15,9 +15,8 @@ from neuplug.data.imageset import TrainingSet
 from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.component import ComponentBase
-from neuplug.plugins.evaluator import ClassGenerator, Embedder, EvaluationContext, Evaluator
+from neuplug.plugins.evaluator import ClassGenerator, Embedder, EvaluationContext, Evaluator, Metric
 from neuplug.plugins.generator import Checkpoint, FitContext, FitRecord, Generator, LatentGenerator
-from neuplug.plugins.metric import Metric
 from neuplug.seeds import seeded
 from neuplug.training.fitted import FittedClassifier
 from neuplug_testing.pictures import CLASSES, Format, generated_set, held_out_set, training_set

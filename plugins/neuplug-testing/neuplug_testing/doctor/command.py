@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.filesize import decimal
 
-from neuplug.cli.columns import make_console, print_columns
+from neuplug.cli.printing import make_console, print_columns
 
 if TYPE_CHECKING:
     from neuplug_testing.doctor.examination import Examination

@@ -13,8 +13,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion
 
-from neuplug.plugins.distributions import identity
-from neuplug.plugins.names import canonical
+from neuplug.plugins.distributions import canonical, identity
 from neuplug_testing.doctor.finding import Part
 
 CORE = "neuplug"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from neuplug.plugins.names import canonical
+from neuplug.plugins.distributions import canonical
 from neuplug.plugins.registry import Registry
 from neuplug_testing.doctor.finding import Part
 

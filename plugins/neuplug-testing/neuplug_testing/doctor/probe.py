@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-from neuplug.plugins.faults import FAULTS
+from neuplug.plugins.distributions import FAULTS
 from neuplug.plugins.registry import discover
 from neuplug_testing.doctor.finding import COMPONENT, told
 from neuplug_testing.doctor.weights import weight_options

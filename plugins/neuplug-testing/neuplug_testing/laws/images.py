@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from neuplug.errors import InputError
+from neuplug.plugins.distributions import told
 from neuplug.plugins.evaluator import Evaluation
-from neuplug.plugins.faults import told
 from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug_testing.law import Broken, Law, Unchecked, law, must_be_sentence, must_work
 from neuplug_testing.pictures import CLASSES, LARGE, PER_CLASS, STANDARD, TINY, Format

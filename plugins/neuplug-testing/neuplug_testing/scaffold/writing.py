@@ -13,8 +13,8 @@ from packaging.version import Version
 
 from neuplug import __version__
 from neuplug.errors import InputError, did_you_mean
+from neuplug.plugins.distributions import canonical
 from neuplug.plugins.hookspecs import Component
-from neuplug.plugins.names import canonical
 from neuplug.plugins.registry import discover
 from neuplug.storage.folders import whole_folder
 
