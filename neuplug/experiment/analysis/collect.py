@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,6 @@ from neuplug.experiment.analysis.about import about_arm, about_data, about_proto
 from neuplug.experiment.analysis.comparisons import Correct, compare, differences, grouped
 from neuplug.experiment.analysis.costs import arm_costs
 from neuplug.experiment.analysis.provenance import provenance
-from neuplug.experiment.analysis.published import published_beside
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.results import conclusions, parts
@@ -29,6 +27,7 @@ from neuplug.experiment.summary.notices import notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
 from neuplug.training.metrics import CLASS_METRICS, Scores, classification_metrics
+from neuplug.training.profile import Profile
 
 
 def collect(
@@ -53,7 +52,6 @@ def collect(
         folder: Of the run.
     """
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
-    evaluations = list(_evaluations(plan, bench, failures))
     comparisons = compare(cells, plan.arms, _correct(plan, bench))
     kinds = {key: task.kind for key, task in plan.tasks.items() if not task.optional}
     seconds = {key: float(bench.about(key)["seconds"]) for key in kinds}
@@ -80,9 +78,8 @@ def collect(
         doses=tuple(doses),
         generators=tuple(_generator(bench, entry) for entry in plan.fits),
         filtered=tuple(_filtered(plan, bench)),
-        evaluations=tuple(evaluations),
+        evaluations=tuple(_evaluations(plan, bench, failures)),
         evaluators=_evaluators(plan),
-        published=published_beside(plan.config, cells, evaluations),
         curves="curves.json",
         warnings=(),
         cost=_cost(kinds, seconds),
@@ -122,11 +119,11 @@ def _cost(kinds: Mapping[str, str], seconds: Mapping[str, float]) -> conclusions
     )
 
 
-def _profiles(plan: Plan, bench: TaskContext) -> dict[str, parts.Profile]:
+def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
     """What each classifier costs; its time for an image is the median over its cells."""
-    found: dict[str, list[parts.Profile]] = {}
+    found: dict[str, list[Profile]] = {}
     for cell in plan.cells:
-        profile = parts.Profile.model_validate(bench.about(cell.key)["profile"])
+        profile = Profile.model_validate(bench.about(cell.key)["profile"])
         found.setdefault(cell.classifier, []).append(profile)
     return {
         name: some[0].model_copy(
@@ -210,7 +207,7 @@ def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
         }
         for (metric, name), numbers in values.items():
             about = {"arm": arm, "classifier": classifier, "metric": metric, "class_name": name}
-            yield conclusions.Summary.model_validate(about | asdict(estimate(numbers)))
+            yield conclusions.Summary.model_validate(about | dict(estimate(numbers)))
 
 
 def _evaluations(

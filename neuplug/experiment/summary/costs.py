@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from neuplug.experiment.results.conclusions import Summary
 from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import Profile
 from neuplug.experiment.summary import wording
+from neuplug.training.profile import Profile
 
 
 @dataclass(frozen=True)

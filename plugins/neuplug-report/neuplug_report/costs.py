@@ -8,6 +8,7 @@ from neuplug.experiment.results.conclusions import Summary
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.costs import costs
+from neuplug_report.stats import stat
 
 
 def how_measured(results: RunResults) -> str:
@@ -44,4 +45,4 @@ def page_view(results: RunResults) -> dict[str, Any] | None:
 
 def _accuracy(entry: Summary | None) -> dict[str, str]:
     about = {"arm": entry.arm, "n": str(entry.n)} if entry else {"arm": "", "n": ""}
-    return about | wording.stat(entry, wording.METRICS["accuracy"])
+    return about | stat(entry)

@@ -24,6 +24,7 @@ from neuplug_report.canvas import (
     shorten,
     title,
 )
+from neuplug_report.stats import bars
 
 _AXES = {
     "share": "generated, % of the set",
@@ -82,8 +83,7 @@ def _fill(axes: Axes, rows: list[Dose], plain: Dose | None) -> None:
     if plain is not None:
         axes.axhline(100 * plain.mean, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
     if all(row.low is not None for row in rows):
-        bars = wording.bars(rows, wording.METRICS["accuracy"])
-        axes.errorbar(x, y, bars, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
+        axes.errorbar(x, y, bars(rows), color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(x, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
     for row in rows:
         if row.chosen:

@@ -23,6 +23,7 @@ from neuplug_report.canvas import (
     shorten,
     title,
 )
+from neuplug_report.stats import bars
 
 _COLUMNS = 2
 _HEIGHT, _HEADING, _AXIS, _LEFT, _GAP = 1.05, 0.26, 0.42, 0.36, 0.14  # inches
@@ -90,8 +91,8 @@ def _fill(axes: Axes, curve: Curve, plain: Curve) -> None:
     own = sorted(curve)
     y = [100 * curve[size].mean for size in own]
     if all(curve[size].low is not None for size in own):
-        bars = wording.bars([curve[size] for size in own], wording.METRICS["accuracy"])
-        axes.errorbar(own, y, bars, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
+        reach = bars([curve[size] for size in own])
+        axes.errorbar(own, y, reach, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(own, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
     axes.set_xscale("log")
     axes.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)

@@ -7,6 +7,7 @@ from typing import Any
 from neuplug.experiment.results.conclusions import ArmCost, Comparison
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.summary import wording
+from neuplug_report.stats import stat
 
 _NOTE = (
     "Minutes of one repeat, the mean over all repeats: fitting the arm's generators, making images "
@@ -60,7 +61,7 @@ def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
     nothing = {"middle": wording.MISSING, "spread": ""}
     if gain is None:
         return {"points": nothing, "price": nothing, "why": "the baseline", "kind": ""}
-    points = wording.stat(gain, wording.METRICS["accuracy"])
+    points = stat(gain)
     kind = gain.verdict.replace(" ", "-")
     price, low, high = row.minutes_per_point, row.low, row.high
     if price is None:

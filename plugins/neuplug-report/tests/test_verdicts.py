@@ -12,6 +12,7 @@ import pytest
 
 from neuplug.experiment.results.conclusions import Comparison, Mean
 from neuplug.experiment.summary import wording
+from neuplug_report import headline as heading
 
 from .conftest import typed
 
@@ -168,7 +169,7 @@ def told(make: Make, found: Found, *others: Comparison, controls: tuple[str, ...
 
 
 def headline(make: Make, found: Found, *others: Comparison, **about: Any) -> list[str]:
-    return [text for _, text in wording.headline(told(make, found, *others, **about))]
+    return [text for _, text in heading.headline(told(make, found, *others, **about))]
 
 
 def test_the_headline_joins_arms_of_one_fate(make: Make) -> None:
