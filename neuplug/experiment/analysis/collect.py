@@ -6,6 +6,7 @@ import datetime
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,7 +20,7 @@ from neuplug.experiment.analysis.provenance import provenance
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.results import conclusions, parts
-from neuplug.experiment.results.model import FORMAT, Curve, Curves, RunResults
+from neuplug.experiment.results.model import FORMAT, Curves, RunResults
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
@@ -93,21 +94,13 @@ def collect(
 def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
     """What went on in the trainings of a run."""
     records = {entry.key: bench.record(entry.key) for entry in plan.fits}
-    return Curves(
-        format=FORMAT,
-        classifiers={cell.key: _curves(bench.about(cell.key)["curves"]) for cell in plan.cells},
-        generators={key: _curves(record.curves) for key, record in records.items()},
-        units={key: record.units for key, record in records.items()},
-        checkpoints={key: _curve(record.checkpoints) for key, record in records.items()},
-    )
-
-
-def _curves(curves: Mapping[str, Iterable[Sequence[float]]]) -> dict[str, Curve]:
-    return {name: _curve(points) for name, points in curves.items()}
-
-
-def _curve(points: Iterable[Sequence[float]]) -> Curve:
-    return tuple((step, value) for step, value in points)
+    found = {
+        "classifiers": {cell.key: bench.about(cell.key)["curves"] for cell in plan.cells},
+        "generators": {key: record.curves for key, record in records.items()},
+        "units": {key: record.units for key, record in records.items()},
+        "checkpoints": {key: record.checkpoints for key, record in records.items()},
+    }
+    return Curves.model_validate({"format": FORMAT, **found})
 
 
 def _cost(kinds: Mapping[str, str], seconds: Mapping[str, float]) -> conclusions.Cost:
@@ -121,14 +114,11 @@ def _cost(kinds: Mapping[str, str], seconds: Mapping[str, float]) -> conclusions
 
 def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
     """What each classifier costs; its time for an image is the median over its cells."""
-    found: dict[str, list[Profile]] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for cell in plan.cells:
-        profile = Profile.model_validate(bench.about(cell.key)["profile"])
-        found.setdefault(cell.classifier, []).append(profile)
+        found.setdefault(cell.classifier, []).append(bench.about(cell.key)["profile"])
     return {
-        name: some[0].model_copy(
-            update={"latency_ms": statistics.median(p.latency_ms for p in some)}
-        )
+        name: Profile(**some[0] | {"latency_ms": statistics.median(p["latency_ms"] for p in some)})
         for name, some in found.items()
     }
 

@@ -12,7 +12,8 @@ from rich.text import Text
 from neuplug.experiment.reporters import read_reports
 from neuplug.experiment.results.conclusions import Effect, Mean
 from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.summary import costs, notice_lines, wording
+from neuplug.experiment.summary import wording
+from neuplug.experiment.summary.notices import notice_lines
 from neuplug.experiment.summary.sections import Table as AddedTable
 from neuplug.experiment.summary.sections import sections
 
@@ -59,14 +60,12 @@ def print_summary(results: RunResults, console: Console) -> None:
         console.print()
         console.print(_table(results, classifier, write))
     write.line(_footnote(results), "dim")
-    for line in costs.terminal_lines(results):
-        write.line(line)
     for section in sections(results):
         if not section.tables:
             write.line(f"{section.title}: {section.text}")
         for table in section.tables:
             _print_added(table, write)
-    warned = notice_lines.lines(results)
+    warned = notice_lines(results)
     if warned:
         console.print()
     for warning in warned[:_WARNINGS]:

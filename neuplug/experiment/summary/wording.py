@@ -56,14 +56,6 @@ BESIDE = {
 }
 # Where there is no comparison
 NOTHING = "Nothing to compare: no arm ran beside none."
-_OF_A_CLASS = {"f1": "F1", "precision": "precision", "recall": "recall", "ap": "AP"}
-
-
-def metric(name: str, class_name: str | None = None) -> Metric | None:
-    """How a metric of a classifier is shown; ``None`` for a measure of images."""
-    if class_name is None:
-        return METRICS.get(name)
-    return Metric(f"{_OF_A_CLASS[name]} of {class_name}") if name in _OF_A_CLASS else None
 
 
 def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:
@@ -239,21 +231,3 @@ def listing(words: Sequence[str]) -> str:
     """``a``, ``a and b`` or ``a, b and c``."""
     *rest, last = words
     return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def magnitude(count: float) -> str:
-    """``940``, ``94 k``, ``1.2 M`` or ``4.1 G``: about two digits of a large number."""
-    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if round(count) >= size:
-            scaled = count / size
-            return f"{scaled:.1f}{letter}" if scaled < 9.95 else f"{scaled:.0f}{letter}"
-    return f"{round(count)}"
-
-
-def brief(value: float) -> str:
-    """``0.062``, ``0.62``, ``8.1`` or ``120``: about two digits of a number above zero."""
-    if value < 0.00095:
-        return "<\N{NO-BREAK SPACE}0.001"
-    if value < 0.095:
-        return f"{value:.2g}"
-    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"

@@ -16,6 +16,7 @@ from neuplug_papers.paper import Key, Paper, Published, Way, load_paper
 
 # Of a class, the mean of its precision and recall, as edcgan2023 reports
 PRECISION_AND_RECALL = "ap"
+_OF_A_CLASS = {"f1": "F1", "precision": "precision", "recall": "recall", PRECISION_AND_RECALL: "AP"}
 
 # How a table's images were chosen -> our protocols with their names, the paper's first
 _WAYS: dict[Way, dict[Way, str]] = {
@@ -165,7 +166,8 @@ def _mean(values: Sequence[float | None]) -> Mean:
 def shown(recipe: str, table: Published, found: Sequence[Line], budget: Any) -> Table:
     """A published table: each line that this run has, and below it what the run found."""
     keys = table.keys
-    scores = all(wording.metric(*key) is not None for key in keys)
+    metrics = {key: _metric(key, table) for key in keys}
+    scores = all(metric.unit for metric in metrics.values())
     classifiers = list(dict.fromkeys(line.classifier for line in found if scores))
     ran = [line for line in found if line.ours]
     repeats = sorted({mean.n for line in ran for mean in line.ours.values()})
@@ -177,16 +179,18 @@ def shown(recipe: str, table: Published, found: Sequence[Line], budget: Any) -> 
     several = len(classifiers) > 1
     left_out = [line for line in found if not line.ours]
     missing = [_missing(left_out, several, budget)] if left_out else []
-    metrics = {key: _metric(key, table) for key in keys}
     rows = [row for line in ran for row in _rows(line, several, metrics, _WAYS[table.protocol])]
     columns = [(metric.name, metric.unit) for metric in metrics.values()]
     return Table(", ".join(title), columns, rows, [*(notes if ran else []), *missing])
 
 
 def _metric(key: Key, table: Published) -> wording.Metric:
-    """A measure of images has as many digits as the paper gives."""
-    if (score := wording.metric(*key)) is not None:
-        return score
+    """How a metric is shown; a measure of images with as many digits as the paper gives."""
+    name, class_name = key
+    if class_name is None and name in wording.METRICS:
+        return wording.METRICS[name]
+    if class_name is not None and name in _OF_A_CLASS:
+        return wording.Metric(f"{_OF_A_CLASS[name]} of {class_name}")
     printed = [row.values[table.keys.index(key)] for row in table.rows]
     digits = [len(f"{value:g}".partition(".")[2]) for value in printed if value is not None]
     return wording.Metric(", ".join(filter(None, key)), "", 1.0, max(digits, default=1))

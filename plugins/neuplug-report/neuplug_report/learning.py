@@ -17,11 +17,10 @@ from neuplug_report.canvas import (
     TITLE,
     WIDTH,
     Drawing,
+    Title,
     new_figure,
     put_axes,
-    put_text,
     shorten,
-    title,
 )
 from neuplug_report.stats import bars
 
@@ -62,7 +61,7 @@ def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, 
     lines = -(-len(plots) // _COLUMNS)
     block = _HEADING + _HEIGHT
     height = TITLE + lines * (block + _GAP) + _AXIS
-    figure = new_figure(height, title(f"{classifier}: more real images", results, aside))
+    figure = new_figure(height, Title(f"{classifier}: more real images", aside, results))
     columns = min(_COLUMNS, len(plots))
     room = (WIDTH - 2 * MARGIN - _LEFT - _GAP * (columns - 1)) / columns
     limits = _limits([plain, *curves.values()])
@@ -70,7 +69,7 @@ def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, 
         line, column = divmod(i, _COLUMNS)
         left = MARGIN + _LEFT + column * (room + _GAP)
         top = TITLE + line * (block + _GAP)
-        put_text(figure, left, top + 0.12, shorten(arm, 46 // columns), weight="bold")
+        style.put_text(figure, left, top + 0.12, shorten(arm, 46 // columns), weight="bold")
         axes = put_axes(figure, left, top + _HEADING, room, _HEIGHT)
         _fill(axes, curve, plain)
         axes.set(ylim=limits)

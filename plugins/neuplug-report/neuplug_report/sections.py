@@ -9,9 +9,10 @@ from pydantic import JsonValue
 
 from neuplug.experiment.results.conclusions import Comparison
 from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.summary import notice_lines, wording
+from neuplug.experiment.summary import wording
+from neuplug.experiment.summary.notices import notice_lines
 from neuplug.experiment.summary.sections import sections
-from neuplug_report import costs, evaluations, prices
+from neuplug_report import costs, evaluations
 from neuplug_report.headline import headline
 from neuplug_report.stats import span, stat
 
@@ -31,12 +32,12 @@ def view(results: RunResults) -> dict[str, Any]:
         "power": wording.power_sentence(results),
         "beside_classical": _verdicts(results.compared("best classical"), results),
         "more_images": _verdicts(results.compared("more images"), results),
-        "warnings": [(_unbroken(line.text), line.each) for line in notice_lines.lines(results)],
+        "warnings": [(_unbroken(line.text), line.each) for line in notice_lines(results)],
         "metrics": [(shown.name, shown.unit) for shown in wording.METRICS.values()],
         "tables": [_table(results, classifier) for classifier in results.classifiers],
         "added": sections(results),
-        "arm_costs": prices.page_view(results),
-        "costs": costs.page_view(results),
+        "arm_costs": costs.of_arms(results),
+        "costs": costs.of_classifiers(results),
         "sized": bool(results.sizes),
         "class_tables": _class_tables(results),
         "generator_times": _generator_times(results),

@@ -41,3 +41,21 @@ def span(counts: Sequence[int]) -> str:
         return ""
     low, high = min(counts), max(counts)
     return str(low) if low == high else f"{low} {ELLIPSIS} {high}"
+
+
+def magnitude(count: float) -> str:
+    """``940``, ``94 k``, ``1.2 M`` or ``4.1 G``: about two digits of a large number."""
+    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if round(count) >= size:
+            scaled = count / size
+            return f"{scaled:.1f}{letter}" if scaled < 9.95 else f"{scaled:.0f}{letter}"
+    return f"{round(count)}"
+
+
+def brief(value: float) -> str:
+    """``0.062``, ``0.62``, ``8.1`` or ``120``: about two digits of a number above zero."""
+    if value < 0.00095:
+        return "<\N{NO-BREAK SPACE}0.001"
+    if value < 0.095:
+        return f"{value:.2g}"
+    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"
