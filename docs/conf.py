@@ -56,6 +56,8 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!neuplug).*"),
     ("py:class", r"neuplug_testing\.subjects\..*"),
     ("py:class", r"neuplug\.experiment\.recipes\..*"),
+    ("py:class", r"neuplug_papers\.paper\..*"),
+    ("py:class", r"neuplug\.training\.profile\..*"),
     ("py:class", r"neuplug\.experiment\.results\..*"),  # their fields are in run-folder.md
     ("py:class", r"neuplug\.plugins\.(installed|spec)\..*"),
     ("py:class", r"neuplug\.experiment\.(tasks|events)\..*"),

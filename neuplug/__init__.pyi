@@ -17,8 +17,6 @@ from .errors import NeuplugError as NeuplugError
 from .errors import PluginError as PluginError
 from .errors import StorageError as StorageError
 from .errors import TrainingDiverged as TrainingDiverged
-from .experiment.analysis.statistics import Difference as Difference
-from .experiment.analysis.statistics import Estimate as Estimate
 from .experiment.analysis.statistics import estimate as estimate
 from .experiment.analysis.statistics import holm as holm
 from .experiment.analysis.statistics import paired_difference as paired_difference
@@ -30,6 +28,8 @@ from .experiment.executors.worker import do_task as do_task
 from .experiment.reporters import FinishedRun as FinishedRun
 from .experiment.reporters import Reporter as Reporter
 from .experiment.result import Result as Result
+from .experiment.results.conclusions import Mean as Mean
+from .experiment.results.conclusions import PairedDifference as PairedDifference
 from .experiment.results.model import RunResults as RunResults
 from .experiment.results.reading import read_results as read_results
 from .figures import ImageRow as ImageRow

@@ -14,11 +14,9 @@ import matplotlib as mpl
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ft2font import FT2Font
 from torch import Tensor
 
-# Each role has one colour here, for a white page, and one custom property in page.css, which
-# inline figures take so that they follow the page into the dark. No two roles share a colour.
+# Each role has one colour, for a white page. No two roles share a colour.
 PAPER = "#ffffff"
 INK = "#16191d"
 MUTED = "#59616b"
@@ -26,16 +24,6 @@ LINE = "#dfe3e8"
 BLUE = "#1c5d9f"
 ORANGE = "#b4471c"
 HEAT = "#7aaee0"
-
-PROPERTIES = {
-    PAPER: "--paper",
-    INK: "--ink",
-    MUTED: "--muted",
-    LINE: "--line",
-    BLUE: "--blue",
-    ORANGE: "--orange",
-    HEAT: "--heat",
-}
 
 # Families that hold the scripts which DejaVu Sans lacks; those installed are used.
 _OTHER_SCRIPTS = (
@@ -103,17 +91,6 @@ def families() -> list[str]:
     """The font families to set text in, best first: for ``font.sans-serif``."""
     installed = set(font_manager.get_font_names())
     return ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)]
-
-
-@cache
-def font_file(text: str) -> str:
-    """The path of the first of :func:`families` that has every character of ``text``."""
-    paths = [font_manager.findfont(name) for name in families()]
-    needed = {ord(character) for character in text}
-    for path in paths:
-        if needed <= set(FT2Font(path).get_charmap()):
-            return path
-    return paths[0]
 
 
 def put_text(figure: Figure, x: float, y: float, content: str, **look: Any) -> None:

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from neuplug.experiment.analysis.statistics import (
-    Difference,
     estimate,
     holm,
     paired_difference,
     verdict,
 )
+from neuplug.experiment.results.conclusions import PairedDifference
 
 
 def test_interval_of_a_textbook_case() -> None:
@@ -115,7 +115,7 @@ def test_arms_that_always_differ() -> None:
 def test_few_images_that_differ_are_not_much_more_than_none() -> None:
     """One image in one of five repeats: its variance alone would allow for 0.25 points."""
 
-    def differing(*where: tuple[int, int]) -> Difference:
+    def differing(*where: tuple[int, int]) -> PairedDifference:
         rows = np.zeros((5, 300))
         for repeat, image in where:
             rows[repeat, image] = 1
@@ -176,7 +176,7 @@ def crossed(
     effect: float,
     by_image: float,
     comparisons: int = 1,
-) -> Difference:
+) -> PairedDifference:
     """Scores that vary by repeat (sd 0.03), by image and by chance (sd 0.3)."""
     of_images = rng.normal(0, by_image, images)
     rows = [

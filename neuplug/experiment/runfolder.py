@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import platform
 import sys
 from collections.abc import Sequence
@@ -22,7 +20,7 @@ from neuplug.experiment.plan import Plan
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.results.reading import RESULTS
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.tables import write_tables
+from neuplug.experiment.tables import write_csv, write_tables
 from neuplug.experiment.tasks import AnyTask
 from neuplug.storage.atomic import write_json, write_text, write_whole
 from neuplug.storage.names import file_names
@@ -79,9 +77,7 @@ def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:
     """The made images of the first repeat below ``generated/``; its manifest says what is what."""
     from PIL import Image
 
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["path", "label", "arm", "id"])
+    manifest = []
     cells = plan.first_cells
     classes = plan.dataset.images.classes
     folders = dict(zip(classes, file_names(classes, "class"), strict=True))
@@ -98,5 +94,5 @@ def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:
                     file = target / f"{key[:8]}-{i:05d}.png"
                     Image.fromarray(pixels.numpy()).save(file)
                     path = file.relative_to(folder / "generated").as_posix()
-                    writer.writerow([path, name, cell.arm.name, identifier])
-    write_text(folder / "generated" / "manifest.csv", text.getvalue())
+                    manifest.append([path, name, cell.arm.name, identifier])
+    write_csv(folder / "generated" / "manifest.csv", ["path", "label", "arm", "id"], manifest)

@@ -8,13 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from neuplug.experiment.analysis.statistics import (
-    Difference,
-    Verdict,
-    holm,
-    paired_difference,
-    verdict,
-)
+from neuplug.experiment.analysis.statistics import holm, paired_difference, verdict
+from neuplug.experiment.results.conclusions import PairedDifference, Verdict
 
 
 @dataclass(frozen=True)
@@ -27,7 +22,7 @@ class Comparison:
         verdict: *helps*, *no evidence*, *harms* or *one repeat*.
     """
 
-    difference: Difference
+    difference: PairedDifference
     adjusted_p: float | None
     verdict: Verdict
 

@@ -164,6 +164,17 @@ class HookSpecs:
         """
         raise NotImplementedError
 
+    @hookspec
+    def neuplug_sections(self) -> Iterable[Component]:
+        """Components whose class is a ``SectionMaker`` (``neuplug.experiment.summary.sections``).
+
+        Example:
+            >>> @hookimpl
+            ... def neuplug_sections():
+            ...     yield Component("energy", "pkg.energy:Energy", "kilowatt-hours of each arm")
+        """
+        raise NotImplementedError
+
 
 HOOKS = {
     "neuplug_augmenters": "augmenter",
@@ -174,6 +185,7 @@ HOOKS = {
     "neuplug_recipes": "recipe",
     "neuplug_layouts": "layout",
     "neuplug_reporters": "reporter",
+    "neuplug_sections": "section",
 }
 # The kinds that are classes
 COMPONENTS = tuple(kind for kind in HOOKS.values() if kind != "recipe")

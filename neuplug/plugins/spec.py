@@ -26,6 +26,7 @@ _BASES = {
     "executor": "neuplug.experiment.executors.base:ExecutorFactory",
     "layout": "neuplug.data.layout:Layout",
     "reporter": "neuplug.experiment.reporters:Reporter",
+    "section": "neuplug.experiment.summary.sections:SectionMaker",
 }
 
 

@@ -293,8 +293,4 @@ def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total
             patience = options.patience - 1
             return lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=patience)
         case "constant":
-            return lr_scheduler.LambdaLR(optimizer, _one)
-
-
-def _one(step: int) -> float:
-    return 1.0
+            return lr_scheduler.ConstantLR(optimizer, factor=1.0)

@@ -107,7 +107,7 @@ def test_a_method_is_that_of_its_class() -> None:
         "neuplug.plugins.hookspecs.HookSpecs.neuplug_augmenters",
     }
     code = "neuplug.estimate([1.0, 2.0]).mean"
-    assert used_by(code) == {"neuplug.estimate", "neuplug.Estimate"}
+    assert used_by(code) == {"neuplug.estimate", "neuplug.Mean"}
 
 
 class Unheard:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,11 +16,10 @@ from neuplug.data.imageset import ImageSet
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import Correct, compare, differences, grouped
 from neuplug.experiment.analysis.costs import arm_costs
-from neuplug.experiment.analysis.published import published_beside
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.results import conclusions, parts
-from neuplug.experiment.results.model import FORMAT, Curve, Curves, RunResults
+from neuplug.experiment.results.model import FORMAT, Curves, RunResults
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
@@ -28,6 +27,7 @@ from neuplug.experiment.summary.notices import notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
 from neuplug.training.metrics import CLASS_METRICS, Scores, classification_metrics
+from neuplug.training.profile import Profile
 
 
 def collect(
@@ -52,7 +52,6 @@ def collect(
         folder: Of the run.
     """
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
-    evaluations = list(_evaluations(plan, bench, failures))
     comparisons = compare(cells, plan.arms, _correct(plan, bench))
     kinds = {key: task.kind for key, task in plan.tasks.items() if not task.optional}
     seconds = {key: float(bench.about(key)["seconds"]) for key in kinds}
@@ -79,9 +78,8 @@ def collect(
         doses=tuple(doses),
         generators=tuple(_generator(bench, entry) for entry in plan.fits),
         filtered=tuple(_filtered(plan, bench)),
-        evaluations=tuple(evaluations),
+        evaluations=tuple(_evaluations(plan, bench, failures)),
         evaluators=_evaluators(plan),
-        published=published_beside(plan.config, cells, evaluations),
         curves="curves.json",
         warnings=(),
         cost=_cost(kinds, seconds),
@@ -95,21 +93,13 @@ def collect(
 def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
     """What went on in the trainings of a run."""
     records = {entry.key: bench.record(entry.key) for entry in plan.fits}
-    return Curves(
-        format=FORMAT,
-        classifiers={cell.key: _curves(bench.about(cell.key)["curves"]) for cell in plan.cells},
-        generators={key: _curves(record.curves) for key, record in records.items()},
-        units={key: record.units for key, record in records.items()},
-        checkpoints={key: _curve(record.checkpoints) for key, record in records.items()},
-    )
-
-
-def _curves(curves: Mapping[str, Iterable[Sequence[float]]]) -> dict[str, Curve]:
-    return {name: _curve(points) for name, points in curves.items()}
-
-
-def _curve(points: Iterable[Sequence[float]]) -> Curve:
-    return tuple((step, value) for step, value in points)
+    found = {
+        "classifiers": {cell.key: bench.about(cell.key)["curves"] for cell in plan.cells},
+        "generators": {key: record.curves for key, record in records.items()},
+        "units": {key: record.units for key, record in records.items()},
+        "checkpoints": {key: record.checkpoints for key, record in records.items()},
+    }
+    return Curves.model_validate({"format": FORMAT, **found})
 
 
 def _cost(kinds: Mapping[str, str], seconds: Mapping[str, float]) -> conclusions.Cost:
@@ -121,16 +111,13 @@ def _cost(kinds: Mapping[str, str], seconds: Mapping[str, float]) -> conclusions
     )
 
 
-def _profiles(plan: Plan, bench: TaskContext) -> dict[str, parts.Profile]:
+def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
     """What each classifier costs; its time for an image is the median over its cells."""
-    found: dict[str, list[parts.Profile]] = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     for cell in plan.cells:
-        profile = parts.Profile.model_validate(bench.about(cell.key)["profile"])
-        found.setdefault(cell.classifier, []).append(profile)
+        found.setdefault(cell.classifier, []).append(bench.about(cell.key)["profile"])
     return {
-        name: some[0].model_copy(
-            update={"latency_ms": statistics.median(p.latency_ms for p in some)}
-        )
+        name: Profile(**some[0] | {"latency_ms": statistics.median(p["latency_ms"] for p in some)})
         for name, some in found.items()
     }
 
@@ -210,7 +197,7 @@ def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
         }
         for (metric, name), numbers in values.items():
             about = {"arm": arm, "classifier": classifier, "metric": metric, "class_name": name}
-            yield conclusions.Summary.model_validate(about | asdict(estimate(numbers)))
+            yield conclusions.Summary.model_validate(about | dict(estimate(numbers)))
 
 
 def _evaluations(

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neuplug.experiment.analysis.statistics import (
-    Difference,
     estimate,
     holm,
     paired_difference,
@@ -69,7 +67,7 @@ def compare(
 
 
 def _judged(
-    family: Sequence[tuple[dict[str, str], Difference, int]],
+    family: Sequence[tuple[dict[str, str], conclusions.PairedDifference, int]],
 ) -> Iterator[conclusions.Comparison]:
     """Verdicts on the comparisons of one question, each with the number of possible rivals."""
     certain = [
@@ -82,7 +80,7 @@ def _judged(
         p = next(adjusted) if found.p is not None else None
         judged = {"metric": DECISIVE, "candidates": candidates, "family": len(certain)}
         said = {"adjusted_p": p, "verdict": verdict(found, p)}
-        yield conclusions.Comparison.model_validate({**about, **judged, **said, **asdict(found)})
+        yield conclusions.Comparison.model_validate({**about, **judged, **said, **dict(found)})
 
 
 def _accuracy(group: Sequence[parts.Cell]) -> float:
@@ -141,7 +139,7 @@ def _difference(
     correct: Correct,
     *,
     comparisons: int,
-) -> Difference:
+) -> conclusions.PairedDifference:
     differences, items = [], []
     rivals = {cell.repeat: cell for cell in theirs}
     for cell in ours:

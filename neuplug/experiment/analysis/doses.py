@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable
-from dataclasses import asdict
 
 import numpy as np
 
@@ -68,7 +67,7 @@ def _families(plan: Plan) -> dict[tuple[str, str], list[Arm]]:
 def _dose(plan: Plan, bench: TaskContext, family: str, arm: Arm, classifier: str) -> Dose:
     cells = [c for c in plan.cells if (c.arm.name, c.classifier) == (arm.name, classifier)]
     amount, value = arm.dose.given if arm.dose is not None else ("", None)
-    found = asdict(estimate(list(_accuracies(plan, bench, cells))))
+    found = dict(estimate(list(_accuracies(plan, bench, cells))))
     about = {"family": family, "arm": arm.name, "classifier": classifier}
     dose = {"amount": amount, "value": value, "chosen": False}
     return Dose.model_validate(about | dose | found)

@@ -4,56 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special  # not scipy.stats, which takes two seconds to load
 
-Verdict = Literal["helps", "no evidence", "harms", "one repeat"]
+from neuplug.experiment.results.conclusions import Mean, PairedDifference, Verdict
+
 CONFIDENCE = 0.95
 POWER = 0.8
 # Below this standard error values are equal but for rounding
 SAME = 1e-12
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over repeats with its 95 % interval; the bounds are ``None`` for a single value."""
-
-    mean: float
-    low: float | None
-    high: float | None
-    n: int
-
-
-@dataclass(frozen=True)
-class Difference:
-    """A paired difference between two arms.
-
-    Attributes:
-        effect: Mean over repeats of the mean over test images.
-        low: Lower bound of the 95 % interval; ``None`` for a single repeat, as all that follow.
-        high: Upper bound.
-        p: Two-sided p-value of no difference.
-        detectable: The smallest true difference that a comparison like this one finds in 80 of 100
-            cases, in the unit of the effect; of several comparisons, as the clearest of them.
-        n: Repeats.
-        items: Test images that were scored at least once; groups of them, where there are groups.
-    """
-
-    effect: float
-    low: float | None
-    high: float | None
-    p: float | None
-    detectable: float | None
-    n: int
-    items: int
-
-
-def estimate(values: Sequence[float]) -> Estimate:
+def estimate(values: Sequence[float]) -> Mean:
     """The mean and Student's t interval of independent values.
 
     Args:
@@ -72,17 +38,15 @@ def estimate(values: Sequence[float]) -> Estimate:
     array = np.asarray(values, dtype=np.float64)
     mean = float(array.mean())
     if len(array) == 1:
-        return Estimate(mean, None, None, 1)
+        return Mean(mean=mean, low=None, high=None, n=1)
     error = float(array.std(ddof=1)) / math.sqrt(len(array))
-    if error < SAME:
-        return Estimate(mean, mean, mean, len(array))
-    half = _critical(len(array) - 1, 1 - CONFIDENCE) * error
-    return Estimate(mean, mean - half, mean + half, len(array))
+    half = 0.0 if error < SAME else _critical(len(array) - 1, 1 - CONFIDENCE) * error
+    return Mean(mean=mean, low=mean - half, high=mean + half, n=len(array))
 
 
 def paired_difference(
     differences: Sequence[NDArray[Any]], items: Sequence[NDArray[Any]], *, comparisons: int = 1
-) -> Difference:
+) -> PairedDifference:
     """How two arms differ, for other draws of the training images and other test images alike.
 
     Two things vary: the repeat (its training images and seeds) and the test image, which comes back
@@ -135,7 +99,9 @@ def paired_difference(
     known, images = np.unique(np.concatenate(items), return_inverse=True)
     effect = float(np.mean([scores.mean() for scores in differences]))
     if n == 1:
-        return Difference(effect, None, None, None, None, 1, len(known))
+        return PairedDifference(
+            effect=effect, low=None, high=None, p=None, detectable=None, n=1, items=len(known)
+        )
     squared_error, freedom = _squared_error(differences, images, effect)
     error = math.sqrt(squared_error)
     half = _critical(freedom, 1 - CONFIDENCE) * error
@@ -149,7 +115,15 @@ def paired_difference(
     telling = _telling(comparisons)
     if not error or differing < telling:
         detectable = max(detectable, _share_that_shows(telling, len(known)))
-    return Difference(effect, effect - half, effect + half, p, detectable, n, len(known))
+    return PairedDifference(
+        effect=effect,
+        low=effect - half,
+        high=effect + half,
+        p=p,
+        detectable=detectable,
+        n=n,
+        items=len(known),
+    )
 
 
 def _telling(comparisons: int) -> int:
@@ -220,7 +194,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def verdict(difference: Difference, adjusted_p: float | None) -> Verdict:
+def verdict(difference: PairedDifference, adjusted_p: float | None) -> Verdict:
     """What may be said of a difference.
 
     Args:
@@ -232,7 +206,9 @@ def verdict(difference: Difference, adjusted_p: float | None) -> Verdict:
         repeat* where no interval can be had.
 
     Example:
-        >>> gain = neuplug.Difference(0.02, 0.01, 0.03, p=0.004, detectable=0.014, n=5, items=300)
+        >>> gain = neuplug.PairedDifference(
+        ...     effect=0.02, low=0.01, high=0.03, p=0.004, detectable=0.014, n=5, items=300
+        ... )
         >>> neuplug.verdict(gain, adjusted_p=0.008), neuplug.verdict(gain, adjusted_p=0.06)
         ('helps', 'no evidence')
     """

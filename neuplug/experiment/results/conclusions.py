@@ -79,33 +79,42 @@ class Difference(Effect, ArmAndClassifier):
     metric: str
 
 
-class Comparison(Effect, ArmAndClassifier):
-    """A verdict. Its interval is for other repeats and other test images alike.
+class PairedDifference(Effect):
+    """A paired difference between two arms, for other repeats and other test images alike.
+
+    Attributes:
+        p: Two-sided p-value of no difference; null for one repeat, as the next one.
+        detectable: The smallest true difference that a comparison like this one finds in 80 of 100
+            cases, in the unit of the effect; of several comparisons, as the clearest of them.
+        items: Test images that were scored at least once; groups of them, where there are groups.
+    """
+
+    p: Share | None
+    detectable: Annotated[float, Field(ge=0)] | None
+    items: Count
+
+
+class Comparison(PairedDifference, ArmAndClassifier):
+    """A verdict.
 
     Attributes:
         against: The other arm.
         question: What ``against`` is: ``none``, the best classical arm, or ``none`` with fewer
             images.
         metric: What the verdict goes by.
-        p: Two-sided p-value of no difference; null for one repeat, as the next two.
         adjusted_p: After Holm's correction; of a worse arm p is multiplied by ``candidates``
-            before.
-        detectable: The smallest difference found in 80 of 100 cases, as the clearest of the family.
+            before. Null for one repeat.
         candidates: Arms that the other one was chosen from.
         family: Comparisons corrected for together: those of one question.
-        items: Test images, or groups of them.
         verdict: ``helps`` or ``harms`` where the adjusted p-value is below 0.05.
     """
 
     against: str
     question: Question
     metric: Literal["accuracy"]
-    p: Share | None
     adjusted_p: Share | None
-    detectable: Annotated[float, Field(ge=0)] | None
     candidates: Positive
     family: Count
-    items: Count
     verdict: Verdict
 
     @model_validator(mode="after")

@@ -8,100 +8,11 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from neuplug.experiment.results import conclusions, parts
-from neuplug.experiment.results.parts import Positive
 from neuplug.records import Record
+from neuplug.training.profile import Profile
 
 # Raised when a file that an older neuplug has written is no longer read
 FORMAT = 1
-
-# What a number was scored on: unseen test images, every real image, the real training images
-Way = Literal["test", "all", "train"]
-
-
-# A paper's numbers.
-
-
-class Ours(conclusions.Mean):
-    """What the run found for a published number.
-
-    Attributes:
-        difference: The mean less the published number.
-    """
-
-    difference: float
-
-
-class PublishedNumber(Record):
-    """A published number beside the run's.
-
-    Attributes:
-        arm: As the recipe calls it.
-        per_class: Real images of each class, where the table has several numbers of them.
-        classifier: That the number is of.
-        metric: Its name, as in the summary, or that of an evaluator's metric.
-        class_name: The class that it is of; null: all.
-        paper: What the paper says; accuracies and the like as parts of one.
-        ours: By what was scored; empty where the run has no such arm.
-    """
-
-    arm: str
-    per_class: Positive | None
-    classifier: str
-    metric: str
-    class_name: str | None
-    paper: float
-    ours: dict[Way, Ours]
-
-
-class PublishedTable(Record):
-    """A published table.
-
-    Attributes:
-        title: As the paper calls it.
-        protocol: What the paper scored on.
-        metrics: Its columns: a metric and a class each.
-        note: What a reader must know to compare; may be empty.
-        rows: Its numbers.
-    """
-
-    title: str
-    protocol: Way
-    metrics: tuple[tuple[str, str | None], ...]
-    note: str
-    rows: tuple[PublishedNumber, ...]
-
-
-class Protocols(Record):
-    """How the paper measured, and how images that nobody has seen are kept apart here.
-
-    Attributes:
-        paper: In words.
-        sound: In words.
-    """
-
-    paper: str
-    sound: str
-
-
-class Published(Record):
-    """A recipe's own numbers beside the run's.
-
-    Attributes:
-        recipe: Its name.
-        budget: The budget that was asked for; null: the one by default.
-        title: What the paper is about.
-        source: Authors, title, year.
-        decisions: Where the paper is silent or contradicts itself, what is done here.
-        tables: The paper's.
-    """
-
-    recipe: str
-    budget: str | None
-    title: str
-    source: str
-    protocols: Protocols
-    decisions: tuple[str, ...]
-    tables: tuple[PublishedTable, ...]
 
 
 class RunResults(Record):
@@ -124,7 +35,6 @@ class RunResults(Record):
         profiles: By classifier what it costs.
         cells: Every single result.
         evaluators: By evaluator what it says of itself.
-        published: A recipe's own numbers beside the run's; null without a recipe.
         curves: The file of curves, in the run's folder.
         warnings: Sentences that the reader must know, each once: of the run, then those of
             generators, filters and evaluators, and why an evaluator failed, with the arms and
@@ -151,7 +61,7 @@ class RunResults(Record):
     protocol: parts.Protocol
     arms: Annotated[tuple[parts.Arm, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[str, ...], Field(min_length=1)]
-    profiles: dict[str, parts.Profile]
+    profiles: dict[str, Profile]
     cells: Annotated[tuple[parts.Cell, ...], Field(min_length=1)]
     summary: tuple[conclusions.Summary, ...]
     comparisons: tuple[conclusions.Comparison, ...]
@@ -161,7 +71,6 @@ class RunResults(Record):
     filtered: tuple[parts.Filtered, ...]
     evaluations: tuple[parts.Evaluation, ...]
     evaluators: dict[str, parts.EvaluatorWords]
-    published: Published | None
     curves: Literal["curves.json"]
     warnings: tuple[str, ...]
     cost: conclusions.Cost

@@ -164,22 +164,6 @@ class Arm(Record):
     stages: tuple[Stage, ...]
 
 
-class Profile(Record):
-    """What a classifier costs, whatever it is trained on.
-
-    Attributes:
-        parameters: Trainable numbers.
-        multiply_adds: Of convolutions and dense layers, for one image.
-        latency_ms: Milliseconds for one image: the median over cells of medians.
-        threads: Processor threads that this time was taken with.
-    """
-
-    parameters: Count
-    multiply_adds: Count
-    latency_ms: Annotated[float, Field(ge=0)]
-    threads: Positive
-
-
 # Single results.
 
 

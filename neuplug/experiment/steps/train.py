@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -54,7 +53,7 @@ def train(
         }
         for logits in predictions.values():
             _check(logits, len(dataset.images.classes), task)
-        profile = asdict(profile_classifier(fitted, dataset.images))
+        profile = profile_classifier(fitted, dataset.images).model_dump()
         state = tree_bytes(fitted.state_dict())
     write_whole(folder / "classifier.safetensors", state)
     write_whole(folder / "predictions.safetensors", tree_bytes(predictions))

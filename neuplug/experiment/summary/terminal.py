@@ -12,7 +12,10 @@ from rich.text import Text
 from neuplug.experiment.reporters import read_reports
 from neuplug.experiment.results.conclusions import Effect, Mean
 from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.summary import costs, notice_lines, published, wording
+from neuplug.experiment.summary import wording
+from neuplug.experiment.summary.notices import notice_lines
+from neuplug.experiment.summary.sections import Table as AddedTable
+from neuplug.experiment.summary.sections import sections
 
 STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
 _WARNINGS = 12  # further ones are in the report
@@ -32,7 +35,7 @@ _ASCII = str.maketrans(
 
 
 def print_summary(results: RunResults, console: Console) -> None:
-    """Print verdicts, tables, a paper's numbers beside the run's, warnings, the report's path.
+    """Print verdicts, tables, what plugins add, warnings, the report's path.
 
     Args:
         results: Of the run.
@@ -48,7 +51,7 @@ def print_summary(results: RunResults, console: Console) -> None:
         write.line(f"{mark} {sentence}", STYLES[comparison.verdict])
     said = wording.same_sentences(results)
     if not results.comparisons and not said:
-        said = [sentence for _, sentence in wording.headline(results)]
+        said = [wording.NOTHING]
     for sentence in said:
         write.line(sentence)
     if power := wording.power_sentence(results):
@@ -57,11 +60,12 @@ def print_summary(results: RunResults, console: Console) -> None:
         console.print()
         console.print(_table(results, classifier, write))
     write.line(_footnote(results), "dim")
-    for line in costs.terminal_lines(results):
-        write.line(line)
-    for table in published.tables(results):
-        _print_published(table, write)
-    warned = notice_lines.lines(results)
+    for section in sections(results):
+        if not section.tables:
+            write.line(f"{section.title}: {section.text}")
+        for table in section.tables:
+            _print_added(table, write)
+    warned = notice_lines(results)
     if warned:
         console.print()
     for warning in warned[:_WARNINGS]:
@@ -135,44 +139,40 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
 def _cell(entry: Mean | Effect | None, shown: wording.Metric, wide: bool) -> str:
     if entry is None:
         return wording.MISSING
-    middle = wording.middle(entry, shown)
-    if entry.low is None:
-        return middle  # n = 1 says why no interval follows
-    return f"{middle}{' ' if wide else chr(10)}{wording.spread(entry, shown)}"
+    # n = 1 says why no interval follows
+    spread = "" if entry.low is None else wording.spread(entry, shown)
+    return _beside(wording.middle(entry, shown), spread, wide)
 
 
-def _print_published(table: published.Table, write: Writer) -> None:
-    """A paper's table: under each of its lines what this run found."""
+def _beside(middle: str, spread: str, wide: bool) -> str:
+    """A number and its interval, one below the other where there is little room."""
+    return (" " if wide else "\n").join(filter(None, (middle, spread)))
+
+
+def _print_added(table: AddedTable, write: Writer) -> None:
+    """A table that a plugin adds; a name stands once for all of its rows."""
     write.console.print()
-    about = [table.recipe, table.title, table.aside]
-    write.line(", ".join(filter(None, about)), "bold")
-    if table.lines:
-        write.console.print(_published(table, write))
-    notes = table.notes if table.lines else ()
-    for sentence in filter(None, [*notes, table.missing]):
-        write.line(sentence, "dim")
-
-
-def _published(table: published.Table, write: Writer) -> Table:
-    shown = new_table()
-    names = [f"{n.arm} ({n.details})" if n.details else n.arm for n in table.lines]
-    shown.add_column("arm", overflow="fold")
-    shown.add_column("")
-    for metric in table.metrics.values():
-        shown.add_column(f"{metric.name}\n{metric.unit}", justify="right", overflow="fold")
-    first = max(map(len, names)) + max(map(len, [published.PAPER, *table.protocols.values()])) + 4
-    wide = write.console.width >= first + _NUMBER * len(table.metrics)
-    for name, line in zip(names, table.lines, strict=True):
-        numbers = [wording.number(line.paper(key), m) for key, m in table.metrics.items()]
-        shown.add_row(write.text(name), published.PAPER, *map(write.text, numbers))
-        for protocol, way in table.protocols.items():
-            entries = [line.ours(key, protocol) for key in table.metrics]
+    write.line(table.title, "bold")
+    if table.rows:
+        shown = new_table()
+        shown.add_column("arm", overflow="fold")
+        shown.add_column("")
+        for name, unit in table.columns:
+            shown.add_column(f"{name}\n{unit}", justify="right", overflow="fold")
+        first = max(len(row.name) for row in table.rows) + 4
+        first += max(len(row.source) for row in table.rows)
+        wide = write.console.width >= first + _NUMBER * len(table.columns)
+        before = ""
+        for row in table.rows:
             cells = [
-                _cell(entry, metric, wide)
-                for entry, metric in zip(entries, table.metrics.values(), strict=True)
+                write.text(_beside(cell.middle, cell.spread, wide), "bold" if row.own else "")
+                for cell in row.cells
             ]
-            shown.add_row("", write.text(way), *(write.text(cell, "bold") for cell in cells))
-    return shown
+            shown.add_row(write.text("" if row.name == before else row.name), row.source, *cells)
+            before = row.name
+        write.console.print(shown)
+    for sentence in table.notes:
+        write.line(sentence, "dim")
 
 
 def _footnote(results: RunResults) -> str:

@@ -43,23 +43,19 @@ METRICS = {
     "loss": Metric("loss", "nats", 1.0, 3),
 }
 
-_ALONE = {"helps": "helps", "no evidence": "helps or harms", "harms": "harms"}
-_ALONE_MANY = {"helps": "help", "no evidence": "help or harm", "harms": "harm"}
-_BESIDE = {
-    "helps": "is better for",
-    "no evidence": "is better or worse for",
-    "harms": "is worse for",
+# By verdict what one arm does, and what several do: to a classifier, or beside another arm
+ALONE = {
+    "helps": ("helps", "help"),
+    "no evidence": ("helps or harms", "help or harm"),
+    "harms": ("harms", "harm"),
 }
-_BESIDE_MANY = {verdict: verb.replace("is", "are", 1) for verdict, verb in _BESIDE.items()}
-_OF_A_CLASS = {"f1": "F1", "precision": "precision", "recall": "recall", "ap": "AP"}
-_NAMED = 6  # arms that the headline names at most
-
-
-def metric(name: str, class_name: str | None = None) -> Metric | None:
-    """How a metric of a classifier is shown; ``None`` for a measure of images."""
-    if class_name is None:
-        return METRICS.get(name)
-    return Metric(f"{_OF_A_CLASS[name]} of {class_name}") if name in _OF_A_CLASS else None
+BESIDE = {
+    "helps": ("is better for", "are better for"),
+    "no evidence": ("is better or worse for", "are better or worse for"),
+    "harms": ("is worse for", "are worse for"),
+}
+# Where there is no comparison
+NOTHING = "Nothing to compare: no arm ran beside none."
 
 
 def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:
@@ -107,13 +103,6 @@ def spread(entry: Mean | Effect, shown: Metric) -> str:
     return f"{PLUS_MINUS} {number((below + above) / 2, shown)}"
 
 
-def stat(entry: Mean | Effect | None, shown: Metric) -> dict[str, str]:
-    """A mean or a difference as the page shows it; a dash where there is none."""
-    if entry is None:
-        return {"middle": MISSING, "spread": ""}
-    return {"middle": middle(entry, shown), "spread": spread(entry, shown)}
-
-
 _Kind = TypeVar("_Kind", bound=Interval)
 
 
@@ -122,16 +111,6 @@ def bounded(entry: _Kind, shown: Metric) -> _Kind:
     if isinstance(entry, Effect) or shown.unit != "%" or entry.low is None or entry.high is None:
         return entry
     return entry.model_copy(update={"low": max(entry.low, 0.0), "high": min(entry.high, 1.0)})
-
-
-def bars(entries: Sequence[Mean], shown: Metric) -> tuple[list[float], list[float]]:
-    """How far the intervals of means reach down and up, as a figure draws them."""
-    below, above = [], []
-    for entry in (bounded(entry, shown) for entry in entries):
-        if entry.low is not None and entry.high is not None:
-            below.append(shown.scale * (entry.mean - entry.low))
-            above.append(shown.scale * (entry.high - entry.mean))
-    return below, above
 
 
 def repeats(n: int) -> str:
@@ -143,34 +122,29 @@ def verdict_parts(comparison: Comparison, results: RunResults) -> tuple[str, str
     """A verdict in two parts: what is claimed, and the figures it rests on."""
     shown = METRICS[comparison.metric]
     figures = f"{middle(comparison, shown)} points {shown.name}"
-    does, arm, rival = _wording(comparison, results)
-    classifier, than = comparison.classifier, comparison.question != "none"
+    arm, rival, several = comparison.arm, comparison.against, False
+    if comparison.question == "best classical":
+        rival = f"{rival}, the best classical arm"
+    elif comparison.question == "more images":
+        sizes = {entry.name: entry.per_class for entry in results.arms}
+        arm, rival, several = f"{sizes[arm]} real images per class", str(sizes[rival]), True
+    alone = comparison.question == "none"
     if comparison.verdict == "one repeat":
-        claim = f"{arm} with {classifier}" + (f" beside {rival}" if than else "")
+        said = f"{arm} with {comparison.classifier}" + ("" if alone else f" beside {rival}")
         figures += ", one repeat: no verdict, add --repeats"
     else:
-        claim = _claim(comparison.verdict, does, arm, classifier)
-        claim += f" than {rival}" if than else ""
+        does = (ALONE if alone else BESIDE)[comparison.verdict][several]
+        said = claim(comparison.verdict, f"{arm} {does} {comparison.classifier}")
+        said += "" if alone else f" than {rival}"
         figures += f", 95 % interval {interval(comparison, shown)}, {repeats(comparison.n)}"
         figures += _corrected(comparison)
     if results.data.simulated:
         figures += ", simulated data"
-    return claim, figures
+    return said, figures
 
 
-def _wording(comparison: Comparison, results: RunResults) -> tuple[dict[str, str], str, str]:
-    """The verbs of the comparison's question, and what they say is compared with what."""
-    arm, against = comparison.arm, comparison.against
-    if comparison.question == "more images":
-        sizes = {entry.name: entry.per_class for entry in results.arms}
-        return _BESIDE_MANY, f"{sizes[arm]} real images per class", str(sizes[against])
-    if comparison.question == "best classical":
-        return _BESIDE, arm, f"{against}, the best classical arm"
-    return _ALONE, arm, against
-
-
-def _claim(verdict: str, does: dict[str, str], who: str, whom: str) -> str:
-    said = f"{who} {does[verdict]} {whom}"
+def claim(verdict: str, said: str) -> str:
+    """What is said of arms and classifiers, or that there is no evidence of it."""
     return f"no evidence that {said}" if verdict == "no evidence" else said
 
 
@@ -210,95 +184,6 @@ def ranked(results: RunResults) -> list[Comparison]:
     """The comparisons with ``none``: what helps first, the largest effect first."""
     order = list(MARKS)
     return sorted(results.compared(), key=lambda c: (order.index(c.verdict), -c.effect))
-
-
-def headline(results: RunResults) -> list[tuple[str, str]]:
-    """The whole run in a few short sentences without figures, each with its verdict.
-
-    First what helps beside ``none``, then what generators do beside the best classical arm.
-    Controls are left out where there is anything else.
-    """
-    said = _compared(results)
-    said += [("no evidence", text) for text in same_sentences(results)]
-    return said or [("no evidence", "Nothing to compare: no arm ran beside none.")]
-
-
-def _compared(results: RunResults) -> list[tuple[str, str]]:
-    found = ranked(results)
-    found = [c for c in found if c.arm not in results.controls] or found
-    more = results.compared("more images")
-    if not found and not more:
-        return []
-    if all(c.verdict == "one repeat" for c in found or more):
-        return [("one repeat", "One repeat: no verdict, add --repeats.")]
-    if not found:
-        better = sum(c.verdict == "helps" for c in more)
-        text = f"More real images are better in {better or 'none'} of {_comparisons(more)}."
-        return [("helps" if better else "no evidence", text)]
-    clauses = _clauses(found, _ALONE, _ALONE_MANY)
-    beside = results.compared("best classical")
-    others = _clauses(beside, _BESIDE, _BESIDE_MANY, " than the best classical arm")
-    if len(clauses) <= 3 and len(others) <= 2 and len({c.arm for c in found}) <= _NAMED:
-        return clauses + others
-    count = _count(found)
-    text = f"Augmentation helps in {count['helps'] or 'none'} of {_comparisons(found)}"
-    if count["harms"]:
-        text += f", harms in {count['harms']}"
-    if undecided := count["no evidence"] + count["one repeat"]:
-        text += f"; no evidence in {undecided}"
-    short = [("helps" if count["helps"] else "no evidence", f"{text}.")]
-    if beside:
-        count = _count(beside)
-        better, worse = count["helps"], count["harms"]
-        text = f"Generated images beat the best classical arm in {better or 'none'} of "
-        text += _comparisons(beside) + (f", are worse in {worse}" if worse else "")
-        verdict = "helps" if better else "harms" if worse else "no evidence"
-        short.append((verdict, f"{text}."))
-    return short
-
-
-def _comparisons(found: Sequence[Comparison]) -> str:
-    return f"{len(found)} comparison{'s' * (len(found) != 1)}"
-
-
-def _count(found: Sequence[Comparison]) -> dict[str, int]:
-    return {verdict: sum(c.verdict == verdict for c in found) for verdict in MARKS}
-
-
-def _clauses(
-    found: Sequence[Comparison],
-    one: dict[str, str],
-    many: dict[str, str],
-    than: str = "",
-) -> list[tuple[str, str]]:
-    """``dcgan and flip help mobilenetv2.``: arms with the same verdict on the same classifiers.
-
-    Args:
-        found: The comparisons.
-        one: A verdict's verb after one arm.
-        many: Likewise after several.
-        than: What ends each clause.
-    """
-    clauses = []
-    for verdict in MARKS:
-        touched: dict[str, list[str]] = {}
-        for c in found:
-            if c.verdict == verdict:
-                touched.setdefault(c.arm, []).append(c.classifier)
-        together: dict[tuple[str, ...], list[str]] = {}
-        for arm, classifiers in touched.items():
-            together.setdefault(tuple(sorted(classifiers)), []).append(arm)
-        for shared, arms in together.items():
-            who, whom = listing(arms), listing(shared)
-            if verdict == "one repeat":
-                text = f"One repeat of {who} with {whom}: no verdict, add --repeats."
-            else:
-                does = many if len(arms) > 1 else one
-                text = f"{_claim(verdict, does, who, whom)}{than}."
-            if verdict == "no evidence":  # other clauses begin with the name of an arm
-                text = f"N{text[1:]}"
-            clauses.append((verdict, text))
-    return clauses
 
 
 def same_sentences(results: RunResults) -> list[str]:
@@ -342,33 +227,7 @@ def power_sentence(results: RunResults) -> str:
     )
 
 
-def span(counts: Sequence[int]) -> str:
-    """``54``, or ``53 … 55`` where repeats differ."""
-    if not counts:
-        return ""
-    low, high = min(counts), max(counts)
-    return str(low) if low == high else f"{low} {ELLIPSIS} {high}"
-
-
 def listing(words: Sequence[str]) -> str:
     """``a``, ``a and b`` or ``a, b and c``."""
     *rest, last = words
     return f"{', '.join(rest)} and {last}" if rest else last
-
-
-def magnitude(count: float) -> str:
-    """``940``, ``94 k``, ``1.2 M`` or ``4.1 G``: about two digits of a large number."""
-    for size, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if round(count) >= size:
-            scaled = count / size
-            return f"{scaled:.1f}{letter}" if scaled < 9.95 else f"{scaled:.0f}{letter}"
-    return f"{round(count)}"
-
-
-def brief(value: float) -> str:
-    """``0.062``, ``0.62``, ``8.1`` or ``120``: about two digits of a number above zero."""
-    if value < 0.00095:
-        return "<\N{NO-BREAK SPACE}0.001"
-    if value < 0.095:
-        return f"{value:.2g}"
-    return f"{value:.2f}" if value < 0.995 else f"{value:.1f}" if value < 99.95 else f"{value:.0f}"

@@ -16,3 +16,10 @@ def neuplug_recipes():  # type: ignore[no-untyped-def]
     """One for each paper."""
     for name, summary in RECIPES.items():
         yield Component(name, f"neuplug_papers:{name}.yaml", summary)
+
+
+@hookimpl
+def neuplug_sections():  # type: ignore[no-untyped-def]
+    """The paper's numbers beside the run's."""
+    target = "neuplug_papers.beside:BesideThePaper"
+    yield Component("paper", target, "a recipe's published numbers beside the run's")

@@ -10,7 +10,7 @@ import typer
 from neuplug.cli.group import LightGroup
 
 if TYPE_CHECKING:
-    from neuplug.experiment.recipes import Recipe
+    from neuplug_papers.paper import Paper, Published
 
 app = typer.Typer(cls=LightGroup, invoke_without_command=True)
 
@@ -26,9 +26,10 @@ def recipes(
     """
     if context.invoked_subcommand is not None:
         return
-    from neuplug.experiment.recipes import load_recipe, recipe_names
+    from neuplug.experiment.recipes import recipe_names
+    from neuplug_papers.paper import load_paper
 
-    found = [load_recipe(name) for name in recipe_names()]
+    found = [load_paper(name) for name in recipe_names()]
     if as_json:
         typer.echo(json.dumps([_facts(recipe) for recipe in found], indent=1))
         return
@@ -45,9 +46,9 @@ def show(
     """Show one recipe: protocols, decisions, settings, published numbers."""
     import yaml
 
-    from neuplug.experiment.recipes import load_recipe
+    from neuplug_papers.paper import load_paper
 
-    recipe = load_recipe(name)
+    recipe = load_paper(name)
     if as_json:
         typer.echo(json.dumps(recipe.model_dump(mode="json"), indent=1))
         return
@@ -63,10 +64,10 @@ def show(
         _line(f"settings of --budget {budget}:", 2)
         typer.echo(_indented(yaml.safe_dump(content.settings, sort_keys=False)))
     for table in recipe.published:
-        _print_table(recipe, table.title)
+        _print_table(table)
 
 
-def _facts(recipe: Recipe) -> dict[str, object]:
+def _facts(recipe: Paper) -> dict[str, object]:
     return {
         "name": recipe.name,
         "title": recipe.title,
@@ -76,7 +77,7 @@ def _facts(recipe: Recipe) -> dict[str, object]:
     }
 
 
-def _print(recipe: Recipe) -> None:
+def _print(recipe: Paper) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -102,12 +103,11 @@ def _indented(text: str) -> str:
     return "".join(f"    {line}\n" for line in text.splitlines())
 
 
-def _print_table(recipe: Recipe, title: str) -> None:
+def _print_table(table: Published) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = next(t for t in recipe.published if t.title == title)
-    shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    shown = Table(title=table.title, title_justify="left", box=None, pad_edge=False)
     shown.add_column("arm")
     for metric in table.metrics:
         shown.add_column(", ".join(filter(None, (metric.name, metric.class_name))), justify="right")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,12 @@ from neuplug import InputError
 from neuplug.cli import main
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
-from neuplug.experiment.recipes import BUDGETS, load_recipe, recipe_names
+from neuplug.experiment.recipes import BUDGETS, recipe_names
+from neuplug.experiment.results.reading import read_results
+from neuplug.experiment.summary.wording import MISSING
 from neuplug.plugins.registry import discover
+from neuplug_papers import beside
+from neuplug_papers.paper import load_paper
 
 FIVE = ["edcgan2023", "farhat", "reser2020", "schlagenhauf2020", "zamani"]
 
@@ -55,7 +60,7 @@ def test_every_setting_of_every_budget_exists(name: str, budget: str) -> None:
     offline = ("fid.extractor=classifier",) if name == "schlagenhauf2020" else ()
     config = resolve(flags=flags, settings=offline, environment={})
     arms = {arm.base for arm in Selection(config, discover()).arms}
-    recipe = load_recipe(name)
+    recipe = load_paper(name)
     for table in recipe.published:
         for row in table.rows:
             if budget == "paper":
@@ -75,20 +80,21 @@ def test_smoke(name: str, place: Any, tmp_path: Path, capsys: pytest.CaptureFixt
     assert main([*words, "--project", str(tmp_path), "--name", "run", "--json"]) == 0
     results = json.loads(capsys.readouterr().out)
     assert [e["error"] for e in results["evaluations"] if e["error"]] == []
-    published = results["published"]
-    assert (published["recipe"], published["budget"]) == (name, "smoke")
-    numbers = [row for table in published["tables"] for row in table["rows"]]
-    ours = [row for row in numbers if row["ours"]]
+    assert (results["config"]["recipe"], results["config"]["budget"]) == (name, "smoke")
+    paper, found = load_paper(name), read_results(tmp_path / "run")
+    (section,) = beside.BesideThePaper().sections(found)
+    ours = [line for t in paper.published for line in beside.lines(paper, t, found) if line.ours]
     assert bool(ours) == (name != "zamani")  # which publishes no number
-    for row in ours:
-        for found in row["ours"].values():
-            assert found["difference"] == pytest.approx(found["mean"] - row["paper"])
+    for table in section.tables:
+        assert [row.own for row in table.rows if not row.own] or not table.rows
+        for row in table.rows:
+            assert all(bool(c.aside) == (row.own and c.middle != MISSING) for c in row.cells)
     page = (tmp_path / "run" / "report.html").read_text("utf-8")
-    assert published["protocols"]["sound"] in page
+    assert " ".join(paper.protocols.sound.split()) in html.unescape(page)
     test, train = _ids(tmp_path / "run", "test"), _ids(tmp_path / "run", "train")
     assert test and train and not test & train
     if name == "reser2020":
-        assert all("all" in row["ours"] for row in ours)
+        assert all("all" in {way for _, way in line.ours} for line in ours)
     if name == "schlagenhauf2020":  # no photograph on both sides
         assert not {i.split("/")[-2] for i in test} & {i.split("/")[-2] for i in train}
     if name == "farhat":  # no object on both sides
@@ -146,7 +152,7 @@ def test_the_list_and_one_recipe_are_shown(capsys: pytest.CaptureFixture[str]) -
     assert main(["recipes"]) == 0
     shown = capsys.readouterr().out
     for name in FIVE:
-        assert name in shown and load_recipe(name).title.split()[0] in shown
+        assert name in shown and load_paper(name).title.split()[0] in shown
     assert main(["recipes", "--json"]) == 0
     assert [r["name"] for r in json.loads(capsys.readouterr().out)] == FIVE
     assert main(["recipes", "show", "reser2020"]) == 0

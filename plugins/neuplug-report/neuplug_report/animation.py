@@ -12,10 +12,10 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuplug.experiment.summary.wording import ELLIPSIS
-from neuplug.figures import INK, PAPER, font_file
+from neuplug.figures import INK, PAPER
 from neuplug.records import printable
 from neuplug.storage.atomic import write_whole
+from neuplug_report.images import font_file, write_shortened
 
 # Tiles on a line and lines of a frame, at most
 ACROSS = 16
@@ -41,11 +41,7 @@ def save_animation(title: str, frames: Sequence[tuple[str, Tensor]], path: Path)
 
     Returns:
         The path of the PNG.
-
-    Raises:
-        ValueError: If there is no image, or shapes or dtypes do not fit together.
     """
-    _check(title, frames)
     chosen = torch.linspace(0, len(frames) - 1, min(FRAMES, len(frames))).round().long().tolist()
     sheets = [_frame(title, *frames[i]) for i in chosen]
     still = path.with_suffix(".png")
@@ -55,15 +51,6 @@ def save_animation(title: str, frames: Sequence[tuple[str, Tensor]], path: Path)
     film = _bytes(first, "GIF", save_all=True, append_images=others, duration=durations, loop=0)
     write_whole(path, film)
     return still
-
-
-def _check(title: str, frames: Sequence[tuple[str, Tensor]]) -> None:
-    shapes = {tuple(images.shape) for _, images in frames}
-    shape = next(iter(shapes), ())
-    if len(shapes) != 1 or len(shape) != 4 or shape[0] < 1 or shape[1] not in (1, 3):
-        raise ValueError(f"{title}: frames must all be (n, 1 or 3, H, W), not {sorted(shapes)}")
-    if any(images.dtype != torch.uint8 for _, images in frames):
-        raise ValueError(f"{title}: frames must be uint8")
 
 
 def _frame(title: str, caption: str, images: Tensor) -> Image.Image:
@@ -101,11 +88,8 @@ def _write(sheet: Image.Image, title: str, caption: str) -> None:
     caption_font = ImageFont.truetype(font_file(caption), _LETTER)
     taken = pen.textlength(caption, font=caption_font)
     pen.text((sheet.width - _MARGIN - taken, _MARGIN), caption, fill=INK, font=caption_font)
-    font = ImageFont.truetype(font_file(text), _LETTER)
     room = sheet.width - 2 * _MARGIN - taken - _LETTER
-    while text and pen.textlength(text, font=font) > room:
-        text = text.removesuffix(ELLIPSIS)[:-1] + ELLIPSIS if len(text) > 1 else ""
-    pen.text((_MARGIN, _MARGIN), text, fill=INK, font=font)
+    write_shortened(pen, (_MARGIN, _MARGIN), text, _LETTER, room, INK)
 
 
 def _with_palette(sheet: Image.Image) -> Image.Image:

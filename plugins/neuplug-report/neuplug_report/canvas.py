@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -41,28 +40,24 @@ class Title:
     Attributes:
         main: What is shown.
         aside: How to read it, with its sample count.
-        simulated: Whether to say that the data is simulated.
+        results: Of the run, which know whether its data is simulated.
     """
 
     main: str
     aside: str
-    simulated: bool
-
-
-def title(main: str, results: RunResults, aside: str) -> Title:
-    """A title that knows whether the data is simulated."""
-    return Title(main, aside, results.data.simulated)
+    results: RunResults
 
 
 def new_figure(height: float, head: Title) -> Figure:
     """A figure of the common width with its title; ``height`` in inches."""
     figure = Figure(figsize=(WIDTH, height))
-    room = 35 if head.simulated else 46
-    put_text(figure, MARGIN, 0.13, shorten(head.main, room), size=10, weight="bold")
-    put_text(figure, MARGIN, 0.33, head.aside, size=style.SMALL, color=style.MUTED)
-    if head.simulated:
+    simulated = head.results.data.simulated
+    room = 35 if simulated else 46
+    style.put_text(figure, MARGIN, 0.13, shorten(head.main, room), size=10, weight="bold")
+    style.put_text(figure, MARGIN, 0.33, head.aside, size=style.SMALL, color=style.MUTED)
+    if simulated:
         look = {"size": style.SMALL, "color": style.ORANGE, "ha": "right"}
-        put_text(figure, WIDTH - MARGIN, 0.13, "simulated data", **look)
+        style.put_text(figure, WIDTH - MARGIN, 0.13, "simulated data", **look)
     return figure
 
 
@@ -70,12 +65,6 @@ def put_axes(figure: Figure, left: float, top: float, width: float, height: floa
     """Axes at a place in inches, counted from the top left corner."""
     wide, tall = figure.get_size_inches()
     return figure.add_axes((left / wide, 1 - (top + height) / tall, width / wide, height / tall))
-
-
-def put_text(figure: Figure, x: float, y: float, content: str, **look: Any) -> None:
-    """Text whose middle is ``y`` inches below the top edge."""
-    wide, tall = figure.get_size_inches()
-    figure.text(x / wide, 1 - y / tall, content, va="center", **look)
 
 
 def shorten(text: str, length: int) -> str:

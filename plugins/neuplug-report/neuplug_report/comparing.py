@@ -14,6 +14,7 @@ from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.terminal import STYLES, Writer, new_table
 from neuplug.storage.atomic import write_whole
+from neuplug_report.stats import stat
 
 _NOT_COMPARED = {"name", "project", "workers"}  # settings that change no number
 
@@ -118,7 +119,7 @@ def write_comparison(comparison: Comparison, file: Path) -> None:
 def cell(entries: Found) -> dict[str, str]:
     """How an arm of a run is shown: mean, interval, repeats, and the mark of its verdict."""
     mean, comparison = entries
-    shown = wording.stat(mean, wording.METRICS["accuracy"])
+    shown = stat(mean)
     if mean is None:
         return shown | {"mark": "", "verdict": "", "n": ""}
     if mean.low is None:

@@ -24,8 +24,6 @@ from neuplug_report.canvas import (
     Title,
     new_figure,
     put_axes,
-    put_text,
-    title,
 )
 
 # How much fits into a cell: up to so many classes ...
@@ -48,7 +46,7 @@ def confusion_matrix(results: RunResults, arm: str, classifier: str) -> Iterator
     label = results.bare_names[arm]
     of = "one repeat" if len(cells) == 1 else f"mean of {len(cells)} repeats"
     aside = [results.sizes.get(arm), of, f"{cells[0].test_images} test images"]
-    head = title(f"{label}, {classifier}", results, ", ".join(filter(None, aside)))
+    head = Title(f"{label}, {classifier}", ", ".join(filter(None, aside)), results)
     recalls = ", ".join(f"{name} {_percent(shares[i][i])} %" for i, name in enumerate(classes))
     yield Drawing(
         f"confusion {classifier} {arm}",
@@ -67,12 +65,12 @@ def _draw(head: Title, classes: Sequence[str], counts: Matrix, shares: Matrix) -
     axes.set(xlim=(0, number), ylim=(number, 0), xticks=[], yticks=[])
     axes.spines[:].set_visible(False)
     aside = {"size": style.SMALL, "color": style.MUTED}
-    put_text(figure, left, TITLE + 0.09, "predicted", **aside)
-    put_text(figure, MARGIN, TITLE + _HEADS - 0.13, "true", **aside)
+    style.put_text(figure, left, TITLE + 0.09, "predicted", **aside)
+    style.put_text(figure, MARGIN, TITLE + _HEADS - 0.13, "true", **aside)
     unit = "percent of the true class"
     if number <= _WITH_COUNTS:
         unit += "; below it images"
-    put_text(figure, left, TITLE + _HEADS + number * row + 0.13, unit, **aside)
+    style.put_text(figure, left, TITLE + _HEADS + number * row + 0.13, unit, **aside)
     _name_classes(axes, classes, row, wide / number)
     places = list(np.ndindex(number, number))
     shown = [shares[i][j] if math.isfinite(shares[i][j]) else 0.0 for i, j in places]

@@ -1,16 +1,126 @@
-"""The page's section on what the classifiers cost."""
+"""The page's section on cost: minutes of each arm and for a point gained, and the classifiers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
-from neuplug.experiment.results.conclusions import Summary
+from neuplug.experiment.results.conclusions import ArmCost, Comparison, Summary
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.costs import costs
+from neuplug.training.profile import Profile
+from neuplug_report.stats import brief, magnitude, stat
+
+_NOTE = (
+    "Minutes of one repeat, the mean over all repeats: fitting the arm's generators, making images "
+    "in advance, training the classifier (with images that are changed on the fly), and their sum. "
+    "A fit that several arms or classifiers share counts in full for each, as if each were alone. "
+    "A result that was stored already counts with the time that it took when it was made. "
+    "Minutes for a point are the sum over the points of test accuracy gained beside {baseline}; "
+    "their interval is that of the gain, the minutes being taken as they are. The times are those "
+    "of this machine, while other jobs may have run.{search}"
+)
+_SEARCH = " The amounts that were tried and not chosen do not count."
 
 
-def how_measured(results: RunResults) -> str:
+def of_arms(results: RunResults) -> dict[str, Any] | None:
+    """The tables of the page, one for each classifier; ``None`` where nothing was recorded."""
+    if not results.arm_costs:
+        return None
+    gains = {(c.arm, c.classifier): c for c in results.compared()}
+    tables = [
+        {
+            "classifier": classifier,
+            "rows": [
+                {
+                    "arm": row.arm,
+                    "minutes": [
+                        _minutes(row.generators_seconds),
+                        _minutes(row.images_seconds),
+                        _minutes(row.training_seconds),
+                        _minutes(row.seconds),
+                    ],
+                    "n": row.n,
+                    **_gain(row, gains.get((row.arm, classifier))),
+                }
+                for row in results.arm_costs
+                if row.classifier == classifier
+            ],
+        }
+        for classifier in results.classifiers
+    ]
+    baseline = "none with as many real images" if results.sizes else "none"
+    note = _NOTE.format(baseline=baseline, search=_SEARCH if results.doses else "")
+    return {"tables": tables, "note": note}
+
+
+def _minutes(seconds: float) -> str:
+    return brief(seconds / 60) if seconds else wording.MISSING
+
+
+def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
+    """The points gained and what one costs, or why there is no such number."""
+    nothing = {"middle": wording.MISSING, "spread": ""}
+    if gain is None:
+        return {"points": nothing, "price": nothing, "why": "the baseline", "kind": ""}
+    points = stat(gain)
+    kind = gain.verdict.replace(" ", "-")
+    price, low, high = row.minutes_per_point, row.low, row.high
+    if price is None:
+        return {"points": points, "price": nothing, "why": "nothing gained", "kind": kind}
+    ends, why = "", ""
+    if low is None:
+        why = "one repeat: no interval"
+    elif high is None:
+        ends = f"(from {brief(low)})"
+        why = "no upper end: the gain's interval holds zero"
+    else:
+        ends = f"({brief(low)} {wording.ELLIPSIS} {brief(high)})"
+        if gain.verdict == "no evidence":
+            why = f"not clear among {gain.family} comparisons"
+    cost = {"middle": brief(price), "spread": ends}
+    return {"points": points, "price": cost, "why": why, "kind": kind}
+
+
+# The classifiers.
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One classifier.
+
+    Attributes:
+        plain: The accuracy of the baseline that the best arm is compared with.
+        best: That of the arm with the best mean; ``None`` if there is none.
+    """
+
+    classifier: str
+    profile: Profile
+    plain: Summary | None
+    best: Summary | None
+
+
+def costs(results: RunResults) -> list[Cost]:
+    """One entry for each classifier that was measured, in the order of the run."""
+    return [
+        Cost(name, results.profiles[name], *_accuracies(results, name))
+        for name in results.classifiers
+        if name in results.profiles
+    ]
+
+
+def _accuracies(results: RunResults, classifier: str) -> tuple[Summary | None, Summary | None]:
+    """The best arm's own baseline and the best arm, so that both saw as many real images."""
+    rivals = {arm.name: arm.against for arm in results.arms}
+    found = [m for arm in rivals if (m := results.accuracy(arm, classifier)) is not None]
+    order = sorted(found, key=lambda entry: -entry.mean)
+    best = next((entry for entry in order if entry.arm != rivals[entry.arm]), None)
+    if best is None:
+        return next(iter(order), None), None
+    return results.accuracy(rivals[best.arm], classifier), best
+
+
+def _how_measured(results: RunResults) -> str:
     """The conditions of the figures, in a sentence or two."""
     height, width = results.data.imgsz
     threads = sorted({cost.profile.threads for cost in costs(results)})
@@ -23,7 +133,7 @@ def how_measured(results: RunResults) -> str:
     )
 
 
-def page_view(results: RunResults) -> dict[str, Any] | None:
+def of_classifiers(results: RunResults) -> dict[str, Any] | None:
     """The section of the page; ``None`` where nothing was measured."""
     found = costs(results)
     if not found:
@@ -31,17 +141,17 @@ def page_view(results: RunResults) -> dict[str, Any] | None:
     rows = [
         {
             "classifier": cost.classifier,
-            "parameters": wording.magnitude(cost.profile.parameters),
-            "multiply_adds": wording.magnitude(cost.profile.multiply_adds),
-            "latency": wording.brief(cost.profile.latency_ms),
+            "parameters": magnitude(cost.profile.parameters),
+            "multiply_adds": magnitude(cost.profile.multiply_adds),
+            "latency": brief(cost.profile.latency_ms),
             "plain": _accuracy(cost.plain),
             "best": _accuracy(cost.best),
         }
         for cost in found
     ]
-    return {"rows": rows, "note": how_measured(results)}
+    return {"rows": rows, "note": _how_measured(results)}
 
 
 def _accuracy(entry: Summary | None) -> dict[str, str]:
     about = {"arm": entry.arm, "n": str(entry.n)} if entry else {"arm": "", "n": ""}
-    return about | wording.stat(entry, wording.METRICS["accuracy"])
+    return about | stat(entry)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from neuplug.experiment.results.model import Curves, RunResults
 from neuplug.experiment.summary.trainings import Training, trainings, written
-from neuplug_report.canvas import Drawing, Title, title
+from neuplug_report.canvas import Drawing, Title
 from neuplug_report.panels import Layout, Panel, draw, points
 
 _CLASSIFIER_CURVES = {"train_loss": "training", "val_loss": "validation"}
@@ -28,7 +28,7 @@ def generator_curves(results: RunResults, curves: Curves) -> Iterator[Drawing]:
                     panel = panels.setdefault(name, Panel(name))
                     panel.curves.append((kind, curve, not training.is_first(fit)))
         for unit, panels in figures.items():
-            head = title(training.title, results, _of_training(unit, training))
+            head = Title(training.title, _of_training(unit, training), results)
             name = f"generator {training.title}{'' if unit == _LOSS else f' {unit}'}"
             yield _drawing(name, head, list(panels.values()), Layout())
 
@@ -49,7 +49,7 @@ def generator_distances(results: RunResults, curves: Curves) -> Iterator[Drawing
                 x, y = min(curve, key=lambda point: (point[1], point[0]))
                 panel.mark = (x, y, f"best: {training.unit} {written(x)}, {_short(y)}")
         if panels:
-            head = title(f"{training.title}: distance", results, _of_training("", training))
+            head = Title(f"{training.title}: distance", _of_training("", training), results)
             name = f"distances {training.title}"
             yield _drawing(name, head, list(panels.values()), _DISTANCES)
 
@@ -73,7 +73,7 @@ def classifier_curves(results: RunResults, curves: Curves, classifier: str) -> I
                 repeats = max(repeats, len(cells))
         if panels:
             name = f"{classifier}, {size}" if size else classifier
-            head = title(name, results, f"loss in nats over steps; {_first_of(repeats, 'repeats')}")
+            head = Title(name, f"loss in nats over steps; {_first_of(repeats, 'repeats')}", results)
             yield _drawing(f"classifier {name}", head, panels, Layout())
 
 

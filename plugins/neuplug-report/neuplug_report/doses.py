@@ -18,12 +18,12 @@ from neuplug_report.canvas import (
     TITLE,
     WIDTH,
     Drawing,
+    Title,
     new_figure,
     put_axes,
-    put_text,
     shorten,
-    title,
 )
+from neuplug_report.stats import bars
 
 _AXES = {
     "share": "generated, % of the set",
@@ -60,15 +60,15 @@ def _draw(
     n = next(iter(curves.values()))[0].n
     aside = f"accuracy on validation images in %, {wording.repeats(n)}; dashed: none"
     block = _HEADING + _HEIGHT + _AXIS
-    head = title(f"{family}: how many images", results, aside)
+    head = Title(f"{family}: how many images", aside, results)
     figure = new_figure(TITLE + len(curves) * block, head)
     for i, (classifier, rows) in enumerate(curves.items()):
         top = TITLE + i * block
         chosen = next(row for row in rows if row.chosen)
-        put_text(figure, MARGIN, top + 0.1, shorten(classifier, 40))
+        style.put_text(figure, MARGIN, top + 0.1, shorten(classifier, 40))
         value = wording.middle(chosen, wording.METRICS["accuracy"])
         said = f"◆ chosen on validation images: {_amount(chosen)}, {value} %"
-        put_text(figure, MARGIN, top + 0.28, said, size=style.SMALL, color=style.ORANGE)
+        style.put_text(figure, MARGIN, top + 0.28, said, size=style.SMALL, color=style.ORANGE)
         width = WIDTH - 2 * MARGIN - _LEFT - 0.1
         axes = put_axes(figure, MARGIN + _LEFT, top + _HEADING, width, _HEIGHT)
         _fill(axes, rows, plain[classifier])
@@ -82,8 +82,7 @@ def _fill(axes: Axes, rows: list[Dose], plain: Dose | None) -> None:
     if plain is not None:
         axes.axhline(100 * plain.mean, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
     if all(row.low is not None for row in rows):
-        bars = wording.bars(rows, wording.METRICS["accuracy"])
-        axes.errorbar(x, y, bars, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
+        axes.errorbar(x, y, bars(rows), color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(x, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
     for row in rows:
         if row.chosen:

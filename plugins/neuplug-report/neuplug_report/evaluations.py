@@ -10,6 +10,7 @@ from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.results.parts import Evaluation, Metric
 from neuplug.experiment.summary import wording
 from neuplug_report import measures
+from neuplug_report.stats import span
 
 _BY_CLASS = "class by class"
 _NOTES = {
@@ -116,7 +117,7 @@ def _table(numbers: Numbers) -> dict[str, Any]:
 
 def _images(metrics: Sequence[Metric]) -> str:
     """``240``, or ``238 … 240``: the images that a metric comes from."""
-    return wording.span([metric.n for metric in metrics if metric.n is not None])
+    return span([metric.n for metric in metrics if metric.n is not None])
 
 
 def _most(counted: Sequence[str]) -> str:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import torch
+from matplotlib import font_manager
+from matplotlib.ft2font import FT2Font
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from neuplug.experiment.summary.wording import ELLIPSIS
-from neuplug.figures import INK, MUTED, PAPER, font_file
+from neuplug.figures import INK, MUTED, PAPER, families
 from neuplug.records import printable
 from neuplug.storage.atomic import write_whole
 
@@ -42,11 +45,8 @@ def save_grid(
         letters: How many times the height of a letter goes into a line of tiles: fewer for a sheet
             that is shown small.
 
-    Raises:
-        ValueError: If there is no image, a shape or dtype is wrong, sizes differ, or halves do
-            not come out even.
     """
-    size = _check(rows, columns, scale, titles)
+    size = rows[0][1].shape[2:]
     sheet = _Sheet(rows, size, columns, scale, titles, letters)
     buffer = io.BytesIO()
     sheet.draw().save(buffer, format="PNG")
@@ -69,10 +69,7 @@ def side_by_side(
         path: The file to write; replaced when whole.
         titles: What stands left, and what right.
 
-    Raises:
-        ValueError: If the shapes do not fit together.
     """
-    _check_sides(real, made, classes)
     columns = 2 * real.shape[1]
     rows = [(name, torch.cat([real[i], made[i]])) for i, name in enumerate(classes)]
     save_grid(rows, path, columns, _scale(_SHEET, columns, real), titles)
@@ -86,7 +83,6 @@ def one_above_the_other(
     titles: tuple[str, str] = ("real", "generated"),
 ) -> None:
     """Write :func:`side_by_side` for a narrow screen: of each class the made images below."""
-    _check_sides(real, made, classes)
     columns = real.shape[1]
     rows = [
         (f"{name}, {title}", side[i])
@@ -101,42 +97,13 @@ def _scale(wide: int, columns: int, images: Tensor) -> int:
     return min(max(round(wide / (columns * images.shape[-1])), 1), _MOST)
 
 
-def _check_sides(real: Tensor, generated: Tensor, classes: tuple[str, ...]) -> None:
-    if real.shape != generated.shape or real.ndim != 5 or len(real) != len(classes):
-        raise ValueError(
-            f"real {tuple(real.shape)} and generated {tuple(generated.shape)} must both be "
-            f"({len(classes)} classes, n, C, H, W)"
-        )
-
-
-def _check(
-    rows: Sequence[tuple[str, Tensor]], columns: int, scale: int, titles: tuple[str, str] | None
-) -> tuple[int, int]:
-    if columns < 1 or scale < 1 or not any(len(images) for _, images in rows):
-        raise ValueError("a sheet needs an image, a column and a scale of at least 1")
-    sizes = set()
-    for label, images in rows:
-        if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
-            raise ValueError(
-                f"{label}: images must be uint8 (n, 1 or 3, H, W), "
-                f"not {images.dtype} {tuple(images.shape)}"
-            )
-        if titles and (columns % 2 or len(images) % 2):
-            raise ValueError(f"{label}: two halves need an even number of columns and of images")
-        sizes.add((images.shape[2], images.shape[3]))
-    if len(sizes) > 1:
-        raise ValueError(f"images of one sheet must have one size, not {sorted(sizes)}")
-    height, width = sizes.pop()
-    return height, width
-
-
 class _Sheet:
     """The measures of one sheet, all in pixels."""
 
     def __init__(
         self,
         rows: Sequence[tuple[str, Tensor]],
-        size: tuple[int, int],
+        size: Sequence[int],
         columns: int,
         scale: int,
         titles: tuple[str, str] | None,
@@ -209,8 +176,23 @@ class _Sheet:
     def _write(
         self, pen: ImageDraw.ImageDraw, x: int, y: int, text: str, size: float, color: str
     ) -> None:
-        font = ImageFont.truetype(font_file(text), round(size * self.letter))
-        room = self.width - self.margin - x
-        while text and pen.textlength(text, font=font) > room:
-            text = text.removesuffix(ELLIPSIS)[:-1] + ELLIPSIS if len(text) > 1 else ""
-        pen.text((x, y), text, fill=color, font=font)
+        font_size = round(size * self.letter)
+        write_shortened(pen, (x, y), text, font_size, self.width - self.margin - x, color)
+
+
+def write_shortened(
+    pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size: int, room: float, color: str
+) -> None:
+    """Write a text in a font that has its letters, cut to so many pixels."""
+    font = ImageFont.truetype(font_file(text), size)
+    while text and pen.textlength(text, font=font) > room:
+        text = text.removesuffix(ELLIPSIS)[:-1] + ELLIPSIS if len(text) > 1 else ""
+    pen.text(at, text, fill=color, font=font)
+
+
+@cache
+def font_file(text: str) -> str:
+    """The path of the first of the report's fonts that has every character of ``text``."""
+    paths = [font_manager.findfont(name) for name in families()]
+    needed = {ord(character) for character in text}
+    return next((path for path in paths if needed <= set(FT2Font(path).get_charmap())), paths[0])

@@ -17,12 +17,12 @@ from neuplug_report.canvas import (
     TITLE,
     WIDTH,
     Drawing,
+    Title,
     new_figure,
     put_axes,
-    put_text,
     shorten,
-    title,
 )
+from neuplug_report.stats import bars
 
 _COLUMNS = 2
 _HEIGHT, _HEADING, _AXIS, _LEFT, _GAP = 1.05, 0.26, 0.42, 0.36, 0.14  # inches
@@ -61,7 +61,7 @@ def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, 
     lines = -(-len(plots) // _COLUMNS)
     block = _HEADING + _HEIGHT
     height = TITLE + lines * (block + _GAP) + _AXIS
-    figure = new_figure(height, title(f"{classifier}: more real images", results, aside))
+    figure = new_figure(height, Title(f"{classifier}: more real images", aside, results))
     columns = min(_COLUMNS, len(plots))
     room = (WIDTH - 2 * MARGIN - _LEFT - _GAP * (columns - 1)) / columns
     limits = _limits([plain, *curves.values()])
@@ -69,7 +69,7 @@ def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, 
         line, column = divmod(i, _COLUMNS)
         left = MARGIN + _LEFT + column * (room + _GAP)
         top = TITLE + line * (block + _GAP)
-        put_text(figure, left, top + 0.12, shorten(arm, 46 // columns), weight="bold")
+        style.put_text(figure, left, top + 0.12, shorten(arm, 46 // columns), weight="bold")
         axes = put_axes(figure, left, top + _HEADING, room, _HEIGHT)
         _fill(axes, curve, plain)
         axes.set(ylim=limits)
@@ -90,8 +90,8 @@ def _fill(axes: Axes, curve: Curve, plain: Curve) -> None:
     own = sorted(curve)
     y = [100 * curve[size].mean for size in own]
     if all(curve[size].low is not None for size in own):
-        bars = wording.bars([curve[size] for size in own], wording.METRICS["accuracy"])
-        axes.errorbar(own, y, bars, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
+        reach = bars([curve[size] for size in own])
+        axes.errorbar(own, y, reach, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(own, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
     axes.set_xscale("log")
     axes.set_xlim(sizes[0] / 1.25, sizes[-1] * 1.25)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.results.conclusions import Mean
 from neuplug.experiment.results.parts import Metric
 from neuplug.experiment.summary import wording
+from neuplug_report.stats import span, stat
 
 
 def words(metric: Metric) -> str:
@@ -39,9 +39,9 @@ def shown(metrics: Sequence[Metric]) -> dict[str, str]:
     within = [_interval(metrics, share), _deviation(metrics, share), _reference(metrics, share)]
     aside = {"within": ", ".join(filter(None, within))}
     if metrics[0].unit == "images":
-        return {"middle": wording.span([int(m.value) for m in metrics]), "spread": ""} | aside
+        return {"middle": span([int(m.value) for m in metrics]), "spread": ""} | aside
     found = _mean([m.value for m in metrics])
-    return wording.stat(found, _look(found, share)) | aside
+    return stat(found, _look(found, share)) | aside
 
 
 def _interval(metrics: Sequence[Metric], share: bool) -> str:
@@ -71,7 +71,7 @@ def _reference(metrics: Sequence[Metric], share: bool) -> str:
 
 
 def _mean(values: Sequence[float]) -> Mean:
-    return Mean(**asdict(estimate(values)))
+    return estimate(values)
 
 
 def _look(found: Mean, share: bool) -> wording.Metric:

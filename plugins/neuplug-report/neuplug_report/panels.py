@@ -21,7 +21,6 @@ from neuplug_report.canvas import (
     Title,
     new_figure,
     put_axes,
-    put_text,
     shorten,
 )
 
@@ -87,22 +86,22 @@ def draw(head: Title, panels: Sequence[Panel], layout: Layout) -> Figure:
     figure = new_figure(TITLE + legend + rows * line + foot + 0.04, head)
     x = MARGIN
     for kind, color in colors.items() if legend else ():
-        put_text(figure, x, TITLE + 0.06, f"● {kind}", color=color, size=style.SMALL)
+        style.put_text(figure, x, TITLE + 0.06, f"● {kind}", color=color, size=style.SMALL)
         x += 0.08 * (len(kind) + 3)
     wide = (WIDTH - 2 * MARGIN - 2 * layout.left - _BETWEEN) / 2 - _OVER
     for i, panel in enumerate(panels):
         left = MARGIN + (i % 2) * (layout.left + wide + _BETWEEN)
         top = TITLE + legend + (i // 2) * line
-        put_text(figure, left, top + _HEADING / 2 + 0.02, shorten(panel.title, 28))
+        style.put_text(figure, left, top + _HEADING / 2 + 0.02, shorten(panel.title, 28))
         if panel.mark is not None:
             said = {"size": style.SMALL, "color": style.ORANGE}
-            put_text(figure, left, top + _HEADING + 0.05, f"◆ {panel.mark[2]}", **said)
+            style.put_text(figure, left, top + _HEADING + 0.05, f"◆ {panel.mark[2]}", **said)
         axes = put_axes(figure, left + layout.left, top + heading, wide, _PANEL)
         _fill(axes, panel, colors)
         axes.set_ylim(*_limits(panels if layout.shared else [panel]))
     if layout.foot:
         aside = {"size": style.SMALL, "color": style.MUTED}
-        put_text(figure, MARGIN, TITLE + legend + rows * line + 0.14, layout.foot, **aside)
+        style.put_text(figure, MARGIN, TITLE + legend + rows * line + 0.14, layout.foot, **aside)
     return figure
 
 

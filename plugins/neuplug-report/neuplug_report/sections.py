@@ -9,8 +9,12 @@ from pydantic import JsonValue
 
 from neuplug.experiment.results.conclusions import Comparison
 from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.summary import notice_lines, published, wording
-from neuplug_report import costs, evaluations, prices
+from neuplug.experiment.summary import wording
+from neuplug.experiment.summary.notices import notice_lines
+from neuplug.experiment.summary.sections import sections
+from neuplug_report import costs, evaluations
+from neuplug_report.headline import headline
+from neuplug_report.stats import span, stat
 
 _SKIPPED_SHOWN = 10
 
@@ -21,19 +25,19 @@ def view(results: RunResults) -> dict[str, Any]:
         "name": results.name,
         "headline": [
             *(("leak", text) for text in wording.leak(results)),
-            *((_kind(verdict), text) for verdict, text in wording.headline(results)),
+            *((_kind(verdict), text) for verdict, text in headline(results)),
         ],
         "simulated": results.data.simulated,
         "verdicts": _verdicts(wording.ranked(results), results),
         "power": wording.power_sentence(results),
         "beside_classical": _verdicts(results.compared("best classical"), results),
         "more_images": _verdicts(results.compared("more images"), results),
-        "warnings": [(_unbroken(line.text), line.each) for line in notice_lines.lines(results)],
+        "warnings": [(_unbroken(line.text), line.each) for line in notice_lines(results)],
         "metrics": [(shown.name, shown.unit) for shown in wording.METRICS.values()],
         "tables": [_table(results, classifier) for classifier in results.classifiers],
-        "beside": published.page_view(results),
-        "arm_costs": prices.page_view(results),
-        "costs": costs.page_view(results),
+        "added": sections(results),
+        "arm_costs": costs.of_arms(results),
+        "costs": costs.of_classifiers(results),
         "sized": bool(results.sizes),
         "class_tables": _class_tables(results),
         "generator_times": _generator_times(results),
@@ -97,14 +101,14 @@ def _table(results: RunResults, classifier: str) -> dict[str, Any]:
             {
                 "arm": arm,
                 "images": _mixture(results.cells_of(arm, classifier)[0].train_images),
-                "values": [wording.stat(entries[key], shown[key]) for key in shown],
-                "difference": wording.stat(difference, shown["accuracy"])
+                "values": [stat(entries[key], shown[key]) for key in shown],
+                "difference": stat(difference)
                 | {"kind": _kind(difference.verdict) if difference else ""},
                 "n": next((entry.n for entry in entries.values() if entry), 0),
             }
         )
     counts = [c.test_images for c in results.cells if c.classifier == classifier]
-    return {"classifier": classifier, "rows": rows, "test_images": wording.span(counts)}
+    return {"classifier": classifier, "rows": rows, "test_images": span(counts)}
 
 
 def _mixture(origins: dict[str, int]) -> str:
@@ -136,7 +140,7 @@ def _class_table(results: RunResults, classifier: str, arms: dict[str, str]) -> 
 
     def value(arm: str, name: str) -> dict[str, Any]:
         entry = means.get((arm, classifier, "f1", name))
-        return wording.stat(entry, wording.METRICS["f1"]) | {"n": entry.n if entry else 0}
+        return stat(entry, wording.METRICS["f1"]) | {"n": entry.n if entry else 0}
 
     if len(arms) > len(classes):
         rows = [

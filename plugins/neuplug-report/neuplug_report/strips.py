@@ -22,9 +22,7 @@ from neuplug_report.canvas import (
     Title,
     new_figure,
     put_axes,
-    put_text,
     shorten,
-    title,
 )
 
 _ACCURACY = wording.METRICS["accuracy"]
@@ -69,7 +67,7 @@ def accuracy(results: RunResults) -> Drawing:
             look = (style.INK if arm.name == arm.against else style.BLUE, "o")
             group = groups.setdefault(_heading(results, classifier, arm.name), [])
             group.append(_strip(entry, names[arm.name], dots, look))
-    head = title("Accuracy", results, _aside(groups))
+    head = Title("Accuracy", _aside(groups), results)
     return Drawing(
         "accuracy", _alt("Accuracy in percent", groups), _draw(head, "% of test images", groups)
     )
@@ -89,7 +87,7 @@ def differences(results: RunResults) -> Drawing:
             dots = [ours[repeat] - baseline[repeat] for repeat in ours if repeat in baseline]
             group = groups.setdefault(_heading(results, classifier, arm), [])
             group.append(_strip(entry, names[arm], dots, _LOOKS[entry.verdict]))
-    head = title("Difference to none", results, _aside(groups))
+    head = Title("Difference to none", _aside(groups), results)
     return Drawing(
         "differences",
         _alt("Difference in accuracy to the arm none, in points", groups),
@@ -134,7 +132,7 @@ def _draw(head: Title, unit: str, groups: Groups, *, zero: bool = False) -> Figu
     limits = _limits(groups, zero)
     top = TITLE
     for group, (name, strips) in enumerate(groups.items()):
-        put_text(figure, MARGIN, top + _HEADING / 2 + 0.03, shorten(name, 50), weight="bold")
+        style.put_text(figure, MARGIN, top + _HEADING / 2 + 0.03, shorten(name, 50), weight="bold")
         tall = _ROW * len(strips)
         axes = put_axes(figure, MARGIN, top + _HEADING, WIDTH - 2 * MARGIN, tall)
         axes.set(xlim=limits, ylim=(len(strips), 0), xticks=_ticks(limits, zero), yticks=[])

@@ -7,9 +7,21 @@ import xml.etree.ElementTree as ET
 
 from neuplug import figures as style
 
+# The custom property of page.css that inline figures take for a colour, so that they follow the
+# page into the dark
+PROPERTIES = {
+    style.PAPER: "--paper",
+    style.INK: "--ink",
+    style.MUTED: "--muted",
+    style.LINE: "--line",
+    style.BLUE: "--blue",
+    style.ORANGE: "--orange",
+    style.HEAT: "--heat",
+}
+
 _SVG = "{http://www.w3.org/2000/svg}"
 _LINK = "{http://www.w3.org/1999/xlink}href"
-_COLOR = re.compile("|".join(style.PROPERTIES))
+_COLOR = re.compile("|".join(PROPERTIES))
 _FONT = re.compile(r"font-family:[^;]*")
 _DROPPED = {f"{_SVG}metadata", f"{_SVG}style"}  # a style would reach over the whole page
 
@@ -57,7 +69,5 @@ def _adapt(element: ET.Element, name: str) -> None:
     if "d" in attributes:
         attributes["d"] = " ".join(attributes["d"].split())
     if "style" in attributes:
-        declared = _COLOR.sub(
-            lambda match: f"var({style.PROPERTIES[match[0]]})", attributes["style"]
-        )
+        declared = _COLOR.sub(lambda match: f"var({PROPERTIES[match[0]]})", attributes["style"])
         attributes["style"] = _FONT.sub("font-family: inherit", declared)

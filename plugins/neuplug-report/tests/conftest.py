@@ -7,7 +7,6 @@ import math
 import random
 import re
 from collections.abc import Callable
-from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,12 +18,11 @@ from neuplug_tests.lab import ask, ask_once, bars, lab  # noqa: F401 - fixtures
 
 import neuplug
 from neuplug.experiment.analysis import statistics
-from neuplug.experiment.analysis.published import published_beside
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
-from neuplug.experiment.recipes import load_recipe
 from neuplug.experiment.results.model import Curves, RunResults
 from neuplug.training.metrics import METRICS
+from neuplug_papers.paper import load_paper
 from neuplug_report import images, page
 from neuplug_report.pictures import Pictures
 
@@ -138,7 +136,6 @@ def make_results(
         "classifiers": classifiers,
         "profiles": {name: PROFILES.get(name, PROFILES["smallcnn"]) for name in classifiers},
         "cells": cells,
-        "published": None,
         "summary": _summary(cells, classes, all_arms, classifiers),
         "comparisons": _comparisons(cells, all_arms, classifiers),
         "differences": [],
@@ -338,7 +335,7 @@ def _summary(
             for (metric, name), found in values.items():
                 about = {"arm": arm, "classifier": classifier, "metric": metric}
                 about["class_name"] = name
-                entries.append(about | asdict(statistics.estimate(found)))
+                entries.append(about | dict(statistics.estimate(found)))
     return entries
 
 
@@ -363,14 +360,14 @@ def _comparisons(
             )
             entries.append(
                 {"arm": arm.name, "classifier": classifier, "against": arm.against}
-                | {"question": "none", "metric": "accuracy", **asdict(found), "adjusted_p": found.p}
+                | {"question": "none", "metric": "accuracy", **dict(found), "adjusted_p": found.p}
                 | {"family": 1, "candidates": 1, "verdict": statistics.verdict(found, found.p)}
             )
     return entries
 
 
 def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> dict[str, Any]:
-    """:func:`make_results` of a recipe at a budget, its published tables as of ``compose``."""
+    """:func:`make_results` of a recipe at a budget."""
     config = resolve(flags={"recipe": recipe, "budget": budget, "data": "images"}, environment={})
     labels = [parse_arm(text).label or text for text in config.aug]
     results = make_results(
@@ -390,15 +387,14 @@ def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> di
             "key": f"{row.arm}{repeat}",
         }
         | {"metrics": [number(m.name, 120.0 + repeat, m.class_name) for m in table.metrics]}
-        for table in load_recipe(recipe).published
+        for table in load_paper(recipe).published
         if table.evaluator is not None
         for row in table.rows
         for repeat in range(results["protocol"]["repeats"])
     ]
     results["evaluators"] = {e["evaluator"]: SILENT for e in results["evaluations"]}
-    found = typed(results)
-    published = published_beside(config, found.cells, found.evaluations)
-    return results | {"published": published and published.model_dump()}
+    results["config"] |= config.model_dump(mode="json", include={"recipe", "budget", "per_class"})
+    return results
 
 
 def share_fits(results: dict[str, Any], arm: str) -> None:

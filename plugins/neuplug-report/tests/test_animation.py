@@ -96,20 +96,3 @@ def test_hostile_names_are_drawn(tmp_path: Path, hostile: list[str]) -> None:
     for i, name in enumerate(hostile):
         save_animation(name, frames(3), tmp_path / f"{i}.gif")
     assert len(list(tmp_path.glob("*.gif"))) == len(hostile)
-
-
-@pytest.mark.parametrize(
-    ("film", "message"),
-    [
-        ([], "x: frames must all be"),
-        ([("a", torch.zeros(2, 1, 4, 4).byte()), ("b", torch.zeros(3, 1, 4, 4).byte())], "all be"),
-        ([("a", torch.zeros(2, 2, 4, 4).byte())], "n, 1 or 3, H, W"),
-        ([("a", torch.zeros(2, 1, 4, 4))], "x: frames must be uint8"),
-    ],
-)
-def test_what_does_not_fit_is_refused(
-    tmp_path: Path, film: list[tuple[str, Tensor]], message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        save_animation("x", film, tmp_path / "a.gif")
-    assert not list(tmp_path.iterdir())

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
-from rich.console import Console
-
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.terminal import print_summary
 from neuplug_report import costs
 
 from .conftest import typed
@@ -17,12 +13,6 @@ from .conftest import typed
 Make = Callable[..., dict[str, Any]]
 Report = Callable[[dict[str, Any]], str]
 Show = Callable[[dict[str, Any]], Any]
-
-
-def terminal(results: dict[str, Any]) -> str:
-    stream = io.StringIO()
-    print_summary(typed(results), Console(file=stream, width=120))
-    return stream.getvalue()
 
 
 def test_costs_stand_beside_the_best_arm_and_its_own_baseline(make: Make) -> None:
@@ -47,16 +37,6 @@ def test_the_page_has_a_row_for_each_classifier(make: Make, show: Show) -> None:
     assert all("dcgan, n = 2" in row and "none, n = 2" in row for row in rows)
     assert "one image of 64 x 64" in page.text
     assert "(cpu, 2 threads), measured while other jobs may have run" in page.text
-
-
-def test_the_terminal_compares_where_there_are_several(make: Make) -> None:
-    several = make(repeats=2, classifiers=["mobilenetv2", "smallcnn"], curves=False)
-    lines = [s for s in terminal(several).splitlines() if "multiply-adds" in s]
-    assert len(lines) == 2
-    assert lines[1].startswith(
-        "smallcnn: 94 k parameters, 3.1 M multiply-adds, 0.62 ms an image; none "
-    )
-    assert "multiply-adds" not in terminal(make(repeats=2, curves=False))
 
 
 def test_none_alone_has_no_best_arm(make: Make, show: Show) -> None:

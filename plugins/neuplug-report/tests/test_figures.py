@@ -14,6 +14,7 @@ from PIL import Image
 
 from neuplug import figures as style
 from neuplug.experiment.summary import wording
+from neuplug_report import svg
 from neuplug_report.figures import write_figures
 from neuplug_report.panels import POINTS
 
@@ -221,5 +222,5 @@ def test_inline_figures_follow_the_page(drawn: dict[str, str]) -> None:
 def test_page_and_figures_share_their_light_colours() -> None:
     sheet = files("neuplug_report").joinpath("templates/page.css").read_text(encoding="utf-8")
     light = sheet.partition("@media")[0]
-    for color, custom in style.PROPERTIES.items():
+    for color, custom in svg.PROPERTIES.items():
         assert f"{custom}: {color};" in light

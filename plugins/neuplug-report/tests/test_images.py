@@ -98,24 +98,6 @@ def test_the_same_images_give_the_same_file(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]  # nothing left aside
 
 
-@pytest.mark.parametrize(
-    ("rows", "columns", "titles", "message"),
-    [
-        ([("x", noise(2, 1, 4, 4).float())], 2, None, "x: images must be uint8"),
-        ([("x", noise(2, 2, 4, 4))], 2, None, r"not torch.uint8 \(2, 2, 4, 4\)"),
-        ([("x", noise(2, 1, 4, 4)), ("y", noise(2, 1, 5, 4))], 2, None, "must have one size"),
-        ([], 2, None, "needs an image"),
-        ([("x", noise(3, 1, 4, 4))], 2, ("l", "r"), "x: two halves need an even number"),
-    ],
-)
-def test_what_does_not_fit_is_refused(
-    tmp_path: Path, rows: object, columns: int, titles: object, message: str
-) -> None:
-    with pytest.raises(ValueError, match=message):
-        save_grid(rows, tmp_path / "g.png", columns, titles=titles)  # type: ignore[arg-type]
-    assert not (tmp_path / "g.png").exists()
-
-
 def test_made_images_stand_below_the_real_ones_of_their_class(tmp_path: Path) -> None:
     real, made = noise(2, 3, 1, 16, 16, seed=1), noise(2, 3, 1, 16, 16, seed=2)
     one_above_the_other(real, made, ("a", "b"), tmp_path / "s.png", ("real", "flip"))
@@ -127,8 +109,3 @@ def test_made_images_stand_below_the_real_ones_of_their_class(tmp_path: Path) ->
     heights = [top.pop() for top in tops]
     assert heights == sorted(heights)
     assert sheet.shape[1] < 3.3 * 16 * 8  # as wide as one side, so that it fits
-
-
-def test_sides_of_different_shape_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="must both be"):
-        side_by_side(noise(2, 2, 1, 4, 4), noise(2, 3, 1, 4, 4), ("a", "b"), tmp_path / "s.png")

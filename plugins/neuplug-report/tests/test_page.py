@@ -17,6 +17,7 @@ from neuplug.cli import main
 from neuplug.errors import InputError
 from neuplug.experiment.summary import wording
 from neuplug.storage.atomic import write_whole
+from neuplug_report.headline import headline
 from neuplug_report.page import write_report
 
 from .conftest import save, typed
@@ -48,7 +49,7 @@ def test_the_verdict_is_the_first_heading(full_run: Run, page: Any) -> None:
     headings = [tag for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
     assert headings[0] == "h1" and headings.count("h1") == 1
     body = [data.strip() for path, data in page.parts if "body" in path and data.strip()]
-    assert body[:2] == ["simulated data", wording.headline(typed(full_run[1]))[0][1]]
+    assert body[:2] == ["simulated data", headline(typed(full_run[1]))[0][1]]
 
 
 def test_every_verdict_stands_with_its_figures(full_run: Run, page: Any) -> None:

@@ -12,6 +12,7 @@ import pytest
 from neuplug.experiment.summary import wording
 from neuplug_report import strips
 from neuplug_report.figures import write_figures
+from neuplug_report.headline import headline
 from neuplug_report.learning import learning_curves
 
 from .conftest import curves_of, typed
@@ -113,7 +114,7 @@ def test_without_an_augmentation_the_headline_is_about_more_images(
     growing: dict[str, Any],
 ) -> None:
     growing["comparisons"] = growing["comparisons"][-1:]
-    assert wording.headline(typed(growing)) == [
+    assert headline(typed(growing)) == [
         ("helps", "More real images are better in 1 of 1 comparison.")
     ]
 

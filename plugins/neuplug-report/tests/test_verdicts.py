@@ -12,6 +12,8 @@ import pytest
 
 from neuplug.experiment.results.conclusions import Comparison, Mean
 from neuplug.experiment.summary import wording
+from neuplug_report import headline as heading
+from neuplug_report.stats import magnitude
 
 from .conftest import typed
 
@@ -168,7 +170,7 @@ def told(make: Make, found: Found, *others: Comparison, controls: tuple[str, ...
 
 
 def headline(make: Make, found: Found, *others: Comparison, **about: Any) -> list[str]:
-    return [text for _, text in wording.headline(told(make, found, *others, **about))]
+    return [text for _, text in heading.headline(told(make, found, *others, **about))]
 
 
 def test_the_headline_joins_arms_of_one_fate(make: Make) -> None:
@@ -241,7 +243,7 @@ def test_a_headline_without_a_verdict(make: Make) -> None:
      (300_400_000, "300 M"), (4_100_000_000, "4.1 G")],
 )  # fmt: skip
 def test_magnitudes(count: float, text: str) -> None:
-    assert wording.magnitude(count) == text
+    assert magnitude(count) == text
 
 
 def test_what_helps_most_comes_first(make: Make) -> None:
