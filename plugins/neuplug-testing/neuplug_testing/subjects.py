@@ -124,11 +124,12 @@ class ComponentSubject:
         Raises:
             InputError: One sentence.
         """
+        if not self.given:
+            return
         try:
             self._options()
         except InputError:
-            if self.given:
-                raise
+            raise
         except Exception:  # whatever else is wrong breaks a law
             return
 
