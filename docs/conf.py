@@ -59,9 +59,10 @@ nitpick_ignore_regex = [
     ("py:class", r"neuplug_papers\.paper\..*"),
     ("py:class", r"neuplug\.training\.profile\..*"),
     ("py:class", r"neuplug\.experiment\.results\..*"),  # their fields are in run-folder.md
-    ("py:class", r"neuplug\.plugins\.(installed|spec)\..*"),
+    ("py:class", r"neuplug\.plugins\.(code|spec)\..*"),
     ("py:class", r"neuplug\.experiment\.(tasks|events)\..*"),
     ("py:class", r"neuplug\.training\.metrics\.ClassScores"),
+    ("py:class", r"neuplug\.data\.report\._.*"),
 ]
 
 copybutton_prompt_text = r">>> |\.\.\. "

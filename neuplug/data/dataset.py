@@ -64,6 +64,10 @@ class Dataset:
         (6, {'dent': 3, 'rust': 3}, True)
         >>> torch.equal(neuplug.Dataset.open(data.key).images.images, photos)
         True
+        >>> pair = neuplug.training_set(photos[:2], ["rust", "dent"])
+        >>> leaky = neuplug.Dataset.from_imageset(pair, ["cog", "cog"], ["train", "test"])
+        >>> [how for _, _, how in leaky.leaks]
+        ['of one group']
     """
 
     images: ImageSet
@@ -81,13 +85,6 @@ class Dataset:
 
         The second image lies in another part of the given split, and the two are ``equal``,
         ``nearly equal`` or ``of one group``.
-
-        Example:
-            >>> photos = torch.randint(0, 256, (2, 1, 32, 32), dtype=torch.uint8)
-            >>> images = neuplug.training_set(photos, ["rust", "dent"])
-            >>> leaky = neuplug.Dataset.from_imageset(images, ["cog", "cog"], ["train", "test"])
-            >>> [how for _, _, how in leaky.leaks]
-            ['of one group']
         """
         return find_leaks(self.images.ids, self.splits, self.groups, self.report)
 

@@ -90,7 +90,7 @@ def test_eth80_objects_are_never_divided(eth80: Dataset) -> None:
         assert not used[0] & used[1]
         assert len(split.train) == 120
         assert len(split.left_out) == 2 * (82 - 60)
-    with pytest.raises(InputError, match=r"class cow: its 164 images lie in 4 group\(s\)"):
+    with pytest.raises(InputError, match=r"class cow: its 164 image\(s\) lie in 4 group\(s\)"):
         draw_split(eth80, per_class=124, seed=0, repeat=0)
 
 
