@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
+from neuplug_tests.drawing import Draw
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -18,7 +18,7 @@ import neuplug
 from neuplug import InputError
 from neuplug.cli.data import app
 
-Draw = Callable[..., Path]
+pytestmark = pytest.mark.usefixtures("own_store")
 
 
 def show(*arguments: str | Path) -> str:
