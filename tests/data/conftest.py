@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from neuplug_tests.drawing import Draw, draw
+from neuplug_tests.drawing import class_folders, draw
 
-__all__ = ["Draw", "draw"]
-
-
-@pytest.fixture
-def class_folders(tmp_path: Path, draw: Draw) -> Path:
-    """Three classes of five different grey images each."""
-    for label, name in enumerate(("ant", "Bee", "cow")):
-        for number in range(5):
-            draw(tmp_path / "set" / name / f"{number}.png", seed=10 * label + number)
-    return tmp_path / "set"
+__all__ = ["class_folders", "draw"]
 
 
 @pytest.fixture(autouse=True)

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import tifffile
 import torch
+from neuplug_tests.drawing import Draw
 from PIL import Image
 
+import neuplug
 from neuplug import ImageSet, InputError, StorageError
 from neuplug.data import dataset as module
 from neuplug.data.dataset import Dataset, load_dataset
-from neuplug.data.report import DataReport
 from neuplug.storage.cache import cache_dir
 
-Draw = Callable[..., Path]
-
-
-def cached() -> list[Path]:
-    """The sets in the cache."""
-    return sorted(p for p in (cache_dir() / "data").glob("*") if not p.name.startswith("."))
-
-
-def refusal(*arguments: Any, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        load_dataset(*arguments, **options)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-def same(first: Dataset, second: Dataset) -> bool:
-    return (
-        torch.equal(first.images.images, second.images.images)
-        and torch.equal(first.images.labels, second.images.labels)
-        and (first.images.classes, first.images.ids) == (second.images.classes, second.images.ids)
-        and (first.splits, first.groups, first.key) == (second.splits, second.groups, second.key)
-        and first.report == second.report
-    )
-
+from .loading import cached, refusal, same
 
 # Content ----------------------------------------------------------------------------------------
 
@@ -73,55 +47,6 @@ def test_content(class_folders: Path) -> None:
     assert not report.simulated
 
 
-def test_one_colour_image_makes_the_set_rgb(class_folders: Path, draw: Draw) -> None:
-    draw(class_folders / "ant" / "9.png", seed=99, mode="RGB")
-    images = load_dataset(class_folders, imgsz=(10, 12)).images
-    assert images.channels == 3
-    grey = images.images[0]
-    assert torch.equal(grey[0], grey[1])
-    assert torch.equal(grey[0], grey[2])
-    colour = np.asarray(Image.open(class_folders / "ant" / "9.png"))
-    assert np.array_equal(images.images[images.ids.index("ant/9.png")].permute(1, 2, 0), colour)
-
-
-def test_mixed_sizes(class_folders: Path, draw: Draw) -> None:
-    draw(class_folders / "ant" / "wide.png", seed=50, size=(8, 90))
-    draw(class_folders / "ant" / "tall.png", seed=51, size=(90, 8))
-    stretched = load_dataset(class_folders, imgsz=(16, 24))
-    cropped = load_dataset(class_folders, imgsz=(16, 24), resize="crop")
-    assert stretched.images.image_size == cropped.images.image_size == (16, 24)
-    assert stretched.report.sizes == {(10, 12): 15, (8, 90): 1, (90, 8): 1}
-    assert stretched.key != cropped.key
-    assert not torch.equal(stretched.images.images, cropped.images.images)
-
-
-def test_12_bits_in_16_are_not_dark(tmp_path: Path) -> None:
-    for number, largest in enumerate((500, 900, 2000, 4095)):
-        pixels = np.linspace(0, largest, 64).reshape(8, 8).astype(np.uint16)
-        path = tmp_path / "ab"[number % 2] / f"{number}.tif"
-        path.parent.mkdir(exist_ok=True)
-        tifffile.imwrite(path, pixels)
-    dataset = load_dataset(tmp_path, imgsz=(8, 8))
-    brightest = dict(zip(dataset.images.ids, dataset.images.images.amax((1, 2, 3)), strict=True))
-    # one divisor, 16, for the whole set: images keep their relative brightness
-    assert brightest == {"a/0.tif": 31, "b/1.tif": 56, "a/2.tif": 125, "b/3.tif": 255}
-    assert dataset.report.bits == 12
-    full = np.full((8, 8), 65535, np.uint16)
-    tifffile.imwrite(tmp_path / "a" / "full.tif", full)
-    dataset = load_dataset(tmp_path, imgsz=(8, 8))
-    assert dataset.report.bits == 16
-    assert dataset.images.images[dataset.images.ids.index("b/3.tif")].max() == 15
-
-
-def test_8_and_16_bits_together(tmp_path: Path, draw: Draw) -> None:
-    draw(tmp_path / "a" / "0.png", seed=0, size=(8, 8))
-    deep = np.asarray(Image.open(tmp_path / "a" / "0.png")).astype(np.uint16) * 257
-    (tmp_path / "b").mkdir()
-    tifffile.imwrite(tmp_path / "b" / "0.tif", deep)
-    images = load_dataset(tmp_path, imgsz=(8, 8)).images.images
-    assert torch.equal(images[0], images[1])
-
-
 def test_given_splits_and_groups(tmp_path: Path, draw: Draw) -> None:
     for number, part in enumerate(("train", "val", "test")):
         draw(tmp_path / part / "cow" / "cow1" / "1.png", seed=number)
@@ -133,52 +58,6 @@ def test_given_splits_and_groups(tmp_path: Path, draw: Draw) -> None:
     assert groups["test/horse/h.png"] == "test/horse/h.png"
 
 
-def test_duplicates_and_conflicts(class_folders: Path) -> None:
-    shutil.copy(class_folders / "ant" / "1.png", class_folders / "ant" / "8.png")
-    Image.open(class_folders / "ant" / "2.png").convert("RGB").save(class_folders / "cow" / "9.bmp")
-    dataset = load_dataset(class_folders)
-    assert dataset.report.exact == (("ant/1.png", "ant/8.png"), ("ant/2.png", "cow/9.bmp"))
-    assert dataset.report.conflicts == (("ant/2.png", "cow/9.bmp"),)
-    groups = dict(zip(dataset.images.ids, dataset.groups, strict=True))
-    assert groups["ant/8.png"] == groups["ant/1.png"] == "ant/1.png"
-    assert groups["cow/9.bmp"] == groups["ant/2.png"]
-    assert len(set(dataset.groups)) == len(dataset) - 2
-    assert dataset.report.near == ()  # exact ones are not named twice
-    assert "ant/2.png = cow/9.bmp" in dataset.report.warnings()[0]
-
-
-def test_near_duplicates_are_bound_and_said(class_folders: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 200, (30, 40), dtype=np.uint8)
-    Image.fromarray(noise).save(class_folders / "ant" / "x.png")
-    Image.fromarray(noise[:, ::-1] + 20).save(class_folders / "cow" / "y.jpg", quality=85)
-    dataset = load_dataset(class_folders, imgsz=(10, 12))
-    assert [pair[:2] for pair in dataset.report.near or ()] == [("ant/x.png", "cow/y.jpg")]
-    groups = dict(zip(dataset.images.ids, dataset.groups, strict=True))
-    assert groups["cow/y.jpg"] == groups["ant/x.png"] == "ant/x.png"
-    assert len(set(dataset.groups)) == len(dataset) - 1
-    (warning,) = dataset.report.warnings()
-    assert warning.startswith("1 pair of images shows the same")
-    assert warning.endswith("no split divides them: ant/x.png ~ cow/y.jpg.")
-    assert load_dataset(class_folders, imgsz=(32, 32)).groups == dataset.groups
-
-
-def test_a_crowd_of_look_alikes_is_said(class_folders: Path) -> None:
-    rng = np.random.default_rng(0)
-    one = rng.integers(60, 190, (40, 40))
-    for number in range(40):
-        alike = (one + rng.normal(0, 8, one.shape)).clip(0, 255).astype(np.uint8)
-        Image.fromarray(alike).save(class_folders / "cow" / f"video{number}.png")
-    report = load_dataset(class_folders).report
-    assert (report.near, report.crowded) == ((), 40)
-    assert "40 image(s) look much like another one" in report.warnings()[0]
-    assert "one object, series or video, say which belong together" in report.warnings()[0]
-    grouped = class_folders / "cow" / "group=video"
-    grouped.mkdir()
-    for path in class_folders.glob("cow/video*.png"):
-        path.rename(grouped / path.name)
-    assert load_dataset(class_folders).report.crowded == 0
-
-
 def test_chosen_classes_keep_their_order(class_folders: Path) -> None:
     dataset = load_dataset(class_folders, classes=["cow", "ant"])
     assert dataset.images.classes == ("cow", "ant")
@@ -188,13 +67,6 @@ def test_chosen_classes_keep_their_order(class_folders: Path) -> None:
     )} == {"cow": 0, "ant": 1}  # fmt: skip
     turned = load_dataset(class_folders, classes=["ant", "cow"])
     assert turned.key != dataset.key
-
-
-def test_report_as_json(class_folders: Path) -> None:
-    (class_folders / "ant" / "bad.png").write_bytes(b"x")
-    shutil.copy(class_folders / "ant" / "1.png", class_folders / "cow" / "8.png")
-    report = load_dataset(class_folders).report
-    assert DataReport.from_json(json.loads(json.dumps(report.to_json()))) == report
 
 
 def test_progress_is_told(class_folders: Path) -> None:
@@ -219,21 +91,6 @@ def test_the_users_folder_is_left_alone(class_folders: Path) -> None:
 # Broken files and other mistakes ----------------------------------------------------------------
 
 
-def test_broken_files_are_named_and_skipped(class_folders: Path) -> None:
-    whole = (class_folders / "ant" / "1.png").read_bytes()
-    (class_folders / "ant" / "1.png").write_bytes(whole[:-60])
-    (class_folders / "cow" / "fake.jpg").write_text("no picture")
-    dataset = load_dataset(class_folders)
-    assert [id_ for id_, _ in dataset.report.skipped] == ["ant/1.png", "cow/fake.jpg"]
-    assert all(reason for _, reason in dataset.report.skipped)
-    assert len(dataset) == 14
-    assert dataset.report.counts == {"ant": 4, "Bee": 5, "cow": 5}
-    assert (
-        "2 file(s) cannot be read and are skipped, such as ant/1.png"
-        in (dataset.report.warnings()[0])
-    )
-
-
 def test_strict_stops_cached_or_not(class_folders: Path) -> None:
     (class_folders / "ant" / "1.png").write_text("no picture")
     message = refusal(class_folders, strict=True)
@@ -241,16 +98,6 @@ def test_strict_stops_cached_or_not(class_folders: Path) -> None:
     assert cached() == []
     load_dataset(class_folders)
     assert refusal(class_folders, strict=True) == message
-
-
-def test_a_class_of_which_nothing_can_be_read(class_folders: Path) -> None:
-    for path in (class_folders / "Bee").iterdir():
-        path.write_bytes(b"")
-    message = refusal(class_folders)
-    assert "class Bee has no image that can be read: all 5 file(s)" in message
-    assert "Bee/0.png (empty file)" in message
-    assert cached() == []
-    assert len(load_dataset(class_folders, classes=["ant", "cow"])) == 10
 
 
 def test_an_empty_class_folder(class_folders: Path) -> None:
@@ -413,16 +260,6 @@ def test_large_sets_stay_on_disk(class_folders: Path, monkeypatch: pytest.Monkey
         assert str(folder) in Path("/proc/self/maps").read_text()
 
 
-def test_many_images_pass_through_small_chunks(
-    class_folders: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (class_folders / "ant" / "2.png").write_bytes(b"broken")
-    whole = load_dataset(class_folders)
-    shutil.rmtree(cache_dir())
-    monkeypatch.setattr("neuplug.data.building._CHUNK", 2)
-    assert same(whole, load_dataset(class_folders))
-
-
 # Images in memory, and the demo -----------------------------------------------------------------
 
 
@@ -482,3 +319,10 @@ def test_demo() -> None:
     whole = dataset.images.of_class(dataset.images.classes.index("scratches"))
     assert torch.equal(few.images.of_class(0).images, whole.images)
     assert "Did you mean patches?" in refusal("demo", classes=["patchs"])
+
+
+def test_one_number_is_both_sides() -> None:
+    one, two = (neuplug.load_dataset("demo", imgsz=size) for size in (32, (32, 32)))
+    assert one.images.image_size == (32, 32) and one.key == two.key
+    with pytest.raises(neuplug.InputError, match="image size 0x0"):
+        neuplug.load_dataset("demo", imgsz=0)

@@ -14,20 +14,9 @@ import pytest
 
 from neuplug import InputError
 from neuplug.data.layouts import scan
-from neuplug.data.listing import Listing, fingerprint, natural_key
+from neuplug.data.listing import Listing, fingerprint
 
-
-def touch(root: Path, *names: str) -> Path:
-    """Make files; their content does not matter, for none is opened."""
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    return root
-
-
-def numbered(pattern: str, count: int = 3) -> list[str]:
-    return [pattern.format(number + 1) for number in range(count)]
+from .files import numbered, touch
 
 
 def found(listing: Listing) -> dict[str, tuple[str, str | None, str | None]]:
@@ -52,12 +41,6 @@ def test_natural_order_of_entries(tmp_path: Path) -> None:
     touch(tmp_path, *numbered("b/{}.png", 11), *numbered("a/x{}.png", 11))
     ids = [e.id for e in scan(tmp_path).entries]
     assert ids == [f"a/x{n}.png" for n in range(1, 12)] + [f"b/{n}.png" for n in range(1, 12)]
-
-
-def test_natural_key_is_total() -> None:
-    names = ["a", "A", "a1", "a01", "a10", "a2", "1", "10", "2", "", "1a", "a/2", "a/10"]
-    assert [n for n in sorted(names, key=natural_key) if n.startswith("a/")] == ["a/2", "a/10"]
-    assert sorted(names, key=natural_key) == sorted(reversed(names), key=natural_key)
 
 
 @pytest.mark.parametrize(
@@ -261,29 +244,6 @@ def test_scanning_opens_nothing_and_loads_nothing_heavy(tmp_path: Path) -> None:
         "sys.exit(bool({'torch', 'numpy', 'PIL', 'scipy'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
-
-
-def test_fingerprint_tells_every_change(tmp_path: Path) -> None:
-    touch(tmp_path, *numbered("a/{}.png"), *numbered("b/{}.png"))
-    seen = [fingerprint(scan(tmp_path))]
-    assert fingerprint(scan(tmp_path)) == seen[0]
-    first = tmp_path / "a" / "1.png"
-
-    def changed() -> None:
-        seen.append(fingerprint(scan(tmp_path)))
-
-    os.utime(first, ns=(0, 1))
-    changed()
-    os.utime(first, ns=(0, 2))
-    changed()
-    first.write_bytes(b"more")
-    os.utime(first, ns=(0, 2))
-    changed()
-    first.rename(tmp_path / "b" / "9.png")
-    changed()
-    (tmp_path / "b" / "9.png").unlink()
-    changed()
-    assert len(set(seen)) == len(seen)
 
 
 # What is refused --------------------------------------------------------------------------------

@@ -4,67 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from neuplug import HeldOutSet, ImageSet, InputError, TrainingSet
+from neuplug import HeldOutSet, ImageSet, TrainingSet
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split, draw_split
 
-
-def make(
-    counts: dict[str, int],
-    groups: Sequence[str | None] | None = None,
-    splits: Sequence[Any] | None = None,
-) -> Dataset:
-    """A data set of different one-pixel images, class by class."""
-    labels = [label for label, n in enumerate(counts.values()) for _ in range(n)]
-    names = [name for name, n in counts.items() for _ in range(n)]
-    numbers = [number for n in counts.values() for number in range(n)]
-    pixels = torch.arange(len(labels) * 3).reshape(-1, 3, 1, 1)
-    images = ImageSet(
-        torch.cat([pixels % 251, pixels // 251], dim=-1).byte(),
-        torch.tensor(labels),
-        tuple(counts),
-        tuple(f"{name}/{number}" for name, number in zip(names, numbers, strict=True)),
-    )
-    return Dataset.from_imageset(images, groups, splits)
-
-
-def check_laws(dataset: Dataset, split: Split) -> None:
-    """What holds for every split."""
-    parts = {"train": split.train, "val": split.val, "test": split.test, "out": split.left_out}
-    assert sorted(i for part in parts.values() for i in part) == list(range(len(dataset)))
-    assert all(part == sorted(part) for part in parts.values())
-    where: dict[str, set[str]] = {}
-    for name in ("train", "val", "test"):
-        for index in parts[name]:
-            where.setdefault(dataset.groups[index], set()).add(name)
-    assert all(len(names) == 1 for names in where.values())
-    labels = dataset.images.labels
-    for part in (split.train, split.test):
-        assert set(labels[part].tolist()) == set(range(len(dataset.images.classes)))
-
-
-def per_class(dataset: Dataset, indices: list[int]) -> dict[str, int]:
-    counts = Counter(dataset.images.classes[int(dataset.images.labels[i])] for i in indices)
-    return {name: counts[name] for name in dataset.images.classes}
-
-
-def names(dataset: Dataset, indices: list[int], prefix: str = "") -> list[str]:
-    return [i for i in (dataset.images.ids[n] for n in indices) if i.startswith(prefix)]
-
-
-def refusal(dataset: Dataset, **options: Any) -> str:
-    with pytest.raises(InputError) as caught:
-        draw_split(dataset, **{"seed": 0, "repeat": 0, **options})
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
+from .splitting import check_laws, make, names, per_class, refusal
 
 # Single images ----------------------------------------------------------------------------------
 
@@ -254,136 +204,6 @@ def test_a_spanning_group_is_placed_once() -> None:
     assert min(parts["train"], parts["test"]) > 10
 
 
-# Given splits -----------------------------------------------------------------------------------
-
-
-def given(*parts: tuple[str | None, int]) -> list[str | None]:
-    return [part for part, number in parts for _ in range(number)]
-
-
-def test_a_given_test_part_is_the_test_of_every_repeat() -> None:
-    splits = given(("train", 20), ("test", 10)) * 2
-    dataset = make({"a": 30, "b": 30}, splits=splits)
-    for repeat in range(10):
-        split = draw_split(dataset, per_class=5, val=0.2, test=0.9, seed=0, repeat=repeat)
-        check_laws(dataset, split)
-        assert split.test == [i for i, part in enumerate(splits) if part == "test"]
-        assert per_class(dataset, split.train) == {"a": 4, "b": 4}
-        assert per_class(dataset, split.val) == {"a": 1, "b": 1}
-        assert per_class(dataset, split.left_out) == {"a": 15, "b": 15}
-    everything = draw_split(dataset, seed=0, repeat=0)
-    assert everything.train == [i for i, part in enumerate(splits) if part == "train"]
-    assert draw_split(dataset, per_class=20, seed=0, repeat=0).train == everything.train
-
-
-def test_a_given_validation_part_is_used_as_it_is() -> None:
-    splits = given(("train", 20), ("val", 5), ("test", 5)) * 2
-    dataset = make({"a": 30, "b": 30}, splits=splits)
-    split = draw_split(dataset, per_class=10, val=0.5, seed=0, repeat=0)
-    check_laws(dataset, split)
-    assert split.val == [i for i, part in enumerate(splits) if part == "val"]
-    assert per_class(dataset, split.train) == {"a": 10, "b": 10}
-
-
-def test_without_a_given_test_part_it_is_drawn_from_the_training_part() -> None:
-    splits = given(("train", 20), ("val", 10)) * 2
-    dataset = make({"a": 30, "b": 30}, splits=splits)
-    split = draw_split(dataset, test=0.25, seed=0, repeat=0)
-    check_laws(dataset, split)
-    assert per_class(dataset, split.test) == {"a": 5, "b": 5}
-    assert all(splits[i] == "train" for i in split.test + split.train)
-
-
-def test_images_of_no_given_part_are_for_training() -> None:
-    dataset = make({"a": 10, "b": 10}, splits=given((None, 8), ("test", 2)) * 2)
-    assert len(draw_split(dataset, seed=0, repeat=0).train) == 16
-
-
-def leaky() -> Dataset:
-    """Groups across all given parts, and one within a part."""
-    splits = given(("train", 10), ("val", 5), ("test", 5)) * 2
-    groups: list[str | None] = [None] * 40
-    groups[0] = groups[15] = "train and test"
-    groups[1] = groups[10] = "train and val"
-    groups[11] = groups[16] = "val and test"
-    groups[2] = groups[3] = "train"
-    return make({"a": 20, "b": 20}, groups, splits)
-
-
-def test_given_parts_that_leak_are_refused() -> None:
-    message = refusal(leaky())
-    assert message.startswith(
-        "the given split leaks: 4 of its 20 test and validation images are in another part too, "
-        "as copies or by their group: a/10 (val) and a/1 (train) are of one group, "
-        "a/11 (val) and a/16 (test) are of one group, a/15 (test) and a/0 (train) are of one "
-        "group and 1 more."
-    )
-    for way_out in ("Remove the copies", "--resplit", "--allow-leak"):
-        assert way_out in message
-
-
-def test_given_parts_that_leak_are_used_as_they_are_where_that_is_allowed() -> None:
-    dataset = leaky()
-    for repeat in range(5):
-        split = draw_split(dataset, allow_leak=True, seed=0, repeat=repeat)
-        for part, indices in (("train", split.train), ("val", split.val), ("test", split.test)):
-            assert indices == [
-                i for i, given_part in enumerate(dataset.splits) if given_part == part
-            ]
-        assert split.left_out == []
-        assert split.leak.startswith("the given split leaks: 4 of its 20")
-        assert split.warnings == [split.leak]
-        few = draw_split(dataset, per_class=4, allow_leak=True, seed=0, repeat=repeat)
-        assert per_class(dataset, few.train) == {"a": 4, "b": 4}
-    clean = make({"a": 10, "b": 10}, splits=given(("train", 5), ("test", 5)) * 2)
-    assert draw_split(clean, allow_leak=True, seed=0, repeat=0).leak == ""
-
-
-def test_images_of_no_given_part_that_are_bound_to_one_are_left_out_and_said() -> None:
-    splits = given((None, 10), ("val", 5), ("test", 5)) * 2
-    groups: list[str | None] = [None] * 40
-    groups[0] = groups[15] = "free and test"
-    groups[1] = groups[10] = "free and val"
-    dataset = make({"a": 20, "b": 20}, groups, splits)
-    split = draw_split(dataset, seed=0, repeat=0)
-    check_laws(dataset, split)
-    assert split.left_out == [0, 1]
-    assert split.leak == ""
-    test_warning, val_warning = split.warnings
-    assert test_warning.startswith("1 image(s) outside the given test part are left out")
-    assert "a/0" in test_warning
-    assert val_warning.startswith("1 image(s) outside the given val part are left out")
-
-
-def copied(change: Callable[[torch.Tensor], torch.Tensor]) -> Dataset:
-    """Noise with given parts, where a test image of b is a changed training image of a."""
-    rng = np.random.default_rng(0)
-    pixels = torch.from_numpy(rng.integers(0, 200, (20, 1, 24, 24), dtype=np.uint8))
-    pixels[17] = change(pixels[4])
-    labels = torch.tensor([0] * 10 + [1] * 10)
-    images = ImageSet(pixels, labels, ("a", "b"), tuple(f"{n}.png" for n in range(20)))
-    return Dataset.from_imageset(images, splits=given(("train", 5), ("test", 5)) * 2)
-
-
-def test_copies_across_given_parts_leak() -> None:
-    equal = refusal(copied(lambda image: image))
-    assert "1 of its 10 test and validation images" in equal
-    assert "17.png (test) and 4.png (train) are equal." in equal
-    nearly = refusal(copied(lambda image: image.flip(-1) + 20))
-    assert "17.png (test) and 4.png (train) are nearly equal." in nearly
-
-
-def test_copies_of_test_images_in_no_given_part_are_left_out() -> None:
-    dataset = copied(lambda image: image.flip(-1))
-    free = Dataset.from_imageset(
-        dataset.images, splits=[None if part == "train" else part for part in dataset.splits]
-    )
-    for seed in range(5):
-        split = draw_split(free, per_class=3, seed=seed, repeat=0)
-        assert 4 in split.left_out
-        assert len(split.warnings) == 1
-
-
 # Refusals ---------------------------------------------------------------------------------------
 
 
@@ -436,17 +256,6 @@ def test_a_series_that_leaves_no_test_says_what_to_do() -> None:
         assert "lie in 1 group(s)" in message
         assert re.search(r"Near duplicates bind its images, such as \d.png ~ \d.png", message)
         assert "Add images of other objects" in message
-
-
-def test_given_parts_that_lack_a_class() -> None:
-    no_test = make({"a": 10, "b": 10}, splits=given(("train", 8), ("test", 2), ("train", 10)))
-    assert "class b has no image in the given test part" in refusal(no_test)
-    no_train = make({"a": 10, "b": 10}, splits=given(("train", 8), ("test", 12)))
-    assert "class b has no image to train on outside the given" in refusal(no_train)
-    few = make({"a": 10, "b": 10}, splits=given(("train", 8), ("test", 2)) * 2)
-    message = refusal(few, per_class=9)
-    assert "class a has 8 training image(s), which are too few with per_class = 9" in message
-    assert "use at most 8" in message
 
 
 def test_a_class_that_other_classes_groups_swallow() -> None:

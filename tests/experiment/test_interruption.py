@@ -8,14 +8,12 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from neuplug_tests.commands import Command, start
-
-Log = Callable[[], list[dict[str, Any]]]
+from neuplug_tests.lab import Log
 
 WORDS = [
     "compose", "--aug", "jitter", "--clf", "linear", "--repeats", "2", "--steps", "5",

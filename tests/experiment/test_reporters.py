@@ -1,4 +1,4 @@
-"""Reporters and executors of a third party: several, none, and some with faults."""
+"""Reporters of a third party: several, none, and some with faults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from neuplug_tests.hearing import Hearing
 
-from neuplug import InputError, PluginError
+from neuplug import InputError
 
 
 def test_several_reporters_of_which_two_fail(ask: Any) -> None:
@@ -47,32 +47,6 @@ def test_one_more_reporter_is_asked_and_its_own_errors_stop_nothing(ask: Any) ->
 def test_a_reporter_that_is_not_there_is_refused(ask: Any) -> None:
     with pytest.raises(InputError, match=r"no reporter is called 'markdwn'.*markdown"):
         ask(aug=["jitter@add=3"], report=True, reporter=["markdwn"])
-
-
-def test_an_executor_of_a_plugin_finds_the_same(
-    ask: Any, lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    arms = ["jitter@add=3", "invert"]
-    here = ask(aug=arms, eval=["brightness"], name="here")
-    monkeypatch.setenv("NEUPLUG_CACHE", str(tmp_path / "another"))
-    there = ask(aug=arms, eval=["brightness"], name="there", executor="inline", workers=3)
-    assert [e for e in lab() if e["what"] == "closed"] == [{"what": "closed", "workers": 3}]
-    kept = ("arm", "classifier", "repeat", "key", "test")
-    outcomes = [
-        [[getattr(cell, name) for name in kept] for cell in result.cells]
-        for result in (here, there)
-    ]
-    assert outcomes[0] == outcomes[1]
-    assert here.results.evaluations == there.results.evaluations
-
-
-def test_an_executor_that_fails_is_named(ask: Any) -> None:
-    with pytest.raises(
-        PluginError, match=r"closed of neuplug-lab 1.0 failed: RuntimeError: the cl"
-    ):
-        ask(aug=["jitter@add=3"], executor="closed")
-    with pytest.raises(InputError, match="no executor is called 'ray'"):
-        ask(aug=["jitter@add=3"], executor="ray")
 
 
 def test_a_path_is_kept_relative(ask: Any, tmp_path: Path) -> None:

@@ -24,3 +24,12 @@ def draw() -> Draw:
         return path
 
     return write
+
+
+@pytest.fixture
+def class_folders(tmp_path: Path, draw: Draw) -> Path:
+    """Three classes of five different grey images each."""
+    for label, name in enumerate(("ant", "Bee", "cow")):
+        for number in range(5):
+            draw(tmp_path / "set" / name / f"{number}.png", seed=10 * label + number)
+    return tmp_path / "set"

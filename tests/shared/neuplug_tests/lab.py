@@ -18,6 +18,8 @@ from .bars import draw_bars
 __all__ = ["ask", "ask_once", "bars", "lab"]
 
 SITE = Path(__file__).parents[2] / "experiment" / "site"
+Log = Callable[[], list[dict[str, Any]]]
+"""What the plugin's components have written down so far."""
 
 
 def install(patch: pytest.MonkeyPatch, store: Path, log: Path) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 import typer
+from neuplug_tests.drawing import Draw
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -19,7 +19,7 @@ import neuplug
 from neuplug import InputError
 from neuplug.cli import data
 
-Draw = Callable[..., Path]
+pytestmark = pytest.mark.usefixtures("own_store")
 
 app = typer.Typer()
 app.command()(data.show)

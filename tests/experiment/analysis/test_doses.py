@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import csv
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from neuplug_tests.hearing import Hearing
-
-from neuplug.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -139,24 +135,6 @@ def test_without_validation_every_amount_is_an_arm(ask: Any) -> None:
     assert {arm for arm, _ in result.verdicts} == {"jitter (add=2)", "jitter (add=4)"}
     sentence = "no validation images choose among the 2 amounts"
     assert [w for w in result.results.warnings if sentence in w]
-
-
-def test_without_validation_the_plan_says_that_every_amount_is_tested(
-    lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    words = ["compose", "--aug", "jitter", "--clf", "linear", "--imgsz", "28", "--dry-run"]
-    words += ["--classes", "crazing,patches"]
-
-    def said(*more: str) -> str:
-        assert main([*words, *more]) == 0
-        return " ".join(capsys.readouterr().out.split())
-
-    assert "choose among the 3 amounts" in said("--share", "0,0.5,1", "--val", "0")
-    found = json.loads(said("--add", "2,4", "--val", "0", "--json"))
-    assert [w for w in found["warnings"] if "choose among the 2 amounts" in w]
-    for quiet in (["--add", "2,4"], ["--add", "2,4", "--val", "0.3"], ["--add", "2", "--val", "0"]):
-        assert "amounts" not in said(*quiet)
 
 
 def test_one_amount_is_no_dose(ask: Any) -> None:

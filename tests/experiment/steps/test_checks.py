@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
+from neuplug_tests.lab import SITE
 
 import neuplug
 from neuplug import PluginError
@@ -34,22 +33,6 @@ def test_logits_that_are_not_finite_are_told_before_a_metric_is_made(ask: Any) -
         ask(clf=["blind"], repeats=1)
 
 
-def test_a_validation_loss_that_is_no_number_is_in_no_curve(ask: Any) -> None:
-    blind, linear = (neuplug.load(name) for name in ("blind", "linear"))
-    images = torch.randint(0, 256, (8, 1, 16, 16), dtype=torch.uint8)
-    train = neuplug.training_set(images, [0, 1] * 4)
-    options = neuplug.TrainingOptions(steps=2, batch=4)
-    for classifier, curves in ((blind, {"train_loss"}), (linear, {"train_loss", "val_loss"})):
-        _, record = neuplug.fit_classifier(
-            classifier,
-            train,
-            options,
-            neuplug.FitContext(torch.device("cpu"), 0),
-            val=neuplug.held_out(train),
-        )
-        assert set(record.curves) == curves
-
-
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
@@ -63,26 +46,6 @@ def test_a_fit_that_cannot_be_shown_names_its_generator(
 ) -> None:
     with pytest.raises(PluginError, match=rf"curve of neuplug-lab 1\.0 failed: .*{sentence}"):
         ask(aug=["curve"], repeats=1, options={"curve": {"fault": fault}})
-
-
-@pytest.mark.parametrize(
-    ("fault", "sentence"),
-    [
-        pytest.param(
-            "exit",
-            rf"exit code 3\); leave the component out, or see what {CHECK} finds",
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            "kill", r"exit code -9\); if memory ran out, try --workers 1", marks=pytest.mark.slow
-        ),
-    ],
-)
-def test_a_fit_that_ends_its_process_is_named(ask: Any, fault: str, sentence: str) -> None:
-    with pytest.raises(
-        PluginError, match=rf"curve of neuplug-lab 1\.0, died 3 times \({sentence}\. The"
-    ):
-        ask(aug=["curve"], repeats=1, workers=2, options={"curve": {"fault": fault}})
 
 
 EVALUATIONS = {
@@ -137,9 +100,22 @@ def test_an_evaluation_that_cannot_be_kept_names_its_evaluator(ask: Any) -> None
 
 
 def test_a_fault_is_told_with_its_file_and_line(ask: Any) -> None:
-    source = (Path(__file__).parent / "site/neuplug_lab/parts.py").read_text().splitlines()
+    source = (SITE / "neuplug_lab/parts.py").read_text().splitlines()
     (line,) = [i for i, text in enumerate(source, 1) if "ZeroDivisionError" in text]
     with pytest.raises(
         PluginError, match=rf"ZeroDivisionError: planted \(parts\.py, line {line}\)\. Leave"
     ):
         ask(aug=["crash"], repeats=1)
+
+
+@pytest.mark.parametrize(
+    ("arm", "sentence"),
+    [
+        ("small", r"small of neuplug-lab 1\.0 failed: .*shape \(6, 1, 27, 28\) instead of"),
+        ("floats", r"floats of neuplug-lab 1\.0 failed: .*torch.float32 instead of uint8"),
+        ("floats+jitter", r"floats of neuplug-lab 1\.0 failed"),
+    ],
+)
+def test_wrong_images_are_caught_where_they_come_from(ask: Any, arm: str, sentence: str) -> None:
+    with pytest.raises(PluginError, match=sentence):
+        ask(aug=[arm], repeats=1)

@@ -11,7 +11,14 @@ from torch import Tensor
 
 import neuplug
 import neuplug.training.loop as training
-from neuplug import Augmenter, FitContext, HeldOutSet, InputError, TrainingDiverged, TrainingSet
+from neuplug import (
+    Augmenter,
+    FitContext,
+    HeldOutSet,
+    InputError,
+    TrainingDiverged,
+    TrainingSet,
+)
 from neuplug.storage.store import StoredCheckpoint
 from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
@@ -219,3 +226,33 @@ def test_fewer_images_than_a_batch_come_again_within_it(n: int, changes: dict[st
     chosen = options(batch=8, **changes)
     fit_classifier(classifier(), draw_bars(n, 0), chosen, context(), augmenter=Watch())
     assert seen == [8, 8]
+
+
+def test_a_validation_loss_that_is_no_number_is_in_no_curve(ask: Any) -> None:
+    blind, linear = (neuplug.load(name) for name in ("blind", "linear"))
+    images = torch.randint(0, 256, (8, 1, 16, 16), dtype=torch.uint8)
+    train = neuplug.training_set(images, [0, 1] * 4)
+    options = neuplug.TrainingOptions(steps=2, batch=4)
+    for classifier, curves in ((blind, {"train_loss"}), (linear, {"train_loss", "val_loss"})):
+        _, record = neuplug.fit_classifier(
+            classifier,
+            train,
+            options,
+            neuplug.FitContext(torch.device("cpu"), 0),
+            val=neuplug.held_out(train),
+        )
+        assert set(record.curves) == curves
+
+
+def test_a_network_with_a_logit_too_many_is_refused() -> None:
+    class Spare(type(neuplug.load("smallcnn"))):  # type: ignore[misc]
+        def build(self, num_classes: int, *others: Any) -> Any:
+            return super().build(num_classes + 1, *others)
+
+    with pytest.raises(TypeError, match=r"logits of shape \(\d+, 3\) instead of \(\d+, 2\)"):
+        neuplug.fit_classifier(
+            Spare(),
+            draw_bars(24, 0),
+            neuplug.TrainingOptions(steps=2),
+            neuplug.FitContext(torch.device("cpu"), 0),
+        )

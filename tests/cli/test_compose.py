@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from neuplug_tests.lab import Log
 
 import neuplug
 from neuplug.cli import commands, main
@@ -204,11 +205,6 @@ def test_the_library_says_what_the_command_says(
     assert capsys.readouterr().err == f"neuplug: error: {error.value}\n"
 
 
-def test_data_of_another_type_is_refused() -> None:
-    with pytest.raises(neuplug.InputError, match="a path or an ImageSet, not int"):
-        neuplug.compose(5, clf=["smallcnn"])  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(("number", "code"), [(1, 0), (2, 2), ("new", 2)])
 def test_a_file_of_another_format_is_refused(
     number: object, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -218,3 +214,30 @@ def test_a_file_of_another_format_is_refused(
     assert main(["compose", str(file), "--dry-run"]) == code
     said = f"is of format {number!r}, and this neuplug reads format 1"
     assert (said in " ".join(capsys.readouterr().err.split())) is (code == 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["--clf", "linear", "--data", "nowhere"], 2, "nowhere"),
+        (["--clf", "linear", "--aug", "crash", "--set", "linear.x=1"], 2, "no option 'x'"),
+        (["--aug", "flip"], 2, "no classifier"),
+        (["--clf", "linear", "--seeds", "3"], 2, "--seed"),
+        (["--clf", "linear", "--repeats", "many"], 2, "repeats"),
+        (["nothing.yaml", "--clf", "linear"], 2, "no experiment file"),
+        (
+            ["--clf", "linear", "--aug", "crash", "--workers", "0", "--repeats", "1"],
+            1,
+            "neuplug-lab 1.0",
+        ),
+    ],
+)
+def test_the_command_ends_in_one_sentence(
+    arguments: list[str], code: int, sentence: str,
+    lab: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(["compose", *arguments, "--quiet"]) == code
+    error = capsys.readouterr().err.strip()
+    assert sentence in error and error.startswith("neuplug: error: ")
+    assert len(error.splitlines()) == 1 and "Traceback" not in error

@@ -5,48 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import neuplug
-from neuplug import Component, InputError, PluginError, discover
-from neuplug.plugins.distributions import Problem
-from neuplug.plugins.registry import Registry, name_troubled
+from neuplug import Component, PluginError, discover
 
-SITE = Path(__file__).parent / "plugins" / "site"
-GOOD = {
-    "acme-dim": "augmenter",
-    "acme-mean": "generator",
-    "acme-linear": "classifier",
-    "acme-count": "evaluator",
-}
-STAGES = ("augmenter", "generator")
-
-Install = Callable[..., Registry]
-
-
-@pytest.fixture
-def install(monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Put fakes on the path, the last one first, and discover."""
-
-    def put(*folders: str | Path) -> Registry:
-        for folder in folders:
-            monkeypatch.syspath_prepend(str(SITE / folder))
-        return discover()
-
-    monkeypatch.delenv("NEUPLUG_BLOCK", raising=False)
-    monkeypatch.delenv("NEUPLUG_STRICT", raising=False)
-    return put
-
-
-def names_of(registry: Registry, distribution: str) -> dict[str, str]:
-    return {p.name: p.kind for p in registry.components if p.distribution == distribution}
-
-
-def problems_of(registry: Registry, distribution: str) -> list[str]:
-    return [p.message for p in registry.problems if p.distribution == distribution]
+from .fakes import GOOD, SITE, Install, blocklist, names_of, problems_of
 
 
 def test_a_good_plugin(install: Install) -> None:
@@ -63,13 +29,6 @@ def test_discovery_imports_no_component(install: Install) -> None:
     sys.modules.pop("acme_good_parts", None)
     install("good")
     assert "acme_good_parts" not in sys.modules
-
-
-def test_load_gives_a_component_with_its_options(install: Install) -> None:
-    install("good")
-    assert neuplug.load("acme-dim", factor="0.25").options.factor == 0.25
-    with pytest.raises(InputError, match=r"acme-dim has no option 'faktor'\. Did you mean factor"):
-        neuplug.load("acme-dim", faktor=1)
 
 
 # Each fault is recorded with its distribution and version, and leaves everything else alone.
@@ -128,13 +87,6 @@ def test_strict_raises_the_fault(
         discover()
     assert str(raised.value).startswith(f"{distribution} 1.0: ")
     assert message in str(raised.value)
-
-
-def blocklist(keep: str) -> str:
-    """All that is installed here anyway, so that a test sees its own plugin alone."""
-    found = discover()
-    others = {p.distribution for p in (*found.components, *found.problems)} - {keep}
-    return ",".join(sorted(others))
 
 
 def test_all_faults_at_once(install: Install) -> None:
@@ -228,99 +180,7 @@ def test_the_first_of_two_versions_on_the_path_counts(install: Install, tmp_path
 # Names
 
 
-def test_a_name_offered_twice_is_listed_and_refused(install: Install) -> None:
-    registry = install("first", "second")
-    assert problems_of(registry, "acme-first") == problems_of(registry, "Acme-Second") == []
-    assert len([p for p in registry.of_kind("augmenter") if p.name == "acme-twin"]) == 2
-    with pytest.raises(InputError) as raised:
-        registry.resolve("acme-twin")
-    assert "acme-first:acme-twin" in str(raised.value)
-    assert "Acme-Second:acme-twin" in str(raised.value)
-    for name, distribution in [("acme-first", "acme-first"), ("ACME.second", "Acme-Second")]:
-        assert registry.resolve(f"{name}:acme-twin").distribution == distribution
-
-
-def test_augmenters_and_generators_share_a_name_space(install: Install) -> None:
-    registry = install("first", "second")
-    with pytest.raises(InputError, match=r"acme-either \(augmenter\).*acme-either \(generator\)"):
-        registry.resolve("acme-either", STAGES)
-    assert registry.resolve("acme-either", ("generator",)).distribution == "Acme-Second"
-    assert registry.resolve("acme-first:acme-either", STAGES).kind == "augmenter"
-
-
-@pytest.mark.parametrize(
-    ("name", "kinds", "sentence"),
-    [
-        ("acme-din", STAGES, "no augmenter or generator is called 'acme-din'. Did you mean acme-d"),
-        ("acme-mean", ("classifier",), "no classifier is called 'acme-mean'"),
-        ("acme-first:acme-dim", STAGES, "no augmenter or generator is called 'acme-first:acme-di"),
-        ("", STAGES, "no augmenter or generator is called ''"),
-    ],
-)
-def test_unknown_names(install: Install, name: str, kinds: tuple[str, ...], sentence: str) -> None:
-    registry = install("good")
-    with pytest.raises(InputError) as raised:
-        registry.resolve(name, kinds)
-    assert str(raised.value).startswith(sentence)
-    assert "See 'neuplug plugins'" in str(raised.value)
-
-
 # Targets
-
-
-@pytest.mark.parametrize(
-    ("name", "what"),
-    [
-        ("acme-nowhere", "No module named 'acme_targets_missing'"),
-        ("acme-noclass", "has no attribute 'Bright'"),
-        ("acme-wrongkind", "acme_good_parts:Mean is no neuplug.Augmenter"),
-        ("acme-function", "acme_targets:neuplug_augmenters is no neuplug.Augmenter"),
-        ("acme-unfinished", "acme_good_parts:Unfinished lacks augment"),
-        ("acme-exits", "SystemExit: 3"),
-    ],
-)
-def test_a_target_is_only_a_fault_when_it_is_chosen(install: Install, name: str, what: str) -> None:
-    registry = install("good", "targets")
-    assert problems_of(registry, "acme-targets") == []
-    with pytest.raises(PluginError) as raised:
-        registry.resolve(name).load()
-    assert str(raised.value).startswith(f"{name} of acme-targets 1.0")
-    assert what in str(raised.value)
-    assert "Leave it out or install another version of acme-targets" in str(raised.value)
-
-
-def test_plugins_with_problems_are_named(install: Install) -> None:
-    registry = install("good", "import_error", "wrong_core", "raising_hook")
-    assert name_troubled(registry.problems).endswith(
-        "acme-future, acme-importerror and acme-raising have problems"
-    )
-    with pytest.raises(InputError, match=r"acme-future.* have problems\. See 'neuplug plugins'"):
-        registry.resolve("nothing-of-this-name")
-    twice = [Problem("acme-vae", "1.0", "broken")] * 2
-    assert name_troubled(twice) == "acme-vae has a problem" and name_troubled([]) == ""
-
-
-@pytest.mark.parametrize(
-    ("name", "target", "summary"),
-    [
-        ("Dim", "a:B", "s"),
-        ("dim+", "a:B", "s"),
-        ("-dim", "a:B", "s"),
-        ("", "a:B", "s"),
-        ("none", "a:B", "s"),
-        ("real", "a:B", "s"),
-        ("dim", "a.B", "s"),
-        ("dim", "a:B.c", "s"),
-        ("dim", "a:", "s"),
-        ("dim", "a:B", ""),
-        ("dim", "a:B", "two\nlines"),
-        ("dim", "a:B", None),
-        (3, "a:B", "s"),
-    ],
-)
-def test_component_refuses(name: str, target: str, summary: str) -> None:
-    with pytest.raises(ValueError, match="component"):
-        Component(name, target, summary)
 
 
 def test_discovery_is_cached_until_what_it_depends_on_changes(

@@ -1,0 +1,59 @@
+"""Work in processes of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from neuplug_tests.lab import Log
+from neuplug_tests.terminals import SLOW, Terminals, wait_for
+
+from neuplug import PluginError
+from neuplug.experiment import events
+
+CHECK = "'neuplug plugins check neuplug-lab'"
+
+
+def test_worker_processes_find_the_same(ask: Any) -> None:
+    alone = ask(aug=["jitter"], name="alone", repeats=2)
+    cells = [(c.arm, c.repeat, c.test) for c in alone.cells]
+    os.environ["NEUPLUG_CACHE"] += "-other"  # nothing is there yet; restored by the fixture
+    crew = ask(aug=["jitter"], name="crew", repeats=2, workers=2)
+    assert [(c.arm, c.repeat, c.test) for c in crew.cells] == cells
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        pytest.param(
+            "exit",
+            rf"exit code 3\); leave the component out, or see what {CHECK} finds",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "kill", r"exit code -9\); if memory ran out, try --workers 1", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_a_fit_that_ends_its_process_is_named(ask: Any, fault: str, sentence: str) -> None:
+    with pytest.raises(
+        PluginError, match=rf"curve of neuplug-lab 1\.0, died 3 times \({sentence}\. The"
+    ):
+        ask(aug=["curve"], repeats=1, workers=2, options={"curve": {"fault": fault}})
+
+
+def test_a_task_whose_worker_is_lost_is_tried_again(
+    terminal: Terminals, run: Path, lab: Log
+) -> None:
+    process = terminal.compose(*SLOW, "--workers", "1")
+    wait_for(lambda: any(e["what"] == "step" for e in lab()), process)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    os.kill(int(children[0]), signal.SIGKILL)
+    text, _ = process.communicate()
+    assert process.returncode == 0, text
+    found = [events.read_event(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    assert any(isinstance(event, events.TaskLost) for event in found)
+    assert "died (exit code -9)" in text

@@ -1,0 +1,98 @@
+"""An arm as it is typed, and what it means."""
+
+from __future__ import annotations
+
+import pytest
+
+from neuplug import InputError
+from neuplug.experiment.grammar import Amount, ArmSpec, StageSpec, parse_arm
+
+
+def test_arms() -> None:
+    assert parse_arm("none") == ArmSpec("", ())
+    assert parse_arm("flip").stages == (StageSpec("flip"),)
+    assert parse_arm("classical + dcgan").stages == (StageSpec("classical"), StageSpec("dcgan"))
+    assert parse_arm("my-dist:dcgan@add=100+classical@to=700,replace").stages == (
+        StageSpec("my-dist:dcgan", Amount(add=100)),
+        StageSpec("classical", Amount(to=700, replace=True)),
+    )
+
+
+def test_arms_with_all_that_a_stage_can_be_told() -> None:
+    settings = "to=700,keep=real,only=pitting/rust,runs=3,checkpoint=600/best,lr=1e-4"
+    arm = parse_arm(f"GAN, 3 runs: dcgan@{settings}")
+    assert arm.label == "GAN, 3 runs"
+    assert arm.stages == (
+        StageSpec(
+            "dcgan",
+            Amount(to=700, keep_real=True),
+            ("pitting", "rust"),
+            (),
+            3,
+            (),
+            {"checkpoint": "600/best", "lr": "1e-4"},
+        ),
+    )
+    # what is written names it again
+    assert parse_arm(str(arm.stages[0])).stages == arm.stages
+    only_options = parse_arm("dcgan@checkpoint=1800").stages[0]
+    assert only_options.amount is None and only_options.options == {"checkpoint": 1800}
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "no component name"),
+        ("flip++dcgan", "no component name"),
+        ("none+flip", "none stands alone"),
+        ("dcgan@300", "is no setting"),
+        ("dcgan@runs=0", "from 1"),
+        ("dcgan@only=", "needs classes"),
+        ("dcgan@share=0.8,replace", "leave share out"),
+        ("dcgan@keep=all", "there is keep=real"),
+        ("dcgan@replace,keep=real", "not both"),
+        (": dcgan", "nothing before the colon"),
+        ("none: dcgan", "the real images alone"),
+        ("dcgan@add=3,to=5", "one of add, to and share"),
+        ("dcgan@add=many", "needs a number"),
+        ("dcgan@add=-1", "number of images"),
+        ("dcgan@add=1.5", "number of images"),
+        ("dcgan@share=1.2", "0 to 1"),
+        ("dcgan@replace=yes", "takes no value"),
+        ("dcgan@add=nan", "number of images"),
+        ("dcgan@to=inf", "number of images"),
+        ("dcgan@add=1,add=2", "given twice"),
+    ],
+)
+def test_arms_that_make_no_sense(text: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        parse_arm(text)
+
+
+@pytest.mark.parametrize(
+    ("amount", "present", "images", "keeps"),
+    [
+        (Amount(add=300), 40, 300, True),
+        (Amount(to=700), 100, 600, True),
+        (Amount(to=700), 900, 0, True),
+        (Amount(to=700, replace=True), 100, 700, False),
+        (Amount(share=0.5), 40, 40, True),
+        (Amount(share=0.8), 40, 160, True),
+        (Amount(share=0), 40, 0, True),
+        (Amount(share=1), 40, 40, False),
+        (Amount(), 40, 40, True),
+        (Amount(replace=True), 40, 40, False),
+    ],
+)
+def test_amounts(amount: Amount, present: int, images: int, keeps: bool) -> None:
+    assert amount.images(present) == images
+    assert amount.keeps is keeps
+
+
+def test_a_filter_that_does_not_exist_or_does_not_fit() -> None:
+    assert str(parse_arm("dcgan@filter=copies").stages[0]) == "dcgan@filter=copies:0.01"
+    assert len(parse_arm("dcgan@filter=copies/agreement:0.9").stages[0].filters) == 2
+    with pytest.raises(InputError, match=r"filter=copys is unknown\. Did you mean copies\?"):
+        parse_arm("dcgan@filter=copys")
+    with pytest.raises(InputError, match="the level is a number from 0 to 1"):
+        parse_arm("dcgan@filter=copies:2")

@@ -1,0 +1,5 @@
+"""Fake distributions."""
+
+from .fakes import install
+
+__all__ = ["install"]

@@ -1,0 +1,59 @@
+"""Which component a name means."""
+
+from __future__ import annotations
+
+import pytest
+
+from neuplug import InputError
+from neuplug.plugins.distributions import Problem
+from neuplug.plugins.registry import name_troubled
+
+from .fakes import STAGES, Install, problems_of
+
+
+def test_a_name_offered_twice_is_listed_and_refused(install: Install) -> None:
+    registry = install("first", "second")
+    assert problems_of(registry, "acme-first") == problems_of(registry, "Acme-Second") == []
+    assert len([p for p in registry.of_kind("augmenter") if p.name == "acme-twin"]) == 2
+    with pytest.raises(InputError) as raised:
+        registry.resolve("acme-twin")
+    assert "acme-first:acme-twin" in str(raised.value)
+    assert "Acme-Second:acme-twin" in str(raised.value)
+    for name, distribution in [("acme-first", "acme-first"), ("ACME.second", "Acme-Second")]:
+        assert registry.resolve(f"{name}:acme-twin").distribution == distribution
+
+
+def test_augmenters_and_generators_share_a_name_space(install: Install) -> None:
+    registry = install("first", "second")
+    with pytest.raises(InputError, match=r"acme-either \(augmenter\).*acme-either \(generator\)"):
+        registry.resolve("acme-either", STAGES)
+    assert registry.resolve("acme-either", ("generator",)).distribution == "Acme-Second"
+    assert registry.resolve("acme-first:acme-either", STAGES).kind == "augmenter"
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "sentence"),
+    [
+        ("acme-din", STAGES, "no augmenter or generator is called 'acme-din'. Did you mean acme-d"),
+        ("acme-mean", ("classifier",), "no classifier is called 'acme-mean'"),
+        ("acme-first:acme-dim", STAGES, "no augmenter or generator is called 'acme-first:acme-di"),
+        ("", STAGES, "no augmenter or generator is called ''"),
+    ],
+)
+def test_unknown_names(install: Install, name: str, kinds: tuple[str, ...], sentence: str) -> None:
+    registry = install("good")
+    with pytest.raises(InputError) as raised:
+        registry.resolve(name, kinds)
+    assert str(raised.value).startswith(sentence)
+    assert "See 'neuplug plugins'" in str(raised.value)
+
+
+def test_plugins_with_problems_are_named(install: Install) -> None:
+    registry = install("good", "import_error", "wrong_core", "raising_hook")
+    assert name_troubled(registry.problems).endswith(
+        "acme-future, acme-importerror and acme-raising have problems"
+    )
+    with pytest.raises(InputError, match=r"acme-future.* have problems\. See 'neuplug plugins'"):
+        registry.resolve("nothing-of-this-name")
+    twice = [Problem("acme-vae", "1.0", "broken")] * 2
+    assert name_troubled(twice) == "acme-vae has a problem" and name_troubled([]) == ""
