@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from neuplug.errors import InputError
-from neuplug.plugins.commands import load_command, offered_commands, summary
+from neuplug.plugins.commands import Command, load_command, offered_commands, summary
 
 if TYPE_CHECKING:
     from typer.core import TyperOption
@@ -55,7 +54,7 @@ class LazyCommand(TyperCommand):
         offers: Those who offer it, one unless plugins are at odds.
     """
 
-    def __init__(self, name: str, offers: list[EntryPoint]) -> None:
+    def __init__(self, name: str, offers: list[Command]) -> None:
         super().__init__(name, help=summary(offers[0]))
         self._name, self._offers = name, offers
 
@@ -66,9 +65,9 @@ class LazyCommand(TyperCommand):
             InputError: If several plugins offer it.
         """
         if len(self._offers) > 1:
-            names = " and ".join(offer.dist.name for offer in self._offers if offer.dist)
+            names = " and ".join(offer.distribution for offer in self._offers)
             raise InputError(
-                f"the command {self._offers[0].name!r} is offered by {names}: uninstall one, or "
+                f"the command {self._offers[0].words!r} is offered by {names}: uninstall one, or "
                 "name it in NEUPLUG_BLOCK."
             )
         found, parent = load_command(self._offers[0]), typer.Typer()

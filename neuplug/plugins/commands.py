@@ -6,24 +6,24 @@ Typer application. Nothing behind a command is imported before it is used, not f
 
 from __future__ import annotations
 
+import importlib
 import os
 import re
 import sys
+from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import EntryPoint
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from neuplug.errors import PluginError
 from neuplug.plugins.distributions import (
     COMMANDS,
     FAULTS,
-    identity,
-    installed_distributions,
+    canonical,
     is_blocked,
+    requirement_problem,
     told,
-    unmet_requirement,
 )
 
 # Commands of the core, which no plugin replaces
@@ -39,25 +39,55 @@ OWN = {
 _WORDS = re.compile(r"[a-z][a-z0-9-]*(?: [a-z][a-z0-9-]*)?")
 
 
-def offered_commands() -> dict[str, list[EntryPoint]]:
+class Command(NamedTuple):
+    """A command with who offers it.
+
+    Attributes:
+        words: What is typed after ``neuplug``: one word, or two for a command of a group.
+        target: ``module:attribute``.
+        distribution: Empty for the core.
+    """
+
+    words: str
+    target: str
+    distribution: str = ""
+    version: str = ""
+
+
+def offered_commands() -> dict[str, list[Command]]:
     """The core's commands and those of plugins, by what is typed after ``neuplug``."""
     return _offered(os.environ.get("NEUPLUG_BLOCK", ""), tuple(sys.path))
 
 
 @cache
-def _offered(blocklist: str, path: tuple[str, ...]) -> dict[str, list[EntryPoint]]:
-    del path  # part of the cache key: what is installed depends on it
-    found = {words: [EntryPoint(words, target, COMMANDS)] for words, target in OWN.items()}
-    for distribution in installed_distributions():
-        try:
-            entries = distribution.entry_points.select(group=COMMANDS)
-        except Exception:  # the registry says what is wrong with it
-            continue
-        for entry in entries:
-            blocked = is_blocked(blocklist, identity(distribution)[0], entry.name)
-            if not blocked and not unfit_name(entry.name):
-                found.setdefault(entry.name, []).append(entry)
+def _offered(blocklist: str, path: tuple[str, ...]) -> dict[str, list[Command]]:
+    found = {words: [Command(words, target)] for words, target in OWN.items()}
+    visited: set[str] = set()
+    for folder in path:
+        for name, version, entries in _entries(Path(folder or ".")):
+            if canonical(name) in visited:  # the first on the path is the one that is used
+                continue
+            visited.add(canonical(name))
+            for words, target in entries:
+                if not is_blocked(blocklist, name, words) and not unfit_name(words):
+                    found.setdefault(words, []).append(Command(words, target, name, version))
     return found
+
+
+def _entries(folder: Path) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """Name, version and commands of each distribution in a folder of the path.
+
+    Read by hand: importlib.metadata takes as long to load as all else that the help needs.
+    """
+    for file in sorted(folder.glob("*.dist-info/entry_points.txt")):
+        try:
+            _, _, rest = file.read_text("utf-8").partition(f"[{COMMANDS}]")
+        except (OSError, ValueError):  # the registry says what is wrong with it
+            continue
+        lines = (line.partition("=") for line in rest.partition("\n[")[0].splitlines())
+        entries = [(words.strip(), target.strip()) for words, equals, target in lines if equals]
+        name, _, version = file.parent.stem.partition("-")
+        yield name.replace("_", "-"), version, entries
 
 
 def unfit_name(words: str) -> str:
@@ -67,18 +97,18 @@ def unfit_name(words: str) -> str:
     return f"command {words!r} is neuplug's own: choose another name" if words in OWN else ""
 
 
-def summary(command: EntryPoint) -> str:
+def summary(command: Command) -> str:
     """The first line of its docstring, read from the source; else whose it is.
 
     An application has that of its callback.
     """
-    module, _, attribute = command.value.partition(":")
+    module, _, attribute = command.target.partition(":")
     source = _source(module)  # not by ast, which takes longer to load than all the rest
     for beginning in (f"\ndef {attribute}(", f"\n@{attribute}.callback()\n"):
         _, found, rest = source.partition(beginning)
         if found:
             return rest.partition('\n    """')[2].partition("\n")[0].removesuffix('"""').strip()
-    return f"From {identity(command.dist)[0]}." if command.dist is not None else ""
+    return f"From {command.distribution}." if command.distribution else ""
 
 
 def _source(module: str) -> str:
@@ -95,21 +125,22 @@ def _source(module: str) -> str:
         return ""
 
 
-def load_command(command: EntryPoint) -> Any:
+def load_command(command: Command) -> Any:
     """The function or the Typer application.
 
     Raises:
         PluginError: If it is a plugin's and cannot be imported, or is for another neuplug.
     """
-    if command.dist is None:
-        return command.load()
-    name, version = identity(command.dist)
-    if unfit := unmet_requirement(command.dist):
-        raise PluginError(f"{name} {version} {unfit}.")
+    source = f"{command.distribution} {command.version}"
+    if command.distribution and (unfit := requirement_problem(command.distribution)):
+        raise PluginError(f"{source} {unfit}.")
+    module, _, attribute = command.target.partition(":")
     try:
-        return command.load()
+        return getattr(importlib.import_module(module), attribute)
     except FAULTS as error:
+        if not command.distribution:
+            raise
         raise PluginError(
-            f"the command '{command.name}' of {name} {version} cannot be loaded from "
-            f"{command.value}: {told(error)}"
+            f"the command '{command.words}' of {source} cannot be loaded from {command.target}: "
+            f"{told(error)}"
         ) from error

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
-import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuplug import __version__
 
 if TYPE_CHECKING:
+    from importlib.metadata import Distribution
+
     from packaging.requirements import Requirement
 
 # The groups of entry points: modules with hooks, and commands
@@ -21,7 +22,7 @@ GROUP = "neuplug"
 COMMANDS = "neuplug.commands"
 # What a plugin may raise while it is imported or called; KeyboardInterrupt is the user's.
 FAULTS = (Exception, SystemExit)
-_CORE, _STDLIB = Path(__file__).parents[1], Path(traceback.__file__).parent
+_CORE, _STDLIB = Path(__file__).parents[1], Path(os.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,8 @@ def installed_distributions() -> list[Distribution]:
 
     ``importlib.metadata.entry_points`` would stop at the first unreadable one, ours or not.
     """
+    from importlib.metadata import distributions  # which takes long to load
+
     found: dict[str, Distribution] = {}
     for distribution in distributions():
         with contextlib.suppress(Exception):  # whoever it is, it is not known to be ours
@@ -118,6 +121,13 @@ def unmet_requirement(distribution: Distribution) -> str:
     return ""
 
 
+def requirement_problem(name: str) -> str:
+    """The same of a distribution by its name."""
+    from importlib.metadata import distributions
+
+    return next((unmet_requirement(found) for found in distributions(name=name)), "")
+
+
 def told(error: BaseException) -> str:
     """An exception in one line, with where a plugin raised it, if one did.
 
@@ -129,6 +139,8 @@ def told(error: BaseException) -> str:
         >>> told(KeyError("q"))
         "KeyError: 'q'"
     """
+    import traceback
+
     text = " ".join(f"{type(error).__name__}: {error}".split())
     frames = [(Path(f.filename), f.lineno) for f in traceback.extract_tb(error.__traceback__)]
     others = [(path, line) for path, line in frames if not _is_ours_or_python(path)]

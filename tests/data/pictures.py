@@ -10,6 +10,14 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+SIZE = (20, 30)
+RANDOM = np.random.default_rng(0)
+GREY = RANDOM.integers(0, 256, SIZE, dtype=np.uint8)
+RGB = RANDOM.integers(0, 256, (*SIZE, 3), dtype=np.uint8)
+ALPHA = RANDOM.integers(0, 256, SIZE, dtype=np.uint8)
+GREY16 = RANDOM.integers(0, 65536, SIZE, dtype=np.uint16)
+RGB16 = RANDOM.integers(0, 65536, (*SIZE, 3), dtype=np.uint16)
+
 
 def save(path: Path, pixels: np.ndarray, **options: Any) -> Path:
     Image.fromarray(pixels).save(path, **options)

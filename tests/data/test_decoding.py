@@ -13,17 +13,9 @@ from PIL import Image
 
 from neuplug.data.decoding import fit, read, to_uint8
 
-from .pictures import save, write_png
+from .pictures import ALPHA, GREY, GREY16, RGB, RGB16, SIZE, save, write_png
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # on broken files
-
-SIZE = (20, 30)
-RANDOM = np.random.default_rng(0)
-GREY = RANDOM.integers(0, 256, SIZE, dtype=np.uint8)
-RGB = RANDOM.integers(0, 256, (*SIZE, 3), dtype=np.uint8)
-ALPHA = RANDOM.integers(0, 256, SIZE, dtype=np.uint8)
-GREY16 = RANDOM.integers(0, 65536, SIZE, dtype=np.uint16)
-RGB16 = RANDOM.integers(0, 65536, (*SIZE, 3), dtype=np.uint16)
 
 
 def over_white(pixels: np.ndarray, alpha: np.ndarray) -> np.ndarray:

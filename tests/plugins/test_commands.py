@@ -149,6 +149,7 @@ def test_what_neuplug_has_itself_stays_its_own(
 
 
 def test_the_list_of_its_own_is_whole() -> None:
-    plugged = tuple(f"{words} " for words, offers in offered_commands().items() if offers[0].dist)
+    offered = offered_commands().items()
+    plugged = tuple(f"{words} " for words, offers in offered if offers[0].distribution)
     found = {path.removeprefix("neuplug ") for path, _ in commands() if path != "neuplug"}
     assert {name for name in found if not f"{name} ".startswith(plugged)} == set(OWN)
