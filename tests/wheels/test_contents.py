@@ -108,7 +108,10 @@ def test_classifiers_say_for_whom_and_what_about(package: Path, wheel: Path) -> 
     assert not [c for c in shown if c.startswith("License ::")]  # the expression says it
 
 
-def test_it_is_found_by_its_entry_point(package: Path, wheel: Path) -> None:
+def test_it_is_found_by_its_entry_point(
+    package: Path, wheel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(package))  # examples are not installed
     entries = {(e.group, e.name, e.value) for e in metadata(wheel).entry_points}
     if package == ROOT:
         assert entries == CORE_ENTRIES
