@@ -47,7 +47,7 @@ def test_from_end_to_end(ask: Any) -> None:
     assert files >= {
         "config.yaml", "env.json", "manifest.csv", "results.csv", "results.json",
         "predictions.csv",
-        "samples", "verdicts.md", "log.txt", "plan.json", "events.jsonl", "status.json",
+        "verdicts.md", "log.txt", "plan.json", "events.jsonl", "status.json",
     }  # fmt: skip
     assert "jitter" in result.report.read_text("utf-8")
     assert "conv" in str(result)
