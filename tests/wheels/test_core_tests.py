@@ -1,7 +1,7 @@
 """The core's own tests need no other package of this repository: they have components of their own.
 
-Where those packages are installed the fixture ``the_core_is_alone`` blocks them, so that a test that
-asks for one of their components fails at once.
+Where those packages are installed the fixture ``the_core_is_alone`` blocks them, so that a test
+that asks for one of their components fails at once.
 """
 
 from __future__ import annotations
