@@ -16,9 +16,10 @@ from neuplug.cli.compose import asked
 from neuplug.experiment.config import ComposeConfig
 from neuplug.training.options import TrainingOptions
 
+pytestmark = pytest.mark.usefixtures("lab")
 BASE = {"clf": ["a"], "data": "PHOTOS"}
 SAMPLES: dict[str, tuple[str, Any]] = {
-    "recipe": ("zamani", "zamani"),
+    "recipe": ("sketch", "sketch"),
     "budget": ("smoke", "smoke"),
     "data": ("2026", 2026),
     "classes": ("0,dent", [0, "dent"]),
@@ -32,7 +33,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "imgsz": ("48,64", [48, 64]),
     "resize": ("crop", "crop"),
     "strict": ("true", True),
-    "aug": ("six: flip@to=9,only=a/b", {"six": "flip@to=9,only=a/b"}),
+    "aug": ("six: mirror@to=9,only=a/b", {"six": "mirror@to=9,only=a/b"}),
     "add": ("100,300", [100, 300]),
     "to": ("700", 700),
     "share": ("0.5,0.8", [0.5, 0.8]),
@@ -72,7 +73,7 @@ def test_flag_file_and_environment_say_the_same(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, value = SAMPLES[name]
-    base = {**BASE, **({"recipe": "zamani"} if name == "budget" else {})}
+    base = {**BASE, **({"recipe": "sketch"} if name == "budget" else {})}
     plain, full = tmp_path / "plain.yaml", tmp_path / "full.yaml"
     plain.write_text(yaml.safe_dump(base))
     full.write_text(yaml.safe_dump({**base, name: value}))
@@ -149,15 +150,15 @@ def test_all_that_is_wrong_is_told_at_once(
 
 
 def test_components_that_do_not_fit_are_told_at_once(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compose", "--aug", "flop", "--clf", "smalcnn"]) == 2
+    assert main(["compose", "--aug", "mirorr", "--clf", "lineer"]) == 2
     unknown = capsys.readouterr().err
-    assert "Did you mean flip?" in unknown and "Did you mean smallcnn?" in unknown
-    words = ["compose", "--aug", "flip@too=3,tu=4", "--clf", "smallcnn", "--dry-run"]
-    settings = ["--set", "smallcnn.x=1", "--set", "smallcnn.dropout=7", "--set", "blur.sigma=1"]
+    assert "Did you mean mirror?" in unknown and "Did you mean linear?" in unknown
+    words = ["compose", "--aug", "mirror@too=3,tu=4", "--clf", "conv", "--dry-run"]
+    settings = ["--set", "conv.x=1", "--set", "conv.dropout=7", "--set", "blur.sigma=1"]
     assert main([*words, *settings]) == 2
     told = capsys.readouterr().err.splitlines()
     assert [line.removeprefix("neuplug: error: ").partition(" ")[0] for line in told] == [
-        "flip@too:", "flip@tu:", "smallcnn.dropout", "smallcnn", "options",
+        "mirror@too:", "mirror@tu:", "conv.dropout", "conv", "options",
     ]  # fmt: skip
 
 
@@ -168,12 +169,12 @@ def test_an_option_is_refused_before_an_image_is_read(
         (tmp_path / name).mkdir()
         for i in range(3):
             (tmp_path / name / f"{i}.png").write_bytes(b"\x89PNG\r\n\x1a\n no image")
-    words = ["compose", "--data", str(tmp_path), "--strict", "--clf", "smallcnn"]
+    words = ["compose", "--data", str(tmp_path), "--strict", "--clf", "conv"]
     words += ["--project", str(tmp_path / "runs")]
     assert main(words) == 2
     assert "0.png" in capsys.readouterr().err
-    assert main([*words, "--set", "smallcnn.dropuot=0.1"]) == 2
-    assert "smallcnn has no option 'dropuot'. Did you mean dropout?" in capsys.readouterr().err
+    assert main([*words, "--set", "conv.dropuot=0.1"]) == 2
+    assert "conv has no option 'dropuot'. Did you mean dropout?" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -198,10 +199,10 @@ def test_the_library_says_what_the_command_says(
     wrong: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "x.yaml"
-    file.write_text(yaml.safe_dump({"clf": ["smallcnn"], **wrong}))
+    file.write_text(yaml.safe_dump({"clf": ["linear"], **wrong}))
     assert main(["compose", str(file)]) == 2
     with pytest.raises(neuplug.InputError) as error:
-        neuplug.compose(**{"clf": ["smallcnn"], **wrong})
+        neuplug.compose(**{"clf": ["linear"], **wrong})
     assert capsys.readouterr().err == f"neuplug: error: {error.value}\n"
 
 
@@ -210,7 +211,7 @@ def test_a_file_of_another_format_is_refused(
     number: object, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "x.yaml"
-    file.write_text(f"format: {number}\nclf: [smallcnn]\n")
+    file.write_text(f"format: {number}\nclf: [linear]\n")
     assert main(["compose", str(file), "--dry-run"]) == code
     said = f"is of format {number!r}, and this neuplug reads format 1"
     assert (said in " ".join(capsys.readouterr().err.split())) is (code == 2)
@@ -221,7 +222,7 @@ def test_a_file_of_another_format_is_refused(
     [
         (["--clf", "linear", "--data", "nowhere"], 2, "nowhere"),
         (["--clf", "linear", "--aug", "crash", "--set", "linear.x=1"], 2, "no option 'x'"),
-        (["--aug", "flip"], 2, "no classifier"),
+        (["--aug", "mirror"], 2, "no classifier"),
         (["--clf", "linear", "--seeds", "3"], 2, "--seed"),
         (["--clf", "linear", "--repeats", "many"], 2, "repeats"),
         (["nothing.yaml", "--clf", "linear"], 2, "no experiment file"),

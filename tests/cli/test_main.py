@@ -57,7 +57,7 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
             "no such option: --kin. Did you mean --kind? See 'neuplug plugins show --help'.",
         ),
         (["plugins", "show"], "missing argument 'name'. See 'neuplug plugins show --help'."),
-        (["plugins", "show", "flip", "--kind"], "option '--kind' requires an argument."),
+        (["plugins", "show", "mirror", "--kind"], "option '--kind' requires an argument."),
     ],
 )
 def test_a_usage_error_is_one_sentence(

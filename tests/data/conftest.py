@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from neuplug_tests.alone import the_core_is_alone
 from neuplug_tests.drawing import class_folders, draw
 
-__all__ = ["class_folders", "draw"]
+__all__ = ["class_folders", "draw", "the_core_is_alone"]
 
 
 @pytest.fixture(autouse=True)

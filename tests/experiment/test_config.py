@@ -13,7 +13,7 @@ from neuplug.experiment.config import ComposeConfig, resolve, to_yaml
 
 def test_yaml_gives_way_to_environment_and_that_to_flags(tmp_path: Path) -> None:
     file = tmp_path / "x.yaml"
-    file.write_text("clf: [smallcnn]\nseed: 1\nrepeats: 7\nbatch: 3\n".replace("batch: 3\n", ""))
+    file.write_text("clf: [linear]\nseed: 1\nrepeats: 7\nbatch: 3\n".replace("batch: 3\n", ""))
     environment = {"NEUPLUG_COMPOSE_SEED": "2", "NEUPLUG_COMPOSE_PER_CLASS": "11"}
     config = resolve(file, {"per_class": 12, "name": None}, environment=environment)
     assert (config.repeats, config.seed, config.per_class) == (7, 2, [12])
@@ -35,17 +35,17 @@ def test_what_a_flag_excludes_is_dropped_from_the_file(tmp_path: Path) -> None:
 def test_settings_reach_components_and_training() -> None:
     config = resolve(
         flags={"clf": ["a"]},
-        settings=("dcgan.steps=2000", "dcgan.diffaugment=color,translation", "training.lr=0.01"),
+        settings=("gan.steps=2000", "gan.diffaugment=color,translation", "training.lr=0.01"),
         environment={},
     )
-    assert config.options == {"dcgan": {"steps": 2000, "diffaugment": "color,translation"}}
+    assert config.options == {"gan": {"steps": 2000, "diffaugment": "color,translation"}}
     assert config.training.lr == 0.01
 
 
 def test_the_written_settings_give_the_same_run(tmp_path: Path) -> None:
     config = resolve(
         flags={"clf": ["a", "b"], "aug": ["x+y", "z@add=5"], "add": "100,300", "imgsz": "64,96"},
-        settings=("dcgan.steps=9", "training.schedule=cosine"),
+        settings=("gan.steps=9", "training.schedule=cosine"),
         environment={},
     )
     file = tmp_path / "config.yaml"
@@ -77,8 +77,8 @@ def test_demo_has_its_own_defaults_that_give_way() -> None:
         ({"clf": ["a"], "repeat": 3}, (), "Did you mean repeats"),
         ({"clf": ["a"], "name": "../x"}, (), "compose.name"),
         ({"clf": ["a"], "name": ".."}, (), "compose.name"),
-        ({"clf": ["a"]}, ("dcgan.x=[",), "is no value"),
-        ({"clf": ["a"]}, ("dcgan.steps",), "component.option=value"),
+        ({"clf": ["a"]}, ("gan.x=[",), "is no value"),
+        ({"clf": ["a"]}, ("gan.steps",), "component.option=value"),
         ({"clf": ["a"]}, ("steps=5",), "component.option=value"),
         ({"clf": ["a"]}, ("training.lrr=5",), "Did you mean lr"),
         ({"clf": ["a"]}, ("training.lr=-1",), "training.lr = -1"),

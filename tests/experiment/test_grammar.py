@@ -10,21 +10,21 @@ from neuplug.experiment.grammar import Amount, ArmSpec, StageSpec, parse_arm
 
 def test_arms() -> None:
     assert parse_arm("none") == ArmSpec("", ())
-    assert parse_arm("flip").stages == (StageSpec("flip"),)
-    assert parse_arm("classical + dcgan").stages == (StageSpec("classical"), StageSpec("dcgan"))
-    assert parse_arm("my-dist:dcgan@add=100+classical@to=700,replace").stages == (
-        StageSpec("my-dist:dcgan", Amount(add=100)),
-        StageSpec("classical", Amount(to=700, replace=True)),
+    assert parse_arm("mirror").stages == (StageSpec("mirror"),)
+    assert parse_arm("invert + jitter").stages == (StageSpec("invert"), StageSpec("jitter"))
+    assert parse_arm("my-dist:jitter@add=100+invert@to=700,replace").stages == (
+        StageSpec("my-dist:jitter", Amount(add=100)),
+        StageSpec("invert", Amount(to=700, replace=True)),
     )
 
 
 def test_arms_with_all_that_a_stage_can_be_told() -> None:
     settings = "to=700,keep=real,only=pitting/rust,runs=3,checkpoint=600/best,lr=1e-4"
-    arm = parse_arm(f"GAN, 3 runs: dcgan@{settings}")
+    arm = parse_arm(f"GAN, 3 runs: jitter@{settings}")
     assert arm.label == "GAN, 3 runs"
     assert arm.stages == (
         StageSpec(
-            "dcgan",
+            "jitter",
             Amount(to=700, keep_real=True),
             ("pitting", "rust"),
             (),
@@ -35,7 +35,7 @@ def test_arms_with_all_that_a_stage_can_be_told() -> None:
     )
     # what is written names it again
     assert parse_arm(str(arm.stages[0])).stages == arm.stages
-    only_options = parse_arm("dcgan@checkpoint=1800").stages[0]
+    only_options = parse_arm("jitter@checkpoint=1800").stages[0]
     assert only_options.amount is None and only_options.options == {"checkpoint": 1800}
 
 
@@ -43,25 +43,25 @@ def test_arms_with_all_that_a_stage_can_be_told() -> None:
     ("text", "sentence"),
     [
         ("", "no component name"),
-        ("flip++dcgan", "no component name"),
-        ("none+flip", "none stands alone"),
-        ("dcgan@300", "is no setting"),
-        ("dcgan@runs=0", "from 1"),
-        ("dcgan@only=", "needs classes"),
-        ("dcgan@share=0.8,replace", "leave share out"),
-        ("dcgan@keep=all", "there is keep=real"),
-        ("dcgan@replace,keep=real", "not both"),
-        (": dcgan", "nothing before the colon"),
-        ("none: dcgan", "the real images alone"),
-        ("dcgan@add=3,to=5", "one of add, to and share"),
-        ("dcgan@add=many", "needs a number"),
-        ("dcgan@add=-1", "number of images"),
-        ("dcgan@add=1.5", "number of images"),
-        ("dcgan@share=1.2", "0 to 1"),
-        ("dcgan@replace=yes", "takes no value"),
-        ("dcgan@add=nan", "number of images"),
-        ("dcgan@to=inf", "number of images"),
-        ("dcgan@add=1,add=2", "given twice"),
+        ("mirror++jitter", "no component name"),
+        ("none+mirror", "none stands alone"),
+        ("jitter@300", "is no setting"),
+        ("jitter@runs=0", "from 1"),
+        ("jitter@only=", "needs classes"),
+        ("jitter@share=0.8,replace", "leave share out"),
+        ("jitter@keep=all", "there is keep=real"),
+        ("jitter@replace,keep=real", "not both"),
+        (": jitter", "nothing before the colon"),
+        ("none: jitter", "the real images alone"),
+        ("jitter@add=3,to=5", "one of add, to and share"),
+        ("jitter@add=many", "needs a number"),
+        ("jitter@add=-1", "number of images"),
+        ("jitter@add=1.5", "number of images"),
+        ("jitter@share=1.2", "0 to 1"),
+        ("jitter@replace=yes", "takes no value"),
+        ("jitter@add=nan", "number of images"),
+        ("jitter@to=inf", "number of images"),
+        ("jitter@add=1,add=2", "given twice"),
     ],
 )
 def test_arms_that_make_no_sense(text: str, sentence: str) -> None:
@@ -90,9 +90,9 @@ def test_amounts(amount: Amount, present: int, images: int, keeps: bool) -> None
 
 
 def test_a_filter_that_does_not_exist_or_does_not_fit() -> None:
-    assert str(parse_arm("dcgan@filter=copies").stages[0]) == "dcgan@filter=copies:0.01"
-    assert len(parse_arm("dcgan@filter=copies/agreement:0.9").stages[0].filters) == 2
+    assert str(parse_arm("jitter@filter=copies").stages[0]) == "jitter@filter=copies:0.01"
+    assert len(parse_arm("jitter@filter=copies/agreement:0.9").stages[0].filters) == 2
     with pytest.raises(InputError, match=r"filter=copys is unknown\. Did you mean copies\?"):
-        parse_arm("dcgan@filter=copys")
+        parse_arm("jitter@filter=copys")
     with pytest.raises(InputError, match="the level is a number from 0 to 1"):
-        parse_arm("dcgan@filter=copies:2")
+        parse_arm("jitter@filter=copies:2")

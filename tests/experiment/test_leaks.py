@@ -39,11 +39,6 @@ def test_it_goes_on_where_that_is_allowed_and_says_so_in_red(leaky: Path, tmp_pa
     assert content.leak == content.warnings[0]
     assert {c.test_images for c in content.cells} == {8}  # the split as it was given
     assert any("not clean" in s for s in content.protocol.sentences)
-    page = result.report.read_text("utf-8")
-    heading = page[page.index("<h1>") : page.index("</h1>")]
-    assert '<span class="clause leak">The given split leaks' in heading
-    assert heading.index("leak") < heading.index("one-repeat" if "one-repeat" in heading else "</")
-    assert SENTENCE in page
     text = io.StringIO()
     print_summary(content, Console(file=text, width=200, force_terminal=True))
     first = text.getvalue().splitlines()[0]
@@ -56,8 +51,7 @@ def test_a_clean_split_and_one_drawn_anew_say_nothing(leaky: Path, tmp_path: Pat
     for result in (drawn, ask_of(leaky, tmp_path)):
         assert result.results.leak is None
         assert not any("leak" in warning for warning in result.results.warnings)
-        page = result.report.read_text("utf-8")
-        assert "clause leak" not in page and "given split leaks" not in page
+        assert "given split leaks" not in str(result)
 
 
 def test_what_is_said_of_the_pair_is_so(leaky: Path, tmp_path: Path) -> None:

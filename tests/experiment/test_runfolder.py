@@ -38,7 +38,7 @@ def test_every_class_has_its_own_folder_within_its_arm(
     asked += ["--save-generated", "--project", str(tmp_path / "runs")]
     assert main(asked) == 0, capsys.readouterr().err
     run = tmp_path / "runs" / "run"
-    assert (run / "report.html").is_file()
+    assert (run / "verdicts.md").is_file()
     own = ("lab.log", "store")
     new = {p for p in tmp_path.rglob("*") if p not in before}
     new = {p for p in new if p.relative_to(tmp_path).parts[0] not in own}

@@ -21,6 +21,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,10 @@ def digest(path: Path) -> str:
 
 
 SLOW = pytest.mark.slow
+INSTALLED = pytest.mark.skipif(
+    not all(map(find_spec, ("neuplug_dcgan", "neuplug_smallcnn"))),
+    reason="neuplug-dcgan and neuplug-smallcnn, which are trained, are not installed",
+)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +208,7 @@ SLOW = pytest.mark.slow
     [
         (SETTINGS, 4),
         pytest.param(SETTINGS, 40 * TIMES, marks=SLOW),
-        pytest.param(TRAINED, 5 * TIMES, marks=SLOW),
+        pytest.param(TRAINED, 5 * TIMES, marks=[SLOW, INSTALLED]),
     ],
 )
 def test_damaged_files(lab: Lab, settings: dict[str, Any], rounds: int) -> None:
@@ -235,7 +240,7 @@ def test_damaged_files(lab: Lab, settings: dict[str, Any], rounds: int) -> None:
     [
         (SETTINGS, 3, signal.SIGKILL),
         pytest.param(SETTINGS, 15 * TIMES, signal.SIGKILL, marks=SLOW),
-        pytest.param(TRAINED, 10 * TIMES, signal.SIGKILL, marks=SLOW),
+        pytest.param(TRAINED, 10 * TIMES, signal.SIGKILL, marks=[SLOW, INSTALLED]),
         pytest.param(SETTINGS, 4 * TIMES, signal.SIGTERM, marks=SLOW),
     ],
 )

@@ -1,11 +1,20 @@
-"""Small images that a small network can tell apart."""
+"""A third party's plugin, and small images that a small network can tell apart."""
 
 from __future__ import annotations
 
 import pytest
 import torch
+from neuplug_tests.alone import the_core_is_alone
+from neuplug_tests.lab import lab
 
 import neuplug
+
+__all__ = ["lab", "the_core_is_alone"]
+
+
+@pytest.fixture(autouse=True)
+def installed(lab: object) -> None:
+    """Its components are known by their names."""
 
 
 @pytest.fixture

@@ -29,8 +29,8 @@ def test_compare_knows_a_clear_case() -> None:
 
 def test_compare_refuses_what_does_not_pair() -> None:
     with pytest.raises(ValueError, match="no arm 'none'"):
-        neuplug.compare({"flip": [[1.0]]})
+        neuplug.compare({"mirror": [[1.0]]})
     with pytest.raises(ValueError, match="different repeats or test images"):
-        neuplug.compare({"none": [[1, 0], [1, 1]], "flip": [[1, 0]]})
+        neuplug.compare({"none": [[1, 0], [1, 1]], "mirror": [[1, 0]]})
     with pytest.raises(ValueError, match="items"):
-        neuplug.compare({"none": [[1, 0], [1]], "flip": [[1, 0], [1]]})
+        neuplug.compare({"none": [[1, 0], [1]], "mirror": [[1, 0], [1]]})

@@ -15,7 +15,7 @@ import neuplug
 
 def test_fit_predict_score(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images, np.array(bars.classes)[bars.labels.numpy()]
-    model = neuplug.ImageClassifier("smallcnn", steps=60, device="cpu")
+    model = neuplug.ImageClassifier("conv", steps=60, device="cpu")
     with pytest.raises(NotFittedError):
         model.predict(x)
     assert model.fit(x, y) is model
@@ -30,11 +30,11 @@ def test_fit_predict_score(bars: neuplug.TrainingSet) -> None:
 
 def test_clones_search_and_cross_validation(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images.numpy()[:, 0], bars.labels.numpy()
-    model = neuplug.ImageClassifier("smallcnn", arm="flip", steps=3, device="cpu")
+    model = neuplug.ImageClassifier("conv", arm="mirror", steps=3, device="cpu")
     assert clone(model).get_params() == model.get_params()
     assert len(cross_val_score(model, x, y, cv=2)) == 2
-    search = GridSearchCV(model, {"arm": ["none", "flip"]}, cv=2).fit(x, y)
-    assert search.best_params_["arm"] in ("none", "flip")
+    search = GridSearchCV(model, {"arm": ["none", "mirror"]}, cv=2).fit(x, y)
+    assert search.best_params_["arm"] in ("none", "mirror")
     features = make_pipeline(model.set_params(steps=20), LogisticRegression()).fit(x, y)
     assert features.predict(x).shape == (24,)
 
@@ -42,10 +42,10 @@ def test_clones_search_and_cross_validation(bars: neuplug.TrainingSet) -> None:
 def test_an_arm_sees_the_training_images_alone(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images.numpy()[:, 0], bars.labels.numpy()
     model = neuplug.ImageClassifier(
-        "smallcnn",
-        arm="dcgan@add=2+flip",
+        "conv",
+        arm="jitter@add=2+mirror",
         steps=2,
-        options={"dcgan": {"steps": 2, "ngf": 4, "ndf": 4}, "smallcnn": {"dropout": 0.1}},
+        options={"jitter": {"steps": 2}, "conv": {"dropout": 0.1}},
         device="cpu",
     ).fit(x[:12], y[:12])
     real = [i for i, origin in enumerate(model.arm_.train.origins) if origin == "real"]
@@ -56,7 +56,7 @@ def test_an_arm_sees_the_training_images_alone(bars: neuplug.TrainingSet) -> Non
 
 def test_what_does_not_exist_is_refused(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images, bars.labels
-    with pytest.raises(neuplug.InputError, match="flip is no classifier"):
-        neuplug.ImageClassifier("flip").fit(x, y)
+    with pytest.raises(neuplug.InputError, match="mirror is no classifier"):
+        neuplug.ImageClassifier("mirror").fit(x, y)
     with pytest.raises(neuplug.InputError, match="training has no option 'stepz'"):
-        neuplug.ImageClassifier("smallcnn", training={"stepz": 3}).fit(x, y)
+        neuplug.ImageClassifier("conv", training={"stepz": 3}).fit(x, y)

@@ -61,7 +61,7 @@ def ask(tmp_path: Path, own_store: Path) -> Any:
 
 def test_a_class_of_a_notebook(ask: Any) -> None:
     hearing = Hearing()
-    result = ask(aug=[Darker(30), neuplug.Arm([Darker(60), "flip@add=3"], "both")], clf=[Flat()])
+    result = ask(aug=[Darker(30), neuplug.Arm([Darker(60), "mirror@add=3"], "both")], clf=[Flat()])
     assert set(result.verdicts) == {("darker", "flat"), ("both", "flat")}
     again = ask(aug=[Darker(30)], clf=[Flat()], name="again", on_event=hearing)
     assert hearing.done == []  # kept under the source of the class and what the instance holds
@@ -71,22 +71,20 @@ def test_a_class_of_a_notebook(ask: Any) -> None:
 
 
 def test_instances_of_plugins_are_their_names_with_options(ask: Any) -> None:
-    upright = neuplug.load("flip", vertical=0.0)
-    tiny = neuplug.load("smallcnn", channels=4)
-    by_instance = ask(aug=[upright], clf=[tiny], workers=1)
+    seldom = neuplug.load("mirror", odds=0.25)
+    tiny = neuplug.load("conv", channels=4)
+    by_instance = ask(aug=[seldom], clf=[tiny], workers=1)
     by_name = ask(
-        aug=["flip@vertical=0"],
-        clf=["smallcnn"],
-        options={"smallcnn": {"channels": 4}},
+        aug=["mirror@odds=0.25"],
+        clf=["conv"],
+        options={"conv": {"channels": 4}},
         name="named",
     )
-    assert by_instance.mean("flip@vertical=0.0", "smallcnn") == by_name.mean(
-        "flip@vertical=0", "smallcnn"
-    )
+    assert by_instance.mean("mirror@odds=0.25", "conv") == by_name.mean("mirror@odds=0.25", "conv")
 
 
 def test_an_evaluator(ask: Any) -> None:
-    result = ask(aug=["oversample@add=4"], clf=[Flat()], eval=[Darkness()])
+    result = ask(aug=["invert@add=4"], clf=[Flat()], eval=[Darkness()])
     assert result.verdicts
 
 

@@ -15,17 +15,17 @@ CPU = torch.device("cpu")
 def fit(train: Any) -> Any:
     options = neuplug.TrainingOptions(steps=2)
     return neuplug.fit_classifier(
-        neuplug.load("smallcnn"), train, options, neuplug.FitContext(CPU, 0, "smallcnn")
+        neuplug.load("conv"), train, options, neuplug.FitContext(CPU, 0, "conv")
     )
 
 
 @pytest.mark.parametrize(
     ("step", "who"),
     [
-        (lambda images: neuplug.build_arm("duplicate@add=3", images), "arm duplicate@add=3"),
+        (lambda images: neuplug.build_arm("echo@add=3", images), "arm echo@add=3"),
         (lambda images: neuplug.build_arm("none", images), "arm none"),
-        (lambda images: neuplug.fit_generator("duplicate", images, device="cpu"), "duplicate"),
-        (fit, "smallcnn"),
+        (lambda images: neuplug.fit_generator("echo", images, device="cpu"), "echo"),
+        (fit, "conv"),
     ],
 )
 def test_nothing_learns_from_held_out_images(

@@ -14,7 +14,7 @@ import neuplug
 
 def test_a_pipeline_from_a_folder_to_a_verdict(tmp_path: Path) -> None:
     data = neuplug.load_dataset("demo", imgsz=(32, 32), classes=["scratches", "patches"])
-    scores: dict[str, list[Any]] = {"none": [], "flip": []}
+    scores: dict[str, list[Any]] = {"none": [], "mirror": []}
     items = []
     for repeat in range(2):
         split = neuplug.draw_split(data, per_class=6, seed=0, repeat=repeat)
@@ -22,7 +22,7 @@ def test_a_pipeline_from_a_folder_to_a_verdict(tmp_path: Path) -> None:
         for arm in scores:
             ready = neuplug.build_arm(arm, train, seed=0, repeat=repeat)
             fitted, _ = neuplug.fit_classifier(
-                neuplug.load("smallcnn"),
+                neuplug.load("conv"),
                 ready.train,
                 neuplug.TrainingOptions(steps=10),
                 neuplug.FitContext(torch.device("cpu"), seed=repeat),
@@ -34,6 +34,6 @@ def test_a_pipeline_from_a_folder_to_a_verdict(tmp_path: Path) -> None:
             assert found.accuracy == pytest.approx(right.mean())
             scores[arm].append(right)
         items.append(np.array(test.ids))
-    comparison = neuplug.compare(scores, items)["flip"]
+    comparison = neuplug.compare(scores, items)["mirror"]
     assert comparison.verdict in ("helps", "no evidence", "harms")
     assert comparison.difference.n == 2

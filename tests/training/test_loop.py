@@ -35,7 +35,7 @@ def context(**changes: Any) -> FitContext:
 
 
 def classifier() -> Any:
-    return neuplug.load("smallcnn")
+    return neuplug.load("conv")
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
@@ -161,7 +161,7 @@ def test_not_a_number_stops_with_a_sentence() -> None:
         fit_classifier(classifier(), draw_bars(20, 0), chosen, context())
 
 
-@pytest.mark.parametrize("name", ["smallcnn", "mobilenetv2"])
+@pytest.mark.parametrize("name", ["conv", "linear"])
 def test_grey_is_repeated_only_where_a_network_needs_three(name: str) -> None:
     net: Any = neuplug.load(name)
     fitted, _ = fit_classifier(net, draw_bars(8, 0), options(steps=2), context())
@@ -245,7 +245,7 @@ def test_a_validation_loss_that_is_no_number_is_in_no_curve(ask: Any) -> None:
 
 
 def test_a_network_with_a_logit_too_many_is_refused() -> None:
-    class Spare(type(neuplug.load("smallcnn"))):  # type: ignore[misc]
+    class Spare(type(neuplug.load("conv"))):  # type: ignore[misc]
         def build(self, num_classes: int, *others: Any) -> Any:
             return super().build(num_classes + 1, *others)
 

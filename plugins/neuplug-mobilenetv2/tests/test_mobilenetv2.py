@@ -1,6 +1,6 @@
 """The component ``mobilenetv2``: torchvision's network, and its own options.
 
-What holds for every classifier is in the core's ``tests/test_classifiers.py``; weights are tested
+What holds for every classifier is in ``tests/standard/test_classifiers.py``; weights are tested
 with the library ``neuplug-torchvision``.
 """
 

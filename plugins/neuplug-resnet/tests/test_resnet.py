@@ -1,6 +1,6 @@
 """The components ``resnet18``, ``resnet34`` and ``resnet50``: torchvision's networks, and the stem.
 
-What holds for every classifier is in the core's ``tests/test_classifiers.py``; weights are tested
+What holds for every classifier is in ``tests/standard/test_classifiers.py``; weights are tested
 with the library ``neuplug-torchvision``.
 """
 

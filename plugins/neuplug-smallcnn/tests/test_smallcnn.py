@@ -1,6 +1,6 @@
 """The component ``smallcnn``: the networks of the papers, layer by layer, and that they learn.
 
-What holds for every classifier is in the core's ``tests/test_classifiers.py``.
+What holds for every classifier is in ``tests/standard/test_classifiers.py``.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The components ``vgg11`` and ``vgg16``: torchvision's networks, and the two heads.
 
-What holds for every classifier is in the core's ``tests/test_classifiers.py``; weights are tested
+What holds for every classifier is in ``tests/standard/test_classifiers.py``; weights are tested
 with the library ``neuplug-torchvision``. The full head has 120 million weights and takes its time,
 so it is built as seldom as possible.
 """

@@ -12,10 +12,9 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 import neuplug
-from neuplug_report.comparing import compare_runs
 
 
-def test_the_digest_is_of_the_images_and_not_of_their_place(tmp_path: Path) -> None:
+def test_the_digest_is_of_the_images_and_not_of_their_place(lab: Any, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     here, there, changed = (tmp_path / name for name in ("here", "there", "changed"))
     for name in ("dark", "light"):
@@ -33,18 +32,13 @@ def test_the_digest_is_of_the_images_and_not_of_their_place(tmp_path: Path) -> N
     found = [
         neuplug.compose(
             folder,
-            clf=["smallcnn"], per_class=3, repeats=1, imgsz=32, workers=0,
+            clf=["linear"], per_class=3, repeats=1, imgsz=32, workers=0,
             project=tmp_path / "runs", training={"steps": 2, "batch": 4},
         )
         for folder in (here, there, changed)
     ]  # fmt: skip
     digests = [result.results.data.images_digest for result in found]
     assert digests[0] == digests[1] != digests[2] and len(digests[0]) == 64
-    contents = [result.results for result in found]
-    assert compare_runs(contents[:2]).caution == []
-    assert "different images" in compare_runs(contents[1:]).caution[0]
-    page = found[0].report.read_text("utf-8")
-    assert page.count(digests[0]) == 1 and f"sha256 {digests[0][:16]}" in page
 
 
 def test_near_duplicates_are_counted_with_what_they_hold_together(ask: Any, tmp_path: Path) -> None:
@@ -62,7 +56,7 @@ def test_near_duplicates_are_counted_with_what_they_hold_together(ask: Any, tmp_
                 image.rotate(180).save(tmp_path / "photos" / name / "00-over.png")
     data = neuplug.compose(
         tmp_path / "photos",
-        clf=["smallcnn"], per_class=4, repeats=1, imgsz=32, workers=0,
+        clf=["linear"], per_class=4, repeats=1, imgsz=32, workers=0,
         project=tmp_path / "runs", training={"steps": 2, "batch": 4},
     ).results.data  # fmt: skip
     assert (data.exact_duplicates, data.exact_duplicate_images) == (2, 4)

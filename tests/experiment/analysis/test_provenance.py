@@ -48,7 +48,6 @@ def test_every_generated_image_has_its_proof(leaky: Path, tmp_path: Path) -> Non
     assert {g.key for g in result.results.generators} == set(proofs)
     sentences = " ".join(result.results.protocol.sentences)
     assert f"each of the {len(proofs)} generator fits it was checked" in sentences
-    assert "generator fits it was checked" in result.report.read_text("utf-8")
 
 
 @pytest.mark.parametrize("arm", ["jitter", "invert+jitter", "jitter+invert+jitter"])

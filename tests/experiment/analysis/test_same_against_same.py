@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from neuplug_tests.lab import SITE
 from numpy.typing import NDArray
 
 import neuplug
@@ -47,6 +48,9 @@ def textures(n: int, rng: torch.Generator) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.fixture(scope="module")
 def trained() -> Trained:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(SITE))
+        network = neuplug.load("conv", channels=8)
     rng = torch.Generator().manual_seed(0)
     pool, pool_labels = textures(400, rng)
     images, labels = textures(TEST, rng)
@@ -58,7 +62,7 @@ def trained() -> Trained:
             pool[drawn], pool_labels[drawn], classes, tuple(f"train/{int(i)}" for i in drawn)
         )
         fitted, _ = fit_classifier(
-            neuplug.load("smallcnn", channels=8),
+            network,
             train,
             TrainingOptions(steps=steps, batch=8),
             neuplug.FitContext(device=torch.device("cpu"), seed=seed),

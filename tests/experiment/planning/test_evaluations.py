@@ -6,7 +6,7 @@ from typing import Any
 
 
 def test_an_evaluator_is_given_generators_and_a_classifier_of_real_images(ask: Any) -> None:
-    result = ask(aug=["jitter", "flip"], repeats=2, eval=["walker"])
+    result = ask(aug=["jitter", "mirror"], repeats=2, eval=["walker"])
     found = result.results.evaluations
     assert [(e.arm, e.repeat, e.error) for e in found] == [
         ("jitter", 0, None),

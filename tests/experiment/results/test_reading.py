@@ -22,10 +22,10 @@ def test_results_are_read_as_they_were_written(ask: Any) -> None:
         }
 
 
-def test_a_run_folder_may_be_a_text(bars: neuplug.TrainingSet, tmp_path: Path) -> None:
+def test_a_run_folder_may_be_a_text(bars: neuplug.ImageSet, lab: Any, tmp_path: Path) -> None:
     result = neuplug.compose(
         bars,
-        clf=["smallcnn"],
+        clf=["linear"],
         per_class=4,
         repeats=1,
         workers=0,

@@ -20,7 +20,7 @@ import time
 import traceback
 
 LOADED = (
-    "torch._dynamo", "torchvision", "scipy.ndimage", "sklearn.metrics",
+    "torch._dynamo", "scipy.ndimage", "sklearn.metrics",
     "neuplug.cli.compose", "neuplug.experiment.runfolder", "neuplug.experiment.planning.make",
     "neuplug.experiment.planning.rounds", "neuplug.experiment.executors.local",
     "neuplug.experiment.steps.run", "neuplug.experiment.analysis.collect",
@@ -54,6 +54,8 @@ def main(address: str) -> None:
     """Serve until whoever started this closes its standard input."""
     for name in LOADED:
         importlib.import_module(name)
+    with contextlib.suppress(ImportError):  # networks of it are slow to load, where they are here
+        importlib.import_module("torchvision")
     running: dict[int, socket.socket] = {}
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(address)

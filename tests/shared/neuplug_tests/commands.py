@@ -21,6 +21,7 @@ class Command:
     def __init__(self, words: tuple[str, ...], folder: Path, environment: dict[str, str]) -> None:
         reading, writing = os.pipe()
         self._output = os.fdopen(reading, encoding="utf-8")
+        self._said = ""
         self._connection = socket.socket(socket.AF_UNIX)
         self._connection.connect(_server())
         asked = {"words": words, "folder": str(folder), "environment": environment}
@@ -43,10 +44,17 @@ class Command:
             self._connection.close()
         return self.returncode
 
+    def hear(self, words: str) -> None:
+        """Wait until it has printed these."""
+        while words not in self._said:
+            line = self._output.readline()
+            assert line, self._said
+            self._said += line
+
     def communicate(self) -> tuple[str, None]:
         """All that it has printed, once it has ended."""
         with self._output:
-            text = self._output.read()
+            text = self._said + self._output.read()
         self.wait()
         return text, None
 

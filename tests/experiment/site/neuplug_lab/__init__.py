@@ -3,6 +3,7 @@
 from neuplug import Component, hookimpl
 
 PARTS = "neuplug_lab.parts"
+NETWORKS = "neuplug_lab.networks"
 FAULTS = "neuplug_lab.faults"
 FAULTY = (
     "none", "evaluation", "warnings", "warning", "nan", "tensor", "true", "negative", "nameless",
@@ -16,6 +17,7 @@ FAULTY = (
 def neuplug_augmenters():
     yield Component("invert", f"{PARTS}:Invert", "turns black to white")
     yield Component("same", f"{PARTS}:Same", "changes nothing, but draws random numbers")
+    yield Component("mirror", f"{PARTS}:Mirror", "mirrors some images, left and right")
     yield Component("floats", f"{PARTS}:Floats", "fault: returns floats")
 
 
@@ -23,6 +25,9 @@ def neuplug_augmenters():
 def neuplug_generators():
     yield Component("jitter", f"{PARTS}:Jitter", "training images with noise")
     yield Component("magpie", f"{PARTS}:Magpie", "copies of training images and noise in turn")
+    yield Component("echo", f"{PARTS}:Echo", "control: training images, called generated")
+    yield Component("large", f"{PARTS}:Large", "takes no small images")
+    yield Component("astray", f"{PARTS}:Astray", "fault: its loss is not finite")
     yield Component("crash", f"{PARTS}:Crash", "fault: fails in fit")
     yield Component("small", f"{PARTS}:Small", "fault: images of another size")
     yield Component("curve", f"{FAULTS}:Curve", "fault: a record that cannot be shown")
@@ -31,6 +36,7 @@ def neuplug_generators():
 @hookimpl
 def neuplug_classifiers():
     yield Component("linear", f"{PARTS}:Linear", "one linear layer")
+    yield Component("conv", f"{NETWORKS}:Conv", "a small convolutional network")
     yield Component("dropping", f"{PARTS}:Dropping", "a linear layer behind dropout")
     yield Component("spare", f"{FAULTS}:Spare", "fault: one logit too many")
     yield Component("rounded", f"{FAULTS}:Rounded", "fault: whole numbers")
@@ -55,6 +61,11 @@ PLACES = "neuplug_lab.places"
 def neuplug_executors():
     yield Component("inline", f"{PLACES}:Inline", "tasks as text, one by one")
     yield Component("closed", f"{PLACES}:Closed", "fault: no place to run")
+
+
+@hookimpl
+def neuplug_recipes():
+    yield Component("sketch", "neuplug_lab:sketch.yaml", "a made-up study of noise")
 
 
 @hookimpl

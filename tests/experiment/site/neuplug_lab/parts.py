@@ -17,8 +17,10 @@ from neuplug import (
     Evaluator,
     FitRecord,
     Generator,
+    InputError,
     Metric,
     Options,
+    TrainingDiverged,
     TrainingSet,
 )
 
@@ -45,6 +47,18 @@ class Same(Augmenter):
         return images
 
 
+class MirrorOptions(Options):
+    odds: float = Field(0.5, ge=0, le=1, description="share of the images that are mirrored")
+
+
+class Mirror(Augmenter):
+    options_class = MirrorOptions
+
+    def augment(self, images, rng):
+        chosen = torch.rand(len(images), generator=rng) < self.options.odds
+        return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
 class Floats(Augmenter):
     def augment(self, images, rng):
         return images.float()
@@ -54,11 +68,16 @@ class JitterOptions(Options):
     steps: int = Field(4, ge=1)
     pause: float = Field(0.0, ge=0, description="seconds a step")
     shade: int = Field(0, description="added to what is drawn")
+    conditional: bool = Field(False, description="whether one fit serves all classes")
 
 
 class Jitter(Generator):
     options_class = JitterOptions
     sampling_options = frozenset({"shade"})
+
+    @property
+    def conditional(self):
+        return self.options.conditional
 
     def fit(self, train, context):
         assert type(train) is TrainingSet
@@ -70,20 +89,30 @@ class Jitter(Generator):
             log(what="step", name=context.name, step=step)
             context.checkpoint.save({"step": step + 1})
             context.progress(step + 1, self.options.steps)
-        self.images = train.images
+        self.images, self.labels = train.images, train.labels
         return FitRecord(curves={"loss": [(1, 1.0)]}, grids=[(1, train.images[:2])])
 
     def sample(self, labels, seed):
         rng = torch.Generator().manual_seed(seed)
-        chosen = torch.randint(len(self.images), (len(labels),), generator=rng)
+        chosen = self.choose(labels, rng)
         noise = torch.randint(0, 20, (len(labels), *self.images.shape[1:]), generator=rng)
         return (self.images[chosen].long() + noise + self.options.shade).clamp(0, 255).byte()
 
+    def choose(self, labels, rng):
+        """Training images of the classes asked for."""
+        chosen = torch.empty_like(labels)
+        for label in labels.unique():
+            members = torch.nonzero(self.labels == label).flatten()
+            wanted = labels == label
+            picks = torch.randint(len(members), (int(wanted.sum()),), generator=rng)
+            chosen[wanted] = members[picks]
+        return chosen
+
     def state_dict(self):
-        return {"images": self.images}
+        return {"images": self.images, "labels": self.labels}
 
     def load_state_dict(self, state):
-        self.images = state["images"]
+        self.images, self.labels = state["images"], state["labels"]
 
 
 class Magpie(Jitter):
@@ -94,6 +123,26 @@ class Magpie(Jitter):
         stolen = torch.randint(len(self.images), (len(images[::2]),), generator=rng)
         images[::2] = self.images[stolen]
         return images
+
+
+class Echo(Jitter):
+    """The generator that has learned by heart."""
+
+    control = True
+
+    def sample(self, labels, seed):
+        return self.images[self.choose(labels, torch.Generator().manual_seed(seed))]
+
+
+class Large(Jitter):
+    def check_images(self, in_chans, image_size):
+        if not all(28 <= side <= 256 for side in image_size):
+            raise InputError("large makes images from 28 to 256 pixels: choose another --imgsz.")
+
+
+class Astray(Jitter):
+    def fit(self, train, context):
+        raise TrainingDiverged(f"{context.name}: the loss is inf at step 3: lower astray.lr.")
 
 
 class Crash(Jitter):

@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 import torch
+from neuplug_tests.bars import draw_bars
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 import neuplug
-from neuplug import Classifier
+from neuplug import (
+    Classifier,
+    FitContext,
+    HeldOutSet,
+)
+from neuplug.training.loop import fit_classifier
+from neuplug.training.options import TrainingOptions
 
 # Options that make another network than the default ones do at these sizes.
 VARIANTS: list[tuple[str, dict[str, Any]]] = [
@@ -122,3 +129,20 @@ def test_normalization_fits_the_channels(name: str, options: dict[str, Any]) -> 
         mean, std = classifier.normalization
         assert classifier.channels == {len(mean)} == {len(std)}
         assert all(0 <= m <= 1 for m in mean) and all(s > 0 for s in std)
+
+
+@pytest.mark.parametrize("name", ["smallcnn", "mobilenetv2"])
+def test_grey_is_repeated_only_where_a_network_needs_three(name: str) -> None:
+    short, context = TrainingOptions(steps=2, batch=8), FitContext(torch.device("cpu"), 1)
+    net: Any = neuplug.load(name)
+    fitted, _ = fit_classifier(net, draw_bars(8, 0), short, context)
+    assert fitted.channels == 1
+
+    class NeedsThree(type(net)):  # type: ignore[misc]
+        @property
+        def channels(self) -> frozenset[int]:
+            return frozenset({3})
+
+    fitted, _ = fit_classifier(NeedsThree(net.options), draw_bars(8, 0), short, context)
+    assert fitted.channels == 3
+    assert fitted.predict(draw_bars(4, 1, HeldOutSet)).shape == (4, 2)
