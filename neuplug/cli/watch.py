@@ -1,4 +1,4 @@
-"""``neuplug watch`` and ``neuplug stop``: a run seen, and ended, from elsewhere."""
+"""``neuplug watch`` and ``neuplug stop``: follow or stop a run from another process."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-RunFolder = Annotated[Path, typer.Argument(help="The run's folder: runs/compose/NAME.")]
+RunFolder = Annotated[Path, typer.Argument(help="The run folder, such as runs/compose/NAME.")]
 
 
 def watch(
     run: RunFolder,
     json_: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
 ) -> None:
-    """Show how a run is doing, until it ends.
+    """Show the progress of a run until it ends.
 
-    The run may be on another host, if its folder is shared.
+    The run may be on another host if its folder is shared.
     """
     from neuplug.cli.display import showing
     from neuplug.experiment import events
@@ -45,7 +45,7 @@ def watch(
 def stop(run: RunFolder) -> None:
     """Stop a run.
 
-    The command that began it goes on where it was.
+    The same compose command resumes it.
     """
     from neuplug.experiment.claim import ask_to_stop, running
     from neuplug.experiment.events import POLL_SECONDS
