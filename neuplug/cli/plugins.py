@@ -100,7 +100,9 @@ def _print_registry(found: registry.Registry) -> None:
     if rows:
         print_columns(console, rows)
     else:
-        console.print("no plugin offers a component; pip install 'neuplug[standard]' brings some")
+        console.print(
+            "no plugin offers a component; install some with pip install 'neuplug[standard]'"
+        )
     if found.problems:
         console.print("problems", style="bold red")
         problems = [(f"  {p.distribution} {p.version}", p.message) for p in found.problems]

@@ -38,7 +38,7 @@ def watch(
     if status is not None and not json_:
         state: str = status.state
         if state == "running":
-            state = f"not running any more: process {status.process} on {status.host} is gone"
+            state = f"no longer running: process {status.process} on {status.host} has ended"
         typer.echo(f"{run}: {state}")
 
 
@@ -53,12 +53,12 @@ def stop(run: RunFolder) -> None:
     _refuse_unknown(run)
     worker = running(run)
     if not worker:
-        typer.echo(f"{run}: nothing to stop, no process works on it")
+        typer.echo(f"{run}: nothing to stop: no process is working on it")
         return
     ask_to_stop(run)
     while running(run):
         time.sleep(POLL_SECONDS)
-    typer.echo(f"{run}: {worker} has stopped; the same command goes on where it was")
+    typer.echo(f"{run}: {worker} has stopped; run the same command again to resume")
 
 
 def _refuse_unknown(run: Path) -> None:
@@ -66,4 +66,4 @@ def _refuse_unknown(run: Path) -> None:
     from neuplug.experiment.claim import CLAIM, STATUS
 
     if not (run / STATUS).exists() and not (run / CLAIM).exists():
-        raise InputError(f"{run} is no run folder of neuplug: name one such as runs/compose/NAME.")
+        raise InputError(f"{run} is not a neuplug run folder: name one, such as runs/compose/NAME.")

@@ -207,7 +207,7 @@ class ComposeConfig(BaseModel):
     @classmethod
     def _sane_size(cls, value: tuple[int, int]) -> tuple[int, int]:
         if not 8 <= min(value) <= max(value) <= 4096:
-            raise ValueError("a side is 8 to 4096 pixels")
+            raise ValueError("each side must be 8 to 4096 pixels")
         return value
 
     @model_validator(mode="after")
@@ -308,7 +308,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as YAML: {reason}") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise InputError(f"{path} is no experiment file: it holds no 'setting: value' lines.")
+        raise InputError(f"{path} is not an experiment file: it has no 'setting: value' lines.")
     if (found := content.pop("format", FORMAT)) != FORMAT:
         raise InputError(
             f"{path} is of format {found!r}, and this neuplug reads format {FORMAT}: use the "
@@ -330,7 +330,7 @@ def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     settings = recipe.settings_for(str(budget))
     if values.get("data", "demo") == "demo":
         raise InputError(
-            f"recipe {recipe.name} needs its images: {recipe.data} Give their place with --data."
+            f"recipe {recipe.name} needs its images: {recipe.data} Give their location with --data."
         )
     return over(recipe.settings, settings) | {"budget": budget}
 

@@ -102,7 +102,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         assert main(["plugins"]) == INTERRUPTED == 130
     finally:
         signal.signal(signal.SIGINT, before)
-    assert "stopped; the same command goes on where it was" in capsys.readouterr().err
+    assert "stopped; run the same command again to resume" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")

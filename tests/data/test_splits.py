@@ -313,8 +313,8 @@ def leaky() -> Dataset:
 def test_given_parts_that_leak_are_refused() -> None:
     message = refusal(leaky())
     assert message.startswith(
-        "the given split leaks: 4 of its 20 test and validation images are in another part too, "
-        "as copies or by their group: a/10 (val) and a/1 (train) are of one group, "
+        "the given split leaks: 4 of its 20 test and validation images have a copy or an image "
+        "of their group in another part: a/10 (val) and a/1 (train) are of one group, "
         "a/11 (val) and a/16 (test) are of one group, a/15 (test) and a/0 (train) are of one "
         "group and 1 more."
     )
@@ -434,7 +434,7 @@ def test_a_series_that_leaves_no_test_says_what_to_do() -> None:
     for message in (refusal(Dataset.from_imageset(images), **o) for o in ({}, {"per_class": 3})):
         assert "class a: its 6 image" in message
         assert "lie in 1 group(s)" in message
-        assert re.search(r"Near duplicates bind its images, such as \d.png ~ \d.png", message)
+        assert re.search(r"Near duplicates link its images, such as \d.png ~ \d.png", message)
         assert "Add images of other objects" in message
 
 

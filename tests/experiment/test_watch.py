@@ -73,7 +73,7 @@ def test_one_runs_another_watches_and_stops_it_and_a_third_goes_on(
     wait_for(lambda: (run / "events.jsonl").read_text().count('"progress"') > 1, first)
     assert str(first.pid) in running(run)
     assert main(["stop", str(run)]) == 0
-    assert "the same command goes on" in capsys.readouterr().out
+    assert "run the same command again to resume" in capsys.readouterr().out
     text, _ = first.communicate()
     assert first.returncode == 130 and "Traceback" not in text, text
     seen, _ = watching.communicate()
@@ -111,7 +111,7 @@ def test_the_same_question_joins_and_another_is_refused(
     first.kill()  # whoever waits takes over
     said, _ = joining.communicate()
     assert joining.returncode == 0, said
-    assert "another process works on" in said
+    assert "another process is working on" in said
     steps = [(e["name"], e["step"]) for e in lab() if e["what"] == "step"]
     assert len(steps) <= len(set(steps)) + 1
 
@@ -131,7 +131,7 @@ def test_signals_stop_cleanly(
     process.send_signal(number)
     text, _ = process.communicate()
     assert process.returncode == 128 + number
-    assert "the same command goes on" in text and "Traceback" not in text
+    assert "run the same command again to resume" in text and "Traceback" not in text
     store = Path(os.environ["NEUPLUG_CACHE"]) / "store"
     assert not list(store.glob(".*-*"))
     assert not list((store / "claims").iterdir())

@@ -38,7 +38,7 @@ def test_nothing_learns_from_held_out_images(
         with pytest.raises(neuplug.InputError) as raised:
             step(images)
         assert str(raised.value).startswith(
-            f"{who} learns from a neuplug.TrainingSet, and this is a {kind}: give "
+            f"{who} learns from a neuplug.TrainingSet, not a {kind}: give "
         )
     assert step(bars)
 
@@ -48,8 +48,8 @@ def test_swapped_parts_are_told(bars: neuplug.TrainingSet) -> None:
     by_pixels = neuplug.load("memorization", features=False)
     swapped = {"train": parts["test"], "test": parts["train"]}
     for wrong, sentence in (
-        (swapped, "train must be a neuplug.TrainingSet, and this is a HeldOutSet"),
-        ({**parts, "test": bars}, "test must be a neuplug.HeldOutSet, and this is a TrainingSet"),
+        (swapped, "train must be a neuplug.TrainingSet, not a HeldOutSet"),
+        ({**parts, "test": bars}, "test must be a neuplug.HeldOutSet, not a TrainingSet"),
     ):
         with pytest.raises(neuplug.InputError, match=sentence):
             neuplug.evaluate(by_pixels, generated=bars, device="cpu", **wrong)

@@ -370,7 +370,7 @@ def test_a_failing_square_root_is_a_sentence() -> None:
         ({"layer": "2048"}, r"extractor=classifier is trained in the run"),
         ({"sets": 0}, r"fid\.sets = 0"),
         ({"against": "augmented", "reference": "test"}, r"add reference=train"),
-        ({"augmenter_options": {"x": 1}}, r"with against=augmented or both alone"),
+        ({"augmenter_options": {"x": 1}}, r"with against=augmented or both"),
         ({"against": "both", "augmenter": "flop"}, r"Did you mean flip\?"),
         ({"against": "both", "augmenter": "smallcnn"}, r"fid\.augmenter = smallcnn: that is no"),
         (

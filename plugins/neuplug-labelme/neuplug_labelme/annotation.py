@@ -96,7 +96,7 @@ def read_labelme(path: Path) -> Annotation:
     except OSError as error:
         raise BadAnnotation(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadAnnotation("is no UTF-8 text") from None
+        raise BadAnnotation("is not UTF-8 text") from None
     except BROKEN_JSON as error:
         raise BadAnnotation(f"is broken JSON: {str(error)[:100]}") from None
     if not is_labelme(content):

@@ -64,7 +64,7 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
         (b" \n", "is an empty file"),
         (b'{"shapes": [', "is broken JSON"),
         (b"[" * 100_000, "is broken JSON"),
-        (b'{"label": "\xe9"}', "is no UTF-8 text"),
+        (b'{"label": "\xe9"}', "is not UTF-8 text"),
         (b"[]", "is no labelme annotation"),
         (b'{"images": [], "annotations": []}', "is no labelme annotation"),
         (b'{"shapes": {}}', "is no labelme annotation"),

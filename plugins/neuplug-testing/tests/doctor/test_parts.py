@@ -228,22 +228,22 @@ LOADED = "".join(f'{{"step": "{s}", "found": {{}}}}\n' for s in ("origin", "torc
 @pytest.mark.parametrize(
     ("output", "end", "level", "message"),
     [
-        (SAID, "does not come to an end within 300 s", "fault", "when torch is imported"),
-        ("", "ends with exit code 1 (x)", "fault", "could not be tried out: Python ends with"),
-        ('{"step": "gpu"}\n', "dies by SIGSEGV", "fault", "when the GPU is asked"),
+        (SAID, "does not finish within 300 s", "fault", "when torch is imported"),
+        ("", "ends with exit code 1 (x)", "fault", "could not be tested: Python ends with"),
+        ('{"step": "gpu"}\n', "is killed by SIGSEGV", "fault", "when the GPU is asked"),
         (
             '{"step": "run", "error": "ImportError: no scipy"}\n', "", "fault",
             "neuplug cannot be loaded: ImportError: no scipy",
         ),
         (
-            LOADED + '{"step": "component acme-x:dim"}\n', "dies by SIGSEGV", "warning",
+            LOADED + '{"step": "component acme-x:dim"}\n', "is killed by SIGSEGV", "warning",
             "when acme-x:dim is loaded; components after it",
         ),
         (
             LOADED + '{"step": "component acme-x:dim", "error": "no libGL.so.1"}\n', "",
             "warning", "no libGL.so.1",
         ),
-        (LOADED, "dies by SIGSEGV", "warning", "loaded everything and is to end"),
+        (LOADED, "is killed by SIGSEGV", "warning", "exits after loading everything"),
     ],
 )  # fmt: skip
 def test_ends(output: str, end: str, level: str, message: str) -> None:
