@@ -81,7 +81,7 @@ FAULTS = [
     ("misspelt_hook", "acme-misspelt", "neuplug_augmentors. Did you mean neuplug_augmenters?", {}),
     ("unmarked_hook", "acme-unmarked", "neuplug_augmenters is not marked with @neuplug.hoo", {}),
     ("no_hook", "acme-nohook", "implements none of the hooks: neuplug_augmenters, neuplug_", {}),
-    ("wrong_core", "acme-future", f"requires neuplug >=99, this is {neuplug.__version__}", {}),
+    ("wrong_core", "acme-future", f"requires neuplug >=99, but this is {neuplug.__version__}", {}),
     (
         "raising_hook",
         "acme-raising",
@@ -273,8 +273,8 @@ def test_unknown_names(install: Install, name: str, kinds: tuple[str, ...], sent
     [
         ("acme-nowhere", "No module named 'acme_targets_missing'"),
         ("acme-noclass", "has no attribute 'Bright'"),
-        ("acme-wrongkind", "acme_good_parts:Mean is no neuplug.Augmenter"),
-        ("acme-function", "acme_targets:neuplug_augmenters is no neuplug.Augmenter"),
+        ("acme-wrongkind", "acme_good_parts:Mean is not a neuplug.Augmenter"),
+        ("acme-function", "acme_targets:neuplug_augmenters is not a neuplug.Augmenter"),
         ("acme-unfinished", "acme_good_parts:Unfinished lacks augment"),
         ("acme-exits", "SystemExit: 3"),
     ],

@@ -257,7 +257,9 @@ def test_filtered_and_unfiltered_are_arms_that_share_their_generator(ask: Any, l
         counted = [row["arm"] for row in csv.DictReader(file) if row["origin"] == "duplicate"]
     assert counted == []
     warned = [w for w in result.results.warnings if w.startswith("duplicate")]
-    assert "filter=copies:0.01 left 0 of 60 images of lying, 6 were wanted" in " ".join(warned)
+    assert "filter=copies:0.01 left 0 of 60 images of lying, but 6 were requested" in " ".join(
+        warned
+    )
 
 
 def test_images_filtered_by_another_rule_are_not_used_again(

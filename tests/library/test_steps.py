@@ -139,7 +139,7 @@ def test_an_evaluator_by_itself(bars: neuplug.TrainingSet, tmp_path: Path) -> No
     assert found.metrics and all(file.is_file() for file in found.figures)
     with pytest.raises(neuplug.InputError, match="needs"):
         neuplug.evaluate("memorization", train=bars, test=test, generated=drawn)
-    with pytest.raises(neuplug.InputError, match="flip is no evaluator"):
+    with pytest.raises(neuplug.InputError, match="flip is not an evaluator"):
         neuplug.evaluate("flip", train=bars, test=test)
 
 

@@ -30,7 +30,7 @@ def test_a_cache_below_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (fault,) = faults(places.look())
     assert fault.message == (
         f"the folder for the cache, {tmp_path / 'file' / 'cache'}, cannot be written: "
-        f"{tmp_path / 'file'} is no folder"
+        f"{tmp_path / 'file'} is not a folder"
     )
     assert fault.advice == "name a folder of yours: NEUPLUG_CACHE=FOLDER"
     assert (tmp_path / "file").read_text() == "mine"
