@@ -302,7 +302,7 @@ def test_an_evaluator_is_told_where_a_filter_leaves_too_few(ask: Any) -> None:
     arm = "duplicate@add=6,filter=copies+jitter@add=6"
     result = ask(aug=[arm], repeats=1, eval=["walker", "brightness"])
     found = {e.evaluator: e.error for e in result.results.evaluations}
-    sentence = "filter=copies:0.01 let 0 of 50 images of lying pass, 5 are needed"
+    sentence = "filter=copies:0.01 let 0 of 50 images of lying pass, but 5 are needed"
     assert sentence in found["walker"].replace("standing", "lying")
     assert found["brightness"] is None
     assert len(result.results.cells) == 2
@@ -330,7 +330,7 @@ def test_a_filter_that_does_not_exist_or_does_not_fit() -> None:
 
 
 def test_a_filter_is_for_generators(ask: Any) -> None:
-    with pytest.raises(InputError, match="filter is for generators, invert is an augmenter"):
+    with pytest.raises(InputError, match="filter is for generators, but invert is an augmenter"):
         ask(aug=["invert@add=3,filter=copies"])
 
 

@@ -46,8 +46,8 @@ def test_arms_with_all_that_a_stage_can_be_told() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "no component name"),
-        ("flip++dcgan", "no component name"),
+        ("", "not a component name"),
+        ("flip++dcgan", "not a component name"),
         ("none+flip", "none stands alone"),
         ("dcgan@300", "is not a setting"),
         ("dcgan@runs=0", "at least 1"),
@@ -176,8 +176,8 @@ def test_settings_that_make_no_sense(
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("[1, 2]", "no experiment file"),
-        ("1: 5", "no experiment file"),
+        ("[1, 2]", "not an experiment file"),
+        ("1: 5", "not an experiment file"),
         ("clf: a\ntraining: {1: 5}", "compose.training = 1: keys should be strings"),
         ("a: [", "cannot be read as YAML"),
         (None, "there is no"),

@@ -282,7 +282,7 @@ def test_too_few_images_are_no_line_but_a_sentence(tmp_path: Path) -> None:
     assert not found.figures
     sentence = (
         "frechet[smallcnn] at infinity was not measured: against real images of 4 dimensions it "
-        "takes 30 generated ones, and there are 20."
+        "needs 30 generated ones, and there are 20."
     )
     assert sentence in found.warnings
     halves = evaluate(tmp_path, noise(40, 1), noise(40, 2))

@@ -677,7 +677,7 @@ def test_the_command_prints_json(several: Annotated) -> None:
         (["--intact-name", "Pitting"], "is a label of the annotations"),
         (["--group-by", "("], r"group_by = '\(' is not a regular expression"),
         (["--labels", ","], "no usable shape of a label ''"),
-        (["--size", "500"], r"marks nothing in .* could be cut out\. Of part_0\.png it is said"),
+        (["--size", "500"], r"marks nothing in .* could be cut out\. part_0\.png was skipped"),
     ],
 )
 def test_mistakes_are_sentences(several: Annotated, arguments: list[str], sentence: str) -> None:
