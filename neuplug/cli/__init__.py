@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == INTERRUPTED and _received:  # Typer takes every interrupt for Ctrl-C
         code = SIGNALLED + _received.pop()
     if isinstance(code, int) and code > SIGNALLED:
-        typer.secho("neuplug: stopped; the same command goes on where it was", err=True)
+        typer.secho("neuplug: stopped; run the same command again to resume", err=True)
     return code if isinstance(code, int) else 0
 
 

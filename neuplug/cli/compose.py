@@ -25,19 +25,19 @@ def _switch(flag: str, text: str) -> Any:
 
 def compose(
     experiment: Annotated[
-        Path | None, typer.Argument(help="A YAML file of settings; flags override it.")
+        Path | None, typer.Argument(help="A YAML file of settings; flags override them.")
     ] = None,
     *,
-    dry_run: Annotated[bool, _switch("--dry-run", "Say what would run.")] = False,
-    fresh: Annotated[bool, _switch("--fresh", "Make the report anew.")] = False,
-    quiet: Annotated[bool, _switch("--quiet", "Print the result alone.")] = False,
-    verbose: Annotated[bool, _switch("--verbose", "Print when each task begins and ends.")] = False,
+    dry_run: Annotated[bool, _switch("--dry-run", "Only show what would run.")] = False,
+    fresh: Annotated[bool, _switch("--fresh", "Write results and report again.")] = False,
+    quiet: Annotated[bool, _switch("--quiet", "Print only the result.")] = False,
+    verbose: Annotated[bool, _switch("--verbose", "Print when each task starts and ends.")] = False,
     as_json: Annotated[bool, _switch("--json", "Print results.json.")] = False,
     **flags: Any,
 ) -> None:
-    """Compare ways to enlarge a training set.
+    """Compare augmentation methods for a training set.
 
-    Trains classifiers on each of them, and says which help.
+    Trains classifiers with each method and reports which methods help.
 
     neuplug compose --aug dcgan --clf mobilenetv2
     """

@@ -1,4 +1,4 @@
-"""``neuplug data``: look at image data before anything is trained on it."""
+"""``neuplug data``: inspect image data before anything is trained on it."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ app = typer.Typer(cls=LightGroup, no_args_is_help=True)
 
 @app.callback()
 def data() -> None:
-    """Look at image data."""
+    """Inspect and prepare image data."""
 
 
 def show(
     path: Annotated[str, typer.Argument(help="A folder, a CSV manifest, or demo.")],
-    imgsz: Annotated[str, typer.Option(help="Decode at H or H,W pixels.")] = "64",
+    imgsz: Annotated[str, typer.Option(help="Size of the decoded images: H or H,W pixels.")] = "64",
     crop: Annotated[
-        bool, typer.Option("--crop/--resize", help="Keep the aspect and cut, or stretch.")
+        bool, typer.Option("--crop/--resize", help="Keep the aspect ratio and crop, or stretch.")
     ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at a file that cannot be read.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say what is in a data set: layout, classes, sizes, modes, broken files, duplicates."""
+    """Describe a data set: layout, classes, sizes, modes, broken files, duplicates."""
     from neuplug.data.dataset import load_dataset
 
     size = _image_size(imgsz)

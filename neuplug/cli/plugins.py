@@ -22,7 +22,7 @@ app = typer.Typer(cls=LightGroup, invoke_without_command=True)
 
 @app.callback()
 def plugins(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the installed components and their problems."""
+    """List the installed components, and any problems with plugins."""
     if context.invoked_subcommand is not None:
         return
     found = registry.discover()
@@ -38,9 +38,9 @@ def plugins(context: typer.Context, as_json: AsJson = False) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A component: dcgan, or neuplug-dcgan:dcgan.")],
+    name: Annotated[str, typer.Argument(help="A component, such as dcgan or neuplug-dcgan:dcgan.")],
     kind: Annotated[
-        str | None, typer.Option(help="Its kind, such as augmenter or generator.")
+        str | None, typer.Option(help="The component's kind, such as augmenter or generator.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -100,7 +100,9 @@ def _print_registry(found: registry.Registry) -> None:
     if rows:
         print_columns(console, rows)
     else:
-        console.print("no plugin offers a component; pip install 'neuplug[standard]' brings some")
+        console.print(
+            "no plugin offers a component; install some with pip install 'neuplug[standard]'"
+        )
     if found.problems:
         console.print("problems", style="bold red")
         problems = [(f"  {p.distribution} {p.version}", p.message) for p in found.problems]

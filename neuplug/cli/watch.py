@@ -1,4 +1,4 @@
-"""``neuplug watch`` and ``neuplug stop``: a run seen, and ended, from elsewhere."""
+"""``neuplug watch`` and ``neuplug stop``: follow or stop a run from another process."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Annotated
 
 import typer
 
-RunFolder = Annotated[Path, typer.Argument(help="The run's folder: runs/compose/NAME.")]
+RunFolder = Annotated[Path, typer.Argument(help="The run folder, such as runs/compose/NAME.")]
 
 
 def watch(
     run: RunFolder,
     json_: Annotated[bool, typer.Option("--json", help="Print events as JSON lines.")] = False,
 ) -> None:
-    """Show how a run is doing, until it ends.
+    """Show the progress of a run until it ends.
 
-    The run may be on another host, if its folder is shared.
+    The run may be on another host if its folder is shared.
     """
     from neuplug.cli.display import showing
     from neuplug.experiment import events
@@ -38,14 +38,14 @@ def watch(
     if status is not None and not json_:
         state: str = status.state
         if state == "running":
-            state = f"not running any more: process {status.process} on {status.host} is gone"
+            state = f"no longer running: process {status.process} on {status.host} has ended"
         typer.echo(f"{run}: {state}")
 
 
 def stop(run: RunFolder) -> None:
     """Stop a run.
 
-    The command that began it goes on where it was.
+    The same compose command resumes it.
     """
     from neuplug.experiment.claim import ask_to_stop, running
     from neuplug.experiment.events import POLL_SECONDS
@@ -53,12 +53,12 @@ def stop(run: RunFolder) -> None:
     _refuse_unknown(run)
     worker = running(run)
     if not worker:
-        typer.echo(f"{run}: nothing to stop, no process works on it")
+        typer.echo(f"{run}: nothing to stop: no process is working on it")
         return
     ask_to_stop(run)
     while running(run):
         time.sleep(POLL_SECONDS)
-    typer.echo(f"{run}: {worker} has stopped; the same command goes on where it was")
+    typer.echo(f"{run}: {worker} has stopped; run the same command again to resume")
 
 
 def _refuse_unknown(run: Path) -> None:
@@ -66,4 +66,4 @@ def _refuse_unknown(run: Path) -> None:
     from neuplug.experiment.claim import CLAIM, STATUS
 
     if not (run / STATUS).exists() and not (run / CLAIM).exists():
-        raise InputError(f"{run} is no run folder of neuplug: name one such as runs/compose/NAME.")
+        raise InputError(f"{run} is not a neuplug run folder: name one, such as runs/compose/NAME.")

@@ -149,10 +149,10 @@ def _read_any(path: Path) -> tuple[Pixels, str, int]:
             return _read_pillow(image)
     except UnidentifiedImageError:
         if not is_tiff:
-            raise Unreadable(f"no {_KNOWN} image, whatever its name says") from None
+            raise Unreadable(f"not a {_KNOWN} image, whatever its name says") from None
     except Image.DecompressionBombError:
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0)
-        raise Unreadable(f"more than {limit:,} pixels, taken for a decompression bomb") from None
+        raise Unreadable(f"more than {limit:,} pixels, treated as a decompression bomb") from None
     return _read_tifffile(path)
 
 
@@ -204,7 +204,7 @@ def _read_tifffile(path: Path) -> tuple[Pixels, str, int]:
         page: Any = tiff.pages.first
         limit = 2 * (Image.MAX_IMAGE_PIXELS or 0)
         if limit and page.imagelength * page.imagewidth > limit:
-            raise Unreadable(f"more than {limit:,} pixels, taken for a decompression bomb")
+            raise Unreadable(f"more than {limit:,} pixels, treated as a decompression bomb")
         array = page.asarray()
         photometric = page.photometric.name
         alpha = bool(page.extrasamples)

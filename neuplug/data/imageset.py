@@ -164,6 +164,6 @@ def refuse_unfit(train: object, who: str) -> None:
     """
     if not isinstance(train, TrainingSet):
         raise InputError(
-            f"{who} learns from a neuplug.TrainingSet, and this is a {type(train).__name__}: give "
-            "the training part of a split, or what neuplug.training_set makes of images."
+            f"{who} learns from a neuplug.TrainingSet, not a {type(train).__name__}: give the "
+            "training part of a split, or make one from images with neuplug.training_set."
         )

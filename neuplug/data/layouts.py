@@ -215,7 +215,7 @@ def _refuse_mixed_splits(node: _Folder) -> None:
     if others and len({SPLIT_NAMES[name.lower()] for name in parts}) > 1:
         raise InputError(
             f"{node.path} has {listed(parts)} and, beside them, images in {listed(others)}: "
-            "move them apart, or say what belongs where in a CSV manifest (path, label, split)."
+            "separate them, or assign the images in a CSV manifest (path, label, split)."
         )
 
 

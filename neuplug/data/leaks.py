@@ -55,8 +55,8 @@ def leak_sentence(
     part = dict(zip(ids, splits, strict=True))
     pairs = [f"{one} ({part[one]}) and {other} ({part[other]}) are {h}" for one, other, h in leaks]
     return (
-        f"the given split leaks: {len(leaks)} of its {held} test and validation images are in "
-        f"another part too, as copies or by their group: {listed(pairs, 3)}."
+        f"the given split leaks: {len(leaks)} of its {held} test and validation images have a "
+        f"copy or an image of their group in another part: {listed(pairs, 3)}."
     )
 
 

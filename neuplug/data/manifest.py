@@ -34,11 +34,11 @@ def read_manifest(path: Path) -> Listing:
         entry = _entry(row, root, f"{path}, line {line}")
         if entry.id in found:
             raise InputError(
-                f"{path}, line {line}: {entry.id} is listed already in line {found[entry.id][0]}."
+                f"{path}, line {line}: {entry.id} is already listed in line {found[entry.id][0]}."
             )
         found[entry.id] = (line, entry)
     if not found:
-        raise InputError(f"{path} lists no image: below its header there is nothing.")
+        raise InputError(f"{path} lists no images: there is nothing below its header.")
     entries = sorted((entry for _, entry in found.values()), key=lambda e: natural_key(e.id))
     return Listing(root, f"a CSV manifest ({listed(columns)})", tuple(entries))
 
@@ -48,7 +48,7 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise InputError(f"{path} is no UTF-8 text: save it as CSV in UTF-8.") from None
+        raise InputError(f"{path} is not UTF-8 text: save it as CSV in UTF-8.") from None
     header = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
     try:
@@ -76,7 +76,7 @@ def _entry(row: dict[str, str], root: Path, where: str) -> Entry:
     split = row.get("split", "").lower()
     if split and split not in SPLIT_NAMES:
         raise InputError(
-            f"{where}: {row['split']!r} is no split.{did_you_mean(split, SPLIT_NAMES)} "
+            f"{where}: {row['split']!r} is not a split.{did_you_mean(split, SPLIT_NAMES)} "
             "Write train, val, test, or nothing."
         )
     file = root / row["path"]

@@ -91,7 +91,7 @@ class DataReport:
             )
         if self.conflicts:
             found.append(
-                f"{len(self.conflicts)} image(s) lie in more than one class, "
+                f"{len(self.conflicts)} image(s) are in more than one class, "
                 f"such as {' = '.join(self.conflicts[0])}: at most one of the labels is right."
             )
         if self.near:
@@ -100,15 +100,15 @@ class DataReport:
             one = len(self.near) == 1
             shown = "1 pair of images shows" if one else f"{len(self.near)} pairs of images show"
             found.append(
-                f"{shown} the same, turned, brightened, resized, shifted or compressed again; "
+                f"{shown} the same, rotated, brightened, resized, shifted or recompressed; "
                 f"{held}: {pairs}."
             )
         if self.crowded > _CROWD * sum(self.counts.values()):
             found.append(
-                f"{self.crowded} image(s) look much like another one, but no more so than images "
-                "of this set do among each other, so that a split may divide them: if they are of "
-                "one object, series or video, say which belong together (a folder within the "
-                "class folder, or the column group of a CSV manifest)."
+                f"{self.crowded} image(s) look much like another one, but no more so than most "
+                "images of this set, so a split may divide them: if they are of one object, "
+                "series or video, group those that belong together (a folder within the class "
+                "folder, or the column group of a CSV manifest)."
             )
         return tuple(found)
 

@@ -112,7 +112,7 @@ def draw_split(
     leak = leak_sentence(dataset.leaks, dataset.images.ids, dataset.splits)
     if leak and not allow_leak:
         raise InputError(
-            f"{leak} Remove the copies, or let neuplug draw the split (--resplit), or go on with "
+            f"{leak} Remove the copies, let neuplug draw the split (--resplit), or continue with "
             "--allow-leak: the report then says in red that the test is not clean."
         )
     has_test, wants_val = "test" in dataset.splits, val > 0 and "val" not in dataset.splits
@@ -145,9 +145,11 @@ def draw_split(
 
 def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> None:
     if not 0 < test < 1:
-        raise InputError(f"test = {test:g}: the test part lies between 0 and 1, for example 0.3.")
+        raise InputError(
+            f"test = {test:g}: the test fraction must be between 0 and 1, for example 0.3."
+        )
     if not 0 <= val < 1:
-        raise InputError(f"val = {val:g}: the validation part is at least 0 and below 1.")
+        raise InputError(f"val = {val:g}: the validation fraction must be at least 0 and below 1.")
     if per_class is None:
         if test + val >= 1:
             raise InputError(f"test = {test:g} and val = {val:g} leave nothing to train on.")
@@ -188,8 +190,8 @@ class _Placement:
         if not out:
             return []
         return [
-            f"{len(out)} image(s) outside the given {part} part are left out because they show "
-            f"the same as images in it (a common group or a duplicate), such as "
+            f"{len(out)} image(s) outside the given {part} part are left out because they have a "
+            f"duplicate or an image of their group in it, such as "
             f"{self.dataset.images.ids[out[0]]}."
         ]
 
@@ -211,8 +213,8 @@ class _Placement:
         if not pairs:
             return ""
         return (
-            f" Near duplicates bind its images, such as {pairs[0][0]} ~ {pairs[0][1]}: if they are "
-            "of one series or video, a test on a part of it proves little. Add images of other "
+            f" Near duplicates link its images, such as {pairs[0][0]} ~ {pairs[0][1]}: if they are "
+            "of one series or video, a test on part of it proves little. Add images of other "
             "objects, and keep some of them for the test (folders train and test, or the column "
             "split of a CSV manifest)."
         )
@@ -319,7 +321,7 @@ def _draw_shares(pool: _ClassImages, wanted: Mapping[_Part, int]) -> dict[int, _
     open_parts = [part for part in (*wanted, "train") if not pool.bound.get(part)]
     if len(queue) < len(open_parts):
         parts = " and ".join((*wanted, "train"))
-        raise pool.too_few(f"too few for {parts}", "give more images, or other groups")
+        raise pool.too_few(f"too few for {parts}", "add images, or change the groups")
     for part, number in wanted.items():
         open_parts = [other for other in open_parts if other != part]
         count = len(pool.bound.get(part, []))

@@ -213,8 +213,8 @@ class Selection:
             if owner not in self._used and not self._of_recipe(owner):
                 names = sorted({name for name, *_ in self._config.components()} | {TRAINING})
                 yield (
-                    f"options are given for {owner!r}, which takes no part in this run; "
-                    f"taking part: {', '.join(names)}."
+                    f"options are given for {owner!r}, which is not part of this run; "
+                    f"the run has: {', '.join(names)}."
                 )
 
     def _of_recipe(self, owner: str) -> bool:
@@ -244,7 +244,9 @@ class Selection:
                 name = f"{family} ({amount})" if varied else family
                 arm = Arm(name, stages, name, family=family, dose=amount if varied else None)
                 if found.setdefault(name, arm).stages != stages:
-                    raise InputError(f"two different arms are called {name!r}: label them apart.")
+                    raise InputError(
+                        f"two different arms are called {name!r}: give them different labels."
+                    )
         return tuple(found.values())
 
     def _stages(self, arm: ArmSpec, amount: Amount) -> tuple[Stage, ...]:
@@ -284,10 +286,10 @@ def _refuse_of_generators(spec: StageSpec, augmenter: ConfiguredComponent) -> No
     """Refuse settings of an augmenter's stage that are for generators, or go with an amount."""
     for word, given in (("runs", spec.runs > 1), ("filter", spec.filters)):
         if given:
-            raise InputError(f"{spec}: {word} is for generators, {spec.name} is an augmenter.")
+            raise InputError(f"{spec}: {word} is for generators, but {spec.name} is an augmenter.")
     if (spec.only or spec.spared) and spec.amount is None and not augmenter.joins:
         raise InputError(
-            f"{spec}: for an augmenter only= and except= go with an amount, such as to=700."
+            f"{spec}: with an augmenter, only= and except= need an amount, such as to=700."
         )
 
 

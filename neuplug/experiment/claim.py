@@ -135,7 +135,7 @@ class RunClaim:
             if not worker or status is None or status.request == request:
                 return None
             raise InputError(
-                f"{folder} is being written by {worker}, which answers another question "
+                f"{folder} is being written by {worker} for another run "
                 "(other settings, data or versions): choose another --name."
             )
         try:
@@ -155,7 +155,7 @@ class RunClaim:
             RunStopped: If so.
         """
         if (self.folder / STOP).exists():
-            raise RunStopped("stopped, as asked; the same command goes on where it was.")
+            raise RunStopped("stopped on request; run the same command again to resume.")
 
     def end(self, state: State) -> None:
         """Say how it ended, and let others have the folder."""
@@ -227,7 +227,7 @@ def _refuse_foreign(folder: Path, request: str) -> None:
         raise InputError(f"{folder} is a file: choose another --name.")
     names = {path.name for path in folder.iterdir() if writer_of(path) is None}
     if names and not names & {STATUS, CLAIM, events.FILE, PLAN, DAMAGED}:
-        raise InputError(f"{folder} is no run folder of neuplug: choose another --name.")
+        raise InputError(f"{folder} is not a neuplug run folder: choose another --name.")
     status = read_status(folder)
     if status is not None and status.state == "finished" and status.request != request:
         raise InputError(

@@ -64,7 +64,7 @@ def run(
             return Result(folder, found)
         if (claim := RunClaim.take(folder, request.key)) is not None:
             break
-        tell.say(f"another process works on {folder}: waiting for its answer.")
+        tell.say(f"another process is working on {folder}: waiting for its results.")
         fresh, tell = False, Teller()  # which is said once
         time.sleep(JOIN_SECONDS)
     return _Run(request, claim, command, on_event).work()
@@ -180,7 +180,7 @@ class _Run:
                     missing[error.key] += 1
                     if missing[error.key] == TRIES or error.key not in plan.tasks:
                         raise
-                    self.log.say(f"{plan.tasks[error.key].label} is done again.")
+                    self.log.say(f"{plan.tasks[error.key].label} is run again.")
 
     def _executor(self, plan: Plan, context: TaskContext) -> Executor:
         from neuplug.experiment.executors.base import ExecutorContext
@@ -194,8 +194,8 @@ class _Run:
             return local_executor(workers, context, self._progress, log, here=here)
         if here:
             raise InputError(
-                f"{plan.executor.name} cannot run components that this process alone knows: "
-                "leave executor out, or make them a plugin."
+                f"{plan.executor.name} cannot run components that only this process knows: "
+                "leave executor out, or put them into a plugin."
             )
         with named_faults(plan.executor.spec):
             about = ExecutorContext(context.store.root, str(context.device), workers, log)

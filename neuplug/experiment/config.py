@@ -94,46 +94,53 @@ class ComposeConfig(BaseModel):
         extra="forbid", frozen=True, validate_default=True, coerce_numbers_to_str=True
     )
 
-    recipe: str | None = _data(None, description="a published system; neuplug recipes lists them")
+    recipe: str | None = _data(None, description="a published system; 'neuplug recipes' lists them")
     budget: Literal["paper", "laptop", "smoke"] | None = _data(
-        None, description="size of a recipe: as published, within an hour, or within minutes"
+        None,
+        description="size of a recipe's run: as published, within an hour, or within minutes",
     )
     data: str = _data("demo", description="a folder of images, a CSV manifest, or demo")
     classes: Names | None = _data(
-        None, min_length=2, description="only these classes, comma-separated"
+        None, min_length=2, description="classes to use, comma-separated; by default all"
     )
     per_class: Counts | None = _data(
         None,
         min_length=1,
-        description="real training images per class, or a comma-separated list of which every "
-        "arm is run with each; all images outside the largest become test images",
+        description="number of real training images per class; with a comma-separated list, every "
+        "arm is run with each number; images outside the largest training set become test images",
     )
     limit: Annotated[dict[str, Count], BeforeValidator(_as_numbers)] = _data(
-        {}, description="at most N training images of a class, as class=N; its others are left out"
+        {},
+        description="maximum number of training images of a class, as class=N; the rest of the "
+        "class is left out",
     )
     test: float = _data(
-        0.3, gt=0, lt=1, description="fraction of the images for the test, without per_class"
+        0.3,
+        gt=0,
+        lt=1,
+        description="fraction of the images used for testing, unless per_class is given",
     )
     val: float = _data(
         0.0,
         ge=0,
         lt=1,
-        description="fraction of the training images for validation; 0.2 if not given where "
-        "several amounts are compared, so that the best is chosen without the test",
+        description="fraction of the training images used for validation; where several amounts "
+        "are compared, 0.2 if not given, so that the best is chosen without the test images",
     )
-    resplit: bool = _data(False, description="draw a new split even if the data come with one")
+    resplit: bool = _data(False, description="draw a new split even if the data set comes with one")
     allow_leak: bool = _data(
         False,
-        description="continue although the split that comes with the data has copies of an image, "
-        "or images of one group, on two sides",
+        description="continue even if the split that comes with the data set leaks: copies of an "
+        "image, or images of one group, are in two parts",
     )
     score_all: bool = _data(
         False,
-        description="also score on every real image, those of the training included, as some "
-        "papers do; no verdict uses it",
+        description="also score on all real images, including the training images, as some "
+        "papers do; verdicts do not use this score",
     )
     imgsz: tuple[int, int] = _data(
-        (64, 64), description="height and width in pixels, comma-separated; one number for both"
+        (64, 64),
+        description="image height and width in pixels, comma-separated; one number for both",
     )
     resize: Literal["resize", "crop"] = _data(
         "resize", description="stretch images to that size, or keep their aspect ratio and crop"
@@ -141,50 +148,52 @@ class ComposeConfig(BaseModel):
     strict: bool = _data(False, description="stop at an image that cannot be read")
     aug: Arms = _arms(
         [],
-        description="an arm: flip, dcgan, classical+dcgan, dcgan@add=100+classical, or "
-        "label: arm; none is always there",
+        description="an arm, such as flip, dcgan, classical+dcgan, dcgan@add=100+classical, or "
+        "label: arm; the arm none, real images only, is always included",
     )
     add: Numbers | None = _arms(
-        None, description="generated images per class, or a comma-separated list"
+        None, description="number of generated images to add per class, or a comma-separated list"
     )
     to: Numbers | None = _arms(
-        None, description="images per class after augmentation, or a comma-separated list"
+        None,
+        description="number of images per class after augmentation, or a comma-separated list",
     )
     share: Numbers | None = _arms(
-        None, description="generated fraction of the result, 0 to 1, or a comma-separated list"
+        None,
+        description="fraction of the augmented set that is generated, 0 to 1, or a "
+        "comma-separated list",
     )
-    replace: bool = _arms(False, description="generated images replace the real ones")
+    replace: bool = _arms(False, description="replace the real images by the generated ones")
     clf: Names = _arms([], description="classifiers, comma-separated")
     eval: Names = _arms([], description="evaluators, comma-separated")
     training: TrainingOptions = Field(
-        TrainingOptions(), description="options of the training, the same for every arm"
+        TrainingOptions(), description="training options, the same for every arm"
     )
     options: dict[str, dict[str, Any]] = Field(
         {},
-        description="options of components, by name; as a flag component.option=value, or "
-        "training.option=value",
+        description="options of components, by component name; on the command line, "
+        "component.option=value or training.option=value",
         json_schema_extra={"panel": PANEL, "flag": "--set"},
     )
-    repeats: int = _run(3, ge=1, description="number of repeats; each draws split and seeds anew")
+    repeats: int = _run(
+        3, ge=1, description="number of repeats; each has a new split and new seeds"
+    )
     seed: int = _run(0, ge=0, description="random seed")
-    device: str = _run("auto", description="where to compute: auto, cpu, cuda, or cuda:1")
+    device: str = _run("auto", description="device to compute on: auto, cpu, cuda, or cuda:1")
     workers: int | None = _run(
         None,
         ge=0,
-        description="worker processes; 0 works in this one; by default one a core",
+        description="number of worker processes; 0 runs all tasks in the main process; by default "
+        "one per core",
     )
     executor: str | None = _run(
-        None, description="where tasks run: an executor of a plugin; by default on this host"
+        None, description="plugin executor that runs the tasks; by default they run on this host"
     )
-    project: Path = _run(Path("runs/compose"), description="folder of the runs' folders")
-    name: str | None = _run(
-        None, pattern=r"^[^/\\.][^/\\]*$", description="name of this run's folder"
-    )
-    save_generated: bool = _run(False, description="save the generated images as PNG")
-    report: bool = _run(
-        True, description="have reporters report; the results are there in any case"
-    )
-    reporter: Names = _run([], description="which reporters report; by default all")
+    project: Path = _run(Path("runs/compose"), description="folder that holds the run folders")
+    name: str | None = _run(None, pattern=r"^[^/\\.][^/\\]*$", description="name of the run folder")
+    save_generated: bool = _run(False, description="save the generated images as PNG files")
+    report: bool = _run(True, description="run the reporters; the results are saved in any case")
+    reporter: Names = _run([], description="reporters to run; by default all")
 
     @field_validator("imgsz", mode="before")
     @classmethod
@@ -198,7 +207,7 @@ class ComposeConfig(BaseModel):
     @classmethod
     def _sane_size(cls, value: tuple[int, int]) -> tuple[int, int]:
         if not 8 <= min(value) <= max(value) <= 4096:
-            raise ValueError("a side is 8 to 4096 pixels")
+            raise ValueError("each side must be 8 to 4096 pixels")
         return value
 
     @model_validator(mode="after")
@@ -299,7 +308,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())
         raise InputError(f"{path} cannot be read as YAML: {reason}") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
-        raise InputError(f"{path} is no experiment file: it holds no 'setting: value' lines.")
+        raise InputError(f"{path} is not an experiment file: it has no 'setting: value' lines.")
     if (found := content.pop("format", FORMAT)) != FORMAT:
         raise InputError(
             f"{path} is of format {found!r}, and this neuplug reads format {FORMAT}: use the "
@@ -321,7 +330,7 @@ def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     settings = recipe.settings_for(str(budget))
     if values.get("data", "demo") == "demo":
         raise InputError(
-            f"recipe {recipe.name} needs its images: {recipe.data} Give their place with --data."
+            f"recipe {recipe.name} needs its images: {recipe.data} Give their location with --data."
         )
     return over(recipe.settings, settings) | {"budget": budget}
 

@@ -157,11 +157,11 @@ def _parse_stage(part: str) -> StageSpec:
     name, at, rest = part.partition("@")
     if not _NAME.fullmatch(name):
         raise InputError(
-            f"{name!r} is no component name. Join names by '+', as in "
+            f"{name!r} is not a component name. Join names with '+', as in "
             "A+B, and give one an amount of its own as in B@add=100."
         )
     if name == NONE:
-        raise InputError("none stands alone, it is no stage.")
+        raise InputError("none stands alone: it is not a stage.")
     return _with_settings(name, rest) if at else StageSpec(name)
 
 
@@ -172,7 +172,7 @@ def _with_settings(name: str, text: str) -> StageSpec:
         key = key.strip()
         if not _OPTION.fullmatch(key) or (not equals and key != "replace"):
             raise InputError(
-                f"{item!r} is no setting. After @ stand an amount "
+                f"{item!r} is not a setting. After @, write an amount "
                 f"({', '.join(_KEYS)}, replace, keep=real), only= or except=CLASS/CLASS, runs=N, "
                 "filter=copies/agreement, or options of the component, joined by commas, as in "
                 "NAME@add=100,option=value."
@@ -184,7 +184,7 @@ def _with_settings(name: str, text: str) -> StageSpec:
     only, spared = (_classes(key, values) for key in ("only", "except"))
     runs = values.pop("runs", "1")
     if not runs.isdecimal() or int(runs) < 1:
-        raise InputError(f"runs is a number of training runs from 1, not {runs!r}.")
+        raise InputError(f"runs is the number of training runs, at least 1, not {runs!r}.")
     filters = _filters(values)
     options = {key: scalar(value, key) for key, value in values.items()}
     return StageSpec(name, amount, only, spared, int(runs), filters, options)
@@ -260,9 +260,9 @@ def make_amount(key: str, value: str | float, replace: bool, keep_real: bool = F
         raise InputError(f"{key} needs a number, not {value!r}.") from None
     if key == "share":
         if not 0 <= number <= 1:
-            raise InputError(f"share is a part of the result, 0 to 1, not {number:g}.")
+            raise InputError(f"share is a fraction of the result, 0 to 1, not {number:g}.")
         if replace and number < 1:
-            raise InputError("with replace all of the result is made; leave share out.")
+            raise InputError("with replace, all images are generated; leave share out.")
         return Amount(share=number, replace=replace, keep_real=keep_real)
     if not math.isfinite(number) or number < 0 or number != int(number):
         raise InputError(f"{key} is a number of images per class, not {value!r}.")
@@ -278,4 +278,4 @@ def scalar(text: str, where: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:
-        raise InputError(f"{where}: {text!r} is no value; quote it if it is a text.") from None
+        raise InputError(f"{where}: {text!r} is not a value; quote it if it is text.") from None

@@ -48,8 +48,8 @@ def code_digest(provided: ComponentSpec) -> str:
     except ChangedError as changed:
         raise PluginError(
             f"{provided.name} of {provided.source}: {changed} changed since this process imported "
-            "it, so a result of the old code would be kept as one of the new: start Python (or the "
-            "notebook's kernel) again, and ask again."
+            "it, so results of the old code would be stored as results of the new code: restart "
+            "Python (or the notebook kernel) and run again."
         ) from changed
 
 
@@ -63,9 +63,9 @@ def check_code(provided: ComponentSpec, code: str) -> None:
         return
     newest = provided.files().newest()
     raise PluginError(
-        f"{provided.name} of {provided.source} is not what it was when this run was planned"
-        + (f" (changed last: {newest})" if newest else "")
-        + ": give the same command again, in a new process."
+        f"{provided.name} of {provided.source} has changed since this run was planned"
+        + (f" (last change: {newest})" if newest else "")
+        + ": run the same command again in a new process."
     )
 
 

@@ -39,5 +39,5 @@ def named_faults(component: ComponentSpec | ComponentRef) -> Iterator[None]:
         said = told(error).rstrip(".")
         raise PluginError(
             f"{component.name} of {component.distribution} {component.version} failed: {said}. "
-            f"Leave it out, or see what 'neuplug plugins check {component.distribution}' finds."
+            f"Leave it out, or check it with 'neuplug plugins check {component.distribution}'."
         ) from error

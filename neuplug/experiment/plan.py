@@ -106,9 +106,10 @@ class Plan:
         amounts = len({arm.dose for arm in self.arms if arm.dose is not None})
         if amounts > 1 and not self.has_validation:
             found.append(
-                f"With val = 0 no validation images choose among the {amounts} amounts: each is an "
-                "arm of its own, scored on the test images, and all that add images count in the "
-                "correction of the verdicts. The best of them on the test looks better than it is: "
-                "report them all, or leave val = 0 out, and the amount is chosen without the test."
+                f"With val = 0 there are no validation images to choose among the {amounts} "
+                "amounts: each is an arm of its own, scored on the test images, and all that add "
+                "images count in the correction of the verdicts. The best of them on the test "
+                "images looks better than it is: report them all, or leave val = 0 out, so that "
+                "the amount is chosen without the test images."
             )
         return list(dict.fromkeys(found))

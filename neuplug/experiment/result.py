@@ -44,7 +44,7 @@ class Result:
             return path
         raise NeuplugError(
             f"there is no report in {self.folder}: no reporter is installed (pip install "
-            "neuplug-report brings one), or none was wanted."
+            "neuplug-report brings one), or reports were turned off."
         )
 
     @property

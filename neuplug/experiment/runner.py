@@ -135,7 +135,7 @@ class _Round:
             return
         if missing in self.tasks and self.tries[missing] < TRIES:
             self.tries[missing] += 1
-            self.log.say(f"{event.message} {self.tasks[missing].label} is done again.")
+            self.log.say(f"{event.message} {self.tasks[missing].label} is run again.")
             self.undone.add(missing)
             self.waiting |= {missing: self.tasks[missing], task.key: task}
             return
@@ -148,8 +148,8 @@ def _obituary(task: AnyTask, what: str) -> str:
     advice = "if memory ran out, try --workers 1"
     if what != KILLED:
         check = f"'neuplug plugins check {component.distribution}'"
-        advice = f"leave the component out, or see what {check} finds"
+        advice = f"leave the component out, or check it with {check}"
     return (
         f"the worker process for {task.label}, {component.source}, died {TRIES} times ({what}); "
-        f"{advice}. The same command goes on where it was."
+        f"{advice}. Run the same command again to resume."
     )

@@ -29,7 +29,7 @@ def compose(
     on_event: Sink | None = None,
     **settings: Any,
 ) -> Result:
-    """Compare ways to enlarge a training set by what classifiers make of them.
+    """Compare augmentation methods for a training set by the classifiers trained with them.
 
     The same as ``neuplug compose``; it answers from the store where it can, and an interrupted
     call goes on where it was.

@@ -92,7 +92,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         own = {name: dict(values) for name, values in (self.options or {}).items()}
         component = load(self.classifier, **own.pop(self.classifier, {}))
         if not isinstance(component, Classifier):
-            raise InputError(f"{self.classifier} is no classifier.")
+            raise InputError(f"{self.classifier} is not a classifier.")
         component.check_images(train.channels, train.image_size)
         asked = over(self.training or {}, {} if self.steps is None else {"steps": self.steps})
         self.arm_ = build_arm(

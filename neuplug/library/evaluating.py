@@ -72,7 +72,7 @@ def evaluate(
     component = load(evaluator) if isinstance(evaluator, str) else evaluator
     name = evaluator if isinstance(evaluator, str) else type(evaluator).__name__
     if not isinstance(component, Evaluator):
-        raise InputError(f"{name} is no evaluator.")
+        raise InputError(f"{name} is not an evaluator.")
     given = {
         "generated": generated,
         "generators": generator,
@@ -106,7 +106,7 @@ def _refuse_unfit(name: str, train: object, test: object, missing: Sequence[str]
     for part, images, kind in (("train", train, TrainingSet), ("test", test, HeldOutSet)):
         if not isinstance(images, kind):
             raise InputError(
-                f"{name}: {part} must be a neuplug.{kind.__name__}, and this is a "
+                f"{name}: {part} must be a neuplug.{kind.__name__}, not a "
                 f"{type(images).__name__}: give the parts of a split, or train=neuplug.training_set"
                 "(...) and test=neuplug.held_out(...)."
             )

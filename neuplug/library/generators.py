@@ -91,7 +91,7 @@ def fit_generator(
     name = generator if isinstance(generator, str) else type(generator).__name__.lower()
     blank = load(generator) if isinstance(generator, str) else generator
     if not isinstance(blank, Generator):
-        raise InputError(f"{name} is no generator.")
+        raise InputError(f"{name} is not a generator.")
     refuse_unfit(train, name)
     blank.check_images(train.channels, train.image_size)
     where = pick_device(device)

@@ -53,7 +53,7 @@ def training_set(
     else:
         names = tuple(classes)
         if strangers := sorted(set(map(str, values.tolist())) - set(names)):
-            raise ValueError(f"labels that are no classes: {', '.join(strangers)}")
+            raise ValueError(f"labels that are not classes: {', '.join(strangers)}")
         places = {name: i for i, name in enumerate(names)}
         indices = np.array([places[str(value)] for value in values.tolist()])
     return TrainingSet(

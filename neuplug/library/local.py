@@ -41,7 +41,9 @@ class Arm:
     def __init__(self, stages: Sequence[Stage] | Stage, name: str = "") -> None:
         several = [stages] if isinstance(stages, str | ComponentBase) else list(stages)
         if not several:
-            raise InputError("an arm has no stages: name one; none is always there.")
+            raise InputError(
+                "an arm has no stages: name at least one; the arm none is always included."
+            )
         self.stages = tuple(several)
         self.name = name
 
@@ -172,8 +174,8 @@ def _source(kind: type) -> str:
         return inspect.getsource(kind)
     except (OSError, TypeError):
         raise InputError(
-            f"{kind.__name__}: its source cannot be read, so nobody can tell when it changes: give "
-            "the class an attribute cache_key, and change its value with the code."
+            f"{kind.__name__}: its source cannot be read, so neuplug cannot tell when it changes: "
+            "give the class an attribute cache_key, and change its value with the code."
         ) from None
 
 
@@ -186,6 +188,6 @@ def _state(component: ComponentBase) -> str:
         return json.dumps(values, sort_keys=True)
     except (TypeError, ValueError):
         raise InputError(
-            f"{type(component).__name__}: it holds more than numbers and text, so nobody can tell "
-            "when it changes: give it an attribute cache_key that names what it holds."
+            f"{type(component).__name__}: it holds more than numbers and text, so neuplug cannot "
+            "tell when it changes: give it an attribute cache_key that names what it holds."
         ) from None

@@ -114,7 +114,7 @@ def unmet_requirement(distribution: Distribution) -> str:
             lower = [s.version.removesuffix(".*") for s in asked if "<" not in s.operator]
             newer = any(Version(bound) > Version(__version__) for bound in lower if bound)
             return (
-                f"requires neuplug {asked}, this is {__version__}: "
+                f"requires neuplug {asked}, but this is {__version__}: "
                 f"upgrade {GROUP if newer else identity(distribution)[0]}, "
                 f"or install a version of the plugin made for {__version__}"
             )

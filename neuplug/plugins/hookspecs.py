@@ -64,13 +64,15 @@ class Component:
                 f"component name {self.name!r}: use lower-case letters, digits, '-' and '_'"
             )
         if self.name in RESERVED:
-            raise ValueError(f"component name {self.name!r} has a meaning of its own in neuplug")
+            raise ValueError(f"component name {self.name!r} is reserved by neuplug")
         if not isinstance(self.target, str) or not TARGET.fullmatch(self.target):
             raise ValueError(f"component {self.name}: target {self.target!r} is not 'module:Class'")
         if not isinstance(self.summary, str) or len(self.summary.splitlines()) != 1:
             raise ValueError(f"component {self.name}: summary {self.summary!r} is not one line")
         if not (isinstance(self.uses, tuple) and all(isinstance(n, str) for n in self.uses)):
-            raise ValueError(f'component {self.name}: uses {self.uses!r} is no ("acme-images",)')
+            raise ValueError(
+                f'component {self.name}: uses {self.uses!r} is not a tuple such as ("acme-images",)'
+            )
 
 
 class HookSpecs:

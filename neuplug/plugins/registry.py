@@ -268,7 +268,7 @@ class _Finder:
             offered: Iterable[object] = impl.function()  # type: ignore[assignment]
             for component in offered:
                 if not isinstance(component, Component):
-                    raise TypeError(f"yielded {component!r}, which is no neuplug.Component")
+                    raise TypeError(f"yielded {component!r}, which is not a neuplug.Component")
                 name = (self.visited[0], component.name, NAME_SPACES.get(kind, kind))
                 if name in self.names:
                     raise ValueError(f"{component.name} is offered twice by this plugin")

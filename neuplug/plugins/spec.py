@@ -71,7 +71,7 @@ class ComponentSpec:
         base = base_class(self.kind)
         wrong = ""
         if not (isinstance(found, type) and issubclass(found, base)):
-            wrong = f"is no neuplug.{base.__name__}"
+            wrong = f"is not a neuplug.{base.__name__}"
         elif missing := sorted(getattr(found, "__abstractmethods__", ())):
             wrong = f"lacks {', '.join(missing)}"
         if wrong:
@@ -92,8 +92,8 @@ class ComponentSpec:
     @property
     def _remedy(self) -> str:
         return (
-            f"Leave it out or install another version of {self.distribution}; its author finds "
-            f"more with 'neuplug plugins check {self.distribution}'."
+            f"Leave it out or install another version of {self.distribution}; its author can "
+            f"check it with 'neuplug plugins check {self.distribution}'."
         )
 
 

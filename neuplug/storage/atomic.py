@@ -86,7 +86,7 @@ def storage_error(error: OSError, place: Path) -> StorageError:
     return StorageError(
         f"{place} cannot be written: {what}. What is done is kept. Make room there or choose "
         "another folder (NEUPLUG_CACHE for the cache, --project for runs), and type the same "
-        "command again: it goes on where it was."
+        "command again to resume."
     )
 
 

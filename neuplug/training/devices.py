@@ -28,7 +28,7 @@ def pick_device(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} is not there ({reason}). Try auto or cpu.") from None
+        raise InputError(f"device {name!r} is not available ({reason}). Try auto or cpu.") from None
     return device
 
 

@@ -28,38 +28,40 @@ class TrainingOptions(Options):
     steps: int | None = Field(
         None,
         ge=1,
-        description=f"optimiser steps, equal for every arm; {DEFAULT_STEPS} by default",
+        description=f"number of optimiser steps, equal for all arms; {DEFAULT_STEPS} by default",
         json_schema_extra={"panel": PANEL},
     )
     epochs: int | None = Field(
         None,
         ge=1,
-        description="instead of steps: passes over each arm's own training set",
+        description="instead of steps: number of passes over each arm's own training set",
         json_schema_extra={"panel": PANEL},
     )
     real_first: int = Field(
         0,
         ge=0,
-        description="retraining: so many steps (epochs, if the length is in epochs) on the arm's "
-        "real images alone, then the arm's whole set",
+        description="retraining: number of steps (epochs, if the length is in epochs) on the arm's "
+        "real images only, before training on the arm's whole set",
     )
-    batch: int = Field(16, ge=2, description="images per step", json_schema_extra={"panel": PANEL})
+    batch: int = Field(16, ge=2, description="batch size", json_schema_extra={"panel": PANEL})
     optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="optimiser")
-    lr: float = Field(1e-3, gt=0, description="learning rate; the peak of one-cycle")
-    weight_decay: float = Field(0.0, ge=0, description="of the optimiser")
-    momentum: float = Field(0.9, ge=0, lt=1, description="of sgd")
-    beta1: float = Field(0.9, ge=0, lt=1, description="of adam and adamw")
+    lr: float = Field(1e-3, gt=0, description="learning rate; with one-cycle, its peak")
+    weight_decay: float = Field(0.0, ge=0, description="weight decay of the optimiser")
+    momentum: float = Field(0.9, ge=0, lt=1, description="momentum of sgd")
+    beta1: float = Field(0.9, ge=0, lt=1, description="beta1 of adam and adamw")
     schedule: Literal["constant", "cosine", "one-cycle", "plateau"] = Field(
-        "one-cycle", description="of the learning rate"
+        "one-cycle", description="schedule of the learning rate"
     )
-    patience: int = Field(7, ge=1, description="plateau: evaluations without a better loss")
-    evaluations: int = Field(20, ge=1, description="validation losses taken along the training")
-    balanced: bool = Field(False, description="draw every class equally often")
+    patience: int = Field(
+        7, ge=1, description="plateau: number of evaluations without a lower loss"
+    )
+    evaluations: int = Field(20, ge=1, description="number of validation losses during training")
+    balanced: bool = Field(False, description="sample every class equally often")
     label_smoothing: float = Field(
-        0.0, ge=0, lt=1, description="part of each target spread over all classes"
+        0.0, ge=0, lt=1, description="fraction of each target that is spread over all classes"
     )
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="auto: bf16 where the device has it and the network gains by it"
+        "auto", description="auto: bf16 where the device supports it and the network benefits"
     )
 
     @model_validator(mode="after")

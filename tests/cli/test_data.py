@@ -57,7 +57,7 @@ def test_everything_is_said(flawed: Path) -> None:
     assert "groups that a split never divides: 17" in output
     assert "files passed over: 1" in output
     assert "unreadable files: 23" in output
-    assert "Bee/fake0.jpg: no PNG" in output
+    assert "Bee/fake0.jpg: not a PNG" in output
     assert output.count("fake") == 20
     assert "… and 3 more" in output
     assert "exact duplicates: 1" in output

@@ -30,6 +30,11 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert captured.err == ""
 
 
+def test_the_help_has_the_summary_of_a_plugins_command(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    assert "List the recipes for published systems: source, data, cost." in capsys.readouterr().out
+
+
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     captured = capsys.readouterr()
@@ -97,7 +102,7 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         assert main(["plugins"]) == INTERRUPTED == 130
     finally:
         signal.signal(signal.SIGINT, before)
-    assert "stopped; the same command goes on where it was" in capsys.readouterr().err
+    assert "stopped; run the same command again to resume" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.name == "nt", reason="pipes end otherwise there")

@@ -24,7 +24,7 @@ def test_one_runs_another_watches_and_stops_it_and_a_third_goes_on(
     wait_for(lambda: (run / "events.jsonl").read_text().count('"progress"') > 1, first)
     assert str(first.pid) in running(run)
     assert main(["stop", str(run)]) == 0
-    assert "the same command goes on" in capsys.readouterr().out
+    assert "run the same command again to resume" in capsys.readouterr().out
     text, _ = first.communicate()
     assert first.returncode == 130 and "Traceback" not in text, text
     seen, _ = watching.communicate()
@@ -63,7 +63,7 @@ def test_signals_stop_cleanly(
     process.send_signal(number)
     text, _ = process.communicate()
     assert process.returncode == 128 + number
-    assert "the same command goes on" in text and "Traceback" not in text
+    assert "run the same command again to resume" in text and "Traceback" not in text
     store = Path(os.environ["NEUPLUG_CACHE"]) / "store"
     assert not list(store.glob(".*-*"))
     assert not list((store / "claims").iterdir())
@@ -74,4 +74,4 @@ def test_what_is_no_run_is_refused(
     command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([command, str(tmp_path)]) == 2
-    assert "is no run folder" in capsys.readouterr().err
+    assert "is not a neuplug run folder" in capsys.readouterr().err

@@ -57,7 +57,7 @@ def test_a_plugin_for_another_neuplug_is_not_imported(
     sys.modules.pop(f"acme_{folder}", None)
     (problem,) = [p for p in install(folder).problems if p.distribution == name]
     here = neuplug.__version__
-    assert problem.message == f"requires neuplug {asked}, this is {here}: {remedy} {here}"
+    assert problem.message == f"requires neuplug {asked}, but this is {here}: {remedy} {here}"
     assert f"acme_{folder}" not in sys.modules
     assert main(["plugins"]) == 0
     assert problem.message in capsys.readouterr().out

@@ -61,7 +61,7 @@ def test_truncated_16_bit_colour(tmp_path: Path, kept: float) -> None:
 
 def test_fakes(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").write_text("<!DOCTYPE html><html>404</html>")
-    assert "no PNG, JPEG, BMP, TIFF, WebP, GIF or PNM image" in reason(tmp_path / "x.jpg")
+    assert "not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM image" in reason(tmp_path / "x.jpg")
     (tmp_path / "empty.png").touch()
     assert reason(tmp_path / "empty.png") == "empty file"
     assert reason(tmp_path / "gone.png") == "No such file or directory"

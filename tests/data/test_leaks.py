@@ -22,8 +22,8 @@ def leaky() -> Dataset:
 def test_given_parts_that_leak_are_refused() -> None:
     message = refusal(leaky())
     assert message.startswith(
-        "the given split leaks: 4 of its 20 test and validation images are in another part too, "
-        "as copies or by their group: a/10 (val) and a/1 (train) are of one group, "
+        "the given split leaks: 4 of its 20 test and validation images have a copy or an image "
+        "of their group in another part: a/10 (val) and a/1 (train) are of one group, "
         "a/11 (val) and a/16 (test) are of one group, a/15 (test) and a/0 (train) are of one "
         "group and 1 more."
     )

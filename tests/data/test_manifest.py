@@ -85,10 +85,10 @@ def test_natural_order(folder: Path) -> None:
         ("path,label\na.png,x\nb.png, \n", "line 3: the label is empty"),
         ("path,label\na.png,x\nb.png\n", "line 3: the label is empty"),
         ("path,label\n,x\n", "line 2: the path is empty"),
-        ("path,label,split\na.png,x,tset\n", "line 2: 'tset' is no split. Did you mean test?"),
+        ("path,label,split\na.png,x,tset\n", "line 2: 'tset' is not a split. Did you mean test?"),
         ("path,label\na.png,x\ngone.png,y\n", "line 3: there is no file"),
         ("path,label\nsub,y\n", "line 2: there is no file"),
-        ("path,label\na.png,x\nsub/../a.png,y\n", "line 3: a.png is listed already in line 2"),
+        ("path,label\na.png,x\nsub/../a.png,y\n", "line 3: a.png is already listed in line 2"),
     ],
 )
 def test_faults(folder: Path, text: str, complaint: str) -> None:
@@ -100,5 +100,5 @@ def test_faults(folder: Path, text: str, complaint: str) -> None:
 
 
 def test_not_utf8(folder: Path) -> None:
-    with pytest.raises(InputError, match="no UTF-8 text"):
+    with pytest.raises(InputError, match="not UTF-8 text"):
         scan(manifest(folder, "path,label\na.png,fissuré\n", "latin-1"))

@@ -51,7 +51,7 @@ def test_a_crowd_of_look_alikes_is_said(class_folders: Path) -> None:
     report = load_dataset(class_folders).report
     assert (report.near, report.crowded) == ((), 40)
     assert "40 image(s) look much like another one" in report.warnings()[0]
-    assert "one object, series or video, say which belong together" in report.warnings()[0]
+    assert "one object, series or video, group those that belong together" in report.warnings()[0]
     grouped = class_folders / "cow" / "group=video"
     grouped.mkdir()
     for path in class_folders.glob("cow/video*.png"):

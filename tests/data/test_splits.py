@@ -254,7 +254,7 @@ def test_a_series_that_leaves_no_test_says_what_to_do() -> None:
     for message in (refusal(Dataset.from_imageset(images), **o) for o in ({}, {"per_class": 3})):
         assert "class a: its 6 image" in message
         assert "lie in 1 group(s)" in message
-        assert re.search(r"Near duplicates bind its images, such as \d.png ~ \d.png", message)
+        assert re.search(r"Near duplicates link its images, such as \d.png ~ \d.png", message)
         assert "Add images of other objects" in message
 
 

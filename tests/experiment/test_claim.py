@@ -23,7 +23,7 @@ def test_the_same_question_joins_and_another_is_refused(
     text, _ = other.communicate()
     assert other.returncode == 2
     assert f"is being written by process {first.pid}" in text and "another --name" in text
-    joining.hear("another process works on")
+    joining.hear("another process is working on")
     assert joining.poll() is None and first.poll() is None
     first.kill()  # whoever waits takes over
     said, _ = joining.communicate()

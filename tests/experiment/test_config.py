@@ -77,7 +77,7 @@ def test_demo_has_its_own_defaults_that_give_way() -> None:
         ({"clf": ["a"], "repeat": 3}, (), "Did you mean repeats"),
         ({"clf": ["a"], "name": "../x"}, (), "compose.name"),
         ({"clf": ["a"], "name": ".."}, (), "compose.name"),
-        ({"clf": ["a"]}, ("gan.x=[",), "is no value"),
+        ({"clf": ["a"]}, ("gan.x=[",), "is not a value"),
         ({"clf": ["a"]}, ("gan.steps",), "component.option=value"),
         ({"clf": ["a"]}, ("steps=5",), "component.option=value"),
         ({"clf": ["a"]}, ("training.lrr=5",), "Did you mean lr"),
@@ -94,8 +94,8 @@ def test_settings_that_make_no_sense(
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("[1, 2]", "no experiment file"),
-        ("1: 5", "no experiment file"),
+        ("[1, 2]", "not an experiment file"),
+        ("1: 5", "not an experiment file"),
         ("clf: a\ntraining: {1: 5}", "compose.training = 1: keys should be strings"),
         ("a: [", "cannot be read as YAML"),
         (None, "there is no"),

@@ -34,7 +34,9 @@ def test_filtered_and_unfiltered_are_arms_that_share_their_generator(ask: Any, l
         counted = [row["arm"] for row in csv.DictReader(file) if row["origin"] == "echo"]
     assert counted == []
     warned = [w for w in result.results.warnings if w.startswith("echo")]
-    assert "filter=copies:0.01 left 0 of 60 images of lying, 6 were wanted" in " ".join(warned)
+    assert "filter=copies:0.01 left 0 of 60 images of lying, but 6 were requested" in " ".join(
+        warned
+    )
 
 
 def test_images_filtered_by_another_rule_are_not_used_again(
@@ -77,7 +79,7 @@ def test_an_evaluator_is_told_where_a_filter_leaves_too_few(ask: Any) -> None:
     arm = "echo@add=6,filter=copies+jitter@add=6"
     result = ask(aug=[arm], repeats=1, eval=["walker", "brightness"])
     found = {e.evaluator: e.error for e in result.results.evaluations}
-    sentence = "filter=copies:0.01 let 0 of 50 images of lying pass, 5 are needed"
+    sentence = "filter=copies:0.01 let 0 of 50 images of lying pass, but 5 are needed"
     assert sentence in found["walker"].replace("standing", "lying")
     assert found["brightness"] is None
     assert len(result.results.cells) == 2
@@ -96,7 +98,7 @@ def test_where_a_filter_leaves_nothing_there_is_nothing_to_evaluate(ask: Any) ->
 
 
 def test_a_filter_is_for_generators(ask: Any) -> None:
-    with pytest.raises(InputError, match="filter is for generators, invert is an augmenter"):
+    with pytest.raises(InputError, match="filter is for generators, but invert is an augmenter"):
         ask(aug=["invert@add=3,filter=copies"])
 
 

@@ -42,11 +42,11 @@ def test_arms_with_all_that_a_stage_can_be_told() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("", "no component name"),
-        ("mirror++jitter", "no component name"),
+        ("", "not a component name"),
+        ("mirror++jitter", "not a component name"),
         ("none+mirror", "none stands alone"),
-        ("jitter@300", "is no setting"),
-        ("jitter@runs=0", "from 1"),
+        ("jitter@300", "is not a setting"),
+        ("jitter@runs=0", "at least 1"),
         ("jitter@only=", "needs classes"),
         ("jitter@share=0.8,replace", "leave share out"),
         ("jitter@keep=all", "there is keep=real"),

@@ -100,4 +100,4 @@ def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(lab: Log, tmp_path: Path) ->
     process.send_signal(signal.SIGINT)
     text, _ = process.communicate()
     assert process.returncode == 130
-    assert "the same command goes on" in text and "Traceback" not in text
+    assert "run the same command again to resume" in text and "Traceback" not in text

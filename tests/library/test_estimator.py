@@ -56,7 +56,7 @@ def test_an_arm_sees_the_training_images_alone(bars: neuplug.TrainingSet) -> Non
 
 def test_what_does_not_exist_is_refused(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images, bars.labels
-    with pytest.raises(neuplug.InputError, match="mirror is no classifier"):
+    with pytest.raises(neuplug.InputError, match="mirror is not a classifier"):
         neuplug.ImageClassifier("mirror").fit(x, y)
     with pytest.raises(neuplug.InputError, match="training has no option 'stepz'"):
         neuplug.ImageClassifier("conv", training={"stepz": 3}).fit(x, y)

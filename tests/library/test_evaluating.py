@@ -32,7 +32,7 @@ def test_an_evaluator_by_itself(bars: neuplug.TrainingSet, tmp_path: Path) -> No
     assert [file.read_text() for file in drawing.figures] == ["bright"]
     with pytest.raises(neuplug.InputError, match="needs"):
         neuplug.evaluate("walker", train=bars, test=test, generated=drawn)
-    with pytest.raises(neuplug.InputError, match="mirror is no evaluator"):
+    with pytest.raises(neuplug.InputError, match="mirror is not an evaluator"):
         neuplug.evaluate("mirror", train=bars, test=test)
 
 
@@ -41,8 +41,8 @@ def test_swapped_parts_are_told(bars: neuplug.TrainingSet) -> None:
     by_pixels = neuplug.load("brightness")
     swapped = {"train": parts["test"], "test": parts["train"]}
     for wrong, sentence in (
-        (swapped, "train must be a neuplug.TrainingSet, and this is a HeldOutSet"),
-        ({**parts, "test": bars}, "test must be a neuplug.HeldOutSet, and this is a TrainingSet"),
+        (swapped, "train must be a neuplug.TrainingSet, not a HeldOutSet"),
+        ({**parts, "test": bars}, "test must be a neuplug.HeldOutSet, not a TrainingSet"),
     ):
         with pytest.raises(neuplug.InputError, match=sentence):
             neuplug.evaluate(by_pixels, generated=bars, device="cpu", **wrong)

@@ -22,7 +22,7 @@ def test_arrays_become_sets() -> None:
     assert named.labels.tolist() == [1, 0] and named.ids == ("p", "q")
     with pytest.raises(ValueError, match="float64"):
         neuplug.training_set(photos / 255, ["a", "b"])
-    with pytest.raises(ValueError, match="no classes: z"):
+    with pytest.raises(ValueError, match="not classes: z"):
         neuplug.training_set(photos, ["y", "z"], classes=["x", "y"])
     with pytest.raises(ValueError, match="labels must be int64"):
         neuplug.training_set(photos, ["a"])

@@ -36,7 +36,7 @@ def test_nothing_learns_from_held_out_images(
         with pytest.raises(neuplug.InputError) as raised:
             step(images)
         assert str(raised.value).startswith(
-            f"{who} learns from a neuplug.TrainingSet, and this is a {kind}: give "
+            f"{who} learns from a neuplug.TrainingSet, not a {kind}: give "
         )
     assert step(bars)
 

@@ -14,8 +14,8 @@ from .fakes import Install, problems_of
     [
         ("acme-nowhere", "No module named 'acme_targets_missing'"),
         ("acme-noclass", "has no attribute 'Bright'"),
-        ("acme-wrongkind", "acme_good_parts:Mean is no neuplug.Augmenter"),
-        ("acme-function", "acme_targets:neuplug_augmenters is no neuplug.Augmenter"),
+        ("acme-wrongkind", "acme_good_parts:Mean is not a neuplug.Augmenter"),
+        ("acme-function", "acme_targets:neuplug_augmenters is not a neuplug.Augmenter"),
         ("acme-unfinished", "acme_good_parts:Unfinished lacks augment"),
         ("acme-exits", "SystemExit: 3"),
     ],

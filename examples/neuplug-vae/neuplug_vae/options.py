@@ -11,7 +11,7 @@ class VAEOptions(Options):
     """Options of ``vae``."""
 
     steps: int = Field(1000, ge=1, description="training steps")
-    batch: int = Field(16, ge=1, description="images a step")
+    batch: int = Field(16, ge=1, description="batch size")
     lr: float = Field(
         1e-3, gt=0, description="Adam's learning rate at the start; it falls to 0 along a cosine"
     )

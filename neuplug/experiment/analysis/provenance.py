@@ -54,8 +54,8 @@ def check_parents(proofs: Iterable[str], parents: Iterable[str], where: str) -> 
     for parent in parents:
         if parent.startswith(GENERATOR) and parent.removeprefix(GENERATOR) not in known:
             raise NeuplugError(
-                f"internal error: {where} has images of {parent}, of which nobody knows what it "
-                "learned from. Please report this."
+                f"internal error: {where} has images of {parent}, whose training images are "
+                "unknown. Please report this."
             )
 
 

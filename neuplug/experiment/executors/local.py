@@ -62,8 +62,8 @@ def local_executor(
     if here or (count == 0 and in_main):
         if not in_main:
             logger.warning(
-                "components of this process are at work in a thread: what other threads draw from "
-                "torch's own generator meanwhile may change their results."
+                "components of this process run in a thread: if other threads draw from torch's "
+                "global generator at the same time, their results may change."
             )
         return InProcess(context, progress)
     return LocalProcesses(max(1, count), context, log)

@@ -29,9 +29,7 @@ def read_results(folder: str | Path) -> RunResults:
             sentence names the place in the file that is wrong.
     """
     if not (Path(folder) / RESULTS).is_file():
-        raise InputError(
-            f"{folder} has no results.json: give the folder of a run that has come to its end."
-        )
+        raise InputError(f"{folder} has no results.json: give the folder of a finished run.")
     return _read(Path(folder) / RESULTS, RunResults)
 
 

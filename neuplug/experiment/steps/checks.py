@@ -84,7 +84,7 @@ def check_metrics(metrics: object, classes: Collection[str]) -> list[Metric]:
     seen = set()
     for metric in found:
         if (key := (metric.name, metric.class_name)) in seen:
-            raise ValueError(f"{_called(metric)} is there twice")
+            raise ValueError(f"{_called(metric)} is given twice")
         seen.add(key)
     return found
 
@@ -117,7 +117,7 @@ def _metric(metric: object, classes: Collection[str]) -> Metric:
         raise ValueError("a metric has an empty name")
     what, of_class = _called(metric), metric.class_name
     if of_class is not None and _text(of_class, f"the class of {what}") not in classes:
-        raise ValueError(f"{what} is of no class of the images; they are {', '.join(classes)}")
+        raise ValueError(f"{what} is for an unknown class; the images have {', '.join(classes)}")
     if (metric.low is None) != (metric.high is None):
         raise ValueError(f"{what} has one end of an interval: give low and high, or neither")
     if not isinstance(metric.higher_is_better, bool | None):
@@ -133,7 +133,7 @@ def _metric(metric: object, classes: Collection[str]) -> Metric:
     if metric.unit == IMAGES:
         _count(value, what)
     if metric.unit == SHARE and not 0 <= value <= 1:
-        raise ValueError(f"{what} is {value:g}: a share is from 0 to 1")
+        raise ValueError(f"{what} is {value:g}: a share must be from 0 to 1")
     for field in ("unit", "label"):
         _text(getattr(metric, field), f"{field} of {what}")
     return replace(metric, value=value, **others)
@@ -146,7 +146,7 @@ def _called(metric: Metric) -> str:
 
 def _number(value: object, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"{what} is {value!r}, a {type(value).__name__}, and no number")
+        raise TypeError(f"{what} is {value!r}, a {type(value).__name__}, not a number")
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(
@@ -157,7 +157,7 @@ def _number(value: object, what: str) -> float:
 
 def _count(number: float, what: str) -> int:
     if number < 0 or not number.is_integer():
-        raise ValueError(f"{what} is {number:g}: it is a number of images, from 0")
+        raise ValueError(f"{what} is {number:g}: it must be a number of images, 0 or more")
     return int(number)
 
 
@@ -173,7 +173,7 @@ def _figure(file: Path, folder: Path) -> str:
     if not first:
         raise ValueError(f"the figure {file.name} is an empty file")
     if _BEGINNINGS.get(path.suffix.lower(), b"") not in first:
-        raise ValueError(f"the figure {file.name} is no {path.suffix[1:].upper()}")
+        raise ValueError(f"the figure {file.name} is not a valid {path.suffix[1:].upper()}")
     return str(path.resolve().relative_to(folder.resolve()))
 
 

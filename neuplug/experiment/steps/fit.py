@@ -43,8 +43,8 @@ def sample(
     images, drawn = source.draw(task.n, task.seed)
     _write_images(folder, task, images, [f"generator {task.source.task}"] * len(images))
     too_few = (
-        f"filter={source.how} left {len(images)} of {drawn} images of {task.class_name}, {task.n} "
-        "were wanted: the arm has fewer images than it says."
+        f"filter={source.how} left {len(images)} of {drawn} images of {task.class_name}, but "
+        f"{task.n} were requested: the arm has fewer images than its name says."
     )
     warnings = [too_few] if len(images) < task.n else []
     return {"images": len(images), "drawn": drawn, "warnings": warnings}

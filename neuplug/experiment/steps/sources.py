@@ -47,7 +47,7 @@ class Source(ClassGenerator):
         if len(images) < n:
             raise NeuplugError(
                 f"filter={self.how} let {len(images)} of {drawn} images of {self.name} pass, "
-                f"{n} are needed: too few to measure the arm by."
+                f"but {n} are needed: too few to evaluate the arm."
             )
         return images
 

@@ -72,8 +72,8 @@ def _check(logits: Tensor, classes: int, task: TrainTask) -> None:
         component = task.component
         raise TrainingDiverged(
             f"{task.label}: after training, the network of {component.source} returns logits that "
-            f"are not finite; lower the learning rate (lr = {task.training.lr}), or see what "
-            f"'neuplug plugins check {component.distribution}' finds."
+            f"are not finite; lower the learning rate (lr = {task.training.lr}), or check the "
+            f"plugin with 'neuplug plugins check {component.distribution}'."
         )
 
 

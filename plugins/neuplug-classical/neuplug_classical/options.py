@@ -30,7 +30,7 @@ class ClassicalOptions(Options):
     """What all operations have."""
 
     threads: int = Field(
-        1, ge=1, le=64, description="Threads over the images. The result does not depend on it."
+        1, ge=1, le=64, description="Number of threads. The result does not depend on it."
     )
 
     @model_validator(mode="after")
@@ -48,11 +48,11 @@ class WarpOptions(ClassicalOptions):
 
     border: Literal["reflect_101", "reflect", "replicate", "wrap", "constant"] = Field(
         "reflect_101",
-        description="What lies outside the image: its mirror image without or with the border "
+        description="Pixels outside the image: its mirror image without or with the border "
         "pixel repeated, the border pixel, the image again, or black.",
     )
     interpolation: Literal["nearest", "linear", "cubic"] = Field(
-        "linear", description="How to sample between pixels."
+        "linear", description="How to interpolate between pixels."
     )
 
 
@@ -83,10 +83,10 @@ class TranslateOptions(WarpOptions):
     """Options of ``translate``."""
 
     probability: Probability = Field(0.5, description=APPLIED)
-    min_x: Share = Field(-0.1, description="Smallest shift to the right, as part of the width.")
-    max_x: Share = Field(0.1, description="Largest shift to the right, as part of the width.")
-    min_y: Share = Field(-0.1, description="Smallest shift down, as part of the height.")
-    max_y: Share = Field(0.1, description="Largest shift down, as part of the height.")
+    min_x: Share = Field(-0.1, description="Smallest right shift, as a fraction of the width.")
+    max_x: Share = Field(0.1, description="Largest right shift, as a fraction of the width.")
+    min_y: Share = Field(-0.1, description="Smallest shift down, as a fraction of the height.")
+    max_y: Share = Field(0.1, description="Largest shift down, as a fraction of the height.")
 
 
 class ShearOptions(WarpOptions):
@@ -95,7 +95,7 @@ class ShearOptions(WarpOptions):
     probability: Probability = Field(0.5, description=APPLIED)
     min_x: Slant = Field(-10, description="Smallest slant along x in degrees: lower rows go right.")
     max_x: Slant = Field(10, description="Largest slant along x in degrees.")
-    min_y: Slant = Field(-10, description="Smallest slant along y in degrees: right columns sink.")
+    min_y: Slant = Field(-10, description="Smallest slant along y in degrees: right columns drop.")
     max_y: Slant = Field(10, description="Largest slant along y in degrees.")
 
 
@@ -104,10 +104,12 @@ class ElasticOptions(WarpOptions):
 
     probability: Probability = Field(0.5, description=APPLIED)
     min_displacement: Displacement = Field(
-        0.005, description="Smallest root-mean-square displacement, as part of the shorter side."
+        0.005,
+        description="Smallest RMS displacement, as a fraction of the shorter side.",
     )
     max_displacement: Displacement = Field(
-        0.02, description="Largest root-mean-square displacement, as part of the shorter side."
+        0.02,
+        description="Largest RMS displacement, as a fraction of the shorter side.",
     )
     smoothness: float = Field(
         0.06,
@@ -122,8 +124,8 @@ class NoiseOptions(ClassicalOptions):
     """Options of ``noise``."""
 
     probability: Probability = Field(0.5, description=APPLIED)
-    min_std: Fraction = Field(0.01, description="Smallest standard deviation, as part of 255.")
-    max_std: Fraction = Field(0.05, description="Largest standard deviation, as part of 255.")
+    min_std: Fraction = Field(0.01, description="Smallest standard deviation, a fraction of 255.")
+    max_std: Fraction = Field(0.05, description="Largest standard deviation, a fraction of 255.")
 
 
 class ColorOptions(ClassicalOptions):
@@ -136,8 +138,8 @@ class ColorOptions(ClassicalOptions):
     max_contrast: Gain = Field(1.2, description="Largest factor on the distance from the mean.")
     min_saturation: Gain = Field(0.8, description="Smallest factor on the distance from grey.")
     max_saturation: Gain = Field(1.2, description="Largest factor on the distance from grey.")
-    min_hue: Turn = Field(-0.02, description="Smallest shift of the hue, as part of a full turn.")
-    max_hue: Turn = Field(0.02, description="Largest shift of the hue, as part of a full turn.")
+    min_hue: Turn = Field(-0.02, description="Smallest hue shift, as a fraction of a full turn.")
+    max_hue: Turn = Field(0.02, description="Largest hue shift, as a fraction of a full turn.")
 
 
 class BlurOptions(ClassicalOptions):

@@ -27,7 +27,7 @@ class DCGANOptions(GANOptions):
 
     loss: Loss = Field("hinge", description="bce: non-saturating; the default of other layouts")
     lr: float = Field(
-        4e-4, gt=0, description="learning rate of both Adam optimisers; of other layouts 2e-4"
+        4e-4, gt=0, description="learning rate of both Adam optimisers; 2e-4 with other layouts"
     )
     spectral_norm: bool = Field(
         True,
@@ -51,7 +51,7 @@ class DCGANOptions(GANOptions):
         "by default 16 below 64 pixels, 32 from there, 64 with layout=farhat",
     )
     ndf: int | None = Field(
-        None, ge=1, description="feature maps of the discriminator's first layer; likewise"
+        None, ge=1, description="feature maps of the discriminator's first layer; the same defaults"
     )
 
     @model_validator(mode="before")
@@ -76,7 +76,9 @@ class DCGANOptions(GANOptions):
                 "layout at default"
             )
         if self.layout != "farhat" and (self.ngf or self.ndf):
-            raise ValueError(f"layout={self.layout} has widths of its own: leave ngf and ndf out")
+            raise ValueError(f"layout={self.layout} has fixed widths: leave ngf and ndf out")
         if self.layout == "zamani" and self.batch == 1:
-            raise ValueError("layout=zamani normalises over the batch: choose a batch from 2")
+            raise ValueError(
+                "layout=zamani normalises over the batch: choose a batch of at least 2"
+            )
         return self

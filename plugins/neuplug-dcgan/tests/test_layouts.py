@@ -292,7 +292,7 @@ def test_sizes_that_do_not_fit(layout: str, size: tuple[int, int], sentence: str
         ({"layout": "reser2020", "conditional": True}, "no conditional networks"),
         ({"layout": "farhat", "conditional": True}, "no conditional networks"),
         ({"layout": "zamani", "ngf": 8}, "leave ngf and ndf out"),
-        ({"layout": "zamani", "batch": 1}, "batch from 2"),
+        ({"layout": "zamani", "batch": 1}, "batch of at least 2"),
         ({"layout": "reser2021"}, "layout"),
     ],
 )

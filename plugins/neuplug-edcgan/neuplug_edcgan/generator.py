@@ -26,9 +26,7 @@ class EDCGANOptions(GANOptions):
     generator_activation: Activation = Field(
         "relu", description="relu: the paper's text; elu: its table"
     )
-    dropout: Share = Field(
-        0.1, description="part of the discriminator's units that alpha-dropout drops"
-    )
+    dropout: Share = Field(0.1, description="probability of alpha-dropout in the discriminator")
 
 
 class EDCGAN(AdversarialGenerator):

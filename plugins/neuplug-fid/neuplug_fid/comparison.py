@@ -59,7 +59,7 @@ class Measure:
         """
         if min(len(generated), len(real)) < self.fewest:
             raise Unmeasurable(
-                f"it takes {self.fewest} images on each side, and there are {len(generated)} and "
+                f"it needs {self.fewest} images on each side; there are {len(generated)} and "
                 f"{len(real)}"
             )
         return self.compute(generated, real)

@@ -141,7 +141,7 @@ def extrapolate(
     count = reference.points(len(generated))
     if count < FEWEST_POINTS:
         raise Unmeasurable(
-            f"against real images of {reference.dimensions} dimensions it takes "
+            f"against real images of {reference.dimensions} dimensions it needs "
             f"{reference.fewest} generated ones, and there are {len(generated)}"
         )
     cloud, classes, rng = _Cloud(generated, reference), labels.numpy(), np.random.default_rng(seed)

@@ -33,15 +33,15 @@ class FIDOptions(Options):
     prc: bool = Field(True, description="precision and recall")
     dc: bool = Field(True, description="density and coverage")
     extrapolate: bool = Field(
-        True, description="fid of infinitely many generated images too, where there are enough"
+        True, description="also fid extrapolated to infinitely many images, where there are enough"
     )
     intervals: bool = Field(
         True, description="bootstrap 95 % intervals of kid and of the extrapolated fid"
     )
     fid_per_class: bool = Field(
-        False, description="fid of each class too, to compare with papers that give it"
+        False, description="also fid of each class, to compare with papers that report it"
     )
-    kid_per_class: bool = Field(True, description="kid of each class too")
+    kid_per_class: bool = Field(True, description="also kid of each class")
     kid_subsets: int = Field(
         100,
         ge=1,
@@ -58,12 +58,12 @@ class FIDOptions(Options):
         description="the same for density and coverage; by default the smallest by which a perfect "
         "generator expects a coverage of 0.95 with as many images",
     )
-    batch_size: int = Field(64, ge=1, description="images the extractor takes at once")
+    batch_size: int = Field(64, ge=1, description="batch size of the extractor")
     sets: int = Field(
         1,
         ge=1,
-        description="above 1: so many sets are drawn anew, each as large as the real one, "
-        "and mean and deviation reported",
+        description="number of sets; above 1 each is drawn anew, as large as the real one, "
+        "and mean and standard deviation are reported",
     )
     halvings: int = Field(
         5, ge=0, description="random halvings of the real images that the floor is averaged over"
@@ -89,7 +89,7 @@ class FIDOptions(Options):
         if self.against != "real" and self.reference == "test":
             raise ValueError("augmented images are of the training images; add reference=train")
         if self.against == "real" and self.augmenter_options:
-            raise ValueError("augmenter_options has a meaning with against=augmented or both alone")
+            raise ValueError("augmenter_options only applies with against=augmented or both")
         if self.against != "real":
             self.load_augmenter()
         return self
@@ -102,5 +102,5 @@ class FIDOptions(Options):
         """
         found = load(self.augmenter, **self.augmenter_options)
         if not isinstance(found, Augmenter):
-            raise InputError(f"fid.augmenter = {self.augmenter}: that is no augmenter.")
+            raise InputError(f"fid.augmenter = {self.augmenter}: that is not an augmenter.")
         return found

@@ -167,7 +167,7 @@ def kernel_interval(generated: Sample, real: Sample, layer: str, seed: int) -> t
     generated, real = in_pairs(generated, real)
     if min(len(generated), len(real)) < FEWEST:
         raise Unmeasurable(
-            f"it takes {FEWEST} images on each side, and there are {len(generated)} and {len(real)}"
+            f"it needs {FEWEST} images on each side; there are {len(generated)} and {len(real)}"
         )
     ours, theirs = (Points(s.features[layer], s.labels) for s in (generated, real))
     places = [*ours.classes, *(len(ours) + members for members in theirs.classes)]

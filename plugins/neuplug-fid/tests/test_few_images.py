@@ -102,7 +102,7 @@ def test_every_part_has_its_share_of_each_class() -> None:
 def test_too_few_images_for_the_dimensions_are_refused() -> None:
     fewest = int(np.ceil(3 * PER_DIMENSION * 8))
     line(points(fewest, 8, 1), points(50, 8, 2))
-    with pytest.raises(Unmeasurable, match=f"8 dimensions it takes {fewest} .* are {fewest - 1}$"):
+    with pytest.raises(Unmeasurable, match=f"8 dimensions it needs {fewest} .* are {fewest - 1}$"):
         line(points(fewest - 1, 8, 1), points(50, 8, 2))
     # five real images differ in four dimensions only
     assert len(line(points(30, 8, 1), points(5, 8, 2)).distances) == 3
@@ -282,7 +282,7 @@ def test_too_few_images_are_no_line_but_a_sentence(tmp_path: Path) -> None:
     assert not found.figures
     sentence = (
         "frechet[smallcnn] at infinity was not measured: against real images of 4 dimensions it "
-        "takes 30 generated ones, and there are 20."
+        "needs 30 generated ones, and there are 20."
     )
     assert sentence in found.warnings
     halves = evaluate(tmp_path, noise(40, 1), noise(40, 2))
@@ -300,7 +300,7 @@ def test_few_images_have_no_interval_but_a_sentence(tmp_path: Path) -> None:
     assert "kernel[smallcnn] low" in numbers(found)
     assert "kernel[smallcnn] patches low" not in numbers(found)
     assert (
-        "kernel[smallcnn] patches has no interval: it takes 10 images on each side, and there are "
+        "kernel[smallcnn] patches has no interval: it needs 10 images on each side; there are "
         "8 and 30." in found.warnings
     )
 

@@ -300,10 +300,10 @@ def test_few_images_are_said_to_be_few(tmp_path: Path) -> None:
     found = evaluate(tmp_path, surface(6, 1), surface(6, 2))
     text = " ".join(found.warnings)
     assert "6 generated and 6 real images are fewer than 2048, so it comes out too high" in text
-    assert "precision[smallcnn] and recall[smallcnn] has no floor: it takes 4 images" in text
+    assert "precision[smallcnn] and recall[smallcnn] has no floor: it needs 4 images" in text
     assert "precision[smallcnn]" in numbers(found)
     two = evaluate(tmp_path, surface(2, 1), surface(2, 2))
-    assert "recall[smallcnn] was not measured: it takes 4 images on each side" in " ".join(
+    assert "recall[smallcnn] was not measured: it needs 4 images on each side" in " ".join(
         two.warnings
     )
     assert "frechet[smallcnn]" in numbers(two)
@@ -370,7 +370,7 @@ def test_a_failing_square_root_is_a_sentence() -> None:
         ({"layer": "2048"}, r"extractor=classifier is trained in the run"),
         ({"sets": 0}, r"fid\.sets = 0"),
         ({"against": "augmented", "reference": "test"}, r"add reference=train"),
-        ({"augmenter_options": {"x": 1}}, r"with against=augmented or both alone"),
+        ({"augmenter_options": {"x": 1}}, r"with against=augmented or both"),
         ({"against": "both", "augmenter": "flop"}, r"Did you mean flip\?"),
         ({"against": "both", "augmenter": "smallcnn"}, r"fid\.augmenter = smallcnn: that is no"),
         (

@@ -42,7 +42,7 @@ class GANOptions(Options):
         ge=1,
         description="instead of steps: passes over the images, images / batch loops each",
     )
-    batch: Count = Field(16, description="images a step")
+    batch: Count = Field(16, description="batch size")
     latent_dim: Count = Field(100, description="length of the noise vector z")
     lr: float = Field(2e-4, gt=0, description="learning rate of both Adam optimisers")
     d_lr: float | None = Field(None, gt=0, description="the discriminator's own learning rate")
@@ -59,8 +59,8 @@ class GANOptions(Options):
     fake_label: Target | dict[str, Target] = Field(
         0.0, description="bce: above 0 smooths the other side; also by class, others 0"
     )
-    d_steps: Count = Field(1, description="discriminator updates a loop")
-    g_steps: Count = Field(1, description="generator updates a loop")
+    d_steps: Count = Field(1, description="discriminator updates per loop")
+    g_steps: Count = Field(1, description="generator updates per loop")
     input_noise: float = Field(
         0.0,
         ge=0,
@@ -74,31 +74,33 @@ class GANOptions(Options):
     )
     ada: bool = Field(
         False,
-        description="adaptive augmentation: the chance of each DiffAugment policy on an image "
-        "follows the discriminator's overfitting, from 0 on",
+        description="adaptive augmentation: the probability of each DiffAugment policy starts at 0 "
+        "and follows the discriminator's overfitting",
     )
     ada_images: Count = Field(
         5000,
-        description="ada: in so many real images the chance can go from 0 to 1; the paper's 500000 "
-        "are for trainings of 25 million images, 1500 steps of 16 see 24000",
+        description="ada: number of real images in which the probability can go from 0 to 1; the "
+        "paper's 500000 are for trainings of 25 million images, 1500 steps of 16 see 24000",
     )
     consistency: Weight = Field(
         0.0,
         description="weight of the change of the logits under augmentation, on real and generated "
-        "images; 0 is off, the papers have 10",
+        "images; 0 is off; the papers use 10",
     )
     r1: Weight = Field(0.0, description="gamma of the gradient penalty on real images; 0 is off")
     r1_every: Count = Field(
-        16, description="r1: of so many discriminator updates one has it, as many times as strong"
+        16,
+        description="r1: number of discriminator updates for each penalty, which is so many times "
+        "as strong",
     )
     lecam: Weight = Field(
         0.0,
         description="weight of the logits' distance to the moving average of the other side's; "
-        "0 is off, the authors have 0.3 (BigGAN, hinge) and 3e-7 (StyleGAN2, cross-entropy)",
+        "0 is off; the authors use 0.3 (BigGAN, hinge) and 3e-7 (StyleGAN2, cross-entropy)",
     )
-    lecam_decay: Share = Field(0.99, description="lecam: of the moving averages")
+    lecam_decay: Share = Field(0.99, description="lecam: decay of the moving averages")
     lecam_start: int = Field(
-        100, ge=0, description="lecam: discriminator updates before it begins; the authors' 1000"
+        100, ge=0, description="lecam: discriminator updates before it starts; the authors use 1000"
     )
     spectral_norm: bool = Field(
         False, description="divide each weight of the discriminator by its largest singular value"
@@ -111,7 +113,7 @@ class GANOptions(Options):
     checkpoints: tuple[Count, ...] = Field(
         (),
         description="steps (epochs, if the length is in epochs) at which the generator is kept "
-        "besides the last one, as in 600,1200,1800",
+        "in addition to the last one, as in 600,1200,1800",
     )
     checkpoint: str = Field(
         "last",
@@ -122,10 +124,12 @@ class GANOptions(Options):
         "spread",
         description="what becomes [-1, 1]: the grey levels that the images use, or all 256",
     )
-    grids: int = Field(10, ge=0, description="sample grids of fixed noise along the training")
+    grids: int = Field(
+        10, ge=0, description="number of sample grids of fixed noise during training"
+    )
     grid_images: Count = Field(16, description="images in a sample grid")
     precision: Literal["auto", "fp32", "bf16"] = Field(
-        "auto", description="auto: bf16 where the device has it"
+        "auto", description="auto: bf16 where the device supports it"
     )
 
     @field_validator("real_label", "fake_label", mode="wrap")
@@ -142,7 +146,7 @@ class GANOptions(Options):
         for name in () if value in ("auto", "none") else value.split(","):
             if name not in POLICIES:
                 raise ValueError(
-                    f"{name!r} is no DiffAugment policy; there are {', '.join(POLICIES)}, "
+                    f"{name!r} is not a DiffAugment policy; there are {', '.join(POLICIES)}, "
                     "none and auto"
                 )
         return value

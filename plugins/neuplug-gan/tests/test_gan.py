@@ -141,7 +141,7 @@ def test_grid_images() -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"diffaugment": "colour"}, "no DiffAugment policy"),
+        ({"diffaugment": "colour"}, "not a DiffAugment policy"),
         ({"loss": "wasserstein"}, "loss"),
         ({"batch": 0}, "batch"),
         ({"stepz": 5}, "Did you mean steps"),

@@ -97,7 +97,7 @@ def common_labels(context: EvaluationContext) -> tuple[list[int], list[str]]:
         else:
             warnings.append(
                 f"gantest left out {name}: it has {generated} generated, {real} training and "
-                f"{test} test images, and it takes 1, {FEWEST} and 1."
+                f"{test} test images, but needs 1, {FEWEST} and 1."
             )
     return labels, warnings
 

@@ -267,7 +267,7 @@ def test_gan_test_alone(evaluate: Any) -> None:
 def test_classes_that_cannot_be_judged_are_named(evaluate: Any) -> None:
     found = evaluate(Perfect(), classes=3)
     assert (
-        "gantest left out checks: it has 0 generated, 20 training and 40 test images, and it takes "
+        "gantest left out checks: it has 0 generated, 20 training and 40 test images, but needs "
         "1, 2 and 1." in found.warnings
     )
     assert numbers(found)[f"n: {TEST} real"] == 120

@@ -23,7 +23,7 @@ _CIRCLE_POINTS = 64
 
 
 class BadAnnotation(Exception):
-    """The file is no labelme annotation; the message goes on where ``the file`` begins."""
+    """The file is not a labelme annotation; the message goes on where ``the file`` begins."""
 
 
 class BadShape(Exception):
@@ -96,11 +96,11 @@ def read_labelme(path: Path) -> Annotation:
     except OSError as error:
         raise BadAnnotation(f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise BadAnnotation("is no UTF-8 text") from None
+        raise BadAnnotation("is not UTF-8 text") from None
     except BROKEN_JSON as error:
         raise BadAnnotation(f"is broken JSON: {str(error)[:100]}") from None
     if not is_labelme(content):
-        raise BadAnnotation("is no labelme annotation: it has no list 'shapes'")
+        raise BadAnnotation("is not a labelme annotation: it has no list 'shapes'")
     shapes: list[Shape] = []
     bad: list[tuple[int, str]] = []
     for index, item in enumerate(content["shapes"]):
@@ -137,7 +137,7 @@ def _size(content: dict[str, Any]) -> tuple[int, int] | None:
 
 def _shape(index: int, item: Any) -> Shape:
     if not isinstance(item, dict):
-        raise BadShape("it is no mapping")
+        raise BadShape("it is not a mapping")
     label = item.get("label")
     if not isinstance(label, str) or not label.strip():
         raise BadShape("it has no label")
@@ -167,11 +167,11 @@ def _points(values: Any) -> Points:
     try:
         points = np.array(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        raise BadShape("its points are no pairs of numbers") from None
+        raise BadShape("its points are not pairs of numbers") from None
     if not points.size:
         raise BadShape("it has no points")
     if points.ndim != 2 or points.shape[1] != 2:
-        raise BadShape("its points are no pairs of numbers")
+        raise BadShape("its points are not pairs of numbers")
     if not np.isfinite(points).all():
-        raise BadShape("a coordinate is no number (NaN or infinite)")
+        raise BadShape("a coordinate is not a number (NaN or infinite)")
     return points

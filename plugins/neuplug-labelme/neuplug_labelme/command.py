@@ -27,32 +27,36 @@ if TYPE_CHECKING:
 FLAGS: dict[str, tuple[Any, str, bool | str]] = {
     "size": (int, "Height and width of the crops, in pixels.", True),
     "side": (int | None, "Side of the squares in the images.", "as --size"),
-    "labels": (str | None, "Only failures of these labels, A,B.", "all"),
-    "min_part": (float, "Leave out parts of a failure that show less of it, 0 to 1.", True),
-    "intact": (str, "How many intact crops; auto: three for each failure crop.", True),
-    "intact_name": (str, "The class of intact crops.", True),
-    "margin": (int, "Pixels between an intact crop and any failure.", True),
-    "min_contrast": (float, "Least deviation of an intact crop, in grey levels.", True),
-    "inset": (float, "Share of places without intact crops at each border.", True),
-    "unlabelled_intact": (bool, "Images without annotation are intact.", True),
+    "labels": (str | None, "Labels of the failures to crop, A,B.", "all"),
+    "min_part": (
+        float,
+        "Minimum failure fraction of each part of a divided failure, 0 to 1.",
+        True,
+    ),
+    "intact": (str, "Number of intact crops; auto: three for each failure crop.", True),
+    "intact_name": (str, "Class name of the intact crops.", True),
+    "margin": (int, "Minimum distance of an intact crop from any failure, in pixels.", True),
+    "min_contrast": (float, "Minimum standard deviation of an intact crop, in grey levels.", True),
+    "inset": (float, "Fraction of the positions at each border without intact crops.", True),
+    "unlabelled_intact": (bool, "Treat images without annotation as intact.", True),
     "group_by": (
         str | None,
-        "Pattern: images in which it finds the same text are one group.",
+        "Regular expression: images in which it matches the same text are one group.",
         "each image",
     ),
-    "seed": (int, "The source of all randomness.", True),
+    "seed": (int, "Random seed.", True),
 }
 
 
 def crop(
-    images: Annotated[str, typer.Argument(help="The folder of images.")],
-    labelme: Annotated[str, typer.Argument(help="The folder of their labelme annotations.")],
-    out: Annotated[str, typer.Argument(help="A new folder for the class folders.")],
+    images: Annotated[str, typer.Argument(help="Folder of images.")],
+    labelme: Annotated[str, typer.Argument(help="Folder of their labelme annotations.")],
+    out: Annotated[str, typer.Argument(help="New folder for the class folders.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     **flags: Any,
 ) -> None:
-    """Make a set of class folders: cut failures and intact squares out of annotated images."""
+    """Crop failures and intact squares from annotated images into class folders."""
     from neuplug_labelme.crops import crop_failures
 
     if flags["labels"] is not None:

@@ -58,19 +58,23 @@ class CropOptions:
         for name, least in (("size", 1), ("side", 1), ("margin", 0), ("min_contrast", 0)):
             value = getattr(self, name)
             if value is not None and not value >= least:
-                raise InputError(f"{name} = {value}: it is at least {least}.")
+                raise InputError(f"{name} = {value}: it must be at least {least}.")
         if self.intact != "auto" and not (isinstance(self.intact, int) and self.intact >= 0):
             raise InputError(f"intact = {self.intact}: give a number, 0 for none, or auto.")
         if not 0 <= self.min_part <= 1:
-            raise InputError(f"min_part = {self.min_part:g}: it is a share between 0 and 1.")
+            raise InputError(f"min_part = {self.min_part:g}: it must be a fraction from 0 to 1.")
         if not 0 <= self.inset < 0.5:
-            raise InputError(f"inset = {self.inset:g}: it is a share of at least 0 and below 0.5.")
+            raise InputError(
+                f"inset = {self.inset:g}: it must be a fraction of at least 0 and below 0.5."
+            )
         if not class_name(self.intact_name):
             raise InputError(f"intact_name = {self.intact_name!r}: no folder can be called that.")
         try:
             re.compile(self.group_by or "")
         except re.error as error:
-            raise InputError(f"group_by = {self.group_by!r} is no pattern: {error}.") from None
+            raise InputError(
+                f"group_by = {self.group_by!r} is not a regular expression: {error}."
+            ) from None
 
     @property
     def source_side(self) -> int:

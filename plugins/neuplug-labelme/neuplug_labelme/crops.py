@@ -134,7 +134,7 @@ def crop_failures(
     with crop_folder(out) as folder:
         crops = Cutter(folder, options, progress).cut(sources, wanted)
         if not crops:
-            why = f" Of {skipped[0][0]} it is said: {skipped[0][1]}." if skipped else ""
+            why = f" {skipped[0][0]} was skipped: {skipped[0][1]}." if skipped else ""
             raise InputError(f"{annotations} marks nothing in {images} that could be cut out.{why}")
         report = _report(sources, crops, options, wanted, skipped)
         write_record(folder, crops, {"options": vars(options), "report": vars(report)})

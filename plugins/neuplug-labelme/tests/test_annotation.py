@@ -64,10 +64,10 @@ def test_a_byte_order_mark_is_passed_over(tmp_path: Path) -> None:
         (b" \n", "is an empty file"),
         (b'{"shapes": [', "is broken JSON"),
         (b"[" * 100_000, "is broken JSON"),
-        (b'{"label": "\xe9"}', "is no UTF-8 text"),
-        (b"[]", "is no labelme annotation"),
-        (b'{"images": [], "annotations": []}', "is no labelme annotation"),
-        (b'{"shapes": {}}', "is no labelme annotation"),
+        (b'{"label": "\xe9"}', "is not UTF-8 text"),
+        (b"[]", "is not a labelme annotation"),
+        (b'{"images": [], "annotations": []}', "is not a labelme annotation"),
+        (b'{"shapes": {}}', "is not a labelme annotation"),
     ],
 )
 def test_bad_files(tmp_path: Path, content: bytes, reason: str) -> None:
@@ -84,12 +84,12 @@ def test_bad_files(tmp_path: Path, content: bytes, reason: str) -> None:
     [
         (shape(SQUARE[:2]), "it has 2 point(s), an area needs 3"),
         (shape([]), "it has no points"),
-        (shape(None), "its points are no pairs of numbers"),
-        (shape([[1, 2], [3], [4, 5]]), "its points are no pairs of numbers"),
-        (shape([[1, 2, 3]] * 4), "its points are no pairs of numbers"),
-        (shape([["x", "y"]] * 3), "its points are no pairs of numbers"),
-        (shape([[1, 2], [3, float("nan")], [4, 5]]), "a coordinate is no number"),
-        (shape([[1, 2], [3, float("inf")], [4, 5]]), "a coordinate is no number"),
+        (shape(None), "its points are not pairs of numbers"),
+        (shape([[1, 2], [3], [4, 5]]), "its points are not pairs of numbers"),
+        (shape([[1, 2, 3]] * 4), "its points are not pairs of numbers"),
+        (shape([["x", "y"]] * 3), "its points are not pairs of numbers"),
+        (shape([[1, 2], [3, float("nan")], [4, 5]]), "a coordinate is not a number"),
+        (shape([[1, 2], [3, float("inf")], [4, 5]]), "a coordinate is not a number"),
         (shape([[5, 5]] * 4), "all its points lie on one line"),
         (shape([[0, 0], [5, 5], [9, 9], [2, 2]]), "all its points lie on one line"),
         (shape([[3, 3], [3, 9]], kind="rectangle"), "all its points lie on one line"),
@@ -100,7 +100,7 @@ def test_bad_files(tmp_path: Path, content: bytes, reason: str) -> None:
         (shape([[3, 3]], kind="circle"), "a circle encloses no area"),
         (shape(SQUARE, label="  "), "it has no label"),
         (shape(SQUARE, label=None), "it has no label"),
-        ("no shape", "it is no mapping"),
+        ("no shape", "it is not a mapping"),
     ],
 )
 def test_bad_shapes_are_named_and_others_kept(tmp_path: Path, item: Any, reason: str) -> None:

@@ -359,7 +359,7 @@ def test_bad_shapes_are_named_and_their_images_give_no_intact_crops(several: Ann
     several.add("outside", ("Pitting", box(200, 100, 220, 120)))
     report = several.crop(intact=30)
     assert dict(report.bad_shapes) == {
-        "nan.json, shape 1": "a coordinate is no number (NaN or infinite)",
+        "nan.json, shape 1": "a coordinate is not a number (NaN or infinite)",
         "outside.json, shape 1": "it lies outside the image",
         "two.json, shape 1": "it has 2 point(s), an area needs 3",
     }
@@ -389,11 +389,11 @@ def test_files_that_cannot_be_used_are_named_counted_and_skipped(several: Annota
     report = several.crop()
     skipped = dict(report.skipped)
     assert "truncated" in skipped.pop("cut.png")
-    assert skipped.pop("fake.jpg").startswith("no PNG")
+    assert skipped.pop("fake.jpg").startswith("not a PNG")
     assert skipped.pop("broken.png").startswith("its annotation is broken JSON")
     assert skipped == {
         "alone.png": "it has no annotation",
-        "coco.png": "its annotation is no labelme annotation: it has no list 'shapes'",
+        "coco.png": "its annotation is not a labelme annotation: it has no list 'shapes'",
         "empty.png": "its annotation is an empty file",
         "orphan.json": "there is no image of its name",
         "tiny.png": "its 15x200 pixels (HxW) are too few for a square of 16",
@@ -665,19 +665,19 @@ def test_the_command_prints_json(several: Annotated) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--size", "0"], "size = 0: it is at least 1"),
-        (["--side", "-1"], "side = -1: it is at least 1"),
+        (["--size", "0"], "size = 0: it must be at least 1"),
+        (["--side", "-1"], "side = -1: it must be at least 1"),
         (["--intact", "many"], "intact = many: give a number, 0 for none, or auto"),
         (["--intact", "-3"], "intact = -3: give a number"),
         (["--margin", "-1"], "margin = -1"),
         (["--min-contrast", "nan"], "min_contrast = nan"),
-        (["--min-part", "2"], "min_part = 2: it is a share"),
-        (["--inset", "0.5"], "inset = 0.5: it is a share"),
+        (["--min-part", "2"], "min_part = 2: it must be a fraction"),
+        (["--inset", "0.5"], "inset = 0.5: it must be a fraction"),
         (["--intact-name", ".."], "no folder can be called that"),
         (["--intact-name", "Pitting"], "is a label of the annotations"),
-        (["--group-by", "("], r"group_by = '\(' is no pattern"),
+        (["--group-by", "("], r"group_by = '\(' is not a regular expression"),
         (["--labels", ","], "no usable shape of a label ''"),
-        (["--size", "500"], r"marks nothing in .* could be cut out\. Of part_0\.png it is said"),
+        (["--size", "500"], r"marks nothing in .* could be cut out\. part_0\.png was skipped"),
     ],
 )
 def test_mistakes_are_sentences(several: Annotated, arguments: list[str], sentence: str) -> None:

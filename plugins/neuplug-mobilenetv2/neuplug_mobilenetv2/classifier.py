@@ -20,7 +20,7 @@ class MobileNetV2Options(StemOptions):
     imagenet = "mobilenet_v2-7ebf99e0.pth"  # IMAGENET1K_V2
     shaping = ("width_mult",)
 
-    dropout: float = Field(0.2, ge=0, lt=1, description="share of the embedding set to zero")
+    dropout: float = Field(0.2, ge=0, lt=1, description="dropout probability of the embedding")
     width_mult: float = Field(1.0, gt=0, le=4, description="factor on the width of every layer")
 
     def published(self) -> str:

@@ -20,7 +20,7 @@ def recipes(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the published systems: source, data, cost.
+    """List the recipes for published systems: source, data, cost.
 
     neuplug compose --recipe reser2020 --data NEU-DET
     """
@@ -40,7 +40,7 @@ def recipes(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A recipe.")],
+    name: Annotated[str, typer.Argument(help="A recipe, such as reser2020.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show one recipe: protocols, decisions, settings, published numbers."""

@@ -17,10 +17,10 @@ def report(
     runs: Annotated[list[Path], typer.Argument(help="Folders of finished runs.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="Where the page of several runs goes; by default comparison.html here."),
+        typer.Option(help="File for the page that compares runs; by default comparison.html."),
     ] = None,
 ) -> None:
-    """Make the report of a run again, or compare runs.
+    """Write the report of a run again, or compare several runs.
 
     neuplug report runs/compose/first
 

@@ -21,7 +21,7 @@ class ResNetOptions(StemOptions):
 
     shaping = ("stem",)
 
-    dropout: float = Field(0.0, ge=0, lt=1, description="share of the embedding set to zero")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout probability of the embedding")
 
     def published(self) -> str:
         """ImageNet's weights were published for the published stem."""

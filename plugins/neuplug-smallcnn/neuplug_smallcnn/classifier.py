@@ -28,7 +28,7 @@ class SmallCNNOptions(Options):
         description="feature maps of the first convolution; "
         + ", ".join(f"{layout.channels} for {name}" for name, layout in LAYOUTS.items()),
     )
-    dropout: float = Field(0.0, ge=0, lt=1, description="share of the embedding set to zero")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout probability of the embedding")
 
 
 class SmallCNN(Classifier):

@@ -24,14 +24,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def check(
-    distribution: Annotated[str, typer.Argument(help="An installed plugin: neuplug-dcgan.")],
+    distribution: Annotated[str, typer.Argument(help="Installed plugin, such as neuplug-dcgan.")],
     set_: Annotated[
         list[str] | None,
-        typer.Option("--set", help="component.option=value, to check it with. Repeatable."),
+        typer.Option("--set", help="An option to check with: component.option=value. Repeatable."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that a plugin keeps the laws that plugins keep; exit code 1 if it breaks one."""
+    """Check that a plugin keeps the laws for plugins; exit code 1 if it breaks one."""
     from neuplug_testing import iterate_plugin
 
     outcomes = []
@@ -49,11 +49,11 @@ def check(
 
 
 def new(
-    name: Annotated[str, typer.Argument(help="What the component is to be called: film-grain.")],
+    name: Annotated[str, typer.Argument(help="Name of the component, such as film-grain.")],
     kind: Annotated[str, typer.Option(help="augmenter, generator, classifier or evaluator.")],
-    to: Annotated[Path, typer.Option(help="Where the folder neuplug-NAME is made.")] = Path(),
+    to: Annotated[Path, typer.Option(help="Where to create the folder neuplug-NAME.")] = Path(),
 ) -> None:
-    """Write a plugin's package, complete and working, to make your own from."""
+    """Create a complete, working plugin package as a starting point."""
     from neuplug_testing.scaffold.writing import KINDS, write_plugin
 
     folder = write_plugin(name, kind, to)

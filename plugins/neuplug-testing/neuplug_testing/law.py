@@ -55,7 +55,7 @@ def may_fail(otherwise: str) -> Iterator[None]:
 def must_be_sentence(refusal: object, what: str) -> None:
     """Break the law where the refusal of ``what`` says nothing."""
     if len(str(refusal).split()) < 3:
-        raise Broken(f"It refuses {what} with {str(refusal)!r}, which is no sentence.")
+        raise Broken(f"It refuses {what} with {str(refusal)!r}, which is not a sentence.")
 
 
 @dataclass(frozen=True)

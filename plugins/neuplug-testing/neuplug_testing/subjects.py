@@ -207,7 +207,7 @@ class ComponentSubject:
                 break
             if self.run(form).well:
                 return form
-        raise Unchecked("it gets through its work with no images; see the laws takes-...")
+        raise Unchecked("it cannot do its work on any images; see the laws takes-...")
 
     def worked(self, seed: int = 1, world: int = 1, number: int = 0) -> Run:
         """A run that went well with the usual images.

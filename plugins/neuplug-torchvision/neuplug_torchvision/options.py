@@ -32,7 +32,7 @@ class PretrainedOptions(Options):
         description="none: random; imagenet: torchvision's, from torch's hub folder; "
         "or a .pth or .safetensors file of this network",
     )
-    download: bool = Field(False, description="fetch the imagenet weights if they are not there")
+    download: bool = Field(False, description="download the imagenet weights if they are missing")
 
     def published(self) -> str:
         """The name of the file of ImageNet weights for these options.

@@ -72,7 +72,9 @@ def fitting(network: nn.Module, options: PretrainedOptions, head: str) -> dict[s
         if name.endswith("num_batches_tracked"):  # a counter that old files lack
             continue
         if name not in weights:
-            raise InputError(f"{file} is of another network than {variant}: {name} is missing.")
+            raise InputError(
+                f"{file} belongs to another network than {variant}: {name} is missing."
+            )
         if weights[name].shape != tensor.shape:
             raise InputError(
                 f"{file} does not fit {variant}: {name} has the shape "
@@ -80,5 +82,5 @@ def fitting(network: nn.Module, options: PretrainedOptions, head: str) -> dict[s
                 "network."
             )
     if foreign := sorted(set(weights) - set(own)):
-        raise InputError(f"{file} is of another network than {variant}: it has {foreign[0]}.")
+        raise InputError(f"{file} belongs to another network than {variant}: it has {foreign[0]}.")
     return weights

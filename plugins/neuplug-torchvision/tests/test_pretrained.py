@@ -165,7 +165,9 @@ def test_weights_of_another_shape(tmp_path: Path, case: Case, state: State) -> N
 def test_weights_of_another_network(tmp_path: Path, case: Case, state: State) -> None:
     torch.save({"stem.weight": torch.zeros(3)}, tmp_path / "other.pth")
     torch.save({**state, "extra": torch.zeros(3)}, tmp_path / "more.pth")
-    other, more = (rf"{n}\.pth is of another network than {case.name} " for n in ("other", "more"))
+    other, more = (
+        rf"{n}\.pth belongs to another network than {case.name} " for n in ("other", "more")
+    )
     with pytest.raises(InputError, match=other + r".* is missing"):
         build(case, weights=str(tmp_path / "other.pth"))
     with pytest.raises(InputError, match=more + r".* it has extra"):

@@ -135,7 +135,7 @@ class TSNE(Evaluator):
             elif len(real) < FEWEST:
                 warnings.append(
                     f"tsne left out {name}: {len(real)} real training images are too few, "
-                    f"it takes {FEWEST}."
+                    f"it needs {FEWEST}."
                 )
             else:
                 rng = np.random.default_rng(derive_seed(context.seed, "real", name))

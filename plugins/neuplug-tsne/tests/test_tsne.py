@@ -204,7 +204,7 @@ def test_identical_images(tmp_path: Path) -> None:
 def test_classes_that_cannot_be_shown_are_named(tmp_path: Path) -> None:
     found = evaluate(tmp_path, {"a": 10, "two": 2, "bare": 10}, {"a": blobs, "two": blobs})
     assert found.warnings == (
-        "tsne left out two: 2 real training images are too few, it takes 3.",
+        "tsne left out two: 2 real training images are too few, it needs 3.",
         "tsne left out bare: nothing generates it.",
     )
     assert len(found.figures) == 2 and found.metric(ACCURACY).n == 10

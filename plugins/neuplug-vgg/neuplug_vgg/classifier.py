@@ -37,7 +37,7 @@ class VGGOptions(PretrainedOptions):
         description="full: two dense layers of 4096, as published; small: the mean over the image; "
         f"auto: small below {LARGE} pixels, full from there and wherever weights are given",
     )
-    dropout: float = Field(0.5, ge=0, lt=1, description="share set to zero before a dense layer")
+    dropout: float = Field(0.5, ge=0, lt=1, description="dropout probability before a dense layer")
 
     def published(self) -> str:
         """ImageNet's weights were published with and without batch normalisation."""

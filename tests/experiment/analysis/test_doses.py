@@ -130,7 +130,7 @@ def test_without_validation_every_amount_is_an_arm(ask: Any) -> None:
     result = ask(aug=["jitter"], add=[2, 4], val=0.0)
     assert not result.results.doses
     assert {arm for arm, _ in result.verdicts} == {"jitter (add=2)", "jitter (add=4)"}
-    sentence = "no validation images choose among the 2 amounts"
+    sentence = "there are no validation images to choose among the 2 amounts"
     assert [w for w in result.results.warnings if sentence in w]
 
 

@@ -93,5 +93,5 @@ def test_an_image_that_is_bound_to_a_test_image_is_no_training_image(leaky: Path
 
 def test_generated_images_of_unknown_generators_are_refused() -> None:
     check_parents(["abc"], ["", "a/1.png", "generator abc"], "here")
-    with pytest.raises(NeuplugError, match="arm x has images of generator abd, of which nobody"):
+    with pytest.raises(NeuplugError, match="arm x has images of generator abd, whose training"):
         check_parents(["abc"], ["generator abd"], "arm x")

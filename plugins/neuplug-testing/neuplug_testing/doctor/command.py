@@ -21,10 +21,10 @@ Row = tuple[str, ...]
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Say whether a run would work here.
+    """Check whether a run would work on this machine.
 
-    It looks at versions, machine, folders, plugins, weights and the environment. The exit code
-    is 1 if something would stop a run. Warnings do not change it.
+    Checks versions, machine, folders, plugins, weights and the environment. The exit code is 1
+    if something would stop a run; warnings do not change it.
     """
     from neuplug_testing.doctor.examination import examine
 

@@ -36,7 +36,7 @@ def look() -> Part:
             resolve(flags={"clf": ["any"]}, environment=settings)
         except InputError as error:
             names = ", ".join(settings)
-            part.fault(f"every run is refused over {names}: {error}", f"unset {names}")
+            part.fault(f"every run is refused because of {names}: {error}", f"unset {names}")
     known = [*KNOWN, *(f"{ENVIRONMENT}{field}".upper() for field in ComposeConfig.model_fields)]
     for name in facts:
         if name.startswith(OWN) and name not in (*KNOWN, *settings):

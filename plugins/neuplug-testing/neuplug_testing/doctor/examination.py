@@ -69,6 +69,6 @@ def _guarded(topic: str, look: Callable[[], Part]) -> Part:
         return look()
     except Exception as error:  # this is for machines on which nothing works
         part = Part(topic, None)
-        said = f"{topic} could not be looked at: {told(error)}"
+        said = f"{topic} could not be examined: {told(error)}"
         part.fault(said, "pip install --force-reinstall neuplug")
         return part

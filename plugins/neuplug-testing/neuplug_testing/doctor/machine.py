@@ -65,14 +65,13 @@ def judge_gpu(part: Part) -> None:
         return
     if gpu["hidden"]:
         part.warn(
-            "CUDA_VISIBLE_DEVICES hides every GPU, so runs are on the processor",
+            "CUDA_VISIBLE_DEVICES hides every GPU, so runs use the CPU",
             "unset CUDA_VISIBLE_DEVICES to use the GPU",
         )
     elif gpu["built"] is None:
         part.warn(
-            "there is an NVIDIA driver, but this torch is built for processors alone",
-            "install a torch built for CUDA (pytorch.org), or leave it so: runs are on the "
-            "processor",
+            "there is an NVIDIA driver, but this torch is built for CPUs only",
+            "install a torch built for CUDA (pytorch.org), or leave it: runs use the CPU",
         )
     else:
         part.warn(

@@ -82,7 +82,7 @@ def _room(path: Path) -> dict[str, Any]:
 def _problem(folder: Path) -> str:
     """Why nothing can be written into a folder, or an empty text; leaves nothing behind."""
     if not _is_dir(folder):
-        return f"{folder} is no folder"
+        return f"{folder} is not a folder"
     try:
         # permissions alone do not tell of full disks and file systems that only read
         with tempfile.TemporaryFile(dir=folder) as file:

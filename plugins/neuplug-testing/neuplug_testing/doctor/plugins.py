@@ -70,6 +70,6 @@ def _judge_blocklist(part: Part, registry: Registry) -> None:
         name = item.strip().partition(":")[0]
         if name and canonical(name) not in known:
             part.warn(
-                f"NEUPLUG_BLOCK names {name}, which is no installed plugin",
+                f"NEUPLUG_BLOCK names {name}, which is not an installed plugin",
                 "correct the name (see neuplug plugins), or take it out",
             )

@@ -25,7 +25,7 @@ STEPS = {
     "torch": _NO_TORCH,
     "gpu": (
         *("the GPU is asked", "the GPU cannot be asked"),
-        "CUDA_VISIBLE_DEVICES= leaves the GPU out of play",
+        "CUDA_VISIBLE_DEVICES= hides the GPU",
     ),
     "run": ("neuplug is loaded", "neuplug cannot be loaded", _AGAIN),
     "plugins": ("plugins are discovered", "plugins cannot be discovered", _AGAIN),
@@ -79,7 +79,7 @@ def probe(seconds: float = SECONDS) -> Probed:
         done = subprocess.run(command, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as late:
         probed.hear((late.stdout or b"").decode("utf-8", "replace"))
-        probed.end = f"does not come to an end within {seconds:g} s"
+        probed.end = f"does not finish within {seconds:g} s"
     else:
         probed.hear(done.stdout.decode("utf-8", "replace"))
         if done.returncode:
@@ -89,7 +89,7 @@ def probe(seconds: float = SECONDS) -> Probed:
 
 def _end(code: int, said: str) -> str:
     if code < 0:
-        return f"dies by {signal.Signals(-code).name}"
+        return f"is killed by {signal.Signals(-code).name}"
     words = [line for line in said.splitlines() if line.strip()]
     return f"ends with exit code {code}" + (f" ({words[-1].strip()})" if words else "")
 
@@ -109,10 +109,10 @@ def look(probed: Probed) -> Part:
             part.fault(said, advice)
     if probed.end and not probed.last:
         if probed.found:
-            said = f"Python {probed.end} when it has loaded everything and is to end"
+            said = f"Python {probed.end} when it exits after loading everything"
             part.warn(said, "pip install --force-reinstall torch")
         else:
-            said = f"what a run loads could not be tried out: Python {probed.end}"
+            said = f"what a run loads could not be tested: Python {probed.end}"
             part.fault(said, f"{_AGAIN} torch")
     for step in {**probed.errors, probed.last: ""}:
         if step.startswith(COMPONENT):
@@ -130,7 +130,7 @@ def _failure(probed: Probed, step: str, doing: str, failing: str) -> str:
 def _judge_component(part: Part, probed: Probed, step: str) -> None:
     name = step.removeprefix(COMPONENT)
     said = probed.errors.get(step) or (
-        f"Python {probed.end} when {name} is loaded; components after it were not looked at"
+        f"Python {probed.end} when {name} is loaded; components after it were not checked"
     )
     distribution = name.partition(":")[0]
     part.warn(

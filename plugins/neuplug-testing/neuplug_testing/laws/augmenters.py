@@ -85,7 +85,7 @@ def calls_keep_no_state(subject: ComponentSubject) -> None:
         one, first.done.value
     )  # or else a global generator had its part
     if not (new and torch.equal(one, other)):
-        raise Broken("The same images with an equal generator come out otherwise the second time.")
+        raise Broken("The same images with an equal generator give another result the second time.")
 
 
 @law("augmenter")
@@ -107,7 +107,7 @@ def changes_each_image_by_itself(subject: ComponentSubject) -> None:
     comparable = len(images) if torch.equal(end, other_end) else min(OTHERS)
     same = [i for i in range(comparable) if i not in OTHERS]
     if not torch.equal(one[same], other[same]):
-        raise Broken("Where some images of a batch are others, the rest come out otherwise too.")
+        raise Broken("When some images of a batch change, the results of the others change too.")
 
 
 class _Negative(Augmenter):

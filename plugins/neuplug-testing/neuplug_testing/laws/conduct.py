@@ -105,7 +105,7 @@ def same_result_in_another_process(subject: ComponentSubject) -> None:
     if not alike(one, subject.value(number=1)):
         raise Unchecked("not even here are two results the same; see same-seed-same-result")
     if not alike(one, other, ROUNDING):
-        raise Broken("Another process comes to another result with the same seed.")
+        raise Broken("Another process gives another result with the same seed.")
 
 
 @law()

@@ -86,7 +86,7 @@ def tells_its_progress(subject: ComponentSubject) -> None:
     if steps != sorted(steps) or any(not 0 <= step <= total for step, total in calls):
         raise Broken(f"Its progress is not in order: {calls}.")
     if calls[-1][0] != calls[-1][1]:
-        raise Broken(f"Its last word is {calls[-1][0]} of {calls[-1][1]} steps.")
+        raise Broken(f"Its last progress call is {calls[-1][0]} of {calls[-1][1]} steps.")
 
 
 @law("generator")
@@ -155,7 +155,7 @@ def an_interrupted_fit_goes_on(subject: ComponentSubject) -> None:
     if not loads:
         raise Broken("It saves a checkpoint and never loads one.")
     if not alike(images, subject.value()):
-        raise Broken("A fit that was interrupted comes to other images than one that was not.")
+        raise Broken("An interrupted fit gives other images than an uninterrupted one.")
 
 
 def _fitted(subject: ComponentSubject) -> LatentGenerator:

@@ -135,7 +135,9 @@ def is_documented(subject: ComponentSubject) -> None:
 def _model(subject: ComponentSubject) -> type[Options]:
     model = subject.component.options_class
     if not (isinstance(model, type) and issubclass(model, Options)):
-        raise Unchecked("its options_class is no neuplug.Options; see defaults-are-valid")
+        raise Unchecked(
+            "its options_class is not derived from neuplug.Options; see defaults-are-valid"
+        )
     return model
 
 
@@ -149,7 +151,7 @@ def defaults_are_valid(subject: ComponentSubject) -> None:
     component = subject.component
     model: Any = component.options_class
     if not (isinstance(model, type) and issubclass(model, Options)):
-        raise Broken(f"options_class is {model!r}, no class derived from neuplug.Options.")
+        raise Broken(f"options_class is {model!r}, which is not derived from neuplug.Options.")
     for what, values in (
         ("Without options", {}),
         ("With quick_options", {**component.quick_options, **subject.given}),
@@ -172,12 +174,12 @@ def unknown_options_are_refused(subject: ComponentSubject) -> None:
     except Exception as error:
         raise Broken(f"The option {NOWHERE} is refused by {told(error)}.") from error
     else:
-        raise Broken(f"The option {NOWHERE} is taken without a word.")
+        raise Broken(f"The option {NOWHERE} is accepted silently.")
     try:
         model(**{NOWHERE: 1})
     except (InputError, ValidationError):
         return
-    raise Broken(f"{model.__name__}({NOWHERE}=1) is taken without a word.")
+    raise Broken(f"{model.__name__}({NOWHERE}=1) is accepted silently.")
 
 
 @law()

@@ -181,7 +181,7 @@ def test_a_torch_that_cannot_be_imported(tmp_path: Path) -> None:
     ("does", "end"),
     [
         ("os._exit(7)", "ends with exit code 7"),
-        ("os.kill(os.getpid(), signal.SIGILL)", "dies by SIGILL"),
+        ("os.kill(os.getpid(), signal.SIGILL)", "is killed by SIGILL"),
     ],
 )
 def test_a_torch_that_kills_the_process(
@@ -199,7 +199,7 @@ def test_where_even_looking_fails_the_rest_is_looked_at(examine: Examine, tmp_pa
     code, report = examine(shadow, NEUPLUG_CACHE="~nobody-of-that-name/cache")
     assert code == 1 and report["places"] is None
     ((message, (level, _)),) = findings(report, "places").items()
-    assert message.startswith("places could not be looked at: RuntimeError") and level == "fault"
+    assert message.startswith("places could not be examined: RuntimeError") and level == "fault"
     assert report["plugins"]["distributions"]
 
 

@@ -30,7 +30,7 @@ def test_a_cache_below_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (fault,) = faults(places.look())
     assert fault.message == (
         f"the folder for the cache, {tmp_path / 'file' / 'cache'}, cannot be written: "
-        f"{tmp_path / 'file'} is no folder"
+        f"{tmp_path / 'file'} is not a folder"
     )
     assert fault.advice == "name a folder of yours: NEUPLUG_CACHE=FOLDER"
     assert (tmp_path / "file").read_text() == "mine"
@@ -228,22 +228,22 @@ LOADED = "".join(f'{{"step": "{s}", "found": {{}}}}\n' for s in ("origin", "torc
 @pytest.mark.parametrize(
     ("output", "end", "level", "message"),
     [
-        (SAID, "does not come to an end within 300 s", "fault", "when torch is imported"),
-        ("", "ends with exit code 1 (x)", "fault", "could not be tried out: Python ends with"),
-        ('{"step": "gpu"}\n', "dies by SIGSEGV", "fault", "when the GPU is asked"),
+        (SAID, "does not finish within 300 s", "fault", "when torch is imported"),
+        ("", "ends with exit code 1 (x)", "fault", "could not be tested: Python ends with"),
+        ('{"step": "gpu"}\n', "is killed by SIGSEGV", "fault", "when the GPU is asked"),
         (
             '{"step": "run", "error": "ImportError: no scipy"}\n', "", "fault",
             "neuplug cannot be loaded: ImportError: no scipy",
         ),
         (
-            LOADED + '{"step": "component acme-x:dim"}\n', "dies by SIGSEGV", "warning",
+            LOADED + '{"step": "component acme-x:dim"}\n', "is killed by SIGSEGV", "warning",
             "when acme-x:dim is loaded; components after it",
         ),
         (
             LOADED + '{"step": "component acme-x:dim", "error": "no libGL.so.1"}\n', "",
             "warning", "no libGL.so.1",
         ),
-        (LOADED, "dies by SIGSEGV", "warning", "loaded everything and is to end"),
+        (LOADED, "is killed by SIGSEGV", "warning", "exits after loading everything"),
     ],
 )  # fmt: skip
 def test_ends(output: str, end: str, level: str, message: str) -> None:

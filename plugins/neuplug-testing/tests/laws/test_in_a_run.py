@@ -55,8 +55,8 @@ def test_a_crash_in_fit(install: MakePlugin, capsys: pytest.CaptureFixture[str])
     line = CRASH[: CRASH.index("raise ")].count("\n") + 1
     assert re.fullmatch(
         r"neuplug: error: crash of acme-crash 1\.0 failed: ZeroDivisionError: planted, and told in "
-        rf"two lines \(\w+\.py, line {line}\)\. Leave it out, or see what 'neuplug plugins check "
-        r"acme-crash' finds\.",
+        rf"two lines \(\w+\.py, line {line}\)\. Leave it out, or check it with 'neuplug plugins "
+        r"check acme-crash'\.",
         lines[-1],
     )
     assert not any("Traceback" in line for line in lines)

@@ -81,7 +81,7 @@ def test_the_command(install: MakePlugin, capsys: pytest.CaptureFixture[str]) ->
         ("acme-noise.mst=3", "acme-noise has no option 'mst'. Did you mean most?"),
         ("acme-noise.most=1000", "acme-noise.most = 1000: input should be less than or equal to"),
         ("acme-noise=3", "--set 'acme-noise=3': write component.option=value, as in "),
-        ("acme-noise.most=[", "--set acme-noise.most: '[' is no value"),
+        ("acme-noise.most=[", "--set acme-noise.most: '[' is not a value"),
     ],
 )
 def test_the_command_refuses_options_as_compose_does(

@@ -35,7 +35,7 @@ def test_it_names_the_next_three_commands(
     ("words", "sentence"),
     [
         (("Film Grain", "--kind", "augmenter"), "component name 'Film Grain': use lower-case"),
-        (("none", "--kind", "augmenter"), "component name 'none' has a meaning of its own"),
+        (("none", "--kind", "augmenter"), "component name 'none' is reserved"),
         (("neuplug-grain", "--kind", "augmenter"), "neuplug-grain: leave out 'neuplug-', which"),
         (("dcgan", "--kind", "generator"), "dcgan is the name of the generator of neuplug-dcgan"),
         (("smallcnn", "--kind", "evaluator"), "smallcnn is the name of the classifier of neuplug-"),

@@ -15,7 +15,7 @@ class TheNameOptions(Options):
         16, ge=1, le=256, description="feature maps of the first block; each next one has twice"
     )
     blocks: int = Field(3, ge=1, le=5, description="how often the image is halved")
-    dropout: float = Field(0.0, ge=0, lt=1, description="share of the embedding set to zero")
+    dropout: float = Field(0.0, ge=0, lt=1, description="dropout probability of the embedding")
 
 
 class TheNameNet(nn.Module):
