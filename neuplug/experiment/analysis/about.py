@@ -47,7 +47,6 @@ def about_data(plan: Plan) -> parts.Data:
         skipped=tuple(report.skipped),
         exact_duplicates=len(report.exact),
         exact_duplicate_images=sum(map(len, report.exact)),
-        near_duplicates=None if report.near is None else len(report.near),
         near_duplicate_groups=groups,
         near_duplicate_images=bound,
         digest=dataset.key,
@@ -82,14 +81,6 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
         budget += f", after {training.real_first} {unit} on its real images alone"
     kept = "best validation loss" if plan.splits[0].val else "the last step"
     return parts.Protocol(
-        repeats=config.repeats,
-        seed=config.seed,
-        steps=None if training.epochs is not None else training.total_steps(0),
-        epochs=training.epochs,
-        batch=training.batch,
-        schedule=training.schedule,
-        optimizer=training.optimizer,
-        lr=training.lr,
         device=str(bench.device),
         versions={"python": platform.python_version(), **versions(list(plan.components))},
         sentences=(

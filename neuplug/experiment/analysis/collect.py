@@ -14,8 +14,7 @@ import torch
 from neuplug import __version__
 from neuplug.data.imageset import ImageSet
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
-from neuplug.experiment.analysis.comparisons import Correct, compare, differences, grouped
-from neuplug.experiment.analysis.costs import arm_costs
+from neuplug.experiment.analysis.comparisons import Correct, compare, grouped
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.results import conclusions, parts
@@ -23,11 +22,19 @@ from neuplug.experiment.results.model import FORMAT, Curves, RunResults
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.summary.notices import notices
+from neuplug.experiment.summary.notices import with_notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
 from neuplug.training.metrics import CLASS_METRICS, Scores, classification_metrics
 from neuplug.training.profile import Profile
+
+# Kind of task to where its time counts
+_PARTS = {
+    "fit": "generators_seconds",
+    "sample": "images_seconds",
+    "augment": "images_seconds",
+    "train": "training_seconds",
+}
 
 
 def collect(
@@ -52,9 +59,11 @@ def collect(
         folder: Of the run.
     """
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
-    comparisons = compare(cells, plan.arms, _correct(plan, bench))
-    kinds = {key: task.kind for key, task in plan.tasks.items() if not task.optional}
-    seconds = {key: float(bench.about(key)["seconds"]) for key in kinds}
+    seconds = {
+        key: float(bench.about(key)["seconds"])
+        for key, task in plan.tasks.items()
+        if not task.optional
+    }
     results = RunResults(
         format=FORMAT,
         neuplug=__version__,
@@ -73,21 +82,17 @@ def collect(
         profiles=_profiles(plan, bench),
         cells=tuple(cells),
         summary=tuple(_summary(cells)),
-        comparisons=tuple(comparisons),
-        differences=tuple(differences(cells, comparisons)),
+        comparisons=tuple(compare(cells, plan.arms, _correct(plan, bench))),
         doses=tuple(doses),
         generators=tuple(_generator(bench, entry) for entry in plan.fits),
         filtered=tuple(_filtered(plan, bench)),
         evaluations=tuple(_evaluations(plan, bench, failures)),
         evaluators=_evaluators(plan),
-        curves="curves.json",
-        warnings=(),
-        cost=_cost(kinds, seconds),
-        arm_costs=tuple(arm_costs(plan, seconds, comparisons)),
+        warnings=tuple(filter(None, (plan.leak, *plan.warnings))),
+        cost=_cost(plan, seconds),
+        arm_costs=tuple(_arm_costs(plan, seconds)),
     )
-    # every sentence once: first of the run, then with the arms and repeats for which it holds
-    said = [*([plan.leak] if plan.leak else []), *plan.warnings, *map(str, notices(results))]
-    return results.model_copy(update={"warnings": tuple(dict.fromkeys(said))})
+    return with_notices(results)
 
 
 def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
@@ -102,13 +107,33 @@ def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
     return Curves.model_validate({"format": FORMAT, **found})
 
 
-def _cost(kinds: Mapping[str, str], seconds: Mapping[str, float]) -> conclusions.Cost:
+def _cost(plan: Plan, seconds: Mapping[str, float]) -> conclusions.Cost:
     fits, trainings = (
-        sum(seconds[key] for key in seconds if kinds[key] == kind) for kind in ("fit", "train")
+        sum(spent for key, spent in seconds.items() if plan.tasks[key].kind == kind)
+        for kind in ("fit", "train")
     )
-    return conclusions.Cost(
-        generators_seconds=fits, classifiers_seconds=trainings, total_seconds=fits + trainings
-    )
+    return conclusions.Cost(generators_seconds=fits, classifiers_seconds=trainings)
+
+
+def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[conclusions.ArmCost]:
+    """The time that each arm takes with each classifier.
+
+    An arm's time is that of all tasks which its cells rest on: its generators' fits, the images
+    made in advance, and the classifier's training, with images that are changed on the fly in it.
+    What several arms or classifiers share counts in full for each, as if it were alone. The time of
+    a stored result is what it took when it was made. Evaluations and amounts that were tried but
+    not chosen do not count.
+    """
+    members: dict[tuple[str, str], list[str]] = {}
+    for cell in plan.cells:
+        members.setdefault((cell.arm.name, cell.classifier), []).append(cell.key)
+    for (arm, classifier), keys in members.items():
+        spent = dict.fromkeys(_PARTS.values(), 0.0)
+        for key in keys:
+            for needed, task in plan.behind(key).items():
+                spent[_PARTS[task.kind]] += seconds[needed] / len(keys)
+        about = {"arm": arm, "classifier": classifier, "n": len(keys)}
+        yield conclusions.ArmCost.model_validate({**about, **spent, "seconds": sum(spent.values())})
 
 
 def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
@@ -135,9 +160,6 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
         arm=cell.arm.name,
         classifier=cell.classifier,
         repeat=cell.repeat,
-        base=cell.arm.base,
-        per_class_images=cell.arm.per_class,
-        against=cell.arm.baseline,
         key=cell.key,
         test=classification_metrics(predictions["logits"], images.labels[test], images.classes),
         all_images=None if whole is None else _scores(whole, images, range(len(images))),
@@ -146,8 +168,6 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
         train_images=abouts[0]["train_images"],
         steps=sum(about["steps"] for about in abouts),
         seconds=sum(about["seconds"] for about in abouts),
-        device=abouts[0]["device"],
-        torch=abouts[0]["torch"],
     )
 
 
@@ -186,7 +206,7 @@ def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
 
 
 def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
-    for arm, classifier, group in grouped(cells):
+    for (arm, classifier), group in grouped(cells).items():
         first = group[0].test
         values: dict[tuple[str, str | None], list[float]]
         values = {(name, None): [c.test.metrics[name] for c in group] for name in first.metrics}

@@ -67,18 +67,6 @@ class Summary(Mean, ArmAndClassifier):
     class_name: str | None
 
 
-class Difference(Effect, ArmAndClassifier):
-    """How an arm differs from the one it is compared with, in any metric and without a verdict.
-
-    Attributes:
-        against: The other arm.
-        metric: As in the summary.
-    """
-
-    against: str
-    metric: str
-
-
 class PairedDifference(Effect):
     """A paired difference between two arms, for other repeats and other test images alike.
 
@@ -155,37 +143,27 @@ class Cost(Record):
     Attributes:
         generators_seconds: Fitting generators.
         classifiers_seconds: Training classifiers.
-        total_seconds: Their sum.
     """
 
     generators_seconds: Seconds
     classifiers_seconds: Seconds
-    total_seconds: Seconds
 
 
 class ArmCost(ArmAndClassifier):
-    """What an arm takes, and takes for a point gained; what several share counts in full for each.
+    """What an arm takes; what several share counts in full for each.
 
     Its seconds are those of one repeat, the mean over ``n``.
 
     Attributes:
-        against: Its baseline; the arm itself where it is one.
         generators_seconds: Fitting all generators that it rests on.
         images_seconds: Making images in advance.
         training_seconds: Training the classifier, with images that are changed on the fly.
         seconds: Their sum.
         n: Repeats.
-        minutes_per_point: The sum in minutes for each point of accuracy gained; null where none is.
-        low: The same at the upper end of the gain's interval; null for one repeat.
-        high: The same at its lower end; null also where that interval holds zero.
     """
 
-    against: str
     generators_seconds: Seconds
     images_seconds: Seconds
     training_seconds: Seconds
     seconds: Seconds
     n: Positive
-    minutes_per_point: Seconds | None
-    low: Seconds | None
-    high: Seconds | None

@@ -35,7 +35,6 @@ class RunResults(Record):
         profiles: By classifier what it costs.
         cells: Every single result.
         evaluators: By evaluator what it says of itself.
-        curves: The file of curves, in the run's folder.
         warnings: Sentences that the reader must know, each once: of the run, then those of
             generators, filters and evaluators, and why an evaluator failed, with the arms and
             repeats for which they hold, those of controls last.
@@ -65,13 +64,11 @@ class RunResults(Record):
     cells: Annotated[tuple[parts.Cell, ...], Field(min_length=1)]
     summary: tuple[conclusions.Summary, ...]
     comparisons: tuple[conclusions.Comparison, ...]
-    differences: tuple[conclusions.Difference, ...]
     doses: tuple[conclusions.Dose, ...]
     generators: tuple[parts.GeneratorFit, ...]
     filtered: tuple[parts.Filtered, ...]
     evaluations: tuple[parts.Evaluation, ...]
     evaluators: dict[str, parts.EvaluatorWords]
-    curves: Literal["curves.json"]
     warnings: tuple[str, ...]
     cost: conclusions.Cost
     arm_costs: tuple[conclusions.ArmCost, ...]
@@ -100,8 +97,7 @@ class RunResults(Record):
     def _entries(self) -> Iterator[tuple[str, Record]]:
         """Everything that is of an arm or a classifier, with its place."""
         for name in (
-            "cells", "summary", "comparisons", "differences", "generators", "filtered",
-            "evaluations", "arm_costs",
+            "cells", "summary", "comparisons", "generators", "filtered", "evaluations", "arm_costs"
         ):  # fmt: skip
             for i, entry in enumerate(getattr(self, name)):
                 yield f"{name}[{i}]", entry

@@ -99,6 +99,7 @@ def lines(paper: Paper, table: Published, results: RunResults) -> Iterator[Line]
     budget = str(results.config.get("budget") or "laptop")
     first = {**paper.settings, **paper.settings_for(budget)}["clf"][0]
     given: Any = results.config.get("per_class")
+    arms = {arm.name: arm for arm in results.arms}
     present = results.cells[0].test.per_class
     own_names = {
         name: next((other for other in others if other in present), name)
@@ -109,8 +110,8 @@ def lines(paper: Paper, table: Published, results: RunResults) -> Iterator[Line]
         cells = [
             c
             for c in results.cells
-            if (c.base, c.classifier) == (row.arm, classifier)
-            and row.per_class in (None, c.per_class_images or (given[0] if given else None))
+            if (arms[c.arm].base, c.classifier) == (row.arm, classifier)
+            and row.per_class in (None, arms[c.arm].per_class or (given[0] if given else None))
         ]
         published = {
             key: value

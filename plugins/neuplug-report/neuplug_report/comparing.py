@@ -88,7 +88,7 @@ def _caution(runs: Sequence[RunResults]) -> list[str]:
         )
     elif len({tuple(sorted(results.data.test.items())) for results in runs}) > 1:
         found.append("The runs have different numbers of test images.")
-    if len({results.protocol.repeats for results in runs}) > 1:
+    if len({results.config["repeats"] for results in runs}) > 1:
         found.append("The runs have different numbers of repeats: wider intervals where fewer.")
     return found
 

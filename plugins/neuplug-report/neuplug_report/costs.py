@@ -65,7 +65,7 @@ def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
         return {"points": nothing, "price": nothing, "why": "the baseline", "kind": ""}
     points = stat(gain)
     kind = gain.verdict.replace(" ", "-")
-    price, low, high = row.minutes_per_point, row.low, row.high
+    price, low, high = (per_point(row.seconds, g) for g in (gain.effect, gain.high, gain.low))
     if price is None:
         return {"points": points, "price": nothing, "why": "nothing gained", "kind": kind}
     ends, why = "", ""
@@ -80,6 +80,11 @@ def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
             why = f"not clear among {gain.family} comparisons"
     cost = {"middle": brief(price), "spread": ends}
     return {"points": points, "price": cost, "why": why, "kind": kind}
+
+
+def per_point(seconds: float, gain: float | None) -> float | None:
+    """Minutes for each point of accuracy gained; ``None`` where none is."""
+    return seconds / 60 / (100 * gain) if gain is not None and gain > 0 else None
 
 
 # The classifiers.

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neuplug.experiment.results.model import Curves, RunResults
-from neuplug.experiment.summary.trainings import Training, trainings, written
 from neuplug_report.canvas import Drawing, Title
 from neuplug_report.panels import Layout, Panel, draw, points
+from neuplug_report.trainings import Training, trainings, written
 
 _CLASSIFIER_CURVES = {"train_loss": "training", "val_loss": "validation"}
 _LOSS = "loss"  # what a generator's curves are measured in, unless they say otherwise
@@ -26,7 +26,7 @@ def generator_curves(results: RunResults, curves: Curves) -> Iterator[Drawing]:
                 if curve:
                     panels = figures.setdefault(units.get(kind, _LOSS), {})
                     panel = panels.setdefault(name, Panel(name))
-                    panel.curves.append((kind, curve, not training.is_first(fit)))
+                    panel.curves.append((kind, curve, fit not in training.first))
         for unit, panels in figures.items():
             head = Title(training.title, _of_training(unit, training), results)
             name = f"generator {training.title}{'' if unit == _LOSS else f' {unit}'}"
@@ -44,8 +44,8 @@ def generator_distances(results: RunResults, curves: Curves) -> Iterator[Drawing
                 continue
             name = fit.class_name or "all classes"
             panel = panels.setdefault(name, Panel(name))
-            panel.curves.append(("distance", curve, not training.is_first(fit)))
-            if training.is_first(fit):
+            panel.curves.append(("distance", curve, fit not in training.first))
+            if fit in training.first:
                 x, y = min(curve, key=lambda point: (point[1], point[0]))
                 panel.mark = (x, y, f"best: {training.unit} {written(x)}, {_short(y)}")
         if panels:

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from neuplug.experiment.results.conclusions import Comparison
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.notices import notice_lines
+from neuplug.experiment.summary.notices import by_kind, first_of_kind
 from neuplug.experiment.summary.sections import sections
 from neuplug_report import costs, evaluations
 from neuplug_report.headline import headline
@@ -32,7 +32,7 @@ def view(results: RunResults) -> dict[str, Any]:
         "power": wording.power_sentence(results),
         "beside_classical": _verdicts(results.compared("best classical"), results),
         "more_images": _verdicts(results.compared("more images"), results),
-        "warnings": [(_unbroken(line.text), line.each) for line in notice_lines(results)],
+        "warnings": [(_unbroken(first_of_kind(kind)), kind) for kind in by_kind(results)],
         "metrics": [(shown.name, shown.unit) for shown in wording.METRICS.values()],
         "tables": [_table(results, classifier) for classifier in results.classifiers],
         "added": sections(results),
@@ -207,17 +207,9 @@ def _counts(results: RunResults) -> list[tuple[str, list[int]]]:
 
 def _protocol(results: RunResults) -> list[tuple[str, str]]:
     protocol = results.protocol
-    length = f"{protocol.steps} steps" if protocol.epochs is None else f"{protocol.epochs} epochs"
     digest = f"{results.data.images_digest[:16]}{wording.ELLIPSIS}"
     return [
         ("Images", f"sha256 {digest}, in full under Data"),
-        ("Repeats", f"{protocol.repeats}"),
-        ("Seed", f"{protocol.seed}"),
-        ("Length", length),
-        ("Batch", f"{protocol.batch}"),
-        ("Optimiser", protocol.optimizer),
-        ("Learning rate", f"{protocol.lr}"),
-        ("Schedule", protocol.schedule),
         ("Device", protocol.device),
         ("Versions", ", ".join(f"{name} {v}" for name, v in protocol.versions.items())),
     ]
@@ -231,7 +223,7 @@ def _facts(results: RunResults) -> list[tuple[str, str]]:
         ("Folder", results.folder),
         ("Request", results.request),
         ("neuplug", results.neuplug),
-        ("Computing time", f"{_duration(cost.total_seconds)} ({shares})"),
+        ("Computing time", f"{_duration(sum(spent.values()))} ({shares})"),
     ]
 
 
