@@ -7,8 +7,7 @@ from pathlib import Path
 
 from neuplug.errors import NeuplugError
 from neuplug.experiment.reporters import read_reports
-from neuplug.experiment.results.conclusions import Question
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Question, RunResults
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def test_a_failed_run_does_not_keep_its_name(ask: Any) -> None:
 
 
 def test_other_seeds_draw_other_splits_and_other_results(ask: Any) -> None:
-    keys = {c.key for seed in (0, 1) for c in ask(repeats=2, seed=seed).cells}
+    keys = {c.key for seed in (0, 1) for c in ask(repeats=2, seed=seed).results.cells}
     assert len(keys) == 4
 
 

@@ -9,17 +9,16 @@ import platform
 import torch
 
 from neuplug.data.dataset import Dataset
-from neuplug.data.imageset import ImageSet
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.identity import versions
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results import parts
 from neuplug.experiment.steps.context import TaskContext
 
-_CHOSEN = [
+_CHOSEN = (
     "Of several amounts of an arm the one with the highest accuracy on validation images was "
     "chosen for each classifier; it alone was scored on the test images."
-]
+)
 
 
 def about_data(plan: Plan) -> parts.Data:
@@ -49,14 +48,10 @@ def about_data(plan: Plan) -> parts.Data:
         exact_duplicate_images=sum(map(len, report.exact)),
         near_duplicate_groups=groups,
         near_duplicate_images=bound,
-        digest=dataset.key,
-        images_digest=_images_digest(images),
+        images_digest=hashlib.sha256(
+            json.dumps([images.digest(), *images.ids]).encode()
+        ).hexdigest(),
     )
-
-
-def _images_digest(images: ImageSet) -> str:
-    """SHA-256 of the images as decoded, with labels and ids: wherever their files lie."""
-    return hashlib.sha256(json.dumps([images.digest(), *images.ids]).encode()).hexdigest()
 
 
 def _near_groups(dataset: Dataset) -> tuple[int | None, int | None]:
@@ -90,7 +85,7 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
             "Generators and augmenters see training images only; test images are real and unseen.",
             _proof(plan),
-            *_CHOSEN[: bool(plan.unchosen)],
+            *([_CHOSEN] if plan.unchosen else []),
             "Means have 95 % t intervals over repeats. A verdict's interval is for the paired "
             "difference over repeats and test images together; verdicts are corrected for their "
             "number (Holm). Repeats draw from the same images, so they are more alike than new "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,11 +15,10 @@ import torch
 from neuplug import __version__
 from neuplug.data.imageset import ImageSet
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
-from neuplug.experiment.analysis.comparisons import Correct, compare, grouped
+from neuplug.experiment.analysis.comparisons import Correct, compare
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
-from neuplug.experiment.results import conclusions, parts
-from neuplug.experiment.results.model import FORMAT, Curves, RunResults
+from neuplug.experiment.results import model, parts
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
@@ -41,12 +41,12 @@ def collect(
     plan: Plan,
     bench: TaskContext,
     failures: Iterable[Failure],
-    doses: Iterable[conclusions.Dose],
+    doses: Iterable[model.Dose],
     *,
     request: str,
     command: str,
     folder: Path,
-) -> RunResults:
+) -> model.RunResults:
     """Everything that a run found, but for its curves.
 
     Args:
@@ -64,8 +64,8 @@ def collect(
         for key, task in plan.tasks.items()
         if not task.optional
     }
-    results = RunResults(
-        format=FORMAT,
+    results = model.RunResults(
+        format=model.FORMAT,
         neuplug=__version__,
         request=request,
         created=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
@@ -95,7 +95,7 @@ def collect(
     return with_notices(results)
 
 
-def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
+def collect_curves(plan: Plan, bench: TaskContext) -> model.Curves:
     """What went on in the trainings of a run."""
     records = {entry.key: bench.record(entry.key) for entry in plan.fits}
     found = {
@@ -104,18 +104,18 @@ def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
         "units": {key: record.units for key, record in records.items()},
         "checkpoints": {key: record.checkpoints for key, record in records.items()},
     }
-    return Curves.model_validate({"format": FORMAT, **found})
+    return model.Curves.model_validate({"format": model.FORMAT, **found})
 
 
-def _cost(plan: Plan, seconds: Mapping[str, float]) -> conclusions.Cost:
+def _cost(plan: Plan, seconds: Mapping[str, float]) -> model.Cost:
     fits, trainings = (
         sum(spent for key, spent in seconds.items() if plan.tasks[key].kind == kind)
         for kind in ("fit", "train")
     )
-    return conclusions.Cost(generators_seconds=fits, classifiers_seconds=trainings)
+    return model.Cost(generators_seconds=fits, classifiers_seconds=trainings)
 
 
-def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[conclusions.ArmCost]:
+def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[model.ArmCost]:
     """The time that each arm takes with each classifier.
 
     An arm's time is that of all tasks which its cells rest on: its generators' fits, the images
@@ -133,7 +133,7 @@ def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[conclusions
             for needed, task in plan.behind(key).items():
                 spent[_PARTS[task.kind]] += seconds[needed] / len(keys)
         about = {"arm": arm, "classifier": classifier, "n": len(keys)}
-        yield conclusions.ArmCost.model_validate({**about, **spent, "seconds": sum(spent.values())})
+        yield model.ArmCost.model_validate({**about, **spent, "seconds": sum(spent.values())})
 
 
 def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
@@ -192,12 +192,7 @@ def _correct(plan: Plan, bench: TaskContext) -> Correct:
 def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
     record, about = bench.record(entry.key), bench.about(entry.key)
     return parts.GeneratorFit(
-        stage=entry.stage,
-        arm=entry.arm,
-        class_name=entry.class_name,
-        repeat=entry.repeat,
-        run=entry.run,
-        key=entry.key,
+        **dataclasses.asdict(entry),
         images=about["images"],
         seconds=about["seconds"],
         epoch_steps=record.epoch_steps,
@@ -205,8 +200,8 @@ def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
     )
 
 
-def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
-    for (arm, classifier), group in grouped(cells).items():
+def _summary(cells: Sequence[parts.Cell]) -> Iterator[model.Summary]:
+    for (arm, classifier), group in model.grouped(cells).items():
         first = group[0].test
         values: dict[tuple[str, str | None], list[float]]
         values = {(name, None): [c.test.metrics[name] for c in group] for name in first.metrics}
@@ -217,24 +212,21 @@ def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
         }
         for (metric, name), numbers in values.items():
             about = {"arm": arm, "classifier": classifier, "metric": metric, "class_name": name}
-            yield conclusions.Summary.model_validate(about | dict(estimate(numbers)))
+            yield model.Summary.model_validate(about | dict(estimate(numbers)))
 
 
 def _evaluations(
     plan: Plan, bench: TaskContext, failures: Iterable[Failure]
-) -> Iterator[parts.Evaluation]:
+) -> Iterable[parts.Evaluation]:
     errors = {failure.task.key: str(failure) for failure in failures}
-    seen = set()
+    found: dict[tuple[str, str, str | None], parts.Evaluation] = {}
     for cell in plan.cells:
         for name, key in cell.evaluations:
             task = plan.tasks[key]
             assert isinstance(task, EvaluateTask)
             classifier = cell.classifier if task.cell else None
-            if (key, cell.arm.name, classifier) in seen:
-                continue
-            seen.add((key, cell.arm.name, classifier))
             about = {} if key in errors else bench.about(key)
-            yield parts.Evaluation(
+            found[key, cell.arm.name, classifier] = parts.Evaluation(
                 evaluator=name,
                 arm=cell.arm.name,
                 classifier=classifier,
@@ -242,9 +234,10 @@ def _evaluations(
                 key=key,
                 metrics=about.get("metrics", ()),
                 figures=tuple(f"evaluations/{key[:8]}/{f}" for f in about.get("figures", ())),
-                warnings=tuple(about.get("warnings", ())),
+                warnings=about.get("warnings", ()),
                 error=errors.get(key),
             )
+    return found.values()
 
 
 def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
@@ -260,25 +253,24 @@ def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
     return found
 
 
-def _filtered(plan: Plan, bench: TaskContext) -> Iterator[parts.Filtered]:
+def _filtered(plan: Plan, bench: TaskContext) -> Iterable[parts.Filtered]:
     """What each filtered drawing let through."""
-    seen = set()
+    found: dict[tuple[str, str], parts.Filtered] = {}
     for cell in plan.cells:
         for name in cell.mixture.parts:
             for key in cell.mixture.only([name]).tasks:
-                task, row = plan.tasks[key], (key, cell.arm.name)
-                if not isinstance(task, SampleTask) or not task.source.filters or row in seen:
-                    continue
-                seen.add(row)
-                about = bench.about(key)
-                yield parts.Filtered(
-                    arm=cell.arm.name,
-                    repeat=cell.repeat,
-                    class_name=name,
-                    key=key,
-                    filters=task.source.filters,
-                    wanted=task.n,
-                    images=about["images"],
-                    drawn=about["drawn"],
-                    warnings=about["warnings"],
-                )
+                task = plan.tasks[key]
+                if isinstance(task, SampleTask) and task.source.filters:
+                    about = bench.about(key)
+                    found[key, cell.arm.name] = parts.Filtered(
+                        arm=cell.arm.name,
+                        repeat=cell.repeat,
+                        class_name=name,
+                        key=key,
+                        filters=task.source.filters,
+                        wanted=task.n,
+                        images=about["images"],
+                        drawn=about["drawn"],
+                        warnings=about["warnings"],
+                    )
+    return found.values()

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neuplug.experiment.analysis.statistics import holm, paired_difference, verdict
 from neuplug.experiment.arms import Arm
-from neuplug.experiment.results import conclusions, parts
+from neuplug.experiment.results import model, parts
 
 # A cell's key to whether each test image is classified rightly, and its group's number
 Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
@@ -19,17 +19,9 @@ Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
 Groups = Mapping[tuple[str, str], Sequence[parts.Cell]]
 
 
-def grouped(cells: Sequence[parts.Cell]) -> Groups:
-    """The cells of each arm and classifier, as they come."""
-    groups: dict[tuple[str, str], list[parts.Cell]] = {}
-    for cell in cells:
-        groups.setdefault((cell.arm, cell.classifier), []).append(cell)
-    return groups
-
-
 def compare(
     cells: Sequence[parts.Cell], arms: Sequence[Arm], correct: Correct
-) -> list[conclusions.Comparison]:
+) -> list[model.Comparison]:
     """The verdicts, on accuracy: of several metrics one may clear zero by chance.
 
     Every arm is compared with ``none``. An arm that generates, unless it is a control, is also
@@ -48,10 +40,10 @@ def compare(
     Returns:
         Question by question. Each is a family of its own for Holm's correction.
     """
-    groups = grouped(cells)
+    groups = model.grouped(cells)
     own = {arm.name: arm for arm in arms}
-    rows: list[conclusions.Comparison] = []
-    for question in get_args(conclusions.Question):
+    rows: list[model.Comparison] = []
+    for question in get_args(model.Question):
         asked = {
             (arm, classifier): rivals
             for arm, classifier in groups
@@ -69,8 +61,8 @@ def compare(
 
 
 def _judged(
-    family: Sequence[tuple[dict[str, str], conclusions.PairedDifference, int]],
-) -> Iterator[conclusions.Comparison]:
+    family: Sequence[tuple[dict[str, str], model.PairedDifference, int]],
+) -> Iterator[model.Comparison]:
     """Verdicts on the comparisons of one question, each with the number of possible rivals."""
     certain = [
         found.p if found.effect >= 0 else min(1.0, found.p * candidates)
@@ -81,7 +73,7 @@ def _judged(
     for (about, found, candidates), p in zip(family, adjusted, strict=True):
         judged = {"metric": "accuracy", "candidates": candidates, "family": len(certain)}
         said = {"adjusted_p": p, "verdict": verdict(found, p)}
-        yield conclusions.Comparison.model_validate({**about, **judged, **said, **dict(found)})
+        yield model.Comparison.model_validate({**about, **judged, **said, **dict(found)})
 
 
 def _accuracy(group: Sequence[parts.Cell]) -> float:
@@ -91,7 +83,7 @@ def _accuracy(group: Sequence[parts.Cell]) -> float:
 def _rivals(
     own: Arm,
     classifier: str,
-    question: conclusions.Question,
+    question: model.Question,
     groups: Groups,
     arms: Sequence[Arm],
 ) -> list[str]:
@@ -139,7 +131,7 @@ def _difference(
     correct: Correct,
     *,
     comparisons: int,
-) -> conclusions.PairedDifference:
+) -> model.PairedDifference:
     differences, items = [], []
     for cell, rival in zip(ours, theirs, strict=True):
         right, images = correct[cell.key]

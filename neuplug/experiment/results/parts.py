@@ -53,7 +53,6 @@ class Data(Record):
         near_duplicate_groups: Groups that nearly equal images are in, which never cross a split;
             null where they were not looked for, as the next one.
         near_duplicate_images: Images in these groups.
-        digest: Of the images and how they were read: the set's key in the cache of this machine.
         images_digest: SHA-256 of the images as decoded, with labels and ids: equal wherever their
             files lie.
     """
@@ -74,7 +73,6 @@ class Data(Record):
     exact_duplicate_images: Count
     near_duplicate_groups: Count | None
     near_duplicate_images: Count | None
-    digest: str
     images_digest: str
 
 
@@ -144,6 +142,11 @@ class Arm(Record):
     against: str
     control: bool
     stages: tuple[Stage, ...]
+
+    @property
+    def size(self) -> str:
+        """``10 per class``, where several numbers of real images are compared; else empty."""
+        return "" if self.per_class is None else f"{self.per_class} per class"
 
 
 # Single results.

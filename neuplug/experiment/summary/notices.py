@@ -36,7 +36,7 @@ def with_notices(results: RunResults) -> RunResults:
     Each stands once for all arms in whose same repeats it holds, such as ``dcgan and edcgan,
     repeats 1 to 3, fid: 90 images are few``. Those of controls are marked, and come last.
     """
-    controls = results.controls
+    controls = {arm.name for arm in results.arms if arm.control}
     places: dict[tuple[str, str], dict[str, set[int]]] = {}
     for arm, who, repeat, about, text in sorted(_found(results), key=lambda n: n.arm in controls):
         marked = f"{who} (control)" if arm in controls else who

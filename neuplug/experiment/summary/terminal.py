@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuplug.experiment.reporters import read_reports
-from neuplug.experiment.results.conclusions import Effect, Mean
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.notices import by_kind, first_of_kind
 from neuplug.experiment.summary.sections import Table as AddedTable
@@ -119,20 +118,19 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
         table.add_column(f"{shown.name}\n{shown.unit}", justify="right", overflow="fold")
     table.add_column("to none\npoints", justify="right", overflow="fold")
     table.add_column("n", justify="right")
-    means = results.means
+    means, groups = results.means, results.groups
     differences = {c.arm: c for c in results.compared() if c.classifier == classifier}
     wide = write.console.width >= _WIDE
     for arm in (arm.name for arm in results.tested(classifier)):
-        entries = [means.get((arm, classifier, key, None)) for key in wording.METRICS]
         row = [
-            write.text(_cell(entry, shown, wide))
-            for entry, shown in zip(entries, wording.METRICS.values(), strict=True)
+            write.text(_cell(means.get((arm, classifier, key, None)), shown, wide))
+            for key, shown in wording.METRICS.items()
         ]
         difference = differences.get(arm)
         style = STYLES[difference.verdict] if difference else ""
         points = _cell(difference, wording.METRICS["accuracy"], wide)
-        n = next((str(entry.n) for entry in entries if entry), "0")
-        table.add_row(write.text(arm), *row, write.text(points, style), write.text(n))
+        n = str(len(groups[arm, classifier]))
+        table.add_row(write.text(arm), *row, write.text(points, style), n)
     return table
 
 

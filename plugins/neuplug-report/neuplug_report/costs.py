@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.experiment.results.conclusions import ArmCost, Comparison, Summary
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import ArmCost, Comparison, RunResults, Summary
 from neuplug.experiment.summary import wording
 from neuplug.training.profile import Profile
 from neuplug_report.stats import brief, magnitude, stat
@@ -49,7 +48,7 @@ def of_arms(results: RunResults) -> dict[str, Any] | None:
         }
         for classifier in results.classifiers
     ]
-    baseline = "none with as many real images" if results.sizes else "none"
+    baseline = "none with as many real images" if results.arms[0].size else "none"
     note = _NOTE.format(baseline=baseline, search=_SEARCH if results.doses else "")
     return {"tables": tables, "note": note}
 
@@ -116,13 +115,13 @@ def costs(results: RunResults) -> list[Cost]:
 
 def _accuracies(results: RunResults, classifier: str) -> tuple[Summary | None, Summary | None]:
     """The best arm's own baseline and the best arm, so that both saw as many real images."""
-    rivals = {arm.name: arm.against for arm in results.arms}
-    found = [m for arm in rivals if (m := results.accuracy(arm, classifier)) is not None]
+    arms = results.by_name
+    found = [m for arm in arms if (m := results.accuracy(arm, classifier)) is not None]
     order = sorted(found, key=lambda entry: -entry.mean)
-    best = next((entry for entry in order if entry.arm != rivals[entry.arm]), None)
+    best = next((entry for entry in order if entry.arm != arms[entry.arm].against), None)
     if best is None:
         return next(iter(order), None), None
-    return results.accuracy(rivals[best.arm], classifier), best
+    return results.accuracy(arms[best.arm].against, classifier), best
 
 
 def _how_measured(results: RunResults) -> str:

@@ -69,13 +69,13 @@ def _slots(fits: Iterable[Fit]) -> set[tuple[str | None, int, int]]:
 
 def _titles(owners: Sequence[tuple[str, str]], results: RunResults) -> dict[tuple[str, str], str]:
     """The shortest kind of title that tells a stage's trainings apart."""
-    sizes = results.sizes
+    sizes = {arm.name: arm.size for arm in results.arms}
     found: dict[tuple[str, str], str] = {}
     for stage in dict.fromkeys(stage for _, stage in owners):
         arms = [arm for arm, owned in owners if owned == stage]
         kinds = (
             [stage for _ in arms],
-            [f"{stage}, {sizes.get(arm, '')}" for arm in arms],
+            [f"{stage}, {sizes[arm]}" for arm in arms],
             [stage if arm == stage else f"{stage} in {arm}" for arm in arms],
         )
         best = next((kind for kind in kinds if len(set(kind)) == len(arms)), kinds[-1])

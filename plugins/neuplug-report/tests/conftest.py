@@ -297,7 +297,6 @@ def _data(classes: list[str], simulated: bool) -> dict[str, Any]:
         "exact_duplicate_images": 5,
         "near_duplicate_groups": None,
         "near_duplicate_images": None,
-        "digest": "9c1d7e",
         "images_digest": "0f" * 32,
     }
 
