@@ -8,16 +8,12 @@ a duplicate or by a group. A fault here is one of the program, so that the run s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
 from neuplug.data.splits import Split
 from neuplug.errors import NeuplugError
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results.parts import Provenance
 from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, TrainTask
-
-# What stands before a fit's key in the manifest, as the parent of a generated image
-GENERATOR = "generator "
 
 
 def provenance(plan: Plan) -> dict[str, Provenance]:
@@ -37,26 +33,6 @@ def provenance(plan: Plan) -> dict[str, Provenance]:
             if key in fits:
                 found[key] = _proof(plan, images, cell.split)
     return found
-
-
-def check_parents(proofs: Iterable[str], parents: Iterable[str], where: str) -> None:
-    """Refuse generated images whose generator nothing is known of.
-
-    Args:
-        proofs: Keys of fits, as of :func:`provenance`.
-        parents: As in the manifest.
-        where: For the message.
-
-    Raises:
-        NeuplugError: If a parent names a fit that is not among ``proofs``.
-    """
-    known = set(proofs)
-    for parent in parents:
-        if parent.startswith(GENERATOR) and parent.removeprefix(GENERATOR) not in known:
-            raise NeuplugError(
-                f"internal error: {where} has images of {parent}, whose training images are "
-                "unknown. Please report this."
-            )
 
 
 def _real_images(plan: Plan, key: str) -> frozenset[int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import product
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
@@ -232,24 +233,18 @@ class RunResults(Record):
         arms = {arm.name for arm in self.arms}
         known = {"arm": arms, "against": arms, "classifier": {*self.classifiers}}
         known["evaluator"] = {*self.evaluators}
-        for place, entry in self._entries():
-            for name, present in known.items():
+        for part in (
+            "cells", "summary", "comparisons", "generators", "filtered", "evaluations", "arm_costs"
+        ):  # fmt: skip
+            for (i, entry), name in product(enumerate(getattr(self, part)), known):
                 said = getattr(entry, name, None)
-                if said is not None and said not in present:
-                    raise ValueError(f"{place}.{name} is {said!r}, and the run has none")
+                if said is not None and said not in known[name]:
+                    raise ValueError(f"{part}[{i}].{name} is {said!r}, and the run has none")
         for i, cell in enumerate(self.cells):
             sizes = {len(cell.test.confusion), *map(len, cell.test.confusion)}
             if sizes != {len(self.data.classes)}:
                 raise ValueError(f"cells[{i}].test.confusion has another number of classes")
         return self
-
-    def _entries(self) -> Iterator[tuple[str, Record]]:
-        """Everything that is of an arm or a classifier, with its place."""
-        for name in (
-            "cells", "summary", "comparisons", "generators", "filtered", "evaluations", "arm_costs"
-        ):  # fmt: skip
-            for i, entry in enumerate(getattr(self, name)):
-                yield f"{name}[{i}]", entry
 
     # Finding things.
 

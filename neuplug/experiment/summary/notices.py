@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import Evaluation, GeneratorFit
+from neuplug.experiment.results.parts import GeneratorFit
 from neuplug.experiment.summary.wording import MINUS, listing
 
 _NUMBER = rf"[-+{MINUS}]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?"
@@ -61,7 +61,9 @@ def _found(results: RunResults) -> Iterator[_Notice]:
             yield _Notice(drawing.arm, drawing.arm, drawing.repeat, "", sentence)
     for entry in results.evaluations:
         who = f"{entry.arm} with {entry.classifier}" if entry.classifier else entry.arm
-        for about, sentence in _said(entry):
+        said = [(entry.evaluator, sentence) for sentence in entry.warnings]
+        said += [(f"{entry.evaluator} failed", entry.error)] if entry.error else []
+        for about, sentence in said:
             about = "" if sentence.startswith(entry.evaluator) else about
             yield _Notice(entry.arm, who, entry.repeat, about, sentence)
 
@@ -72,13 +74,6 @@ def _bare(sentence: str, fit: GeneratorFit) -> tuple[str, str]:
     part = name[1] if name else fit.class_name
     stage = "" if fit.stage == fit.arm else fit.stage
     return ", ".join(filter(None, (stage, part))), sentence[name.end() :] if name else sentence
-
-
-def _said(entry: Evaluation) -> Iterator[tuple[str, str]]:
-    for sentence in entry.warnings:
-        yield entry.evaluator, sentence
-    if entry.error:
-        yield f"{entry.evaluator} failed", entry.error
 
 
 def _counted(repeats: Sequence[int]) -> str:

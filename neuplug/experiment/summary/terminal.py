@@ -41,8 +41,8 @@ def print_summary(results: RunResults, console: Console) -> None:
         console: Where to print. One that cannot show ``±`` gets plain ASCII.
     """
     write = Writer(console)
-    for line in wording.leak(results):
-        write.line(line, "bold red")
+    if results.leak:
+        write.line(wording.LEAK, "bold red")
     others = [*results.compared("best classical"), *results.compared("more images")]
     for comparison in [*wording.ranked(results), *others]:
         sentence = wording.verdict_sentence(comparison, results)
@@ -58,7 +58,9 @@ def print_summary(results: RunResults, console: Console) -> None:
     for classifier in results.classifiers:
         console.print()
         console.print(_table(results, classifier, write))
-    write.line(_footnote(results), "dim")
+    single = any(entry.n == 1 for entry in results.summary)
+    note = f"mean {wording.PLUS_MINUS} half of the 95 % interval over n repeats"
+    write.line(note + ("; one repeat has no interval" if single else ""), "dim")
     for section in sections(results):
         if not section.tables:
             write.line(f"{section.title}: {section.text}")
@@ -171,9 +173,3 @@ def _print_added(table: AddedTable, write: Writer) -> None:
         write.console.print(shown)
     for sentence in table.notes:
         write.line(sentence, "dim")
-
-
-def _footnote(results: RunResults) -> str:
-    single = any(entry.n == 1 for entry in results.summary)
-    note = f"mean {wording.PLUS_MINUS} half of the 95 % interval over n repeats"
-    return note + ("; one repeat has no interval" if single else "")

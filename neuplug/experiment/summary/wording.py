@@ -53,6 +53,11 @@ BESIDE = {
     "no evidence": ("is better or worse for", "are better or worse for"),
     "harms": ("is worse for", "are worse for"),
 }
+# For the top of everything where the given split leaks
+LEAK = (
+    "The given split leaks, so that these numbers are too good for new images: "
+    "see the first warning."
+)
 # Where there is no comparison
 NOTHING = "Nothing to compare: no arm ran beside none."
 
@@ -167,16 +172,6 @@ def verdict_sentence(comparison: Comparison, results: RunResults) -> str:
         3 repeats``.
     """
     return ": ".join(verdict_parts(comparison, results))
-
-
-def leak(results: RunResults) -> list[str]:
-    """One line for the top of everything where the given split leaks; else none."""
-    if not results.leak:
-        return []
-    return [
-        "The given split leaks, so that these numbers are too good for new images: "
-        "see the first warning."
-    ]
 
 
 def ranked(results: RunResults) -> list[Comparison]:

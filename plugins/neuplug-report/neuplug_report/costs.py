@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from neuplug.experiment.results.model import ArmCost, Comparison, RunResults, Summary
 from neuplug.experiment.summary import wording
-from neuplug.training.profile import Profile
 from neuplug_report.stats import brief, magnitude, stat
 
 _NOTE = (
@@ -89,31 +87,25 @@ def per_point(seconds: float, gain: float | None) -> float | None:
 # The classifiers.
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One classifier.
-
-    Attributes:
-        plain: The accuracy of the baseline that the best arm is compared with.
-        best: That of the arm with the best mean; ``None`` if there is none.
-    """
-
-    classifier: str
-    profile: Profile
-    plain: Summary | None
-    best: Summary | None
-
-
-def costs(results: RunResults) -> list[Cost]:
-    """One entry for each classifier that was measured, in the order of the run."""
-    return [
-        Cost(name, results.profiles[name], *_accuracies(results, name))
-        for name in results.classifiers
-        if name in results.profiles
-    ]
+def of_classifiers(results: RunResults) -> dict[str, Any]:
+    """The table of the page: each beside the best accuracy that it reached."""
+    rows = []
+    for name, profile in results.profiles.items():
+        plain, best = plain_and_best(results, name)
+        rows.append(
+            {
+                "classifier": name,
+                "parameters": magnitude(profile.parameters),
+                "multiply_adds": magnitude(profile.multiply_adds),
+                "latency": brief(profile.latency_ms),
+                "plain": _accuracy(plain),
+                "best": _accuracy(best),
+            }
+        )
+    return {"rows": rows, "note": _how_measured(results)}
 
 
-def _accuracies(results: RunResults, classifier: str) -> tuple[Summary | None, Summary | None]:
+def plain_and_best(results: RunResults, classifier: str) -> tuple[Summary | None, Summary | None]:
     """The best arm's own baseline and the best arm, so that both saw as many real images."""
     arms = results.by_name
     found = [m for arm in arms if (m := results.accuracy(arm, classifier)) is not None]
@@ -127,7 +119,7 @@ def _accuracies(results: RunResults, classifier: str) -> tuple[Summary | None, S
 def _how_measured(results: RunResults) -> str:
     """The conditions of the figures, in a sentence or two."""
     height, width = results.data.imgsz
-    threads = sorted({cost.profile.threads for cost in costs(results)})
+    threads = sorted({profile.threads for profile in results.profiles.values()})
     on = " or ".join(f"{n} thread{'s' * (n != 1)}" for n in threads)
     return (
         f"Multiply-adds are those of convolutions and dense layers for one image of "
@@ -135,25 +127,6 @@ def _how_measured(results: RunResults) -> str:
         f"({results.protocol.device}, {on}), measured while other jobs may have run: it compares "
         "these classifiers and is no benchmark."
     )
-
-
-def of_classifiers(results: RunResults) -> dict[str, Any] | None:
-    """The section of the page; ``None`` where nothing was measured."""
-    found = costs(results)
-    if not found:
-        return None
-    rows = [
-        {
-            "classifier": cost.classifier,
-            "parameters": magnitude(cost.profile.parameters),
-            "multiply_adds": magnitude(cost.profile.multiply_adds),
-            "latency": brief(cost.profile.latency_ms),
-            "plain": _accuracy(cost.plain),
-            "best": _accuracy(cost.best),
-        }
-        for cost in found
-    ]
-    return {"rows": rows, "note": _how_measured(results)}
 
 
 def _accuracy(entry: Summary | None) -> dict[str, str]:

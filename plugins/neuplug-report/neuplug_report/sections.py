@@ -23,7 +23,7 @@ def view(results: RunResults) -> dict[str, Any]:
     return {
         "name": results.name,
         "headline": [
-            *(("leak", text) for text in wording.leak(results)),
+            *([("leak", wording.LEAK)] if results.leak else []),
             *((_kind(verdict), text) for verdict, text in headline(results)),
         ],
         "simulated": results.data.simulated,
