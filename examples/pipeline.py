@@ -35,7 +35,7 @@ def main() -> None:
         training={"steps": 20 if arguments.quick else 600},
         **settings,
     )
-    for (arm, classifier), verdict in result.verdicts.items():
+    for (arm, classifier), verdict in result.verdicts().items():
         mean = result.mean(arm, classifier)
         print(f"{arm} with {classifier}: {verdict} (accuracy {mean:.1%})")
     print("report:", result.report)

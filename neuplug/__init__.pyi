@@ -28,8 +28,8 @@ from .experiment.executors.worker import do_task as do_task
 from .experiment.reporters import FinishedRun as FinishedRun
 from .experiment.reporters import Reporter as Reporter
 from .experiment.result import Result as Result
-from .experiment.results.conclusions import Mean as Mean
-from .experiment.results.conclusions import PairedDifference as PairedDifference
+from .experiment.results.model import Mean as Mean
+from .experiment.results.model import PairedDifference as PairedDifference
 from .experiment.results.model import RunResults as RunResults
 from .experiment.results.reading import read_results as read_results
 from .figures import ImageRow as ImageRow

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import inspect
+import json
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import BaseModel
 
 from neuplug.cli.options import option_rows
+from neuplug.cli.printing import make_console, print_table
 from neuplug.experiment.config import TRAINING, ComposeConfig, resolve
 from neuplug.training.options import TrainingOptions
 
+if TYPE_CHECKING:
+    from neuplug.experiment.plan import Plan
+
 RUN = "Run"
+
+# Kinds of tasks, in words
+KINDS = {
+    "fit": "generators to train",
+    "sample": "sets to draw from generators",
+    "augment": "sets to augment",
+    "train": "classifiers to train",
+    "evaluate": "evaluations",
+}
 
 
 def _switch(flag: str, text: str) -> Any:
@@ -132,18 +147,75 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
         print_summary(result.results, Console(emoji=False))
 
 
-def _say_plan(config: ComposeConfig, as_json: bool) -> None:
-    import json
+# What would run.
 
-    from neuplug.cli.plan import plan_summary, print_plan
+
+def _say_plan(config: ComposeConfig, as_json: bool) -> None:
     from neuplug.experiment.compose import prepare
     from neuplug.experiment.request import Request
-    from neuplug.storage.cache import store_root
-    from neuplug.storage.store import Store
 
-    plan = prepare(Request.of(config))
-    found = plan_summary(plan, Store(store_root()))
+    found = _plan_facts(prepare(Request.of(config)))
     if as_json:
         print(json.dumps(found, indent=1, allow_nan=False))
     else:
-        print_plan(found)
+        _print_plan(found)
+
+
+def _plan_facts(plan: Plan) -> dict[str, Any]:
+    """What a plan comes to, as JSON values; its cost if tasks like these were done before."""
+    from neuplug.storage.cache import store_root
+    from neuplug.storage.store import Store
+
+    store = Store(store_root())
+    left = [task for task in plan.tasks.values() if not store.has(task.key)]
+    known = store.timings()
+    costs = [known.get(task.cost_class()) for task in left if task.kind in ("fit", "train")]
+    all_, missing = (Counter[str](t.kind for t in some) for some in (plan.tasks.values(), left))
+    stored, split, images = all_ - missing, plan.splits[0], plan.dataset.images
+    return {
+        "data": plan.dataset.report.source,
+        "classes": list(images.classes),
+        "images": {
+            "size": list(images.image_size),
+            "train": len(split.train),
+            "val": len(split.val),
+            "test": len(split.test),
+        },
+        "arms": [arm.name for arm in plan.arms],
+        "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
+        "repeats": plan.config.repeats,
+        "cells": len(plan.cells),
+        "tasks": {kind: {"all": all_[kind], "stored": stored[kind]} for kind in KINDS},
+        "seconds": None if None in costs else float(sum(filter(None, costs))),
+        "warnings": plan.warnings,
+    }
+
+
+def _print_plan(found: dict[str, Any]) -> None:
+    """Show them on the terminal."""
+    console, images = make_console(), found["images"]
+    height, width = images["size"]
+    console.print(
+        f"{found['data']}: {len(found['classes'])} classes at {height}x{width}, {images['train']} "
+        f"training, {images['val']} validation, {images['test']} test images"
+    )
+    console.print(f"arms: {', '.join(found['arms'])}")
+    console.print(
+        f"classifiers: {', '.join(found['classifiers'])}; {found['repeats']} repeats; "
+        f"{found['cells']} cells"
+    )
+    counts = [(title, *found["tasks"][kind].values()) for kind, title in KINDS.items()]
+    rows = [(title, all_, stored, all_ - stored) for title, all_, stored in counts if all_]
+    print_table(console, ("work", "all", "stored", "to do"), rows)
+    console.print(f"cost: {_cost_text(found)}")
+    for sentence in found["warnings"]:
+        console.print(f"warning: {sentence}")
+
+
+def _cost_text(found: dict[str, Any]) -> str:
+    if all(c["all"] == c["stored"] for c in found["tasks"].values()):
+        return "nothing, all of it is in the store"
+    seconds = found["seconds"]
+    if seconds is None:
+        return "unknown: no task like these has run on this machine"
+    return f"about {seconds / 60:.1f} minutes of work, shared among the worker processes"

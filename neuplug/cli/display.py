@@ -26,12 +26,9 @@ Show = Callable[[AnyEvent], None]
 @contextmanager
 def showing() -> Iterator[Show]:
     """Shows events on standard error: bars on a terminal, else lines."""
-    console = Console(emoji=False, stderr=True)
-    if console.is_terminal:
-        with _Bars(console) as bars:
-            yield bars.show
-    else:
-        yield _Lines(console).show
+    shown = _Display(Console(emoji=False, stderr=True))
+    with shown.bars:
+        yield shown.show
 
 
 @contextmanager
@@ -65,72 +62,11 @@ def _read(folder: Path, over: threading.Event, start: int, show: Show) -> None:
         show(event)
 
 
-def _weight(task: events.TaskInfo) -> float:
-    return WEIGHTS.get(task.kind, 1.0)
-
-
-class _Counting:
-    """Keeps how much of the weighted work is done."""
+class _Display:
+    """Keeps how much of a round's weighted work is done, and shows it."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
-        self.tasks: dict[str, events.TaskInfo] = {}
-        self._begin(())
-
-    def show(self, event: AnyEvent) -> None:
-        """Take in an event."""
-        match event:
-            case events.Said():
-                self.say(event.text)
-            case events.Planned():
-                self._begin(event.tasks)
-                self.begun()
-            case events.TaskProgress() if event.key in self.tasks:
-                label = self.tasks[event.key].label
-                self.fractions[event.key] = event.fraction
-                self.notes[event.key] = f"{label} {event.fraction:4.0%} {event.note}"
-            case events.TaskDone() if event.key in self.tasks:
-                self.notes.pop(event.key, None)
-                self.fractions[event.key] = 1.0
-                self.finished.add(event.key)
-            case events.TaskFailed() if event.key in self.tasks and event.missing is None:
-                self._give_up(event.key, f"{self.tasks[event.key].label} failed: {event.message}")
-            case events.TaskLost() if event.key in self.tasks:
-                label = self.tasks[event.key].label
-                what = f"the worker process for {label} died ({event.message})."
-                self._give_up(event.key, what)
-        self.changed()
-
-    def _begin(self, tasks: tuple[events.TaskInfo, ...]) -> None:
-        self.tasks |= {task.key: task for task in tasks}
-        self.count, self.total = len(tasks), sum(map(_weight, tasks))
-        self.finished: set[str] = set()
-        self.fractions: dict[str, float] = {}
-        self.notes: dict[str, str] = {}
-
-    def _give_up(self, key: str, why: str) -> None:
-        self.fractions.pop(key, None)
-        self.notes.pop(key, None)
-        self.say(why)
-
-    @property
-    def through(self) -> float:
-        """How much of the total is done."""
-        return sum(_weight(self.tasks[key]) * part for key, part in self.fractions.items())
-
-    def begun(self) -> None:
-        """Show that a round has begun."""
-
-    def changed(self) -> None:
-        """Show the new state."""
-
-    def say(self, sentence: str) -> None:
-        self.console.print(sentence, highlight=False, markup=False)
-
-
-class _Bars(_Counting):
-    def __init__(self, console: Console) -> None:
-        super().__init__(console)
         self.bars = Progress(
             TextColumn("{task.description}", markup=False),  # a class may be called [b] or :x:
             BarColumn(bar_width=24),
@@ -140,41 +76,71 @@ class _Bars(_Counting):
             TimeRemainingColumn(),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self.bar = self.bars.add_task("reading the data", total=None)
-
-    def __enter__(self) -> _Bars:
-        self.bars.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.bars.stop()
-
-    def begun(self) -> None:
-        self.bars.reset(self.bar, total=self.total or 1)
-
-    def changed(self) -> None:
-        notes = list(self.notes.values())
-        now = notes[0] if len(notes) == 1 else f"{len(notes)} tasks" if notes else ""
-        text = f"{len(self.finished)}/{self.count} tasks  {now}"
-        self.bars.update(self.bar, completed=self.through, description=text)
-
-
-class _Lines(_Counting):
-    def __init__(self, console: Console) -> None:
-        super().__init__(console)
         self.started = self.said = time.monotonic()
+        self.tasks: dict[str, events.TaskInfo] = {}
+        self.begin(())
 
-    def begun(self) -> None:
-        if self.count:
-            self.say(f"{self.count} tasks to do")
+    def begin(self, tasks: tuple[events.TaskInfo, ...]) -> None:
+        """Begin a round."""
+        self.tasks |= {task.key: task for task in tasks}
+        self.count, self.total = len(tasks), sum(map(_weight, tasks))
+        self.finished: set[str] = set()
+        self.fractions: dict[str, float] = {}
+        self.notes: dict[str, str] = {}
 
-    def changed(self) -> None:
-        now = time.monotonic()
-        if now - self.said < PLAIN_SECONDS:
-            return
-        self.said = now
-        spent = now - self.started
-        part = self.through / self.total if self.total else 1.0
-        left = f", about {spent * (1 - part) / part:.0f} s left" if part > 0.02 else ""
-        self.say(f"{len(self.finished)}/{self.count} tasks, {part:.0%}, {spent:.0f} s{left}")
+    def show(self, event: AnyEvent) -> None:
+        """Take in an event."""
+        match event:
+            case events.Said():
+                self.say(event.text)
+            case events.Planned():
+                self.begin(event.tasks)
+                self.bars.reset(self.bar, total=self.total or 1)
+                if self.bars.disable and self.count:
+                    self.say(f"{self.count} tasks to do")
+            case events.TaskProgress() if event.key in self.tasks:
+                label = self.tasks[event.key].label
+                self.fractions[event.key] = event.fraction
+                self.notes[event.key] = f"{label} {event.fraction:4.0%} {event.note}"
+            case events.TaskDone() if event.key in self.tasks:
+                self.notes.pop(event.key, None)
+                self.fractions[event.key] = 1.0
+                self.finished.add(event.key)
+            case events.TaskFailed() if event.key in self.tasks and event.missing is None:
+                self.give_up(event.key, f"{self.tasks[event.key].label} failed: {event.message}")
+            case events.TaskLost() if event.key in self.tasks:
+                label = self.tasks[event.key].label
+                what = f"the worker process for {label} died ({event.message})."
+                self.give_up(event.key, what)
+        self.refresh()
+
+    def give_up(self, key: str, why: str) -> None:
+        """Tell why a task is not going on."""
+        self.fractions.pop(key, None)
+        self.notes.pop(key, None)
+        self.say(why)
+
+    def refresh(self) -> None:
+        """Show the new state; where there are no bars, now and then."""
+        done = sum(_weight(self.tasks[key]) * part for key, part in self.fractions.items())
+        counted = f"{len(self.finished)}/{self.count} tasks"
+        if not self.bars.disable:
+            notes = list(self.notes.values())
+            going_on = notes[0] if len(notes) == 1 else f"{len(notes)} tasks" if notes else ""
+            self.bars.update(self.bar, completed=done, description=f"{counted}  {going_on}")
+        elif (now := time.monotonic()) - self.said >= PLAIN_SECONDS:
+            self.said, spent = now, now - self.started
+            part = done / self.total if self.total else 1.0
+            left = f", about {spent * (1 - part) / part:.0f} s left" if part > 0.02 else ""
+            self.say(f"{counted}, {part:.0%}, {spent:.0f} s{left}")
+
+    def say(self, sentence: str) -> None:
+        """Print a line, above the bars."""
+        self.console.print(sentence, highlight=False, markup=False)
+
+
+def _weight(task: events.TaskInfo) -> float:
+    return WEIGHTS.get(task.kind, 1.0)

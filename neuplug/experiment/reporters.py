@@ -109,7 +109,7 @@ class FinishedRun:
         from neuplug.experiment.results.reading import read_curves, read_results
 
         results = read_results(folder)
-        return cls(Path(folder), results, read_curves(folder, results))
+        return cls(Path(folder), results, read_curves(folder))
 
 
 class Reporter(ComponentBase):

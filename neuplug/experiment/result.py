@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from neuplug.errors import NeuplugError
 from neuplug.experiment.reporters import read_reports
-from neuplug.experiment.results.conclusions import Question, Summary
-from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import Cell
-
-if TYPE_CHECKING:
-    import pandas
+from neuplug.experiment.results.model import Question, RunResults
 
 
 @dataclass(frozen=True)
@@ -47,33 +41,15 @@ class Result:
             "neuplug-report brings one), or reports were turned off."
         )
 
-    @property
-    def verdicts(self) -> dict[tuple[str, str], str]:
-        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*, beside ``none``."""
-        return self._verdicts("none")
+    def verdicts(self, question: Question = "none") -> dict[tuple[str, str], str]:
+        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*.
 
-    @property
-    def verdicts_against_classical(self) -> dict[tuple[str, str], str]:
-        """The same beside the best classical arm, for arms that generate; empty without one."""
-        return self._verdicts("best classical")
-
-    @property
-    def verdicts_of_more_images(self) -> dict[tuple[str, str], str]:
-        """Of ``none`` beside ``none`` with fewer real images; empty with one number of them."""
-        return self._verdicts("more images")
-
-    def _verdicts(self, question: Question) -> dict[tuple[str, str], str]:
+        Args:
+            question: ``none``: beside the arm of that name; ``best classical``: the same beside the
+                best classical arm, for arms that generate; ``more images``: of ``none`` beside
+                ``none`` with fewer real images, where several numbers of them are compared.
+        """
         return {(c.arm, c.classifier): c.verdict for c in self.results.compared(question)}
-
-    @property
-    def cells(self) -> tuple[Cell, ...]:
-        """One entry for each arm, classifier and repeat, with its scores."""
-        return self.results.cells
-
-    @property
-    def summary(self) -> tuple[Summary, ...]:
-        """Mean, 95 % interval and n for each arm, classifier and metric."""
-        return self.results.summary
 
     def mean(
         self, arm: str, classifier: str, metric: str = "accuracy", class_name: str | None = None
@@ -90,39 +66,6 @@ class Result:
             KeyError: If the run has no such arm, classifier or metric.
         """
         return self.results.means[arm, classifier, metric, class_name].mean
-
-    def to_pandas(self) -> pandas.DataFrame:
-        """One row for each arm, classifier and repeat, with its test metrics.
-
-        Columns ``arm``, ``classifier``, ``per_class_images``, ``repeat``, the metrics of the test
-        (``accuracy`` … as parts of one, ``loss`` in nats), ``test_images``, ``train_images``,
-        ``steps`` and ``seconds``.
-
-        Raises:
-            NeuplugError: If pandas is not installed; neuplug does not bring it.
-        """
-        try:
-            import pandas
-        except ImportError:
-            raise NeuplugError(
-                "to_pandas needs pandas, which is not installed: pip install pandas."
-            ) from None
-        return pandas.DataFrame(
-            [
-                {
-                    "arm": cell.arm,
-                    "classifier": cell.classifier,
-                    "per_class_images": cell.per_class_images,
-                    "repeat": cell.repeat,
-                    **cell.test.metrics,
-                    "test_images": cell.test_images,
-                    "train_images": sum(cell.train_images.values()),
-                    "steps": cell.steps,
-                    "seconds": cell.seconds,
-                }
-                for cell in self.cells
-            ]
-        )
 
     def __str__(self) -> str:
         from io import StringIO

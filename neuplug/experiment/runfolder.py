@@ -18,7 +18,7 @@ from neuplug.experiment.events import FORMAT, infos, plan_rounds
 from neuplug.experiment.identity import versions
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.reading import RESULTS
+from neuplug.experiment.results.reading import CURVES, RESULTS
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tables import write_csv, write_tables
 from neuplug.experiment.tasks import AnyTask
@@ -69,7 +69,7 @@ def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) ->
             write_whole(folder / figure, content)
     if plan.config.save_generated:
         _save_generated(folder, plan, bench)
-    write_text(folder / results.curves, collect_curves(plan, bench).model_dump_json() + "\n")
+    write_text(folder / CURVES, collect_curves(plan, bench).model_dump_json() + "\n")
     write_text(folder / RESULTS, results.model_dump_json(indent=1) + "\n")
 
 

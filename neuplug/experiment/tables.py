@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from neuplug.experiment.analysis.provenance import check_parents
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results import parts
 from neuplug.experiment.results.model import RunResults
@@ -68,7 +67,6 @@ def _trained_on(plan: Plan, bench: TaskContext) -> Iterator[list[object]]:
         first.setdefault((cell.arm.name, cell.repeat), cell)
     for (arm, repeat), cell in first.items():
         train = training_set(bench, cell.mixture, plan.dataset, classes)
-        check_parents(plan.provenance, train.parents, f"arm {arm}, repeat {repeat + 1}")
         rows = zip(train.labels.tolist(), train.ids, train.origins, train.parents, strict=True)
         for label, *about in rows:
             yield [repeat, arm, "train", classes[label], *about]

@@ -26,11 +26,11 @@ def test_a_plugin_of_the_first_interfaces_runs(install: Install, ask: Ask) -> No
     result = ask(
         aug=["acme-mirror", "acme-echo@add=4+acme-mirror", "acme-mute@add=4"], eval=["acme-grey"]
     )
-    assert set(result.verdicts) == {
+    assert set(result.verdicts()) == {
         (arm, "acme-line")
         for arm in ("acme-mirror", "acme-echo@add=4+acme-mirror", "acme-mute@add=4")
     }
-    curves = read_curves(result.folder, result.results)
+    curves = read_curves(result.folder)
     fits = {fit.stage: fit.key for fit in result.results.generators}
     echo, mute = fits["acme-echo"], fits["acme-mute"]
     assert curves.generators[echo] == {"loss": ((1, 1.0), (2, 0.5))}

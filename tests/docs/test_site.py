@@ -174,7 +174,7 @@ def test_every_field_of_the_results_is_there(site: Path) -> None:
     for name, model in (("results.json", RunResults), ("curves.json", Curves), ("Cell", Cell)):
         section = section_of(page, f"results-{name.replace('.', '-')}".lower())
         assert model.model_fields.keys() <= codes_in(section)
-    assert "Optimiser steps of every classifier" in text_of(page.read_text("utf-8"))
+    assert "Of the trained classifier in the store" in text_of(page.read_text("utf-8"))
 
 
 def section_of(page: Path, name: str) -> str:

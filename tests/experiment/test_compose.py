@@ -24,7 +24,7 @@ def test_from_end_to_end(ask: Any) -> None:
         options={"jitter": {"steps": 3}},
     )
     content = result.results
-    curves = read_curves(result.folder, content)
+    curves = read_curves(result.folder)
     assert [arm.name for arm in content.arms] == ["none", "mirror", "jitter", "invert+jitter"]
     assert len(content.cells) == 4 * 2
     by_arm = {(c.arm, c.repeat): c for c in content.cells}
@@ -40,7 +40,7 @@ def test_from_end_to_end(ask: Any) -> None:
         assert curves.classifiers[cell.key]["train_loss"][-1][0] == 10
     assert len(content.generators) == 2 * 2 * 2  # arms, classes, repeats
     assert all("loss" in curves.generators[g.key] for g in content.generators)
-    assert set(result.verdicts) == {
+    assert set(result.verdicts()) == {
         ("mirror", "conv"), ("jitter", "conv"), ("invert+jitter", "conv")
     }  # fmt: skip
     files = {f.name for f in result.folder.iterdir()}
@@ -56,14 +56,14 @@ def test_from_end_to_end(ask: Any) -> None:
 def test_repeats_are_paired(ask: Any) -> None:
     """An arm that changes nothing is trained anew and must equal none, repeat by repeat."""
     result = ask(aug=["same", "jitter@add=0"], repeats=3)
-    cells = {(c.arm, c.repeat): c.test for c in result.cells}
+    cells = {(c.arm, c.repeat): c.test for c in result.results.cells}
     for repeat in range(3):
         assert cells["same", repeat] == cells["none", repeat]
         assert cells["jitter@add=0", repeat] == cells["none", repeat]
-    keys = {(c.arm, c.repeat): c.key for c in result.cells}
+    keys = {(c.arm, c.repeat): c.key for c in result.results.cells}
     assert keys["same", 0] != keys["none", 0]
     assert len({str(cells["none", r]) for r in range(3)}) > 1  # repeats differ
-    assert result.verdicts["same", "linear"] == "no evidence"
+    assert result.verdicts()["same", "linear"] == "no evidence"
 
 
 def test_one_more_classifier_trains_no_generator_again(ask: Any, lab: Log) -> None:
@@ -105,7 +105,7 @@ def test_a_failed_run_does_not_keep_its_name(ask: Any) -> None:
 
 
 def test_other_seeds_draw_other_splits_and_other_results(ask: Any) -> None:
-    keys = {c.key for seed in (0, 1) for c in ask(repeats=2, seed=seed).cells}
+    keys = {c.key for seed in (0, 1) for c in ask(repeats=2, seed=seed).results.cells}
     assert len(keys) == 4
 
 
@@ -123,7 +123,7 @@ def test_another_weights_file_of_the_same_name_is_another_question(
             clf=["conv"], repeats=1, training={"steps": 1, "batch": 4},
             options={"conv": {"weights": str(path)}},
         )  # fmt: skip
-        found.append((result.folder, result.cells[0].key))
+        found.append((result.folder, result.results.cells[0].key))
     assert found[0][0] != found[1][0] and found[0][1] != found[1][1]
 
 

@@ -133,7 +133,7 @@ def test_an_arm_of_which_nothing_is_left_is_named_and_the_rest_is_done(
         assert hearing.done.count("train") == 4  # none and the other arm, two repeats each
         again = Hearing()
         result = ask(aug=["jitter@add=2"], on_event=again, **settings)
-        assert again.done == [] and ("jitter@add=2", "linear") in result.verdicts
+        assert again.done == [] and ("jitter@add=2", "linear") in result.verdicts()
 
 
 def test_one_class_of_which_nothing_is_left_ends_its_arm_alone(ask: Any) -> None:

@@ -40,7 +40,7 @@ def run(settings: dict[str, Any]) -> int:
             result = neuplug.compose(
                 images, workers=settings.pop("workers", 0), on_event=told, **settings
             )
-            said.append(str(result.verdicts))
+            said.append(str(result.verdicts()))
         except neuplug.NeuplugError as error:
             print(f"error: {error}", flush=True)
             said.append(error)

@@ -62,7 +62,7 @@ def ask(tmp_path: Path, own_store: Path) -> Any:
 def test_a_class_of_a_notebook(ask: Any) -> None:
     hearing = Hearing()
     result = ask(aug=[Darker(30), neuplug.Arm([Darker(60), "mirror@add=3"], "both")], clf=[Flat()])
-    assert set(result.verdicts) == {("darker", "flat"), ("both", "flat")}
+    assert set(result.verdicts()) == {("darker", "flat"), ("both", "flat")}
     again = ask(aug=[Darker(30)], clf=[Flat()], name="again", on_event=hearing)
     assert hearing.done == []  # kept under the source of the class and what the instance holds
     assert again.mean("darker", "flat") == result.mean("darker", "flat")
@@ -85,7 +85,7 @@ def test_instances_of_plugins_are_their_names_with_options(ask: Any) -> None:
 
 def test_an_evaluator(ask: Any) -> None:
     result = ask(aug=["invert@add=4"], clf=[Flat()], eval=[Darkness()])
-    assert result.verdicts
+    assert result.verdicts()
 
 
 def test_what_nobody_can_tell_apart_is_refused(ask: Any) -> None:
@@ -94,6 +94,6 @@ def test_what_nobody_can_tell_apart_is_refused(ask: Any) -> None:
     with pytest.raises(neuplug.InputError, match="cache_key"):
         ask(aug=[odd], clf=[Flat()])
     odd.cache_key = "zeros"  # type: ignore[attr-defined]
-    assert ask(aug=[odd], clf=[Flat()]).verdicts
+    assert ask(aug=[odd], clf=[Flat()]).verdicts()
     with pytest.raises(neuplug.InputError, match="no stages"):
         ask(aug=[neuplug.Arm([])], clf=[Flat()])

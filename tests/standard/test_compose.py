@@ -22,7 +22,7 @@ def test_first_party_from_end_to_end(ask: Any) -> None:
         options={"dcgan": {"steps": 4, "ngf": 4, "ndf": 4, "grids": 2}},
     )
     content = result.results
-    curves = read_curves(result.folder, content)
+    curves = read_curves(result.folder)
     assert [arm.name for arm in content.arms] == ["none", "flip", "dcgan", "classical+dcgan"]
     assert len(content.cells) == 4 * 2
     by_arm = {(c.arm, c.repeat): c for c in content.cells}
@@ -38,7 +38,7 @@ def test_first_party_from_end_to_end(ask: Any) -> None:
         assert curves.classifiers[cell.key]["train_loss"][-1][0] == 10
     assert len(content.generators) == 2 * 2 * 2  # arms, classes, repeats
     assert all("discriminator" in curves.generators[g.key] for g in content.generators)
-    assert set(result.verdicts) == {
+    assert set(result.verdicts()) == {
         ("flip", "smallcnn"), ("dcgan", "smallcnn"), ("classical+dcgan", "smallcnn")
     }  # fmt: skip
     files = {f.name for f in result.folder.iterdir()}

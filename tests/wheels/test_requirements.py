@@ -20,8 +20,6 @@ from neuplug_tests.environments import PACKAGES, metadata, requirements
 from packaging.utils import canonicalize_name
 
 STEMS = [f.name.replace("-", "_") if f.name.startswith("neuplug-") else "neuplug" for f in PACKAGES]
-OPTIONAL = {"neuplug": {"pandas"}}
-"""Imported where they are there: results as a data frame."""
 
 
 def imported(wheel: Path) -> set[str]:
@@ -71,7 +69,7 @@ def undeclared(wheel: Path, wheels: Path) -> set[str]:
     for name in [name for name in asked if name.startswith("neuplug")]:
         asked |= asked_for(name.replace("-", "_"), wheels)
     asked.add(canonicalize_name(stem))
-    return {m for m in imported(wheel) - OPTIONAL.get(stem, set()) if not distributions(m) & asked}
+    return {m for m in imported(wheel) if not distributions(m) & asked}
 
 
 @pytest.mark.parametrize("stem", STEMS)

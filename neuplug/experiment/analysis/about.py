@@ -9,17 +9,16 @@ import platform
 import torch
 
 from neuplug.data.dataset import Dataset
-from neuplug.data.imageset import ImageSet
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.identity import versions
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results import parts
 from neuplug.experiment.steps.context import TaskContext
 
-_CHOSEN = [
+_CHOSEN = (
     "Of several amounts of an arm the one with the highest accuracy on validation images was "
     "chosen for each classifier; it alone was scored on the test images."
-]
+)
 
 
 def about_data(plan: Plan) -> parts.Data:
@@ -47,17 +46,12 @@ def about_data(plan: Plan) -> parts.Data:
         skipped=tuple(report.skipped),
         exact_duplicates=len(report.exact),
         exact_duplicate_images=sum(map(len, report.exact)),
-        near_duplicates=None if report.near is None else len(report.near),
         near_duplicate_groups=groups,
         near_duplicate_images=bound,
-        digest=dataset.key,
-        images_digest=_images_digest(images),
+        images_digest=hashlib.sha256(
+            json.dumps([images.digest(), *images.ids]).encode()
+        ).hexdigest(),
     )
-
-
-def _images_digest(images: ImageSet) -> str:
-    """SHA-256 of the images as decoded, with labels and ids: wherever their files lie."""
-    return hashlib.sha256(json.dumps([images.digest(), *images.ids]).encode()).hexdigest()
 
 
 def _near_groups(dataset: Dataset) -> tuple[int | None, int | None]:
@@ -82,14 +76,6 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
         budget += f", after {training.real_first} {unit} on its real images alone"
     kept = "best validation loss" if plan.splits[0].val else "the last step"
     return parts.Protocol(
-        repeats=config.repeats,
-        seed=config.seed,
-        steps=None if training.epochs is not None else training.total_steps(0),
-        epochs=training.epochs,
-        batch=training.batch,
-        schedule=training.schedule,
-        optimizer=training.optimizer,
-        lr=training.lr,
         device=str(bench.device),
         versions={"python": platform.python_version(), **versions(list(plan.components))},
         sentences=(
@@ -99,7 +85,7 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
             "Generators and augmenters see training images only; test images are real and unseen.",
             _proof(plan),
-            *_CHOSEN[: bool(plan.unchosen)],
+            *([_CHOSEN] if plan.unchosen else []),
             "Means have 95 % t intervals over repeats. A verdict's interval is for the paired "
             "difference over repeats and test images together; verdicts are corrected for their "
             "number (Holm). Repeats draw from the same images, so they are more alike than new "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,32 +15,38 @@ import torch
 from neuplug import __version__
 from neuplug.data.imageset import ImageSet
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
-from neuplug.experiment.analysis.comparisons import Correct, compare, differences, grouped
-from neuplug.experiment.analysis.costs import arm_costs
+from neuplug.experiment.analysis.comparisons import Correct, compare
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
-from neuplug.experiment.results import conclusions, parts
-from neuplug.experiment.results.model import FORMAT, Curves, RunResults
+from neuplug.experiment.results import model, parts
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.summary.notices import notices
+from neuplug.experiment.summary.notices import with_notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
 from neuplug.training.metrics import CLASS_METRICS, Scores, classification_metrics
 from neuplug.training.profile import Profile
+
+# Kind of task to where its time counts
+_PARTS = {
+    "fit": "generators_seconds",
+    "sample": "images_seconds",
+    "augment": "images_seconds",
+    "train": "training_seconds",
+}
 
 
 def collect(
     plan: Plan,
     bench: TaskContext,
     failures: Iterable[Failure],
-    doses: Iterable[conclusions.Dose],
+    doses: Iterable[model.Dose],
     *,
     request: str,
     command: str,
     folder: Path,
-) -> RunResults:
+) -> model.RunResults:
     """Everything that a run found, but for its curves.
 
     Args:
@@ -52,11 +59,13 @@ def collect(
         folder: Of the run.
     """
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
-    comparisons = compare(cells, plan.arms, _correct(plan, bench))
-    kinds = {key: task.kind for key, task in plan.tasks.items() if not task.optional}
-    seconds = {key: float(bench.about(key)["seconds"]) for key in kinds}
-    results = RunResults(
-        format=FORMAT,
+    seconds = {
+        key: float(bench.about(key)["seconds"])
+        for key, task in plan.tasks.items()
+        if not task.optional
+    }
+    results = model.RunResults(
+        format=model.FORMAT,
         neuplug=__version__,
         request=request,
         created=datetime.datetime.now(datetime.UTC).replace(microsecond=0),
@@ -73,24 +82,20 @@ def collect(
         profiles=_profiles(plan, bench),
         cells=tuple(cells),
         summary=tuple(_summary(cells)),
-        comparisons=tuple(comparisons),
-        differences=tuple(differences(cells, comparisons)),
+        comparisons=tuple(compare(cells, plan.arms, _correct(plan, bench))),
         doses=tuple(doses),
         generators=tuple(_generator(bench, entry) for entry in plan.fits),
         filtered=tuple(_filtered(plan, bench)),
         evaluations=tuple(_evaluations(plan, bench, failures)),
         evaluators=_evaluators(plan),
-        curves="curves.json",
-        warnings=(),
-        cost=_cost(kinds, seconds),
-        arm_costs=tuple(arm_costs(plan, seconds, comparisons)),
+        warnings=tuple(filter(None, (plan.leak, *plan.warnings))),
+        cost=_cost(plan, seconds),
+        arm_costs=tuple(_arm_costs(plan, seconds)),
     )
-    # every sentence once: first of the run, then with the arms and repeats for which it holds
-    said = [*([plan.leak] if plan.leak else []), *plan.warnings, *map(str, notices(results))]
-    return results.model_copy(update={"warnings": tuple(dict.fromkeys(said))})
+    return with_notices(results)
 
 
-def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
+def collect_curves(plan: Plan, bench: TaskContext) -> model.Curves:
     """What went on in the trainings of a run."""
     records = {entry.key: bench.record(entry.key) for entry in plan.fits}
     found = {
@@ -99,16 +104,36 @@ def collect_curves(plan: Plan, bench: TaskContext) -> Curves:
         "units": {key: record.units for key, record in records.items()},
         "checkpoints": {key: record.checkpoints for key, record in records.items()},
     }
-    return Curves.model_validate({"format": FORMAT, **found})
+    return model.Curves.model_validate({"format": model.FORMAT, **found})
 
 
-def _cost(kinds: Mapping[str, str], seconds: Mapping[str, float]) -> conclusions.Cost:
+def _cost(plan: Plan, seconds: Mapping[str, float]) -> model.Cost:
     fits, trainings = (
-        sum(seconds[key] for key in seconds if kinds[key] == kind) for kind in ("fit", "train")
+        sum(spent for key, spent in seconds.items() if plan.tasks[key].kind == kind)
+        for kind in ("fit", "train")
     )
-    return conclusions.Cost(
-        generators_seconds=fits, classifiers_seconds=trainings, total_seconds=fits + trainings
-    )
+    return model.Cost(generators_seconds=fits, classifiers_seconds=trainings)
+
+
+def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[model.ArmCost]:
+    """The time that each arm takes with each classifier.
+
+    An arm's time is that of all tasks which its cells rest on: its generators' fits, the images
+    made in advance, and the classifier's training, with images that are changed on the fly in it.
+    What several arms or classifiers share counts in full for each, as if it were alone. The time of
+    a stored result is what it took when it was made. Evaluations and amounts that were tried but
+    not chosen do not count.
+    """
+    members: dict[tuple[str, str], list[str]] = {}
+    for cell in plan.cells:
+        members.setdefault((cell.arm.name, cell.classifier), []).append(cell.key)
+    for (arm, classifier), keys in members.items():
+        spent = dict.fromkeys(_PARTS.values(), 0.0)
+        for key in keys:
+            for needed, task in plan.behind(key).items():
+                spent[_PARTS[task.kind]] += seconds[needed] / len(keys)
+        about = {"arm": arm, "classifier": classifier, "n": len(keys)}
+        yield model.ArmCost.model_validate({**about, **spent, "seconds": sum(spent.values())})
 
 
 def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
@@ -135,9 +160,6 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
         arm=cell.arm.name,
         classifier=cell.classifier,
         repeat=cell.repeat,
-        base=cell.arm.base,
-        per_class_images=cell.arm.per_class,
-        against=cell.arm.baseline,
         key=cell.key,
         test=classification_metrics(predictions["logits"], images.labels[test], images.classes),
         all_images=None if whole is None else _scores(whole, images, range(len(images))),
@@ -146,8 +168,6 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
         train_images=abouts[0]["train_images"],
         steps=sum(about["steps"] for about in abouts),
         seconds=sum(about["seconds"] for about in abouts),
-        device=abouts[0]["device"],
-        torch=abouts[0]["torch"],
     )
 
 
@@ -172,12 +192,7 @@ def _correct(plan: Plan, bench: TaskContext) -> Correct:
 def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
     record, about = bench.record(entry.key), bench.about(entry.key)
     return parts.GeneratorFit(
-        stage=entry.stage,
-        arm=entry.arm,
-        class_name=entry.class_name,
-        repeat=entry.repeat,
-        run=entry.run,
-        key=entry.key,
+        **dataclasses.asdict(entry),
         images=about["images"],
         seconds=about["seconds"],
         epoch_steps=record.epoch_steps,
@@ -185,8 +200,8 @@ def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
     )
 
 
-def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
-    for arm, classifier, group in grouped(cells):
+def _summary(cells: Sequence[parts.Cell]) -> Iterator[model.Summary]:
+    for (arm, classifier), group in model.grouped(cells).items():
         first = group[0].test
         values: dict[tuple[str, str | None], list[float]]
         values = {(name, None): [c.test.metrics[name] for c in group] for name in first.metrics}
@@ -197,24 +212,21 @@ def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
         }
         for (metric, name), numbers in values.items():
             about = {"arm": arm, "classifier": classifier, "metric": metric, "class_name": name}
-            yield conclusions.Summary.model_validate(about | dict(estimate(numbers)))
+            yield model.Summary.model_validate(about | dict(estimate(numbers)))
 
 
 def _evaluations(
     plan: Plan, bench: TaskContext, failures: Iterable[Failure]
-) -> Iterator[parts.Evaluation]:
+) -> Iterable[parts.Evaluation]:
     errors = {failure.task.key: str(failure) for failure in failures}
-    seen = set()
+    found: dict[tuple[str, str, str | None], parts.Evaluation] = {}
     for cell in plan.cells:
         for name, key in cell.evaluations:
             task = plan.tasks[key]
             assert isinstance(task, EvaluateTask)
             classifier = cell.classifier if task.cell else None
-            if (key, cell.arm.name, classifier) in seen:
-                continue
-            seen.add((key, cell.arm.name, classifier))
             about = {} if key in errors else bench.about(key)
-            yield parts.Evaluation(
+            found[key, cell.arm.name, classifier] = parts.Evaluation(
                 evaluator=name,
                 arm=cell.arm.name,
                 classifier=classifier,
@@ -222,9 +234,10 @@ def _evaluations(
                 key=key,
                 metrics=about.get("metrics", ()),
                 figures=tuple(f"evaluations/{key[:8]}/{f}" for f in about.get("figures", ())),
-                warnings=tuple(about.get("warnings", ())),
+                warnings=about.get("warnings", ()),
                 error=errors.get(key),
             )
+    return found.values()
 
 
 def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
@@ -240,25 +253,24 @@ def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
     return found
 
 
-def _filtered(plan: Plan, bench: TaskContext) -> Iterator[parts.Filtered]:
+def _filtered(plan: Plan, bench: TaskContext) -> Iterable[parts.Filtered]:
     """What each filtered drawing let through."""
-    seen = set()
+    found: dict[tuple[str, str], parts.Filtered] = {}
     for cell in plan.cells:
         for name in cell.mixture.parts:
             for key in cell.mixture.only([name]).tasks:
-                task, row = plan.tasks[key], (key, cell.arm.name)
-                if not isinstance(task, SampleTask) or not task.source.filters or row in seen:
-                    continue
-                seen.add(row)
-                about = bench.about(key)
-                yield parts.Filtered(
-                    arm=cell.arm.name,
-                    repeat=cell.repeat,
-                    class_name=name,
-                    key=key,
-                    filters=task.source.filters,
-                    wanted=task.n,
-                    images=about["images"],
-                    drawn=about["drawn"],
-                    warnings=about["warnings"],
-                )
+                task = plan.tasks[key]
+                if isinstance(task, SampleTask) and task.source.filters:
+                    about = bench.about(key)
+                    found[key, cell.arm.name] = parts.Filtered(
+                        arm=cell.arm.name,
+                        repeat=cell.repeat,
+                        class_name=name,
+                        key=key,
+                        filters=task.source.filters,
+                        wanted=task.n,
+                        images=about["images"],
+                        drawn=about["drawn"],
+                        warnings=about["warnings"],
+                    )
+    return found.values()

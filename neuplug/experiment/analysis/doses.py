@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 
 from neuplug.experiment.analysis.statistics import estimate
-from neuplug.experiment.arms import Arm
 from neuplug.experiment.plan import Cell, Plan
-from neuplug.experiment.results.conclusions import Dose
+from neuplug.experiment.results.model import Dose
 from neuplug.experiment.steps.context import TaskContext
 
 
@@ -30,17 +29,22 @@ def choose(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
     """
     if not plan.chooses_amounts:
         return plan, []
+    families: dict[tuple[str, str], dict[str, list[Cell]]] = {}
+    for cell in plan.cells:
+        arms = families.setdefault((cell.arm.family, cell.classifier), {})
+        arms.setdefault(cell.arm.name, []).append(cell)
     rows: list[Dose] = []
     chosen: set[tuple[str, str]] = set()
-    for (family, classifier), arms in _families(plan).items():
-        curve = [_dose(plan, bench, family, arm, classifier) for arm in arms]
-        if any(arm.dose is not None for arm in arms):
+    for (family, classifier), arms in families.items():
+        curve = [_dose(plan, bench, cells) for cells in arms.values()]
+        if any(dose.amount for dose in curve):
             best = max(curve, key=lambda dose: (round(dose.mean, 12), -(dose.value or 0)))
             rows += [dose.model_copy(update={"chosen": dose is best}) for dose in curve]
             chosen.add((best.arm, classifier))
         else:
-            chosen |= {(arm.name, classifier) for arm in arms}
-            rows += curve if family == arms[0].baseline else []
+            chosen |= {(arm, classifier) for arm in arms}
+            baseline = next(iter(arms.values()))[0].arm.baseline
+            rows += curve if family == baseline else []
     cells = [cell for cell in plan.cells if (cell.arm.name, cell.classifier) in chosen]
     kept = {cell.arm.name for cell in cells}
     return (
@@ -55,26 +59,14 @@ def choose(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
     )
 
 
-def _families(plan: Plan) -> dict[tuple[str, str], list[Arm]]:
-    found: dict[tuple[str, str], list[Arm]] = {}
-    for cell in plan.cells:
-        arms = found.setdefault((cell.arm.family, cell.classifier), [])
-        if cell.arm not in arms:
-            arms.append(cell.arm)
-    return found
-
-
-def _dose(plan: Plan, bench: TaskContext, family: str, arm: Arm, classifier: str) -> Dose:
-    cells = [c for c in plan.cells if (c.arm.name, c.classifier) == (arm.name, classifier)]
-    amount, value = arm.dose.given if arm.dose is not None else ("", None)
-    found = dict(estimate(list(_accuracies(plan, bench, cells))))
-    about = {"family": family, "arm": arm.name, "classifier": classifier}
-    dose = {"amount": amount, "value": value, "chosen": False}
-    return Dose.model_validate(about | dose | found)
-
-
-def _accuracies(plan: Plan, bench: TaskContext, cells: Iterable[Cell]) -> Iterable[float]:
+def _dose(plan: Plan, bench: TaskContext, cells: Sequence[Cell]) -> Dose:
+    """A point of the curve: an arm's accuracy on validation images, with a classifier."""
+    arm, labels = cells[0].arm, plan.dataset.images.labels
+    accuracies = []
     for cell in cells:
-        logits = bench.tree(cell.key, "predictions")["logits_val"]
-        labels = plan.dataset.images.labels[cell.split.val]
-        yield float(np.mean((logits.argmax(1) == labels).numpy()))
+        predicted = bench.tree(cell.key, "predictions")["logits_val"].argmax(1)
+        accuracies.append(float(np.mean((predicted == labels[cell.split.val]).numpy())))
+    amount, value = arm.dose.given if arm.dose is not None else ("", None)
+    about = {"family": arm.family, "arm": arm.name, "classifier": cells[0].classifier}
+    dose = {"amount": amount, "value": value, "chosen": False}
+    return Dose.model_validate(about | dose | dict(estimate(accuracies)))

@@ -8,16 +8,12 @@ a duplicate or by a group. A fault here is one of the program, so that the run s
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 
 from neuplug.data.splits import Split
 from neuplug.errors import NeuplugError
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results.parts import Provenance
 from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, TrainTask
-
-# What stands before a fit's key in the manifest, as the parent of a generated image
-GENERATOR = "generator "
 
 
 def provenance(plan: Plan) -> dict[str, Provenance]:
@@ -27,63 +23,27 @@ def provenance(plan: Plan) -> dict[str, Provenance]:
         NeuplugError: If a validation or test image went into a training set or a generator of its
             repeat, or one that is bound to such an image, unless the given split may leak.
     """
-    sources = _Sources(plan)
     found: dict[str, Provenance] = {}
     for cell in (*plan.cells, *plan.unchosen):
-        ends = [cell.key, *(key for _, key in cell.evaluations)]
-        for key in sorted(frozenset().union(*map(sources.fits, ends))):
-            if key not in found:
-                _refuse_held_out(plan, sources.of(key), cell.split, plan.tasks[key].label)
-                found[key] = _proof(plan, sources.of(key), cell.split)
-        _refuse_held_out(plan, sources.of(cell.key), cell.split, plan.tasks[cell.key].label)
+        behind = [plan.behind(end) for end in (cell.key, *(key for _, key in cell.evaluations))]
+        fits = {k for tasks in behind for k, task in tasks.items() if isinstance(task, FitTask)}
+        for key in [*sorted(fits - found.keys()), cell.key]:
+            images = _real_images(plan, key)
+            _refuse_held_out(plan, images, cell.split, plan.tasks[key].label)
+            if key in fits:
+                found[key] = _proof(plan, images, cell.split)
     return found
 
 
-def check_parents(proofs: Iterable[str], parents: Iterable[str], where: str) -> None:
-    """Refuse generated images whose generator nothing is known of.
-
-    Args:
-        proofs: Keys of fits, as of :func:`provenance`.
-        parents: As in the manifest.
-        where: For the message.
-
-    Raises:
-        NeuplugError: If a parent names a fit that is not among ``proofs``.
-    """
-    known = set(proofs)
-    for parent in parents:
-        if parent.startswith(GENERATOR) and parent.removeprefix(GENERATOR) not in known:
-            raise NeuplugError(
-                f"internal error: {where} has images of {parent}, whose training images are "
-                "unknown. Please report this."
-            )
-
-
-class _Sources:
-    """What is behind a task: real images and fits, followed back through all that it needs."""
-
-    def __init__(self, plan: Plan) -> None:
-        self.tasks = plan.tasks
-        self.images: dict[str, frozenset[int]] = {}
-        self.generators: dict[str, frozenset[str]] = {}
-
-    def of(self, key: str) -> frozenset[int]:
-        """Indices of the real images that a task or one before it works on."""
-        if key not in self.images:
-            task = self.tasks[key]
-            found = set(task.source.real.indices) if isinstance(task, SampleTask) else set()
-            if isinstance(task, FitTask | AugmentTask | TrainTask):
-                found |= task.mixture.indices
-            self.images[key] = frozenset(found).union(*map(self.of, task.needs))
-        return self.images[key]
-
-    def fits(self, key: str) -> frozenset[str]:
-        """Keys of the generators' fits."""
-        if key not in self.generators:
-            task = self.tasks[key]
-            own = frozenset({key} if isinstance(task, FitTask) else ())
-            self.generators[key] = own.union(*map(self.fits, task.needs))
-        return self.generators[key]
+def _real_images(plan: Plan, key: str) -> frozenset[int]:
+    """Indices of the real images that a task or one before it works on."""
+    found: set[int] = set()
+    for task in plan.behind(key).values():
+        if isinstance(task, SampleTask):
+            found |= set(task.source.real.indices)
+        elif isinstance(task, FitTask | AugmentTask | TrainTask):
+            found |= task.mixture.indices
+    return frozenset(found)
 
 
 def _proof(plan: Plan, images: frozenset[int], split: Split) -> Provenance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neuplug.experiment.analysis.doses import choose
 from neuplug.experiment.plan import Plan
-from neuplug.experiment.results.conclusions import Dose
+from neuplug.experiment.results.model import Dose
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask, TrainTask
 

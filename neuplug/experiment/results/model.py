@@ -1,18 +1,172 @@
-"""The results of a run as a whole, and its curves, which are in a file of their own. Light."""
+"""The results of a run as a whole, what follows from its single results, and its curves. Light."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
+from itertools import product
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
-from neuplug.experiment.results import conclusions, parts
+from neuplug.experiment.results import parts
+from neuplug.experiment.results.parts import ArmAndClassifier, Positive, Seconds
 from neuplug.records import Record
+from neuplug.training.metrics import Count, Share
 from neuplug.training.profile import Profile
 
 # Raised when a file that an older neuplug has written is no longer read
 FORMAT = 1
+Verdict = Literal["helps", "no evidence", "harms", "one repeat"]
+Question = Literal["none", "best classical", "more images"]
+
+
+class Interval(Record):
+    """A 95 % interval over repeats.
+
+    Attributes:
+        low: Its lower end; null for one repeat, which has no interval.
+        high: Its upper end; null for one repeat.
+        n: Repeats.
+    """
+
+    low: float | None
+    high: float | None
+    n: Positive
+
+    @model_validator(mode="after")
+    def _has_both_ends(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("low and high are two numbers, or both null")
+        return self
+
+
+class Mean(Interval):
+    """A mean over repeats.
+
+    Attributes:
+        mean: Over repeats.
+    """
+
+    mean: float
+
+
+class Effect(Interval):
+    """A paired difference to another arm, in the metric's unit.
+
+    Attributes:
+        effect: The arm's value less that of the other, the mean over repeats.
+    """
+
+    effect: float
+
+
+class Summary(Mean, ArmAndClassifier):
+    """The mean of a metric on the test images.
+
+    Attributes:
+        metric: ``accuracy``, ``precision``, ``recall``, ``f1`` (parts of one) or ``loss`` (nats).
+        class_name: The class that it is of; null: all, as a mean over classes where that is a
+            choice.
+    """
+
+    metric: str
+    class_name: str | None
+
+
+class PairedDifference(Effect):
+    """A paired difference between two arms, for other repeats and other test images alike.
+
+    Attributes:
+        p: Two-sided p-value of no difference; null for one repeat, as the next one.
+        detectable: The smallest true difference that a comparison like this one finds in 80 of 100
+            cases, in the unit of the effect; of several comparisons, as the clearest of them.
+        items: Test images that were scored at least once; groups of them, where there are groups.
+    """
+
+    p: Share | None
+    detectable: Annotated[float, Field(ge=0)] | None
+    items: Count
+
+
+class Comparison(PairedDifference, ArmAndClassifier):
+    """A verdict.
+
+    Attributes:
+        against: The other arm.
+        question: What ``against`` is: ``none``, the best classical arm, or ``none`` with fewer
+            images.
+        metric: What the verdict goes by.
+        adjusted_p: After Holm's correction; of a worse arm p is multiplied by ``candidates``
+            before. Null for one repeat.
+        candidates: Arms that the other one was chosen from.
+        family: Comparisons corrected for together: those of one question.
+        verdict: ``helps`` or ``harms`` where the adjusted p-value is below 0.05.
+    """
+
+    against: str
+    question: Question
+    metric: Literal["accuracy"]
+    adjusted_p: Share | None
+    candidates: Positive
+    family: Count
+    verdict: Verdict
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        missing = [x is None for x in (self.low, self.p, self.adjusted_p, self.detectable)]
+        if set(missing) != {self.verdict == "one repeat"}:
+            raise ValueError(
+                "low, high, p, adjusted_p and detectable are numbers, but of one repeat all null"
+            )
+        return self
+
+
+class Dose(Mean, ArmAndClassifier):
+    """A point of a dose curve: the accuracy on validation images.
+
+    Attributes:
+        family: The arm without its amount.
+        amount: What the value is; empty for ``none``, which has no value.
+        value: Of the amount.
+        chosen: Whether this amount was taken for this classifier, so that it alone was tested.
+    """
+
+    family: str
+    amount: Literal["add", "to", "share", ""]
+    value: float | None
+    chosen: bool
+
+
+class Cost(Record):
+    """Seconds of work, all processes together.
+
+    Attributes:
+        generators_seconds: Fitting generators.
+        classifiers_seconds: Training classifiers.
+    """
+
+    generators_seconds: Seconds
+    classifiers_seconds: Seconds
+
+
+class ArmCost(ArmAndClassifier):
+    """What an arm takes; what several share counts in full for each.
+
+    Its seconds are those of one repeat, the mean over ``n``.
+
+    Attributes:
+        generators_seconds: Fitting all generators that it rests on.
+        images_seconds: Making images in advance.
+        training_seconds: Training the classifier, with images that are changed on the fly.
+        seconds: Their sum.
+        n: Repeats.
+    """
+
+    generators_seconds: Seconds
+    images_seconds: Seconds
+    training_seconds: Seconds
+    seconds: Seconds
+    n: Positive
 
 
 class RunResults(Record):
@@ -35,7 +189,6 @@ class RunResults(Record):
         profiles: By classifier what it costs.
         cells: Every single result.
         evaluators: By evaluator what it says of itself.
-        curves: The file of curves, in the run's folder.
         warnings: Sentences that the reader must know, each once: of the run, then those of
             generators, filters and evaluators, and why an evaluator failed, with the arms and
             repeats for which they hold, those of controls last.
@@ -63,18 +216,16 @@ class RunResults(Record):
     classifiers: Annotated[tuple[str, ...], Field(min_length=1)]
     profiles: dict[str, Profile]
     cells: Annotated[tuple[parts.Cell, ...], Field(min_length=1)]
-    summary: tuple[conclusions.Summary, ...]
-    comparisons: tuple[conclusions.Comparison, ...]
-    differences: tuple[conclusions.Difference, ...]
-    doses: tuple[conclusions.Dose, ...]
+    summary: tuple[Summary, ...]
+    comparisons: tuple[Comparison, ...]
+    doses: tuple[Dose, ...]
     generators: tuple[parts.GeneratorFit, ...]
     filtered: tuple[parts.Filtered, ...]
     evaluations: tuple[parts.Evaluation, ...]
     evaluators: dict[str, parts.EvaluatorWords]
-    curves: Literal["curves.json"]
     warnings: tuple[str, ...]
-    cost: conclusions.Cost
-    arm_costs: tuple[conclusions.ArmCost, ...]
+    cost: Cost
+    arm_costs: tuple[ArmCost, ...]
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -82,81 +233,56 @@ class RunResults(Record):
         arms = {arm.name for arm in self.arms}
         known = {"arm": arms, "against": arms, "classifier": {*self.classifiers}}
         known["evaluator"] = {*self.evaluators}
-        for place, entry in self._entries():
-            for name, present in known.items():
+        for part in (
+            "cells", "summary", "comparisons", "generators", "filtered", "evaluations", "arm_costs"
+        ):  # fmt: skip
+            for (i, entry), name in product(enumerate(getattr(self, part)), known):
                 said = getattr(entry, name, None)
-                if said is not None and said not in present:
-                    raise ValueError(f"{place}.{name} is {said!r}, and the run has none")
+                if said is not None and said not in known[name]:
+                    raise ValueError(f"{part}[{i}].{name} is {said!r}, and the run has none")
         for i, cell in enumerate(self.cells):
             sizes = {len(cell.test.confusion), *map(len, cell.test.confusion)}
             if sizes != {len(self.data.classes)}:
                 raise ValueError(f"cells[{i}].test.confusion has another number of classes")
-        chosen = [(d.family, d.classifier) for d in self.doses if d.chosen]
-        for i, dose in enumerate(self.doses):
-            if dose.amount and chosen.count((dose.family, dose.classifier)) != 1:
-                raise ValueError(f"doses[{i}]: of {dose.family} not one amount is chosen")
         return self
-
-    def _entries(self) -> Iterator[tuple[str, Record]]:
-        """Everything that is of an arm or a classifier, with its place."""
-        for name in (
-            "cells", "summary", "comparisons", "differences", "generators", "filtered",
-            "evaluations", "arm_costs",
-        ):  # fmt: skip
-            for i, entry in enumerate(getattr(self, name)):
-                yield f"{name}[{i}]", entry
 
     # Finding things.
 
     @property
-    def controls(self) -> set[str]:
-        """The arms that add nothing new and are there to be compared with."""
-        return {arm.name for arm in self.arms if arm.control}
+    def by_name(self) -> dict[str, parts.Arm]:
+        """The arms by their names."""
+        return {arm.name: arm for arm in self.arms}
 
     @property
-    def sizes(self) -> dict[str, str]:
-        """Arm name to ``10 per class``; empty where there is but one number of real images."""
-        return {a.name: f"{a.per_class} per class" for a in self.arms if a.per_class is not None}
+    def groups(self) -> dict[tuple[str, str], list[parts.Cell]]:
+        """(arm, classifier) to their cells, one for each repeat."""
+        return grouped(self.cells)
 
     @property
-    def bare_names(self) -> dict[str, str]:
-        """Arm name to what it is called where the number of real images stands beside it."""
-        return {arm.name: arm.name if arm.per_class is None else arm.base for arm in self.arms}
-
-    @property
-    def means(self) -> dict[tuple[str, str, str, str | None], conclusions.Summary]:
+    def means(self) -> dict[tuple[str, str, str, str | None], Summary]:
         """(arm, classifier, metric, class or ``None`` for all) to the mean with its interval."""
         return {(s.arm, s.classifier, s.metric, s.class_name): s for s in self.summary}
 
-    def accuracy(self, arm: str, classifier: str) -> conclusions.Summary | None:
+    def accuracy(self, arm: str, classifier: str) -> Summary | None:
         """The mean accuracy of an arm with a classifier, where it was tested with that."""
         return self.means.get((arm, classifier, "accuracy", None))
 
-    def compared(self, question: conclusions.Question = "none") -> list[conclusions.Comparison]:
+    def compared(self, question: Question = "none") -> list[Comparison]:
         """The comparisons that answer a question; by default those with ``none``."""
         return [c for c in self.comparisons if c.question == question]
 
-    def cells_of(self, arm: str, classifier: str) -> list[parts.Cell]:
-        """The cells of an arm and a classifier, by repeat."""
-        own = (c for c in self.cells if (c.arm, c.classifier) == (arm, classifier))
-        return sorted(own, key=lambda cell: cell.repeat)
-
     def tested(self, classifier: str) -> list[parts.Arm]:
         """The arms that ran with a classifier; of an arm's amounts the one chosen for it."""
-        names = {cell.arm for cell in self.cells if cell.classifier == classifier}
-        return [arm for arm in self.arms if arm.name in names]
+        groups = self.groups
+        return [arm for arm in self.arms if (arm.name, classifier) in groups]
 
-    def same_as_baseline(self) -> list[tuple[str, str, str]]:
-        """Arm, classifier and baseline where the arm has the very same classifiers as that."""
-        keys: dict[tuple[str, str], dict[int, str]] = {}
-        for cell in self.cells:
-            keys.setdefault((cell.arm, cell.classifier), {})[cell.repeat] = cell.key
-        against = {arm.name: arm.against for arm in self.arms}
-        return [
-            (arm, classifier, against[arm])
-            for (arm, classifier), own in keys.items()
-            if arm != against[arm] and own == keys.get((against[arm], classifier))
-        ]
+
+def grouped(cells: Iterable[parts.Cell]) -> dict[tuple[str, str], list[parts.Cell]]:
+    """The cells of each arm and classifier, as they come."""
+    groups: dict[tuple[str, str], list[parts.Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.arm, cell.classifier), []).append(cell)
+    return groups
 
 
 # (step, value)

@@ -50,11 +50,9 @@ class Data(Record):
         skipped: Files that could not be used, each with the reason.
         exact_duplicates: Clusters of equal images.
         exact_duplicate_images: Images in these clusters.
-        near_duplicates: Pairs of nearly equal images; null where they were not looked for, as the
-            next two.
-        near_duplicate_groups: Groups that such images are in; a group never crosses a split.
+        near_duplicate_groups: Groups that nearly equal images are in, which never cross a split;
+            null where they were not looked for, as the next one.
         near_duplicate_images: Images in these groups.
-        digest: Of the images and how they were read: the set's key in the cache of this machine.
         images_digest: SHA-256 of the images as decoded, with labels and ids: equal wherever their
             files lie.
     """
@@ -73,10 +71,8 @@ class Data(Record):
     skipped: tuple[tuple[str, str], ...]
     exact_duplicates: Count
     exact_duplicate_images: Count
-    near_duplicates: Count | None
     near_duplicate_groups: Count | None
     near_duplicate_images: Count | None
-    digest: str
     images_digest: str
 
 
@@ -100,27 +96,11 @@ class Protocol(Record):
     """How everything was trained and measured.
 
     Attributes:
-        repeats: Draws of the split and of all seeds.
-        seed: The run's random seed.
-        steps: Optimiser steps of every classifier; null where the length is in epochs.
-        epochs: Epochs of every classifier; null where the length is in steps.
-        batch: Images in a step.
-        schedule: How the learning rate changes.
-        optimizer: Its name.
-        lr: The learning rate at the start.
         device: Where classifiers and generators were trained, such as ``cpu``.
         versions: Of Python and of the distributions that took part.
-        sentences: The same in words, and what was made sure of.
+        sentences: The settings of the training in words, and what was made sure of.
     """
 
-    repeats: Positive
-    seed: Count
-    steps: Count | None
-    epochs: Count | None
-    batch: Positive
-    schedule: str
-    optimizer: str
-    lr: float
     device: str
     versions: dict[str, str]
     sentences: tuple[str, ...]
@@ -163,6 +143,11 @@ class Arm(Record):
     control: bool
     stages: tuple[Stage, ...]
 
+    @property
+    def size(self) -> str:
+        """``10 per class``, where several numbers of real images are compared; else empty."""
+        return "" if self.per_class is None else f"{self.per_class} per class"
+
 
 # Single results.
 
@@ -172,10 +157,6 @@ class Cell(ArmAndClassifier):
 
     Attributes:
         repeat: From 0.
-        base: The arm's name without the number of real images.
-        per_class_images: Real training images of each class, where several numbers are compared;
-            else null.
-        against: The arm that it is compared with.
         key: Of the trained classifier in the store. Cells with one key are one and the same.
         test: On the test images.
         all_images: On every real image, those of the training among them; null where not asked for.
@@ -184,14 +165,9 @@ class Cell(ArmAndClassifier):
         train_images: Images that it was trained on, by origin: ``real``, or what made them.
         steps: Optimiser steps.
         seconds: That the training took, and one on real images before it.
-        device: Where it was trained.
-        torch: PyTorch's version.
     """
 
     repeat: Count
-    base: str
-    per_class_images: Positive | None
-    against: str
     key: str
     test: Scores
     all_images: Scores | None
@@ -200,8 +176,6 @@ class Cell(ArmAndClassifier):
     train_images: Counts
     steps: Count
     seconds: Seconds
-    device: str
-    torch: str
 
 
 class GeneratorFit(Record):

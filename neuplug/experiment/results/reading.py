@@ -13,6 +13,7 @@ from neuplug.experiment.results.model import FORMAT, Curves, RunResults
 from neuplug.records import Record
 
 RESULTS = "results.json"
+CURVES = "curves.json"
 _AGAIN = "compose the run again with --fresh."
 
 # Complaints that say what was given, or that what was given would not help to know
@@ -33,13 +34,13 @@ def read_results(folder: str | Path) -> RunResults:
     return _read(Path(folder) / RESULTS, RunResults)
 
 
-def read_curves(folder: str | Path, results: RunResults) -> Curves:
+def read_curves(folder: str | Path) -> Curves:
     """The curves of the run in ``folder``.
 
     Raises:
         InputError: If their file is not there, or this version cannot read it.
     """
-    return _read(Path(folder) / results.curves, Curves)
+    return _read(Path(folder) / CURVES, Curves)
 
 
 def _read(path: Path, kind: type[_Kind]) -> _Kind:

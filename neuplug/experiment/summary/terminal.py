@@ -10,10 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from neuplug.experiment.reporters import read_reports
-from neuplug.experiment.results.conclusions import Effect, Mean
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.notices import notice_lines
+from neuplug.experiment.summary.notices import by_kind, first_of_kind
 from neuplug.experiment.summary.sections import Table as AddedTable
 from neuplug.experiment.summary.sections import sections
 
@@ -42,8 +41,8 @@ def print_summary(results: RunResults, console: Console) -> None:
         console: Where to print. One that cannot show ``±`` gets plain ASCII.
     """
     write = Writer(console)
-    for line in wording.leak(results):
-        write.line(line, "bold red")
+    if results.leak:
+        write.line(wording.LEAK, "bold red")
     others = [*results.compared("best classical"), *results.compared("more images")]
     for comparison in [*wording.ranked(results), *others]:
         sentence = wording.verdict_sentence(comparison, results)
@@ -59,17 +58,19 @@ def print_summary(results: RunResults, console: Console) -> None:
     for classifier in results.classifiers:
         console.print()
         console.print(_table(results, classifier, write))
-    write.line(_footnote(results), "dim")
+    single = any(entry.n == 1 for entry in results.summary)
+    note = f"mean {wording.PLUS_MINUS} half of the 95 % interval over n repeats"
+    write.line(note + ("; one repeat has no interval" if single else ""), "dim")
     for section in sections(results):
         if not section.tables:
             write.line(f"{section.title}: {section.text}")
         for table in section.tables:
             _print_added(table, write)
-    warned = notice_lines(results)
+    warned = by_kind(results)
     if warned:
         console.print()
     for warning in warned[:_WARNINGS]:
-        write.line(f"warning: {warning.text}", "yellow")
+        write.line(f"warning: {first_of_kind(warning)}", "yellow")
     if (more := len(warned) - _WARNINGS) > 0:
         write.line(f"warning: {more} more, in the report", "yellow")
     console.print()
@@ -119,20 +120,19 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
         table.add_column(f"{shown.name}\n{shown.unit}", justify="right", overflow="fold")
     table.add_column("to none\npoints", justify="right", overflow="fold")
     table.add_column("n", justify="right")
-    means = results.means
+    means, groups = results.means, results.groups
     differences = {c.arm: c for c in results.compared() if c.classifier == classifier}
     wide = write.console.width >= _WIDE
     for arm in (arm.name for arm in results.tested(classifier)):
-        entries = [means.get((arm, classifier, key, None)) for key in wording.METRICS]
         row = [
-            write.text(_cell(entry, shown, wide))
-            for entry, shown in zip(entries, wording.METRICS.values(), strict=True)
+            write.text(_cell(means.get((arm, classifier, key, None)), shown, wide))
+            for key, shown in wording.METRICS.items()
         ]
         difference = differences.get(arm)
         style = STYLES[difference.verdict] if difference else ""
         points = _cell(difference, wording.METRICS["accuracy"], wide)
-        n = next((str(entry.n) for entry in entries if entry), "0")
-        table.add_row(write.text(arm), *row, write.text(points, style), write.text(n))
+        n = str(len(groups[arm, classifier]))
+        table.add_row(write.text(arm), *row, write.text(points, style), n)
     return table
 
 
@@ -173,9 +173,3 @@ def _print_added(table: AddedTable, write: Writer) -> None:
         write.console.print(shown)
     for sentence in table.notes:
         write.line(sentence, "dim")
-
-
-def _footnote(results: RunResults) -> str:
-    single = any(entry.n == 1 for entry in results.summary)
-    note = f"mean {wording.PLUS_MINUS} half of the 95 % interval over n repeats"
-    return note + ("; one repeat has no interval" if single else "")

@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from neuplug.experiment.results.conclusions import Comparison, Effect, Interval, Mean
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Comparison, Effect, Interval, Mean, RunResults
 
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -54,6 +53,11 @@ BESIDE = {
     "no evidence": ("is better or worse for", "are better or worse for"),
     "harms": ("is worse for", "are worse for"),
 }
+# For the top of everything where the given split leaks
+LEAK = (
+    "The given split leaks, so that these numbers are too good for new images: "
+    "see the first warning."
+)
 # Where there is no comparison
 NOTHING = "Nothing to compare: no arm ran beside none."
 
@@ -126,8 +130,8 @@ def verdict_parts(comparison: Comparison, results: RunResults) -> tuple[str, str
     if comparison.question == "best classical":
         rival = f"{rival}, the best classical arm"
     elif comparison.question == "more images":
-        sizes = {entry.name: entry.per_class for entry in results.arms}
-        arm, rival, several = f"{sizes[arm]} real images per class", str(sizes[rival]), True
+        size, fewer = (results.by_name[name].per_class for name in (arm, rival))
+        arm, rival, several = f"{size} real images per class", str(fewer), True
     alone = comparison.question == "none"
     if comparison.verdict == "one repeat":
         said = f"{arm} with {comparison.classifier}" + ("" if alone else f" beside {rival}")
@@ -170,16 +174,6 @@ def verdict_sentence(comparison: Comparison, results: RunResults) -> str:
     return ": ".join(verdict_parts(comparison, results))
 
 
-def leak(results: RunResults) -> list[str]:
-    """One line for the top of everything where the given split leaks; else none."""
-    if not results.leak:
-        return []
-    return [
-        "The given split leaks, so that these numbers are too good for new images: "
-        "see the first warning."
-    ]
-
-
 def ranked(results: RunResults) -> list[Comparison]:
     """The comparisons with ``none``: what helps first, the largest effect first."""
     order = list(MARKS)
@@ -189,13 +183,23 @@ def ranked(results: RunResults) -> list[Comparison]:
 def same_sentences(results: RunResults) -> list[str]:
     """Of the arms that are not compared because they add nothing."""
     found: dict[tuple[str, str], list[str]] = {}
-    for arm, classifier, against in results.same_as_baseline():
-        found.setdefault((arm, against), []).append(classifier)
+    groups, arms = results.groups, results.by_name
+    for (arm, classifier), cells in groups.items():
+        against = arms[arm].against
+        theirs = [cell.key for cell in groups.get((against, classifier), [])]
+        if arm != against and [cell.key for cell in cells] == theirs:
+            found.setdefault((arm, against), []).append(classifier)
     return [
         f"{arm} adds no image for {listing(classifiers)}: it is {against}, and not compared with "
         "it."
         for (arm, against), classifiers in found.items()
     ]
+
+
+def without_controls(found: list[Comparison], results: RunResults) -> list[Comparison]:
+    """The comparisons of other arms than controls; all where there is no other."""
+    arms = results.by_name
+    return [c for c in found if not arms[c.arm].control] or found
 
 
 def power_sentence(results: RunResults) -> str:
@@ -204,8 +208,7 @@ def power_sentence(results: RunResults) -> str:
     From the arm that varies least to the one that varies most; controls are left out where there
     is anything else.
     """
-    found = [c for c in results.compared() if c.detectable]
-    found = [c for c in found if c.arm not in results.controls] or found
+    found = without_controls([c for c in results.compared() if c.detectable], results)
     if not found:
         return ""
     smallest: dict[str, list[float]] = {}

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.experiment.results.conclusions import Mean
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Mean, RunResults
 from neuplug.experiment.results.parts import Cell as RunCell
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.sections import Cell, Row, Section, SectionMaker, Table
@@ -99,6 +98,7 @@ def lines(paper: Paper, table: Published, results: RunResults) -> Iterator[Line]
     budget = str(results.config.get("budget") or "laptop")
     first = {**paper.settings, **paper.settings_for(budget)}["clf"][0]
     given: Any = results.config.get("per_class")
+    arms = {arm.name: arm for arm in results.arms}
     present = results.cells[0].test.per_class
     own_names = {
         name: next((other for other in others if other in present), name)
@@ -109,8 +109,8 @@ def lines(paper: Paper, table: Published, results: RunResults) -> Iterator[Line]
         cells = [
             c
             for c in results.cells
-            if (c.base, c.classifier) == (row.arm, classifier)
-            and row.per_class in (None, c.per_class_images or (given[0] if given else None))
+            if (arms[c.arm].base, c.classifier) == (row.arm, classifier)
+            and row.per_class in (None, arms[c.arm].per_class or (given[0] if given else None))
         ]
         published = {
             key: value

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from neuplug.errors import InputError
-
-if TYPE_CHECKING:
-    from neuplug_report.comparing import Comparison
 
 
 def report(
@@ -47,20 +44,14 @@ def _one(folder: Path) -> None:
 
 
 def _several(folders: list[Path], out: Path) -> None:
+    from rich.console import Console
+
     from neuplug.experiment.results.reading import read_results
-    from neuplug_report.comparing import compare_runs, write_comparison
+    from neuplug_report.comparing import compare_runs, print_comparison, write_comparison
 
     comparison = compare_runs([read_results(folder) for folder in folders])
     if out.is_dir():
         raise InputError(f"{out} is a folder: name a file, such as comparison.html.")
     write_comparison(comparison, out)
-    _print(comparison)
-    typer.echo(f"page: {out}")
-
-
-def _print(comparison: Comparison) -> None:
-    from rich.console import Console
-
-    from neuplug_report.comparing import print_comparison
-
     print_comparison(comparison, Console(emoji=False))
+    typer.echo(f"page: {out}")

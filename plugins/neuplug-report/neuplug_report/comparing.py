@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import JsonValue
 from rich.console import Console
 
-from neuplug.experiment.results import conclusions
+from neuplug.experiment.results import model
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.terminal import STYLES, Writer, new_table
@@ -19,7 +19,7 @@ from neuplug_report.stats import stat
 _NOT_COMPARED = {"name", "project", "workers"}  # settings that change no number
 
 # An arm's accuracy in a run, and its comparison with ``none``
-Found = tuple[conclusions.Summary | None, conclusions.Comparison | None]
+Found = tuple[model.Summary | None, model.Comparison | None]
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _caution(runs: Sequence[RunResults]) -> list[str]:
         )
     elif len({tuple(sorted(results.data.test.items())) for results in runs}) > 1:
         found.append("The runs have different numbers of test images.")
-    if len({results.protocol.repeats for results in runs}) > 1:
+    if len({results.config["repeats"] for results in runs}) > 1:
         found.append("The runs have different numbers of repeats: wider intervals where fewer.")
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 
 from neuplug import figures as style
 from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.parts import Arm
 from neuplug.experiment.summary import wording
 from neuplug_report.canvas import (
     MARGIN,
@@ -36,20 +37,17 @@ _HEADS, _FOOT = 0.42, 0.3  # inches above and below the matrix
 Matrix = Sequence[Sequence[float]]
 
 
-def confusion_matrix(results: RunResults, arm: str, classifier: str) -> Iterator[Drawing]:
-    """The mean over repeats for one arm and classifier; nothing where it was not tested."""
-    classes, cells = results.data.classes, results.cells_of(arm, classifier)
-    if not cells:
-        return
+def confusion_matrix(results: RunResults, arm: Arm, classifier: str) -> Drawing:
+    """The mean over repeats for one arm and classifier."""
+    classes, cells = results.data.classes, results.groups[arm.name, classifier]
     counts = np.mean([cell.test.confusion for cell in cells], axis=0).tolist()
     shares = [[n / sum(row) if sum(row) else math.nan for n in row] for row in counts]
-    label = results.bare_names[arm]
     of = "one repeat" if len(cells) == 1 else f"mean of {len(cells)} repeats"
-    aside = [results.sizes.get(arm), of, f"{cells[0].test_images} test images"]
-    head = Title(f"{label}, {classifier}", ", ".join(filter(None, aside)), results)
+    aside = [arm.size, of, f"{cells[0].test_images} test images"]
+    head = Title(f"{arm.base}, {classifier}", ", ".join(filter(None, aside)), results)
     recalls = ", ".join(f"{name} {_percent(shares[i][i])} %" for i, name in enumerate(classes))
-    yield Drawing(
-        f"confusion {classifier} {arm}",
+    return Drawing(
+        f"confusion {classifier} {arm.name}",
         f"Confusion matrix of {head.main}, {head.aside}. Found correctly: {recalls}.",
         _draw(head, classes, counts, shares),
     )

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from neuplug.experiment.results.conclusions import ArmCost, Comparison, Summary
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import ArmCost, Comparison, RunResults, Summary
 from neuplug.experiment.summary import wording
-from neuplug.training.profile import Profile
 from neuplug_report.stats import brief, magnitude, stat
 
 _NOTE = (
@@ -49,7 +46,7 @@ def of_arms(results: RunResults) -> dict[str, Any] | None:
         }
         for classifier in results.classifiers
     ]
-    baseline = "none with as many real images" if results.sizes else "none"
+    baseline = "none with as many real images" if results.arms[0].size else "none"
     note = _NOTE.format(baseline=baseline, search=_SEARCH if results.doses else "")
     return {"tables": tables, "note": note}
 
@@ -65,7 +62,7 @@ def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
         return {"points": nothing, "price": nothing, "why": "the baseline", "kind": ""}
     points = stat(gain)
     kind = gain.verdict.replace(" ", "-")
-    price, low, high = row.minutes_per_point, row.low, row.high
+    price, low, high = (per_point(row.seconds, g) for g in (gain.effect, gain.high, gain.low))
     if price is None:
         return {"points": points, "price": nothing, "why": "nothing gained", "kind": kind}
     ends, why = "", ""
@@ -82,48 +79,47 @@ def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
     return {"points": points, "price": cost, "why": why, "kind": kind}
 
 
+def per_point(seconds: float, gain: float | None) -> float | None:
+    """Minutes for each point of accuracy gained; ``None`` where none is."""
+    return seconds / 60 / (100 * gain) if gain is not None and gain > 0 else None
+
+
 # The classifiers.
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One classifier.
-
-    Attributes:
-        plain: The accuracy of the baseline that the best arm is compared with.
-        best: That of the arm with the best mean; ``None`` if there is none.
-    """
-
-    classifier: str
-    profile: Profile
-    plain: Summary | None
-    best: Summary | None
-
-
-def costs(results: RunResults) -> list[Cost]:
-    """One entry for each classifier that was measured, in the order of the run."""
-    return [
-        Cost(name, results.profiles[name], *_accuracies(results, name))
-        for name in results.classifiers
-        if name in results.profiles
-    ]
+def of_classifiers(results: RunResults) -> dict[str, Any]:
+    """The table of the page: each beside the best accuracy that it reached."""
+    rows = []
+    for name, profile in results.profiles.items():
+        plain, best = plain_and_best(results, name)
+        rows.append(
+            {
+                "classifier": name,
+                "parameters": magnitude(profile.parameters),
+                "multiply_adds": magnitude(profile.multiply_adds),
+                "latency": brief(profile.latency_ms),
+                "plain": _accuracy(plain),
+                "best": _accuracy(best),
+            }
+        )
+    return {"rows": rows, "note": _how_measured(results)}
 
 
-def _accuracies(results: RunResults, classifier: str) -> tuple[Summary | None, Summary | None]:
+def plain_and_best(results: RunResults, classifier: str) -> tuple[Summary | None, Summary | None]:
     """The best arm's own baseline and the best arm, so that both saw as many real images."""
-    rivals = {arm.name: arm.against for arm in results.arms}
-    found = [m for arm in rivals if (m := results.accuracy(arm, classifier)) is not None]
+    arms = results.by_name
+    found = [m for arm in arms if (m := results.accuracy(arm, classifier)) is not None]
     order = sorted(found, key=lambda entry: -entry.mean)
-    best = next((entry for entry in order if entry.arm != rivals[entry.arm]), None)
+    best = next((entry for entry in order if entry.arm != arms[entry.arm].against), None)
     if best is None:
         return next(iter(order), None), None
-    return results.accuracy(rivals[best.arm], classifier), best
+    return results.accuracy(arms[best.arm].against, classifier), best
 
 
 def _how_measured(results: RunResults) -> str:
     """The conditions of the figures, in a sentence or two."""
     height, width = results.data.imgsz
-    threads = sorted({cost.profile.threads for cost in costs(results)})
+    threads = sorted({profile.threads for profile in results.profiles.values()})
     on = " or ".join(f"{n} thread{'s' * (n != 1)}" for n in threads)
     return (
         f"Multiply-adds are those of convolutions and dense layers for one image of "
@@ -131,25 +127,6 @@ def _how_measured(results: RunResults) -> str:
         f"({results.protocol.device}, {on}), measured while other jobs may have run: it compares "
         "these classifiers and is no benchmark."
     )
-
-
-def of_classifiers(results: RunResults) -> dict[str, Any] | None:
-    """The section of the page; ``None`` where nothing was measured."""
-    found = costs(results)
-    if not found:
-        return None
-    rows = [
-        {
-            "classifier": cost.classifier,
-            "parameters": magnitude(cost.profile.parameters),
-            "multiply_adds": magnitude(cost.profile.multiply_adds),
-            "latency": brief(cost.profile.latency_ms),
-            "plain": _accuracy(cost.plain),
-            "best": _accuracy(cost.best),
-        }
-        for cost in found
-    ]
-    return {"rows": rows, "note": _how_measured(results)}
 
 
 def _accuracy(entry: Summary | None) -> dict[str, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from neuplug.experiment.results.model import Curves, RunResults
-from neuplug.experiment.summary.trainings import Training, trainings, written
 from neuplug_report.canvas import Drawing, Title
 from neuplug_report.panels import Layout, Panel, draw, points
+from neuplug_report.stats import heading
+from neuplug_report.trainings import Training, trainings, written
 
 _CLASSIFIER_CURVES = {"train_loss": "training", "val_loss": "validation"}
 _LOSS = "loss"  # what a generator's curves are measured in, unless they say otherwise
@@ -26,7 +27,7 @@ def generator_curves(results: RunResults, curves: Curves) -> Iterator[Drawing]:
                 if curve:
                     panels = figures.setdefault(units.get(kind, _LOSS), {})
                     panel = panels.setdefault(name, Panel(name))
-                    panel.curves.append((kind, curve, not training.is_first(fit)))
+                    panel.curves.append((kind, curve, fit not in training.first))
         for unit, panels in figures.items():
             head = Title(training.title, _of_training(unit, training), results)
             name = f"generator {training.title}{'' if unit == _LOSS else f' {unit}'}"
@@ -44,8 +45,8 @@ def generator_distances(results: RunResults, curves: Curves) -> Iterator[Drawing
                 continue
             name = fit.class_name or "all classes"
             panel = panels.setdefault(name, Panel(name))
-            panel.curves.append(("distance", curve, not training.is_first(fit)))
-            if training.is_first(fit):
+            panel.curves.append(("distance", curve, fit not in training.first))
+            if fit in training.first:
                 x, y = min(curve, key=lambda point: (point[1], point[0]))
                 panel.mark = (x, y, f"best: {training.unit} {written(x)}, {_short(y)}")
         if panels:
@@ -56,25 +57,19 @@ def generator_distances(results: RunResults, curves: Curves) -> Iterator[Drawing
 
 def classifier_curves(results: RunResults, curves: Curves, classifier: str) -> Iterator[Drawing]:
     """The losses of one classifier, a panel for each arm, a figure for each number of images."""
-    sizes, labels = results.sizes, results.bare_names
-    for size in dict.fromkeys(sizes.get(arm, "") for arm in labels):
-        panels, repeats = [], 0
-        for arm, label in labels.items():
-            if sizes.get(arm, "") != size:
-                continue
-            panel = Panel(label)
-            cells = results.cells_of(arm, classifier)
-            for i, cell in enumerate(cells):
-                for key, pairs in curves.classifiers.get(cell.key, {}).items():
-                    if key in _CLASSIFIER_CURVES and (curve := points(pairs)):
-                        panel.curves.append((_CLASSIFIER_CURVES[key], curve, i > 0))
-            if panel.curves:
-                panels.append(panel)
-                repeats = max(repeats, len(cells))
-        if panels:
-            name = f"{classifier}, {size}" if size else classifier
-            head = Title(name, f"loss in nats over steps; {_first_of(repeats, 'repeats')}", results)
-            yield _drawing(f"classifier {name}", head, panels, Layout())
+    figures: dict[str, list[Panel]] = {}
+    for arm in results.tested(classifier):
+        panel = Panel(arm.base)
+        for cell in results.groups[arm.name, classifier]:
+            for key, pairs in curves.classifiers.get(cell.key, {}).items():
+                if key in _CLASSIFIER_CURVES and (curve := points(pairs)):
+                    panel.curves.append((_CLASSIFIER_CURVES[key], curve, cell.repeat > 0))
+        if panel.curves:
+            figures.setdefault(heading(classifier, arm), []).append(panel)
+    repeats = len({cell.repeat for cell in results.cells})
+    for name, panels in figures.items():
+        head = Title(name, f"loss in nats over steps; {_first_of(repeats, 'repeats')}", results)
+        yield _drawing(f"classifier {name}", head, panels, Layout())
 
 
 def _of_training(what: str, training: Training) -> str:

@@ -10,8 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from neuplug import figures as style
-from neuplug.experiment.results.conclusions import Dose
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Dose, RunResults
 from neuplug.experiment.summary import wording
 from neuplug_report.canvas import (
     MARGIN,
@@ -37,13 +36,13 @@ def dose_curves(results: RunResults) -> Iterator[Drawing]:
     """One figure for each arm of which several amounts were compared, a plot per classifier."""
     rows = results.doses
     plain = {(r.arm, r.classifier): r for r in rows if r.value is None}
-    baselines = {arm.name: arm.against for arm in results.arms}
+    arms = results.by_name
     for family in dict.fromkeys(r.family for r in rows if r.value is not None):
         curves: dict[str, list[Dose]] = {}
         for row in rows:
             if row.family == family:
                 curves.setdefault(row.classifier, []).append(row)
-        rival = next(baselines[r.arm] for r in rows if r.family == family and r.chosen)
+        rival = next(arms[r.arm].against for r in rows if r.family == family and r.chosen)
         yield Drawing(
             f"dose {family}",
             _alt(family, curves),

@@ -82,8 +82,8 @@ def _drawings(results: RunResults, curves: Curves) -> Iterator[Drawing]:
     for classifier in results.classifiers:
         yield from classifier_curves(results, curves, classifier)
     for classifier in results.classifiers:
-        for arm in results.arms:
-            yield from confusion_matrix(results, arm.name, classifier)
+        for arm in results.tested(classifier):
+            yield confusion_matrix(results, arm, classifier)
 
 
 def _free_name(words: str, taken: dict[str, str]) -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from neuplug.experiment.results.conclusions import Comparison
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Comparison, RunResults
 from neuplug.experiment.summary.wording import (
     ALONE,
     BESIDE,
@@ -15,6 +14,7 @@ from neuplug.experiment.summary.wording import (
     listing,
     ranked,
     same_sentences,
+    without_controls,
 )
 
 _NAMED = 6  # arms that the headline names at most
@@ -32,8 +32,7 @@ def headline(results: RunResults) -> list[tuple[str, str]]:
 
 
 def _compared(results: RunResults) -> list[tuple[str, str]]:
-    found = ranked(results)
-    found = [c for c in found if c.arm not in results.controls] or found
+    found = without_controls(ranked(results), results)
     more = results.compared("more images")
     if not found and not more:
         return []

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from neuplug.experiment.analysis.statistics import estimate
-from neuplug.experiment.results.conclusions import Mean
+from neuplug.experiment.results.model import Mean
 from neuplug.experiment.results.parts import Metric
 from neuplug.experiment.summary import wording
 from neuplug_report.stats import span, stat
@@ -40,7 +40,7 @@ def shown(metrics: Sequence[Metric]) -> dict[str, str]:
     aside = {"within": ", ".join(filter(None, within))}
     if metrics[0].unit == "images":
         return {"middle": span([int(m.value) for m in metrics]), "spread": ""} | aside
-    found = _mean([m.value for m in metrics])
+    found = estimate([m.value for m in metrics])
     return stat(found, _look(found, share)) | aside
 
 
@@ -48,7 +48,7 @@ def _interval(metrics: Sequence[Metric], share: bool) -> str:
     ends = [(m.low, m.high) for m in metrics if m.low is not None and m.high is not None]
     if not ends:
         return ""
-    low, high = (_mean(found).mean for found in zip(*ends, strict=True))
+    low, high = (estimate(found).mean for found in zip(*ends, strict=True))
     found = Mean(mean=(low + high) / 2, low=low, high=high, n=len(ends))
     look = _look(found, share)
     return f"[{wording.interval(wording.bounded(found, look), look)}]"
@@ -58,7 +58,7 @@ def _deviation(metrics: Sequence[Metric], share: bool) -> str:
     found = [m.std for m in metrics if m.std is not None]
     if not found:
         return ""
-    mean = _mean(found).mean
+    mean = estimate(found).mean
     return f"sd {wording.number(mean, _digits(mean, 2, share))}"
 
 
@@ -66,12 +66,8 @@ def _reference(metrics: Sequence[Metric], share: bool) -> str:
     found = [m.reference for m in metrics if m.reference is not None]
     if not found:
         return ""
-    mean = _mean(found)
+    mean = estimate(found)
     return f"real {wording.number(mean.mean, _look(mean, share))}"
-
-
-def _mean(values: Sequence[float]) -> Mean:
-    return estimate(values)
 
 
 def _look(found: Mean, share: bool) -> wording.Metric:

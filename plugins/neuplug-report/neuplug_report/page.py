@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 
 from markupsafe import Markup
@@ -14,17 +15,6 @@ from neuplug_report.gallery import Gallery
 from neuplug_report.pictures import make_pictures
 from neuplug_report.rendering import render
 from neuplug_report.sections import view
-
-_KINDS = (
-    "accuracy",
-    "differences",
-    "learning",
-    "dose",
-    "generator",
-    "distances",
-    "classifier",
-    "confusion",
-)
 
 
 class HtmlReport(Reporter):
@@ -74,7 +64,7 @@ def _write(run: FinishedRun) -> Path:
 
 def _grouped(figures: dict[str, str]) -> dict[str, list[Markup]]:
     """Figures by kind, the first word of their names."""
-    kinds: dict[str, list[Markup]] = {kind: [] for kind in _KINDS}
+    kinds: dict[str, list[Markup]] = defaultdict(list)
     for name, text in figures.items():
         kinds[name.partition("-")[0]].append(Markup(text))  # svg.inline escaped the names in it
     return kinds

@@ -15,12 +15,12 @@ from torch import Tensor
 
 from neuplug.errors import InputError
 from neuplug.experiment.reporters import FinishedRun, MadeBeside, RunImages
-from neuplug.experiment.summary.trainings import Training, trainings, written
 from neuplug.experiment.summary.wording import listing
 from neuplug.records import Record
 from neuplug.storage.atomic import write_text
 from neuplug_report.animation import save_animation
 from neuplug_report.images import one_above_the_other, save_grid, side_by_side
+from neuplug_report.trainings import Training, trainings, written
 
 FILE = "samples/pictures.json"
 

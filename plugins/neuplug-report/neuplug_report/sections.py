@@ -7,14 +7,13 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from neuplug.experiment.results.conclusions import Comparison
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Comparison, RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.notices import notice_lines
+from neuplug.experiment.summary.notices import by_kind, first_of_kind
 from neuplug.experiment.summary.sections import sections
 from neuplug_report import costs, evaluations
 from neuplug_report.headline import headline
-from neuplug_report.stats import span, stat
+from neuplug_report.stats import heading, span, stat
 
 _SKIPPED_SHOWN = 10
 
@@ -24,7 +23,7 @@ def view(results: RunResults) -> dict[str, Any]:
     return {
         "name": results.name,
         "headline": [
-            *(("leak", text) for text in wording.leak(results)),
+            *([("leak", wording.LEAK)] if results.leak else []),
             *((_kind(verdict), text) for verdict, text in headline(results)),
         ],
         "simulated": results.data.simulated,
@@ -32,13 +31,13 @@ def view(results: RunResults) -> dict[str, Any]:
         "power": wording.power_sentence(results),
         "beside_classical": _verdicts(results.compared("best classical"), results),
         "more_images": _verdicts(results.compared("more images"), results),
-        "warnings": [(_unbroken(line.text), line.each) for line in notice_lines(results)],
+        "warnings": [(_unbroken(first_of_kind(kind)), kind) for kind in by_kind(results)],
         "metrics": [(shown.name, shown.unit) for shown in wording.METRICS.values()],
         "tables": [_table(results, classifier) for classifier in results.classifiers],
         "added": sections(results),
         "arm_costs": costs.of_arms(results),
         "costs": costs.of_classifiers(results),
-        "sized": bool(results.sizes),
+        "sized": bool(results.arms[0].size),
         "class_tables": _class_tables(results),
         "generator_times": _generator_times(results),
         "evaluations": evaluations.page_view(results),
@@ -91,20 +90,23 @@ def _unbroken(text: str) -> str:
 
 def _table(results: RunResults, classifier: str) -> dict[str, Any]:
     """The main table of one classifier: one row for each arm."""
-    means, shown = results.means, wording.METRICS
+    means, groups = results.means, results.groups
     differences = {c.arm: c for c in results.compared() if c.classifier == classifier}
     rows = []
     for arm in (arm.name for arm in results.tested(classifier)):
-        entries = {key: means.get((arm, classifier, key, None)) for key in shown}
+        cells = groups[arm, classifier]
         difference = differences.get(arm)
         rows.append(
             {
                 "arm": arm,
-                "images": _mixture(results.cells_of(arm, classifier)[0].train_images),
-                "values": [stat(entries[key], shown[key]) for key in shown],
+                "images": _mixture(cells[0].train_images),
+                "values": [
+                    stat(means.get((arm, classifier, key, None)), metric)
+                    for key, metric in wording.METRICS.items()
+                ],
                 "difference": stat(difference)
                 | {"kind": _kind(difference.verdict) if difference else ""},
-                "n": next((entry.n for entry in entries.values() if entry), 0),
+                "n": len(cells),
             }
         )
     counts = [c.test_images for c in results.cells if c.classifier == classifier]
@@ -118,17 +120,15 @@ def _mixture(origins: dict[str, int]) -> str:
 
 def _class_tables(results: RunResults) -> list[dict[str, Any]]:
     """F1 of each class, for each classifier and number of real images."""
-    sizes = results.sizes
     found = []
     for classifier in results.classifiers:
-        names = [arm.name for arm in results.tested(classifier)]
-        for size in dict.fromkeys(sizes.get(arm, "") for arm in names):
-            own = [arm for arm in names if sizes.get(arm, "") == size]
-            arms = {arm: results.bare_names[arm] for arm in own}
+        groups: dict[str, dict[str, str]] = {}
+        for arm in results.tested(classifier):
+            groups.setdefault(heading(classifier, arm), {})[arm.name] = arm.base
+        for title, arms in groups.items():
             table = _class_table(results, classifier, arms)
             counts = {value["n"] for row in table["rows"] for value in row["values"]}
             if any(counts):
-                title = f"{classifier}, {size}" if size else classifier
                 shared = counts.pop() if len(counts) == 1 else None  # said once, where it is one
                 found.append({"title": title, "n": shared, **table})
     return found
@@ -207,17 +207,9 @@ def _counts(results: RunResults) -> list[tuple[str, list[int]]]:
 
 def _protocol(results: RunResults) -> list[tuple[str, str]]:
     protocol = results.protocol
-    length = f"{protocol.steps} steps" if protocol.epochs is None else f"{protocol.epochs} epochs"
     digest = f"{results.data.images_digest[:16]}{wording.ELLIPSIS}"
     return [
         ("Images", f"sha256 {digest}, in full under Data"),
-        ("Repeats", f"{protocol.repeats}"),
-        ("Seed", f"{protocol.seed}"),
-        ("Length", length),
-        ("Batch", f"{protocol.batch}"),
-        ("Optimiser", protocol.optimizer),
-        ("Learning rate", f"{protocol.lr}"),
-        ("Schedule", protocol.schedule),
         ("Device", protocol.device),
         ("Versions", ", ".join(f"{name} {v}" for name, v in protocol.versions.items())),
     ]
@@ -231,7 +223,7 @@ def _facts(results: RunResults) -> list[tuple[str, str]]:
         ("Folder", results.folder),
         ("Request", results.request),
         ("neuplug", results.neuplug),
-        ("Computing time", f"{_duration(cost.total_seconds)} ({shares})"),
+        ("Computing time", f"{_duration(sum(spent.values()))} ({shares})"),
     ]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuplug.experiment.results.conclusions import Effect, Mean
+from neuplug.experiment.results.model import Effect, Mean
+from neuplug.experiment.results.parts import Arm
 from neuplug.experiment.summary.wording import (
     ELLIPSIS,
     METRICS,
@@ -33,6 +34,11 @@ def bars(accuracies: Sequence[Mean]) -> tuple[list[float], list[float]]:
             below.append(100 * (entry.mean - entry.low))
             above.append(100 * (entry.high - entry.mean))
     return below, above
+
+
+def heading(classifier: str, arm: Arm) -> str:
+    """The classifier, and the number of real images where several are compared."""
+    return f"{classifier}, {arm.size}" if arm.size else classifier
 
 
 def span(counts: Sequence[int]) -> str:

@@ -11,8 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from neuplug import figures as style
-from neuplug.experiment.results.conclusions import Effect, Mean
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results.model import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
 from neuplug_report.canvas import (
     MARGIN,
@@ -24,8 +23,8 @@ from neuplug_report.canvas import (
     put_axes,
     shorten,
 )
+from neuplug_report.stats import ACCURACY, heading
 
-_ACCURACY = wording.METRICS["accuracy"]
 _LOOKS = {  # colour and marker of a verdict, so that colour is never the only difference
     "helps": (style.BLUE, "^"),
     "harms": (style.ORANGE, "v"),
@@ -56,7 +55,6 @@ Groups = dict[str, list[_Strip]]  # by classifier, and by the number of real ima
 
 def accuracy(results: RunResults) -> Drawing:
     """Accuracy of every arm, grouped by classifier."""
-    names = results.bare_names
     groups: Groups = {}
     for classifier in results.classifiers:
         for arm in results.arms:
@@ -65,8 +63,8 @@ def accuracy(results: RunResults) -> Drawing:
                 continue
             dots = list(_accuracies(results, arm.name, classifier).values())
             look = (style.INK if arm.name == arm.against else style.BLUE, "o")
-            group = groups.setdefault(_heading(results, classifier, arm.name), [])
-            group.append(_strip(entry, names[arm.name], dots, look))
+            group = groups.setdefault(heading(classifier, arm), [])
+            group.append(_strip(entry, arm.base, dots, look))
     head = Title("Accuracy", _aside(groups), results)
     return Drawing(
         "accuracy", _alt("Accuracy in percent", groups), _draw(head, "% of test images", groups)
@@ -75,18 +73,18 @@ def accuracy(results: RunResults) -> Drawing:
 
 def differences(results: RunResults) -> Drawing:
     """Paired differences in accuracy to the arm ``none``, with a line at zero."""
-    names = results.bare_names
+    arms = results.by_name
     groups: Groups = {}
     for classifier in results.classifiers:
         for entry in results.compared():
             if entry.classifier != classifier:
                 continue
-            arm = entry.arm
+            arm = arms[entry.arm]
             baseline = _accuracies(results, entry.against, classifier)
-            ours = _accuracies(results, arm, classifier)
+            ours = _accuracies(results, entry.arm, classifier)
             dots = [ours[repeat] - baseline[repeat] for repeat in ours if repeat in baseline]
-            group = groups.setdefault(_heading(results, classifier, arm), [])
-            group.append(_strip(entry, names[arm], dots, _LOOKS[entry.verdict]))
+            group = groups.setdefault(heading(classifier, arm), [])
+            group.append(_strip(entry, arm.base, dots, _LOOKS[entry.verdict]))
     head = Title("Difference to none", _aside(groups), results)
     return Drawing(
         "differences",
@@ -95,20 +93,15 @@ def differences(results: RunResults) -> Drawing:
     )
 
 
-def _heading(results: RunResults, classifier: str, arm: str) -> str:
-    size = results.sizes.get(arm)
-    return f"{classifier}, {size}" if size else classifier
-
-
 def _accuracies(results: RunResults, arm: str, classifier: str) -> dict[int, float]:
-    return {cell.repeat: cell.test.accuracy for cell in results.cells_of(arm, classifier)}
+    return {cell.repeat: cell.test.accuracy for cell in results.groups[arm, classifier]}
 
 
 def _strip(entry: Mean | Effect, label: str, dots: list[float], look: tuple[str, str]) -> _Strip:
-    entry = wording.bounded(entry, _ACCURACY)
-    value = wording.middle(entry, _ACCURACY)
+    entry = wording.bounded(entry, ACCURACY)
+    value = wording.middle(entry, ACCURACY)
     if entry.low is not None:
-        value += f" {wording.spread(entry, _ACCURACY)}"
+        value += f" {wording.spread(entry, ACCURACY)}"
     return _Strip(
         label,
         f"{value}, n = {entry.n}",

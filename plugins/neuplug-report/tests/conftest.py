@@ -21,6 +21,7 @@ from neuplug.experiment.analysis import statistics
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.experiment.summary.notices import with_notices
 from neuplug.training.metrics import METRICS
 from neuplug_papers.paper import load_paper
 from neuplug_report import images, page
@@ -117,14 +118,6 @@ def make_results(
         "leak": None,
         "provenance": {},
         "protocol": {
-            "repeats": repeats,
-            "seed": 0,
-            "steps": 400,
-            "epochs": None,
-            "batch": 32,
-            "schedule": "cosine",
-            "optimizer": "AdamW",
-            "lr": 0.001,
             "device": "cpu",
             "versions": {"python": "3.12.4", "torch": "2.15.0", "neuplug": "0.1.0"},
             "sentences": [
@@ -138,7 +131,6 @@ def make_results(
         "cells": cells,
         "summary": _summary(cells, classes, all_arms, classifiers),
         "comparisons": _comparisons(cells, all_arms, classifiers),
-        "differences": [],
         "doses": [],
         "generators": fits,
         "filtered": [],
@@ -159,13 +151,8 @@ def make_results(
             for repeat in range(repeats)
         ],
         "evaluators": {"fid": SILENT},
-        "curves": "curves.json",
         "warnings": ["12 images are smaller than 64 x 64 and were enlarged."],
-        "cost": {
-            "generators_seconds": 1925.0,
-            "classifiers_seconds": 640.0,
-            "total_seconds": 2581.0,
-        },
+        "cost": {"generators_seconds": 1925.0, "classifiers_seconds": 656.0},
         "arm_costs": [],
     }
 
@@ -180,13 +167,13 @@ SILENT: dict[str, Any] = {"title": "", "guide": ""}
 
 
 def typed(raw: dict[str, Any]) -> RunResults:
-    """Results as they are read from a file."""
+    """Results as they are read from a file, with the warnings of all parts."""
     parts = {
         name: [{k: v for k, v in entry.items() if k not in MOVED} for entry in raw[name]]
         for name in ("cells", "generators")
     }
     others = {k: v for k, v in raw.items() if k not in OF_THE_REPORT}
-    return RunResults.model_validate({**others, **parts})
+    return with_notices(RunResults.model_validate({**others, **parts}))
 
 
 def curves_of(raw: dict[str, Any]) -> Curves:
@@ -240,9 +227,6 @@ def _cell(
     return {
         "key": f"{arm.name} {classifier} {repeat}",
         "arm": arm.name,
-        "base": arm.base,
-        "per_class_images": arm.size,
-        "against": arm.against,
         "classifier": classifier,
         "repeat": repeat,
         "test": {
@@ -257,8 +241,6 @@ def _cell(
             },
             "confusion": confusion,
         },
-        "device": "cpu",
-        "torch": "2.15.0",
         "test_images": TEST_IMAGES,
         "train_images": {"real": 240} | ({"dcgan": 240} if "dcgan" in arm.base else {}),
         "steps": 400,
@@ -313,10 +295,8 @@ def _data(classes: list[str], simulated: bool) -> dict[str, Any]:
         "skipped": [["patches/broken.jpg", "truncated file"]],
         "exact_duplicates": 2,
         "exact_duplicate_images": 5,
-        "near_duplicates": None,
         "near_duplicate_groups": None,
         "near_duplicate_images": None,
-        "digest": "9c1d7e",
         "images_digest": "0f" * 32,
     }
 
@@ -390,7 +370,7 @@ def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> di
         for table in load_paper(recipe).published
         if table.evaluator is not None
         for row in table.rows
-        for repeat in range(results["protocol"]["repeats"])
+        for repeat in range(results["config"]["repeats"])
     ]
     results["evaluators"] = {e["evaluator"]: SILENT for e in results["evaluations"]}
     results["config"] |= config.model_dump(mode="json", include={"recipe", "budget", "per_class"})

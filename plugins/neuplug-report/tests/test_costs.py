@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from neuplug.experiment.summary import wording
-from neuplug_report import costs
+from neuplug_report.costs import plain_and_best
 
 from .conftest import typed
 
@@ -22,10 +22,10 @@ def test_costs_stand_beside_the_best_arm_and_its_own_baseline(make: Make) -> Non
     for entry in results["summary"]:
         if entry["metric"] == "accuracy":
             entry["mean"] = level[entry["arm"]]
-    (cost,) = costs.costs(typed(results))
-    assert cost.best is not None and cost.plain is not None
-    assert (cost.best.arm, cost.best.mean) == ("dcgan (6 per class)", 0.8)
-    assert (cost.plain.arm, cost.plain.mean) == ("none (6 per class)", 0.5)
+    plain, best = plain_and_best(typed(results), "smallcnn")
+    assert best is not None and plain is not None
+    assert (best.arm, best.mean) == ("dcgan (6 per class)", 0.8)
+    assert (plain.arm, plain.mean) == ("none (6 per class)", 0.5)
 
 
 def test_the_page_has_a_row_for_each_classifier(make: Make, show: Show) -> None:
@@ -41,7 +41,7 @@ def test_the_page_has_a_row_for_each_classifier(make: Make, show: Show) -> None:
 
 def test_none_alone_has_no_best_arm(make: Make, show: Show) -> None:
     results = make(repeats=1, arms={"none": 0.0}, curves=False)
-    (cost,) = costs.costs(typed(results))
-    assert cost.best is None and cost.plain is not None and cost.plain.arm == "none"
+    plain, best = plain_and_best(typed(results), "smallcnn")
+    assert best is None and plain is not None and plain.arm == "none"
     row = show(results).row("smallcnn 94 k")
     assert row.startswith(f"smallcnn 94 k 3.1 M 0.62 {wording.MISSING}")

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from neuplug.experiment.summary.trainings import trainings, written
 from neuplug_report.figures import write_figures
+from neuplug_report.trainings import trainings, written
 
 from .conftest import curves_of, typed
 
@@ -48,7 +48,6 @@ def test_a_fit_that_arms_share_is_drawn_once_by_its_stage(
     sharing(results, "dcgan: best")
     assert generators(drawn(results, tmp_path)) == ["generator-dcgan"]
     (training,) = trainings(typed(results))
-    assert training.arms == ("dcgan: last", "dcgan: best")
     assert [fit.class_name for fit in training.fits] == ["crazing", "patches"]
 
 

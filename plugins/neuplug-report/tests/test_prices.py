@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from neuplug.experiment.analysis.costs import per_point
-from neuplug.experiment.results.conclusions import Comparison
 from neuplug.experiment.summary.wording import MISSING as NO
+from neuplug_report.costs import per_point
 
 Make = Callable[..., dict[str, Any]]
 Show = Callable[[dict[str, Any]], Any]
@@ -20,12 +19,11 @@ def priced(results: dict[str, Any], **gain: Any) -> dict[str, Any]:
     (comparison,) = results["comparisons"]
     comparison |= gain
     rows = []
-    for arm, seconds, found in (("none", 30.0, None), ("dcgan", 90.0, comparison)):
+    for arm, seconds in (("none", 30.0), ("dcgan", 90.0)):
         made = seconds - 30
         rows.append(
-            {"arm": arm, "classifier": "smallcnn", "against": "none", "n": comparison["n"]}
+            {"arm": arm, "classifier": "smallcnn", "n": comparison["n"], "seconds": seconds}
             | {"generators_seconds": made, "images_seconds": made / 1e6, "training_seconds": 30.0}
-            | {"seconds": seconds, **per_point(seconds, found and Comparison.model_validate(found))}
         )
     return results | {"arm_costs": rows}
 
@@ -97,3 +95,10 @@ def test_of_amounts_that_were_tried_it_is_said_that_they_do_not_count(
         {**arm, **means, "amount": "add", "value": 40, "chosen": False},
     ]
     assert said in show(results).text
+
+
+@pytest.mark.parametrize(
+    ("gain", "expected"), [(0.04, 0.5), (0.08, 0.25), (0.0, None), (-0.02, None), (None, None)]
+)
+def test_minutes_for_a_point(gain: float | None, expected: float | None) -> None:
+    assert per_point(120.0, gain) == expected

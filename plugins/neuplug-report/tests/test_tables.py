@@ -111,4 +111,4 @@ def test_a_missing_cell_is_a_dash(make: Make) -> None:
     results["summary"] = [s for s in results["summary"] if s["arm"] == "none"]
     results["comparisons"] = []
     row = next(line for line in shown(results) if line.startswith("dcgan"))
-    assert row.split() == ["dcgan", *["\N{EN DASH}"] * 6, "0"]
+    assert row.split() == ["dcgan", *["\N{EN DASH}"] * 6, "3"]

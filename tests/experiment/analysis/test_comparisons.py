@@ -10,7 +10,7 @@ import pytest
 from neuplug.experiment.analysis.comparisons import compare
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
-from neuplug.experiment.results.conclusions import Comparison
+from neuplug.experiment.results.model import Comparison
 from neuplug.experiment.results.parts import Cell
 from neuplug.plugins.registry import discover
 from neuplug.training.metrics import Scores
@@ -42,10 +42,8 @@ def test_every_arm_beside_none_and_generators_beside_the_best_classical(result: 
         assert c.adjusted_p >= c.p and c.low <= c.effect <= c.high
         assert c.n == 3
         assert 28 < c.items <= 40  # of three tests of 28 images, each image counts once
-    ends = {d.arm: d for d in result.results.differences if d.metric == "accuracy"}
-    assert all((c.low, c.high) == (ends[arm].low, ends[arm].high) for arm, c in plain.items())
-    assert set(result.verdicts) == {(arm, "linear") for arm in plain}
-    assert set(result.verdicts_against_classical) == {(arm, "linear") for arm in classical}
+    assert set(result.verdicts()) == {(arm, "linear") for arm in plain}
+    assert set(result.verdicts("best classical")) == {(arm, "linear") for arm in classical}
 
 
 def simulated(arms: list[Any], rng: np.random.Generator, **gain: float) -> list[Comparison]:
@@ -82,7 +80,7 @@ def test_the_best_of_many_equal_arms_makes_no_other_worse(lab: object) -> None:
 
 def test_without_a_classical_arm_nobody_is_compared_with_one(ask: Any) -> None:
     result = ask(aug=["jitter"])
-    assert result.verdicts_against_classical == {}
+    assert result.verdicts("best classical") == {}
     assert [c.question for c in result.results.comparisons] == ["none"]
 
 
@@ -103,9 +101,9 @@ def test_none_is_compared_with_none_on_fewer_images(ask: Any) -> None:
         gain = result.mean(arm, "linear") - result.mean(c.against, "linear")
         assert c.effect == pytest.approx(gain)
         assert c.family == 2 and c.n == 3
-    assert set(result.verdicts_of_more_images) == {(arm, "linear") for arm in more}
+    assert set(result.verdicts("more images")) == {(arm, "linear") for arm in more}
     # it is no verdict on an augmentation
-    assert {arm for arm, _ in result.verdicts} == {f"same ({n} per class)" for n in (3, 6, 12)}
+    assert {arm for arm, _ in result.verdicts()} == {f"same ({n} per class)" for n in (3, 6, 12)}
 
 
 def test_one_repeat_has_no_verdict(ask: Any) -> None:

@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 
-from neuplug.experiment.analysis.costs import per_point
-from neuplug.experiment.results.conclusions import Effect
-
 PARTS = ("generators_seconds", "images_seconds", "training_seconds")
 
 
@@ -52,25 +49,3 @@ def test_what_is_in_the_store_counts_as_when_it_was_made(ask: Any) -> None:
     before = rows(ask(aug=["jitter"], add=4, name="before"))
     after = rows(ask(aug=["jitter", "invert"], add=4, name="after"))
     assert {arm: after[arm] for arm in before} == before
-
-
-GAIN = {"effect": 0.04, "low": 0.02, "high": 0.08}
-
-
-@pytest.mark.parametrize(
-    ("gain", "expected"),
-    [
-        (GAIN, (0.5, 0.25, 1.0)),  # 2 minutes for 4, 8 and 2 points
-        (GAIN | {"low": -0.02}, (0.5, 0.25, None)),
-        (GAIN | {"low": 0.0}, (0.5, 0.25, None)),
-        (GAIN | {"low": None, "high": None}, (0.5, None, None)),
-        (GAIN | {"effect": 0.0, "low": -0.04, "high": 0.04}, (None, None, None)),
-        (GAIN | {"effect": -0.01, "low": -0.04, "high": 0.02}, (None, None, None)),
-        (None, (None, None, None)),
-    ],
-)
-def test_minutes_for_a_point(
-    gain: dict[str, Any] | None, expected: tuple[float | None, ...]
-) -> None:
-    found = None if gain is None else Effect(**gain, n=1 if gain["low"] is None else 3)
-    assert tuple(per_point(120.0, found).values()) == pytest.approx(expected)

@@ -54,7 +54,7 @@ def test_each_curve_has_every_amount_and_one_choice(result: Any) -> None:
 
 def test_only_the_choice_is_tested(result: Any) -> None:
     chosen = {(r.arm, r.classifier) for r in result.results.doses if r.chosen}
-    tested = {(c.arm, c.classifier) for c in result.cells}
+    tested = {(c.arm, c.classifier) for c in result.results.cells}
     others = {(arm, clf) for arm in ("none", "same") for clf in ("linear", "conv")}
     assert tested == chosen | others
     assert {(c.arm, c.classifier) for c in result.results.comparisons} <= tested
@@ -87,7 +87,7 @@ def test_no_image_is_no_arm(ask: Any) -> None:
     said = "jitter (share=0) adds no image for linear: it is none, and not compared with it."
     assert said in told(result)
     alone = ask(aug=["jitter"], **given)
-    assert alone.verdicts == {} and said in told(alone)
+    assert alone.verdicts() == {} and said in told(alone)
 
 
 def test_as_many_images_as_there_are(ask: Any) -> None:
@@ -129,7 +129,7 @@ def test_evaluators_look_at_the_choice_alone(ask: Any, workers: int) -> None:
 def test_without_validation_every_amount_is_an_arm(ask: Any) -> None:
     result = ask(aug=["jitter"], add=[2, 4], val=0.0)
     assert not result.results.doses
-    assert {arm for arm, _ in result.verdicts} == {"jitter (add=2)", "jitter (add=4)"}
+    assert {arm for arm, _ in result.verdicts()} == {"jitter (add=2)", "jitter (add=4)"}
     sentence = "there are no validation images to choose among the 2 amounts"
     assert [w for w in result.results.warnings if sentence in w]
 

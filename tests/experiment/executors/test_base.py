@@ -20,7 +20,7 @@ def test_an_executor_of_a_plugin_finds_the_same(
     assert [e for e in lab() if e["what"] == "closed"] == [{"what": "closed", "workers": 3}]
     kept = ("arm", "classifier", "repeat", "key", "test")
     outcomes = [
-        [[getattr(cell, name) for name in kept] for cell in result.cells]
+        [[getattr(cell, name) for name in kept] for cell in result.results.cells]
         for result in (here, there)
     ]
     assert outcomes[0] == outcomes[1]

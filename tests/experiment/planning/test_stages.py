@@ -85,14 +85,14 @@ def test_arms_that_differ_in_sampling_options_share_a_fit(ask: Any, lab: Any) ->
 )
 def test_amounts(ask: Any, settings: dict[str, Any], images: dict[str, int]) -> None:
     result = ask(aug=["jitter"], repeats=1, **settings)
-    cell = next(c for c in result.cells if c.arm == "jitter")
+    cell = next(c for c in result.results.cells if c.arm == "jitter")
     assert cell.train_images == images
 
 
 def test_stages_with_amounts_of_their_own(ask: Any) -> None:
     """100 generated, then classical over both: the sixth task of Schlagenhauf et al."""
     result = ask(aug=["jitter@add=2+invert@to=20"], repeats=1, add=99)
-    cell = next(c for c in result.cells if c.arm != "none")
+    cell = next(c for c in result.results.cells if c.arm != "none")
     assert cell.train_images == {"real": 12, "jitter": 4, "invert": 24}
 
 
@@ -113,5 +113,5 @@ def test_a_class_that_has_enough_gets_no_generator(
         project=tmp_path / "runs", training={"steps": 2},
     )  # fmt: skip
     assert [g.class_name for g in result.results.generators] == ["lying"]
-    cell = next(c for c in result.cells if c.arm == "jitter")
+    cell = next(c for c in result.results.cells if c.arm == "jitter")
     assert cell.train_images == {"real": 15, "jitter": 3}

@@ -17,8 +17,8 @@ def test_results_are_read_as_they_were_written(ask: Any) -> None:
     ]
     for result in runs:
         assert neuplug.read_results(result.folder) == result.results
-        assert read_curves(result.folder, result.results).classifiers.keys() == {
-            cell.key for cell in result.cells
+        assert read_curves(result.folder).classifiers.keys() == {
+            cell.key for cell in result.results.cells
         }
 
 

@@ -1,4 +1,4 @@
-"""Which generators were trained, each once, however many arms draw from it. Light."""
+"""Which generators were trained, each once, however many arms draw from it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,10 @@ class Training:
 
     Attributes:
         title: The stage, with as much of the arm as tells it from the run's other trainings.
-        stage: Its generator.
-        arms: All that draw from any of its fits.
         fits: Entries of ``generators``: one for each class, repeat and run, no key twice.
     """
 
     title: str
-    stage: str
-    arms: tuple[str, ...]
     fits: tuple[Fit, ...]
 
     @property
@@ -30,10 +26,6 @@ class Training:
         """The fits of the first repeat and run: one for each class."""
         key = min(_place(fit) for fit in self.fits)
         return tuple(fit for fit in self.fits if _place(fit) == key)
-
-    def is_first(self, fit: Fit) -> bool:
-        """Whether a fit belongs to the first repeat and run."""
-        return _place(fit) == min(_place(f) for f in self.fits)
 
     @property
     def unit(self) -> str:
@@ -66,12 +58,7 @@ def trainings(results: RunResults) -> list[Training]:
             found[owner] = new
     titles = _titles(list(found), results)
     return [
-        Training(
-            titles[owner],
-            owner[1],
-            tuple(arm for (arm, _), fits in owners.items() if any(f.key in kept for f in fits)),
-            tuple(sorted(kept.values(), key=_place)),
-        )
+        Training(titles[owner], tuple(sorted(kept.values(), key=_place)))
         for owner, kept in found.items()
     ]
 
@@ -82,13 +69,13 @@ def _slots(fits: Iterable[Fit]) -> set[tuple[str | None, int, int]]:
 
 def _titles(owners: Sequence[tuple[str, str]], results: RunResults) -> dict[tuple[str, str], str]:
     """The shortest kind of title that tells a stage's trainings apart."""
-    sizes = results.sizes
+    sizes = {arm.name: arm.size for arm in results.arms}
     found: dict[tuple[str, str], str] = {}
     for stage in dict.fromkeys(stage for _, stage in owners):
         arms = [arm for arm, owned in owners if owned == stage]
         kinds = (
             [stage for _ in arms],
-            [f"{stage}, {sizes.get(arm, '')}" for arm in arms],
+            [f"{stage}, {sizes[arm]}" for arm in arms],
             [stage if arm == stage else f"{stage} in {arm}" for arm in arms],
         )
         best = next((kind for kind in kinds if len(set(kind)) == len(arms)), kinds[-1])
