@@ -7,10 +7,10 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from neuplug.data.building import Original
 from neuplug.plugins.generator import Progress, silent
 
 # Images up to which near duplicates are looked for: the time grows with the number's square
@@ -26,40 +26,32 @@ class Bound:
         exact: Clusters of equal images.
         near: (first, second, correlation) of near duplicates that no given group binds already;
             of equal images only the first is compared. ``None`` where they were not looked for.
-        crowded: Images that look like another one of no common group, but no more than most do.
+        crowded: How many images look like another one of no common group, but no more than most do.
     """
 
     groups: tuple[str, ...]
     exact: tuple[tuple[int, ...], ...]
     near: tuple[tuple[int, int, float], ...] | None
-    crowded: frozenset[int] = frozenset()
+    crowded: int = 0
 
 
-def bind(
-    ids: Sequence[str],
-    given: Sequence[str | None],
-    digests: Sequence[str],
-    thumbnails: Sequence[NDArray[np.uint8]] | None,
-    progress: Progress = silent,
-) -> Bound:
+def bind(originals: Sequence[Original], progress: Progress = silent) -> Bound:
     """Find duplicates and put them into groups.
 
-    Args:
-        ids: Name of each image.
-        given: The user's group of each image, if it has one.
-        digests: Equal for images that are the same.
-        thumbnails: See :func:`neuplug.data.thumbnails.thumbnail`; ``None`` where near duplicates
-            are not to be looked for. Above :data:`MOST` images they are not either.
-        progress: Called meanwhile.
+    Near duplicates are not looked for where an image has no thumbnail, or among more than
+    :data:`MOST` images.
     """
+    ids, given = [o.id for o in originals], [o.group for o in originals]
+    digests, thumbnails = [o.digest for o in originals], [o.thumbnail for o in originals]
     exact = tuple(exact_clusters(digests))
-    if thumbnails is None or len(ids) > MOST:
+    again = {index for cluster in exact for index in cluster[1:]}
+    among = [index for index in range(len(ids)) if index not in again]
+    shown = [small for index in among if (small := thumbnails[index]) is not None]
+    if len(shown) < len(among) or len(ids) > MOST:
         return Bound(bound_groups(ids, given, digests), exact, None)
     from neuplug.data.near import near_duplicates  # loads what only the search needs
 
-    again = {index for cluster in exact for index in cluster[1:]}
-    among = [index for index in range(len(ids)) if index not in again]
-    found = near_duplicates(np.stack([thumbnails[index] for index in among]), progress)
+    found = near_duplicates(np.stack(shown), progress)
 
     def apart(first: int, second: int) -> bool:
         return given[first] is None or given[first] != given[second]
@@ -68,8 +60,8 @@ def bind(
     near = tuple(pair for pair in pairs if apart(*pair[:2]))
     groups = bound_groups(ids, given, digests, [pair[:2] for pair in near])
     look_alikes = [(among[a], among[b]) for a, b in found.crowded]
-    crowded = frozenset(i for pair in look_alikes if apart(*pair) for i in pair)
-    return Bound(groups, exact, near, crowded)
+    crowded = {index for pair in look_alikes if apart(*pair) for index in pair}
+    return Bound(groups, exact, near, len(crowded))
 
 
 def exact_clusters(digests: Sequence[str]) -> list[tuple[int, ...]]:

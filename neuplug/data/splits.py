@@ -28,7 +28,6 @@ import torch
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import HeldOutSet, TrainingSet
-from neuplug.data.leaks import leak_sentence
 from neuplug.errors import InputError
 from neuplug.seeds import derive_seed
 
@@ -109,7 +108,7 @@ def draw_split(
             "neuplug.load_dataset, or neuplug.Dataset.from_imageset of images in memory"
         )
     _check(dataset, per_class, test, val)
-    leak = leak_sentence(dataset.leaks, dataset.images.ids, dataset.splits)
+    leak = dataset.leak
     if leak and not allow_leak:
         raise InputError(
             f"{leak} Remove the copies, let neuplug draw the split (--resplit), or continue with "

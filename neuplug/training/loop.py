@@ -18,12 +18,15 @@ from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
-from neuplug.storage.tensorfile import to_device
 from neuplug.training.devices import wants_bf16
 from neuplug.training.fitted import FittedClassifier
 from neuplug.training.options import TrainingOptions
 
 CHECKPOINT_SECONDS = 20.0
+
+# Attributes of a training that its checkpoints keep: as they are, and by their states
+_COUNTED = ("step", "queue", "best", "best_loss")
+_GENERATORS = ("rng", "augment_rng")
 
 
 def check_logits(logits: object, shape: tuple[int, int]) -> None:
@@ -205,44 +208,38 @@ class _Loop:
             self.scheduler.step(watched)
         self.context.progress(self.step, self.total, f"loss {train_loss:.3f}")
 
+    def _parts(self) -> dict[str, Any]:
+        """What has a state of its own, by the name that a checkpoint gives it."""
+        return {
+            "module": self.fitted.module,
+            "optimizer": self.optimizer,
+            "scheduler": self.scheduler,
+        }
+
     def _save(self) -> None:
-        device = self.context.device
-        gpu_rng = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-        self.context.checkpoint.save(
-            {
-                "step": self.step,
-                "module": self.fitted.module.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "scheduler": self.scheduler.state_dict(),
-                "queue": self.queue,
-                "rng": self.rng.get_state(),
-                "augment_rng": self.augment_rng.get_state(),
-                "torch_rng": torch.get_rng_state(),
-                "gpu_rng": gpu_rng,
-                "best": self.best,
-                "best_loss": self.best_loss,
-                "curves": self.record.curves,
-            }
-        )
+        on_gpu = self.context.device.type == "cuda"
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        state |= {name: getattr(self, name) for name in _COUNTED}
+        state |= {name: getattr(self, name).get_state() for name in _GENERATORS}
+        state["curves"] = self.record.curves
+        state["torch_rng"] = torch.get_rng_state()
+        state["gpu_rng"] = torch.cuda.get_rng_state(self.context.device) if on_gpu else None
+        self.context.checkpoint.save(state)
 
     def _resume(self) -> None:
         state = self.context.checkpoint.load()
         if state is None:
             return
-        device = self.context.device
-        self.step = state["step"]
-        self.fitted.module.load_state_dict(state["module"])
-        self.optimizer.load_state_dict(to_device(state["optimizer"], device))
-        self.scheduler.load_state_dict(state["scheduler"])
-        self.queue = state["queue"]
-        self.rng.set_state(state["rng"])
-        self.augment_rng.set_state(state["augment_rng"])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        for name in _COUNTED:
+            setattr(self, name, state[name])
+        for name in _GENERATORS:
+            getattr(self, name).set_state(state[name])
+        self.record.curves = state["curves"]
         torch.set_rng_state(state["torch_rng"])
         if state["gpu_rng"] is not None:
-            torch.cuda.set_rng_state(state["gpu_rng"], device)
-        self.best = to_device(state["best"], device)
-        self.best_loss = state["best_loss"]
-        self.record.curves = state["curves"]
+            torch.cuda.set_rng_state(state["gpu_rng"], self.context.device)
 
 
 def _normalization(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 
+from neuplug.data.building import Original
 from neuplug.data.duplicates import bind, bound_groups, exact_clusters
 from neuplug.data.thumbnails import SIDE
 
@@ -53,11 +55,13 @@ def test_near_duplicates_bind_unless_a_given_group_does() -> None:
     ids = [f"i{n}" for n in range(15)]
     digests = [*map(str, range(14)), "2"]
     given = [None, "g", *[None] * 11, "g", None]
-    bound = bind(ids, given, digests, images)
+    known = zip(ids, given, digests, images, strict=True)
+    originals = [Original(i, "a", None, g, d, (9, 9), "grey", 8, image) for i, g, d, image in known]
+    bound = bind(originals)
     assert bound.exact == ((2, 14),)
     assert [pair[:2] for pair in bound.near or ()] == [(0, 12)]  # of the equal one just the first
     assert bound.groups[12] == bound.groups[0] == "i0"
     assert bound.groups[13] == bound.groups[1] == "g"
     assert bound.groups[14] == "i2"
     assert len(set(bound.groups)) == 12
-    assert bind(ids, given, digests, None).near is None
+    assert bind([replace(original, thumbnail=None) for original in originals]).near is None
