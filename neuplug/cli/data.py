@@ -140,7 +140,7 @@ def _remarks(source: str) -> str:
     """What layouts that cannot read the folder as it is say of it."""
     from pathlib import Path
 
-    from neuplug.data.layout import ask_layouts
+    from neuplug.data.layouts import ask_layouts
 
     path = Path(source).expanduser()
     _, said = ask_layouts(path) if path.is_dir() else (None, [])

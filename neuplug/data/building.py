@@ -15,9 +15,8 @@ import numpy as np
 from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
-from neuplug.data.decoding import Pixels, Resize, Unreadable, fit, read, to_uint8
+from neuplug.data.decoding import Pixels, Resize, Unreadable, fit, read, thumbnail, to_uint8
 from neuplug.data.listing import Entry, SplitName
-from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError
 from neuplug.plugins.generator import Progress
 

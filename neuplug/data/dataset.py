@@ -21,13 +21,11 @@ import numpy as np
 import torch
 
 from neuplug.data.building import Original, build, strict_error
-from neuplug.data.decoding import Resize
-from neuplug.data.duplicates import bind
+from neuplug.data.decoding import Resize, thumbnail
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
 from neuplug.data.report import DataReport, Leak
-from neuplug.data.thumbnails import thumbnail
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.cache import cache_dir
@@ -255,10 +253,9 @@ def _chosen(
         return tuple(known)
     for name in classes:
         if name not in known:
-            near = [other for other in known if other.casefold() == name.casefold()]
-            hint = f" Did you mean {near[0]}?" if near else did_you_mean(name, known)
             raise InputError(
-                f"{source} has no images of a class {name!r}.{hint} It has {listed(known, 20)}."
+                f"{source} has no images of a class {name!r}.{did_you_mean(name, known)} "
+                f"It has {listed(known, 20)}."
             )
     twice = [name for name, number in Counter(classes).items() if number > 1]
     if twice:
@@ -351,6 +348,8 @@ def _write_meta(
     **about: Any,
 ) -> None:
     """Bind what belongs together, and write all but the pixels; ``about`` is for the report."""
+    from neuplug.data.duplicates import bind  # loads what only the search needs
+
     ids, labels = [o.id for o in originals], [o.label for o in originals]
     bound = bind(originals, progress)
     pairs = bound.near

@@ -2,8 +2,8 @@
 
 Known layouts; folders around the set that hold nothing else are descended:
 
-* what a plugin's layout recognises (:mod:`neuplug.data.layout`);
-* a CSV manifest (:mod:`neuplug.data.manifest`);
+* what a plugin's layout recognises (:class:`neuplug.Layout`);
+* a CSV manifest (:func:`neuplug.data.listing.read_manifest`);
 * ``train|val|test`` folders, each with one of the layouts below, as it is or in ``images/``
   beside ``annotations/``;
 * a folder of class folders; a folder within a class folder is a group (``cow/cow1/*.png``, one
@@ -16,17 +16,29 @@ Hidden files, ``__MACOSX``, annotations and everything that is no image is passe
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from neuplug.data.layout import ask_layouts
-from neuplug.data.listing import SPLIT_NAMES, Entry, Listing, SplitName, listed, natural_key
-from neuplug.data.manifest import read_manifest
-from neuplug.errors import InputError, did_you_mean
+from neuplug.data.listing import (
+    SPLIT_NAMES,
+    Entry,
+    Listing,
+    SplitName,
+    listed,
+    natural_key,
+    read_manifest,
+)
+from neuplug.errors import InputError, PluginError, did_you_mean
+from neuplug.plugins.distributions import FAULTS, told
+from neuplug.plugins.registry import discover
+
+logger = logging.getLogger("neuplug")
 
 _IMAGE = re.compile(r"\.(png|jpe?g|jpe|jfif|bmp|dib|tiff?|webp|gif|p[bgnp]m)", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(zip|tar|gz|tgz|bz2|xz|7z|rar)", re.IGNORECASE)
@@ -71,6 +83,26 @@ def scan(path: Path) -> Listing:
     archive = _ARCHIVE.fullmatch(path.suffix)
     what = "an archive: unpack it and give" if archive else "a file: give"
     raise InputError(f"{path} is {what} a folder of images or a CSV manifest (path, label).")
+
+
+def ask_layouts(path: Path) -> tuple[Listing | None, list[str]]:
+    """What the layouts of plugins make of a path: the first listing, or what they say of it."""
+    said: list[str] = []
+    for spec in discover().of_kind("layout"):
+        try:
+            layout: Any = spec.load()()
+            found = layout.scan(path)
+        except PluginError as error:
+            logger.warning("%s", error)
+            continue
+        except FAULTS as error:
+            logger.warning("%s of %s failed: %s", spec.name, spec.source, told(error))
+            continue
+        if isinstance(found, Listing):
+            return found, said
+        if found:
+            said.append(found)
+    return None, said
 
 
 @dataclass

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from neuplug.data.imageset import ImageSet, TrainingSet
+from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet
 
 
 def training_set(
@@ -62,6 +62,18 @@ def training_set(
         names,
         tuple(ids) if ids is not None else tuple(f"image/{i}" for i in range(len(tensor))),
     )
+
+
+def held_out(images: ImageSet) -> HeldOutSet:
+    """The same images, for measuring alone: nothing that learns accepts them.
+
+    Example:
+        >>> photos = torch.zeros(4, 1, 32, 32, dtype=torch.uint8)
+        >>> test = neuplug.held_out(neuplug.training_set(photos, ["rust", "dent"] * 2))
+        >>> test.counts(), isinstance(test, neuplug.TrainingSet)
+        ({'dent': 2, 'rust': 2}, False)
+    """
+    return HeldOutSet(images.images, images.labels, images.classes, images.ids)
 
 
 def _from_array(array: np.ndarray[Any, Any]) -> Tensor:

@@ -17,22 +17,22 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from neuplug.storage.atomic import (
     OF_THE_DISK,
     process_id,
+    read_checked,
     storage_error,
     storing,
     unfinished_name,
-    write_whole,
+    write_checked,
     writer_claim,
     writer_of,
 )
 from neuplug.storage.claims import Claim, remove
 
-SEAL = "seal.json"
-FORMAT = 1
+SEAL = "seal"
+FORMAT = 2
 DAMAGED = ".damaged"
 
 # What this process holds until it ends
@@ -146,24 +146,21 @@ def open_sealed(folder: Path) -> Sealed:
     Raises:
         DamagedError: If they differ, the seal is not whole, or the folder is another's.
     """
+    content = read_checked(folder / SEAL)
+    if content is None:
+        raise DamagedError(folder, "its seal is missing or has changed since it was written")
+    seal = json.loads(content)
+    if (seal["format"], seal["name"]) != (FORMAT, folder.name):
+        raise DamagedError(folder, f"it holds {seal['name']}, or has another format")
     try:
-        seal = json.loads((folder / SEAL).read_text("utf-8"))
-        content = seal["content"]
-        if seal["sha256"] != _digest(content):
-            raise DamagedError(folder, "its seal has changed since it was written")
-        if (content["format"], content["name"]) != (FORMAT, folder.name):
-            raise DamagedError(folder, f"it holds {content['name']}, or has another format")
-        sizes = {name: size for name, (size, _) in content["files"].items()}
-        found = {
-            _name(folder, path): path.stat().st_size for path in folder.rglob("*") if path.is_file()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedError(folder, "its seal is missing or cannot be read") from error
-    del found[SEAL]
+        found = {_name(folder, path): path.stat().st_size for path in _files(folder)}
+    except OSError as error:
+        raise DamagedError(folder, f"it cannot be read ({error.strerror})") from error
+    sizes = {name: size for name, (size, _) in seal["files"].items()}
     for name in sizes.keys() | found.keys():
         if sizes.get(name) != found.get(name):
             raise DamagedError(folder, f"{name} is missing, new or of another size")
-    return Sealed(folder, {name: digest for name, (_, digest) in content["files"].items()})
+    return Sealed(folder, {name: digest for name, (_, digest) in seal["files"].items()})
 
 
 def set_aside(path: Path) -> Path | None:
@@ -214,24 +211,20 @@ def sweep(root: Path) -> None:
 
 
 def _seal(folder: Path, name: str) -> None:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    content = {
-        "format": FORMAT,
-        "name": name,
-        "files": {
-            _name(folder, path): [path.stat().st_size, _hash(folder, path)] for path in files
-        },
+    files = {
+        _name(folder, path): (path.stat().st_size, _hash(folder, path)) for path in _files(folder)
     }
-    text = json.dumps({"sha256": _digest(content), "content": content}, ensure_ascii=False)
-    write_whole(folder / SEAL, text.encode())
+    content = {"format": FORMAT, "name": name, "files": files}
+    write_checked(folder / SEAL, json.dumps(content).encode())
+
+
+def _files(folder: Path) -> list[Path]:
+    """All that are in a folder but its seal."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / SEAL)
 
 
 def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _hash(folder: Path, path: Path) -> str:

@@ -33,7 +33,7 @@ _CLAIMS = "claims"
 logger = logging.getLogger("neuplug")
 
 # Part of every key: raised when the core's own computations change what they give
-FORMAT = 4
+FORMAT = 5
 
 
 def hash_of(content: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -85,27 +86,26 @@ def fit_classifier(
     return loop.fitted, loop.record
 
 
+@dataclass
 class _Loop:
-    def __init__(
-        self,
-        classifier: Classifier,
-        train: TrainingSet,
-        options: TrainingOptions,
-        context: FitContext,
-        val: HeldOutSet | None,
-        augmenter: Augmenter | None,
-        start: Mapping[str, Any] | None,
-    ) -> None:
-        self.train, self.val, self.options, self.context = train, val, options, context
-        self.augmenter = augmenter
+    """A training in progress; its fields are the arguments of :func:`fit_classifier`."""
+
+    classifier: Classifier
+    train: TrainingSet
+    options: TrainingOptions
+    context: FitContext
+    val: HeldOutSet | None
+    augmenter: Augmenter | None
+    start: Mapping[str, Any] | None
+
+    def __post_init__(self) -> None:
+        train, options, context = self.train, self.options, self.context
         self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "batches"))
         # of its own, so that an augmenter changes nothing about which images are drawn
         self.augment_rng = torch.Generator().manual_seed(derive_seed(context.seed, "augment"))
         self.total = options.total_steps(len(train))
         self.record = FitRecord()
-        self.fitted = self._build(classifier)
-        if start is not None:
-            self._take_over(start)
+        self.fitted = self._build()
         module = self.fitted.module
         self.optimizer = _optimizer(module, options)
         self.scheduler = _scheduler(self.optimizer, options, self.total)
@@ -119,23 +119,20 @@ class _Loop:
         self.best_loss = math.inf
         self.best: dict[str, Any] | None = None
 
-    def _build(self, classifier: Classifier) -> FittedClassifier:
-        channels = self.train.channels
-        if channels not in classifier.channels:
+    def _build(self) -> FittedClassifier:
+        train, device, channels = self.train, self.context.device, self.train.channels
+        if channels not in self.classifier.channels:
             if channels != 1:
                 raise InputError(f"{self.context.name} takes grey images only; these are RGB.")
             channels = 3
-        size = self.train.image_size
-        module = classifier.build(len(self.train.classes), channels, size)
-        module = module.to(self.context.device).to(memory_format=torch.channels_last)
-        mean, std = _normalization(classifier, self.train, channels)
-        device = self.context.device
+        module = self.classifier.build(len(train.classes), channels, train.image_size)
+        module = module.to(device).to(memory_format=torch.channels_last)
+        if self.start is None:
+            mean, std = _normalization(self.classifier, train, channels)
+        else:
+            module.load_state_dict(self.start["module"])
+            mean, std = self.start["mean"], self.start["std"]
         return FittedClassifier(module, mean.to(device), std.to(device), channels)
-
-    def _take_over(self, start: Mapping[str, Any]) -> None:
-        self.fitted.module.load_state_dict(start["module"])
-        self.fitted.mean = start["mean"].to(self.context.device)
-        self.fitted.std = start["std"].to(self.context.device)
 
     def run(self) -> None:
         self._resume()

@@ -26,8 +26,7 @@ from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.summary.notices import notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
-from neuplug.training.metrics import CLASS_METRICS, Scores, classification_metrics
-from neuplug.training.profile import Profile
+from neuplug.training.metrics import CLASS_METRICS, Profile, Scores, classification_metrics
 
 
 def collect(

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field, JsonValue, model_validator
 
 from neuplug.experiment.results import conclusions, parts
 from neuplug.records import Record
-from neuplug.training.profile import Profile
+from neuplug.training.metrics import Profile
 
 # Raised when a file that an older neuplug has written is no longer read
 FORMAT = 1

@@ -8,7 +8,7 @@ from typing import Any
 from neuplug.experiment.results.conclusions import ArmCost, Comparison, Summary
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.summary import wording
-from neuplug.training.profile import Profile
+from neuplug.training.metrics import Profile
 from neuplug_report.stats import brief, magnitude, stat
 
 _NOTE = (
