@@ -12,13 +12,14 @@ import hashlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from neuplug.data.building import Original, build, strict_error
 from neuplug.data.decoding import Resize, thumbnail
@@ -316,28 +317,21 @@ def _write_images(
     simulated: bool = False,
 ) -> None:
     """Write images that are in memory, and what is known about them."""
-    pixels, mode = images.images.numpy(), "grey" if images.channels == 1 else "RGB"
+    pixels, names = images.images.numpy(), [images.classes[i] for i in images.labels.tolist()]
     np.save(folder / "images.npy", pixels)
-    originals = []
-    for place, image in enumerate(pixels):
+
+    def original(
+        image: NDArray[np.uint8], id_: str, label: str, split: SplitName | None, group: str | None
+    ) -> Original:
         digest = hashlib.sha256(image.tobytes()).hexdigest()
-        shown = image[0] if len(image) == 1 else np.moveaxis(image, 0, -1)
-        original = Original(
-            images.ids[place],
-            images.classes[images.labels[place]],
-            splits[place],
-            groups[place],
-            digest,
-            images.image_size,
-            mode,
-            thumbnail=None if simulated else thumbnail(shown),  # what code has drawn are no copies
-        )
-        originals.append(original)
-    layout, source = "drawn by code", f"{DEMO} (simulated)"
-    if not simulated:
-        layout = source = "images in memory"
-    about = {"layout": layout, "source": source, "simulated": simulated}
-    _write_meta(folder, images.classes, originals, silent, **about)
+        shown, mode = (image[0], "grey") if len(image) == 1 else (np.moveaxis(image, 0, -1), "RGB")
+        small = None if simulated else thumbnail(shown)  # what code has drawn are no copies
+        return Original(id_, label, split, group, digest, images.image_size, mode, 8, small)
+
+    originals = list(map(original, pixels, images.ids, names, splits, groups))
+    source = f"{DEMO} (simulated)" if simulated else "images in memory"
+    about = {"source": source, "layout": "drawn by code" if simulated else source}
+    _write_meta(folder, images.classes, originals, silent, simulated=simulated, **about)
 
 
 def _write_meta(
@@ -350,31 +344,25 @@ def _write_meta(
     """Bind what belongs together, and write all but the pixels; ``about`` is for the report."""
     from neuplug.data.duplicates import bind  # loads what only the search needs
 
-    ids, labels = [o.id for o in originals], [o.label for o in originals]
+    labels = [classes.index(original.label) for original in originals]
     bound = bind(originals, progress)
-    pairs = bound.near
-    near = None if pairs is None else tuple((ids[a], ids[b], score) for a, b, score in pairs)
-
-    def named(clusters: Iterable[tuple[int, ...]]) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(ids[i] for i in cluster) for cluster in clusters)
-
     report = DataReport(
-        counts={name: labels.count(name) for name in classes},
-        sizes=Counter(o.size for o in originals),
-        modes=Counter(o.mode for o in originals),
-        bits=max(o.bits for o in originals),
-        exact=named(bound.exact),
-        conflicts=named(c for c in bound.exact if len({labels[i] for i in c}) > 1),
-        near=near,
+        counts={name: labels.count(label) for label, name in enumerate(classes)},
+        sizes=Counter(original.size for original in originals),
+        modes=Counter(original.mode for original in originals),
+        bits=max(original.bits for original in originals),
+        exact=bound.exact,
+        conflicts=bound.conflicts,
+        near=bound.near,
         crowded=bound.crowded,
         **about,
     )
     meta = {
         "classes": classes,
-        "labels": [classes.index(label) for label in labels],
-        "ids": ids,
+        "labels": labels,
+        "ids": [original.id for original in originals],
         "groups": bound.groups,
-        "splits": [o.split for o in originals],
+        "splits": [original.split for original in originals],
         "report": report.model_dump(mode="json"),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")

@@ -53,19 +53,21 @@ _CLIPS = (0.0, 0.5, 0.8, 0.92)  # an image of which so much is clipped is compar
 
 @dataclass(frozen=True)
 class Bound:
-    """Which images belong together, by index.
+    """Which images belong together; other than ``groups`` by id.
 
     Attributes:
         groups: One for each image; see :func:`bound_groups`.
         exact: Clusters of equal images.
+        conflicts: Those of ``exact`` whose images have different labels.
         near: (first, second, correlation) of near duplicates that no given group binds already;
             of equal images only the first is compared. ``None`` where they were not looked for.
         crowded: How many images look like another one of no common group, but no more than most do.
     """
 
     groups: tuple[str, ...]
-    exact: tuple[tuple[int, ...], ...]
-    near: tuple[tuple[int, int, float], ...] | None
+    exact: tuple[tuple[str, ...], ...]
+    conflicts: tuple[tuple[str, ...], ...]
+    near: tuple[tuple[str, str, float], ...] | None = None
     crowded: int = 0
 
 
@@ -76,24 +78,28 @@ def bind(originals: Sequence[Original], progress: Progress = silent) -> Bound:
     :data:`MOST` images.
     """
     ids, given = [o.id for o in originals], [o.group for o in originals]
-    digests, thumbnails = [o.digest for o in originals], [o.thumbnail for o in originals]
-    exact = tuple(exact_clusters(digests))
-    again = {index for cluster in exact for index in cluster[1:]}
+    digests = [o.digest for o in originals]
+    clusters = exact_clusters(digests)
+    exact = tuple(tuple(ids[i] for i in cluster) for cluster in clusters)
+    labels = [{originals[i].label for i in cluster} for cluster in clusters]
+    conflicts = tuple(c for c, names in zip(exact, labels, strict=True) if len(names) > 1)
+    again = {index for cluster in clusters for index in cluster[1:]}
     among = [index for index in range(len(ids)) if index not in again]
-    shown = [small for index in among if (small := thumbnails[index]) is not None]
+    shown = [small for index in among if (small := originals[index].thumbnail) is not None]
     if len(shown) < len(among) or len(ids) > MOST:
-        return Bound(bound_groups(ids, given, digests), exact, None)
+        return Bound(bound_groups(ids, given, digests), exact, conflicts)
     found = near_duplicates(np.stack(shown), progress)
 
     def apart(first: int, second: int) -> bool:
         return given[first] is None or given[first] != given[second]
 
     pairs = [(among[a], among[b], score) for a, b, score in found.pairs]
-    near = tuple(pair for pair in pairs if apart(*pair[:2]))
+    near = [pair for pair in pairs if apart(*pair[:2])]
     groups = bound_groups(ids, given, digests, [pair[:2] for pair in near])
     look_alikes = [(among[a], among[b]) for a, b in found.crowded]
     crowded = {index for pair in look_alikes if apart(*pair) for index in pair}
-    return Bound(groups, exact, near, len(crowded))
+    named = tuple((ids[a], ids[b], score) for a, b, score in near)
+    return Bound(groups, exact, conflicts, named, len(crowded))
 
 
 def exact_clusters(digests: Sequence[str]) -> list[tuple[int, ...]]:

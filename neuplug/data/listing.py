@@ -194,13 +194,12 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
     try:
         columns = [name.strip().lower() for name in next(reader, [])]
-        for column in _NEEDED:
-            if column not in columns:
-                has = f"has {listed([c for c in columns if c])}" if any(columns) else "is empty"
-                raise InputError(
-                    f"{path}, line 1: there is no column {column!r}, the header {has}; "
-                    "a manifest needs path and label, and may have split and group."
-                )
+        if missing := [column for column in _NEEDED if column not in columns]:
+            has = f"has {listed([c for c in columns if c])}" if any(columns) else "is empty"
+            raise InputError(
+                f"{path}, line 1: there is no column {missing[0]!r}, the header {has}; "
+                "a manifest needs path and label, and may have split and group."
+            )
         known = [column for column in (*_NEEDED, *_OPTIONAL) if column in columns]
         for row in reader:
             if any(cell.strip() for cell in row):

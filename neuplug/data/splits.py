@@ -256,7 +256,7 @@ class _ClassImages:
                 self.placed[index] = part
             else:
                 free[group].append(index)
-        self.groups = {group: _shuffled(free[group], rng) for group in _shuffled(free, rng)}
+        self.groups = {group: shuffled(free[group], rng) for group in shuffled(free, rng)}
         self.size = len(open_images)
 
     def members(self, groups: Iterable[str]) -> list[int]:
@@ -282,7 +282,7 @@ def _draw_number(
         )
     # Where groups differ in size, some orders do not fit: then another is drawn.
     for attempt in range(_REDRAWS + 1):
-        names = list(pool.groups) if attempt == 0 else _shuffled(pool.groups, rng)
+        names = list(pool.groups) if attempt == 0 else shuffled(pool.groups, rng)
         if attempt == _REDRAWS:  # the order most likely to fit, if any does
             names.sort(key=lambda name: -len(pool.groups[name]))
         drawn = _fill_exactly(pool, names, wanted, "left_out" if has_test else "test")
@@ -336,8 +336,8 @@ def _draw_shares(pool: _ClassImages, wanted: Mapping[_Part, int]) -> dict[int, _
     return drawn | dict.fromkeys(pool.members(queue), "train")
 
 
-def _shuffled(items: Iterable[_T], rng: random.Random) -> list[_T]:
-    # of random's functions only random() gives the same in every Python
+def shuffled(items: Iterable[_T], rng: random.Random) -> list[_T]:
+    """The same order in every Python: of random's functions only random() promises that."""
     return sorted(items, key=lambda _: rng.random())
 
 

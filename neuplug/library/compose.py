@@ -32,7 +32,8 @@ from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent, kind_of
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
 
-_PLAIN = re.compile(r"[\w.-]+")
+# Values of options that the grammar of arms can say
+_PLAIN = re.compile(r"(?!null$)[\w.-]+")
 
 Stage = str | ComponentBase
 
@@ -113,36 +114,24 @@ def compose(
             raise InputError(f"compose.data is a path or an ImageSet, not {type(data).__name__}.")
         images, data = data, f"in memory ({len(data)} images)"
     own = dict(options) if isinstance(options, Mapping) else {}
+
+    def names(given: Any) -> Any:
+        """Components of one kind with instances as names; their options are added to ``own``."""
+        return _texts(given, lambda component: _named(component, own), ComponentBase)
+
     named = {
-        "aug": _arm_texts(aug),
-        "clf": _component_names(clf, own),
-        "eval": _component_names(settings.pop("eval", None), own),
-        "reporter": _component_names(settings.pop("reporter", None), own),
-        "executor": None,
+        "aug": _texts(aug, lambda arm: str(arm if isinstance(arm, Arm) else Arm(arm)), Arm),
+        "clf": names(clf),
+        "eval": names(settings.pop("eval", None)),
+        "reporter": names(settings.pop("reporter", None)),
+        "executor": names([settings.pop("executor", None)])[0],
     }
-    if (executor := settings.pop("executor", None)) is not None:
-        (named["executor"],) = _component_names([executor], own)
     given = {"data": str(data), "options": own or options, "training": training}
     config = resolve(flags=given | named | settings, environment={})
     return run(Request.of(config, images), on_event)
 
 
-def _arm_texts(aug: Any) -> Any:
-    """Arms with instances as the text that :class:`ComposeConfig` takes; other values as given."""
-    return _each(aug, Arm, lambda arm: str(arm if isinstance(arm, Arm) else Arm(arm)))
-
-
-def _component_names(given: Any, options: dict[str, Any]) -> Any:
-    """Components of one kind with instances as names.
-
-    Args:
-        given: Names, instances, or whatever the caller gave.
-        options: Of components by name; those of instances are added.
-    """
-    return _each(given, ComponentBase, lambda component: _named(component, options))
-
-
-def _each(given: Any, kind: type, text: Callable[[Any], str]) -> Any:
+def _texts(given: Any, text: Callable[[Any], str], kind: type) -> Any:
     """The objects in what was given as text; what is no list is left as it is."""
     kinds = (kind, ComponentBase)
     if isinstance(given, kinds):
@@ -155,9 +144,9 @@ def _each(given: Any, kind: type, text: Callable[[Any], str]) -> Any:
 def _stage_text(stage: Stage) -> str:
     if isinstance(stage, str):
         return stage
-    provided, own = _installed(stage), _own_options(stage)
-    if provided is not None and all(_fits(value) for value in own.values()):
-        at = ",".join(f"{name}={json.dumps(value).strip(chr(34))}" for name, value in own.items())
+    own = {name: json.dumps(value).strip('"') for name, value in _own_options(stage).items()}
+    if (provided := _installed(stage)) is not None and all(map(_PLAIN.fullmatch, own.values())):
+        at = ",".join(f"{name}={value}" for name, value in own.items())
         return f"{provided.distribution}:{provided.name}" + (f"@{at}" if at else "")
     return _offer(stage)
 
@@ -175,13 +164,6 @@ def _short(text: str) -> str:
     name, at, rest = text.partition("@")
     distribution, _, plain = name.rpartition(":")
     return (plain.rpartition("-")[0] if distribution == LOCAL else plain) + at + rest
-
-
-def _fits(value: Any) -> bool:
-    """Whether the grammar of arms can say a value."""
-    return isinstance(value, bool | int | float) or (
-        isinstance(value, str) and _PLAIN.fullmatch(value) is not None
-    )
 
 
 def _installed(component: ComponentBase) -> ComponentSpec | None:
@@ -233,34 +215,25 @@ def _code(component: ComponentBase) -> str:
     Raises:
         InputError: If that cannot be told.
     """
+    name, bases = type(component).__name__, type(component).__mro__[:-1]  # without object
+    own = [c for c in bases if c.__module__.partition(".")[0] not in ("neuplug", "abc")]
     if (given := getattr(component, "cache_key", None)) is not None:
         told = [type(component).__qualname__, str(given)]
     else:
-        bases = type(component).__mro__[:-1]  # without object
-        own = [c for c in bases if c.__module__.partition(".")[0] not in ("neuplug", "abc")]
-        told = [*map(_source, own), _state(component)]
+        try:
+            state = json.dumps(vars(component), default=_plain, sort_keys=True)
+            told = [*map(inspect.getsource, own), state]
+        except (OSError, TypeError, ValueError):
+            raise InputError(
+                f"{name}: its source cannot be read, or it holds more than numbers and text, so "
+                "neuplug cannot tell when it changes: give it an attribute cache_key, and change "
+                "its value with what the component does."
+            ) from None
     return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
 
 
-def _source(kind: type) -> str:
-    try:
-        return inspect.getsource(kind)
-    except (OSError, TypeError):
-        raise InputError(
-            f"{kind.__name__}: its source cannot be read, so neuplug cannot tell when it changes: "
-            "give the class an attribute cache_key, and change its value with the code."
-        ) from None
-
-
-def _state(component: ComponentBase) -> str:
-    values = {
-        name: value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-        for name, value in sorted(vars(component).items())
-    }
-    try:
-        return json.dumps(values, sort_keys=True)
-    except (TypeError, ValueError):
-        raise InputError(
-            f"{type(component).__name__}: it holds more than numbers and text, so neuplug cannot "
-            "tell when it changes: give it an attribute cache_key that names what it holds."
-        ) from None
+def _plain(value: object) -> Any:
+    """Options as JSON values; nothing else is told."""
+    if not isinstance(value, BaseModel):
+        raise TypeError
+    return value.model_dump(mode="json")

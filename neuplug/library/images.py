@@ -40,8 +40,6 @@ def training_set(
         {'dent': 2, 'rust': 2}
     """
     tensor = images if isinstance(images, Tensor) else _from_array(np.asarray(images))
-    if isinstance(labels, Tensor):
-        labels = labels.numpy()
     values = np.asarray(labels)
     if values.ndim != 1:
         raise ValueError(f"labels must be one for each image, not of shape {values.shape}")
@@ -51,11 +49,10 @@ def training_set(
     elif np.issubdtype(values.dtype, np.integer):
         names, indices = tuple(classes), values
     else:
-        names = tuple(classes)
-        if strangers := sorted(set(map(str, values.tolist())) - set(names)):
+        names, wanted = tuple(classes), [str(value) for value in values.tolist()]
+        if strangers := sorted(set(wanted) - set(names)):
             raise ValueError(f"labels that are not classes: {', '.join(strangers)}")
-        places = {name: i for i, name in enumerate(names)}
-        indices = np.array([places[str(value)] for value in values.tolist()])
+        indices = np.array([names.index(name) for name in wanted])
     return TrainingSet(
         tensor,
         torch.as_tensor(indices, dtype=torch.int64),

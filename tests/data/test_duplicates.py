@@ -193,8 +193,9 @@ def test_near_duplicates_bind_unless_a_given_group_does() -> None:
     known = zip(ids, given, digests, images, strict=True)
     originals = [Original(i, "a", None, g, d, (9, 9), "grey", 8, image) for i, g, d, image in known]
     bound = bind(originals)
-    assert bound.exact == ((2, 14),)
-    assert [pair[:2] for pair in bound.near or ()] == [(0, 12)]  # of the equal one just the first
+    assert bound.exact == (("i2", "i14"),)
+    # of the equal ones just the first
+    assert [pair[:2] for pair in bound.near or ()] == [("i0", "i12")]
     assert bound.groups[12] == bound.groups[0] == "i0"
     assert bound.groups[13] == bound.groups[1] == "g"
     assert bound.groups[14] == "i2"
