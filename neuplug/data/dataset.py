@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -30,12 +29,10 @@ from neuplug.data.report import DataReport, Leak
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.cache import cache_dir
-from neuplug.storage.folders import DamagedError, open_sealed, sealed_folder, set_aside
+from neuplug.storage.store import MissingResult, Store
 
 # Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped
 MEMORY_LIMIT = 2 * 1024**3
-
-logger = logging.getLogger("neuplug")
 
 # The source that stands for the demo data; a folder of that name is ``./demo``
 DEMO = "demo"
@@ -149,34 +146,31 @@ class Dataset:
         """What the cache has under ``key``; what ``write`` puts into a folder if it has none."""
         if (known := cls._cached(key)) is not None:
             return known
-        with sealed_folder(_folder(key)) as folder:
+        with _store().write(key) as folder:
             write(folder)
         return cls.open(key)
 
     @classmethod
     def _cached(cls, key: str, mapped: bool = False) -> Self | None:
         """What the cache has under ``key``; what is damaged is set aside and counts as none."""
-        folder = _folder(key)
-        if not folder.exists() and not folder.is_symlink():
-            return None
+        store = _store()
         try:
-            sealed = open_sealed(folder)
-            meta = json.loads(sealed.read("meta.json"))
-            # a change in memory never reaches the file
-            pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
-            mapped = mapped or pixels.nbytes > MEMORY_LIMIT
-            images = ImageSet(
-                torch.from_numpy(pixels if mapped else np.array(pixels)),
-                torch.tensor(meta["labels"], dtype=torch.int64),
-                tuple(meta["classes"]),
-                tuple(meta["ids"]),
-            )
-            report = DataReport.model_validate(meta["report"])
-            return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
-        except (DamagedError, OSError) as error:
-            kept = set_aside(folder)
-            logger.warning("%s; it is decoded again (set aside as %s)", error, kept)
+            sealed = store.open(key)
+            with store.checking(key):
+                meta = json.loads(sealed.read("meta.json"))
+                # a change in memory never reaches the file
+                pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
+        except MissingResult:
             return None
+        mapped = mapped or pixels.nbytes > MEMORY_LIMIT
+        images = ImageSet(
+            torch.from_numpy(pixels if mapped else np.array(pixels)),
+            torch.tensor(meta["labels"], dtype=torch.int64),
+            tuple(meta["classes"]),
+            tuple(meta["ids"]),
+        )
+        report = DataReport.model_validate(meta["report"])
+        return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
 
 
 def load_dataset(
@@ -305,8 +299,8 @@ def _key(*facts: Any) -> str:
     return hashlib.sha256(json.dumps([FORMAT, *facts]).encode()).hexdigest()
 
 
-def _folder(key: str) -> Path:
-    return cache_dir() / "data" / key
+def _store() -> Store:
+    return Store(cache_dir() / "data")
 
 
 def _write_images(

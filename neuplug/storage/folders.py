@@ -7,12 +7,10 @@ whenever it reads a file.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import hashlib
 import json
 import shutil
-import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +18,6 @@ from pathlib import Path
 
 from neuplug.storage.atomic import (
     OF_THE_DISK,
-    process_id,
     read_checked,
     storage_error,
     storing,
@@ -34,10 +31,6 @@ from neuplug.storage.claims import Claim, remove
 SEAL = "seal"
 FORMAT = 2
 DAMAGED = ".damaged"
-
-# What this process holds until it ends
-_signed: dict[Path, Claim] = {}
-_signing = threading.Lock()
 
 
 class DamagedError(Exception):
@@ -94,7 +87,7 @@ def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def sealed_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
+def sealed_folder(target: Path, root: Path) -> Iterator[Path]:
     """The same, of which :func:`open_sealed` can tell later whether it is as it was written."""
     with whole_folder(target, root) as folder:
         yield folder
@@ -182,32 +175,13 @@ def set_aside(path: Path) -> Path | None:
     return kept
 
 
-def sign(root: Path) -> bool:
-    """Let others see, until this process ends, that it writes files below ``root``.
-
-    Returns:
-        Whether they could not see that before.
-
-    Raises:
-        StorageError: If it cannot be written.
-    """
-    path = writer_claim(root, process_id())
-    with _signing:
-        if path in _signed and path.exists():
-            return False
-        _signed[path] = Claim.wait(path)
-        atexit.register(_signed[path].release)
-        return True
-
-
 def sweep(root: Path) -> None:
-    """Remove the unfinished folders and files below ``root`` whose writers are gone."""
-    for folder in (root, *(p for p in root.glob("[!.]*") if p.is_dir())):
-        for left in folder.glob(".*"):
-            if (writer := writer_of(left)) is not None:
-                claim = writer_claim(root, writer)
-                if not Claim.is_held(claim) and left != claim:
-                    remove(left)
+    """Remove the unfinished folders in ``root`` whose writers are gone."""
+    for left in root.glob(".*"):
+        if (writer := writer_of(left)) is not None:
+            claimed = Claim.is_held(writer_claim(root, writer))
+            if left.is_dir() and not claimed:
+                remove(left)
 
 
 def _seal(folder: Path, name: str) -> None:
