@@ -61,8 +61,8 @@ class Dataset:
         True
         >>> pair = neuplug.training_set(photos[:2], ["rust", "dent"])
         >>> leaky = neuplug.Dataset.from_imageset(pair, ["cog", "cog"], ["train", "test"])
-        >>> [how for _, _, how in leaky.leaks]
-        ['of one group']
+        >>> [how for _, _, how in leaky.leaks], leaky.leak.partition(": ")[0]
+        (['of one group'], 'the given split leaks')
     """
 
     images: ImageSet
@@ -98,7 +98,7 @@ class Dataset:
 
     @classmethod
     def open(cls, key: str, *, mapped: bool = False) -> Self:
-        """Open a set that is in the cache.
+        """Open a set that is in the cache; a damaged one is set aside and counts as none.
 
         Args:
             key: Of the set.
@@ -107,12 +107,26 @@ class Dataset:
         Raises:
             InputError: If it is not.
         """
-        found = cls._cached(key, mapped=mapped)
-        if found is None:
+        store = _store()
+        try:
+            sealed = store.open(key)
+            with store.checking(key):
+                meta = json.loads(sealed.read("meta.json"))
+                # a change in memory never reaches the file
+                pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
+        except MissingResult:
             raise InputError(
                 f"the cache {cache_dir()} has no data set {key}: load it from its source again."
-            )
-        return found
+            ) from None
+        mapped = mapped or pixels.nbytes > MEMORY_LIMIT
+        images = ImageSet(
+            torch.from_numpy(pixels if mapped else np.array(pixels)),
+            torch.tensor(meta["labels"], dtype=torch.int64),
+            tuple(meta["classes"]),
+            tuple(meta["ids"]),
+        )
+        report = DataReport.model_validate(meta["report"])
+        return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
 
     @classmethod
     def from_imageset(
@@ -144,33 +158,12 @@ class Dataset:
     @classmethod
     def _made(cls, key: str, write: Callable[[Path], None]) -> Self:
         """What the cache has under ``key``; what ``write`` puts into a folder if it has none."""
-        if (known := cls._cached(key)) is not None:
-            return known
-        with _store().write(key) as folder:
-            write(folder)
-        return cls.open(key)
-
-    @classmethod
-    def _cached(cls, key: str, mapped: bool = False) -> Self | None:
-        """What the cache has under ``key``; what is damaged is set aside and counts as none."""
-        store = _store()
         try:
-            sealed = store.open(key)
-            with store.checking(key):
-                meta = json.loads(sealed.read("meta.json"))
-                # a change in memory never reaches the file
-                pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
-        except MissingResult:
-            return None
-        mapped = mapped or pixels.nbytes > MEMORY_LIMIT
-        images = ImageSet(
-            torch.from_numpy(pixels if mapped else np.array(pixels)),
-            torch.tensor(meta["labels"], dtype=torch.int64),
-            tuple(meta["classes"]),
-            tuple(meta["ids"]),
-        )
-        report = DataReport.model_validate(meta["report"])
-        return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
+            return cls.open(key)
+        except InputError:  # not there, or damaged: then it has been set aside
+            with _store().write(key) as folder:
+                write(folder)
+        return cls.open(key)
 
 
 def load_dataset(

@@ -129,6 +129,12 @@ class DataReport(BaseModel):
             ids: Of all images.
             splits: For each image the part of a given split it belongs to, if one is given.
             groups: For each image its group.
+
+        Example:
+            >>> pair = {"exact": [("a.png", "b.png")], "counts": {"rust": 2}}
+            >>> report = DataReport(layout="flat", source="PHOTOS", **pair)
+            >>> report.leaks(("a.png", "b.png"), ("train", "test"), ("a.png", "a.png"))
+            (('b.png', 'a.png', 'equal'),)
         """
         images = list(zip(ids, splits, groups, strict=True))
         part = dict(zip(ids, splits, strict=True))
