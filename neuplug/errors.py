@@ -81,9 +81,10 @@ class TrainingDiverged(NeuplugError):
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `` Did you mean X?`` for the nearest of ``known``, or an empty string."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {near[0]}?" if near else ""
+    """`` Did you mean X?`` for the nearest of ``known``, in any case of letters; else empty."""
+    names = {name.casefold(): name for name in known}
+    near = get_close_matches(word.casefold(), names, n=1, cutoff=0.6)
+    return f" Did you mean {names[near[0]]}?" if near else ""
 
 
 class Problems(list[str]):

@@ -72,7 +72,7 @@ def _facts(dataset: Dataset) -> dict[str, Any]:
     """What is shown, as JSON values."""
     height, width = dataset.images.image_size
     return {
-        **dataset.report.to_json(),
+        **dataset.report.model_dump(mode="json"),
         "images": len(dataset),
         "imgsz": [height, width],
         "channels": dataset.images.channels,
@@ -95,8 +95,6 @@ def _split_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
 
 
 def _print(dataset: Dataset) -> None:
-    from neuplug.data.leaks import leak_sentence
-
     console, report, images = make_console(), dataset.report, dataset.images
     line, names = partial(print_line, console), partial(print_names, console)
     height, width = images.image_size
@@ -134,15 +132,15 @@ def _print(dataset: Dataset) -> None:
         names("near duplicates", shown)
     if report.crowded:
         line(f"images that look like another one, but no more than most do: {report.crowded}")
-    if leak := leak_sentence(dataset.leaks, dataset.images.ids, dataset.splits):
-        line(leak, style="bold red")
+    if dataset.leak:
+        line(dataset.leak, style="bold red")
 
 
 def _remarks(source: str) -> str:
     """What layouts that cannot read the folder as it is say of it."""
     from pathlib import Path
 
-    from neuplug.data.layout import ask_layouts
+    from neuplug.data.layouts import ask_layouts
 
     path = Path(source).expanduser()
     _, said = ask_layouts(path) if path.is_dir() else (None, [])

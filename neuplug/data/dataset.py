@@ -10,34 +10,29 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from neuplug.data.building import Built, build, strict_error
-from neuplug.data.decoding import Resize
-from neuplug.data.duplicates import bind
+from neuplug.data.building import Original, build, strict_error
+from neuplug.data.decoding import Resize, thumbnail
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
-from neuplug.data.leaks import Leak, find_leaks
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
-from neuplug.data.report import DataReport
-from neuplug.data.thumbnails import thumbnail
+from neuplug.data.report import DataReport, Leak
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.cache import cache_dir
-from neuplug.storage.folders import DamagedError, open_sealed, sealed_folder, set_aside
+from neuplug.storage.store import MissingResult, Store
 
 # Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped
 MEMORY_LIMIT = 2 * 1024**3
-
-logger = logging.getLogger("neuplug")
 
 # The source that stands for the demo data; a folder of that name is ``./demo``
 DEMO = "demo"
@@ -66,8 +61,8 @@ class Dataset:
         True
         >>> pair = neuplug.training_set(photos[:2], ["rust", "dent"])
         >>> leaky = neuplug.Dataset.from_imageset(pair, ["cog", "cog"], ["train", "test"])
-        >>> [how for _, _, how in leaky.leaks]
-        ['of one group']
+        >>> [how for _, _, how in leaky.leaks], leaky.leak.partition(": ")[0]
+        (['of one group'], 'the given split leaks')
     """
 
     images: ImageSet
@@ -86,11 +81,24 @@ class Dataset:
         The second image lies in another part of the given split, and the two are ``equal``,
         ``nearly equal`` or ``of one group``.
         """
-        return find_leaks(self.images.ids, self.splits, self.groups, self.report)
+        return self.report.leaks(self.images.ids, self.splits, self.groups)
+
+    @property
+    def leak(self) -> str:
+        """``the given split leaks: …`` with the count and the first few files; empty if not."""
+        if not self.leaks:
+            return ""
+        part = dict(zip(self.images.ids, self.splits, strict=True))
+        pairs = [f"{a} ({part[a]}) and {b} ({part[b]}) are {how}" for a, b, how in self.leaks]
+        held = sum(split in ("val", "test") for split in self.splits)
+        return (
+            f"the given split leaks: {len(self.leaks)} of its {held} test and validation images "
+            f"have a copy or an image of their group in another part: {listed(pairs, 3)}."
+        )
 
     @classmethod
     def open(cls, key: str, *, mapped: bool = False) -> Self:
-        """Open a set that is in the cache.
+        """Open a set that is in the cache; a damaged one is set aside and counts as none.
 
         Args:
             key: Of the set.
@@ -99,12 +107,26 @@ class Dataset:
         Raises:
             InputError: If it is not.
         """
-        found = cls._cached(key, mapped=mapped)
-        if found is None:
+        store = _store()
+        try:
+            sealed = store.open(key)
+            with store.checking(key):
+                meta = json.loads(sealed.read("meta.json"))
+                # a change in memory never reaches the file
+                pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
+        except MissingResult:
             raise InputError(
                 f"the cache {cache_dir()} has no data set {key}: load it from its source again."
-            )
-        return found
+            ) from None
+        mapped = mapped or pixels.nbytes > MEMORY_LIMIT
+        images = ImageSet(
+            torch.from_numpy(pixels if mapped else np.array(pixels)),
+            torch.tensor(meta["labels"], dtype=torch.int64),
+            tuple(meta["classes"]),
+            tuple(meta["ids"]),
+        )
+        report = DataReport.model_validate(meta["report"])
+        return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
 
     @classmethod
     def from_imageset(
@@ -112,9 +134,6 @@ class Dataset:
         images: ImageSet,
         groups: Sequence[str | None] | None = None,
         splits: Sequence[SplitName | None] | None = None,
-        *,
-        source: str = "images in memory",
-        simulated: bool = False,
     ) -> Self:
         """Put images that are in memory into the cache.
 
@@ -122,83 +141,29 @@ class Dataset:
             images: At least one.
             groups: For each image its group, if it has one.
             splits: For each image the part of a given split it belongs to, if one is given.
-            source: For the report.
-            simulated: Whether the images were drawn by code.
 
         Raises:
             InputError: If there are no images.
             ValueError: If groups or splits have another length.
         """
         if not len(images):
-            raise InputError(f"{source}: there are no images.")
-        groups = list(groups) if groups is not None else [None] * len(images)
-        splits = list(splits) if splits is not None else [None] * len(images)
+            raise InputError("images in memory: there are no images.")
+        groups = [None] * len(images) if groups is None else list(groups)
+        splits = [None] * len(images) if splits is None else list(splits)
         if not len(groups) == len(splits) == len(images):
             raise ValueError("groups and splits need one entry for each image")
-        key = _key("images", images.digest(), images.ids, groups, splits, source, simulated)
-        if (known := cls._cached(key)) is not None:
-            return known
-        return cls._keep(key, images, groups, splits, source, simulated)
+        key = _key("images", images.digest(), images.ids, groups, splits)
+        return cls._made(key, lambda folder: _write_images(folder, images, groups, splits))
 
     @classmethod
-    def _keep(
-        cls,
-        key: str,
-        images: ImageSet,
-        groups: list[str | None],
-        splits: list[SplitName | None],
-        source: str,
-        simulated: bool,
-    ) -> Self:
-        """Write images to the cache and open them there."""
-        report = DataReport(
-            layout="drawn by code" if simulated else "images in memory",
-            source=source,
-            counts=images.counts(),
-            simulated=simulated,
-        )
-        pixels = images.images.numpy()
-        built = Built(
-            list(images.ids),
-            images.labels.tolist(),
-            splits,
-            groups,
-            digests=[hashlib.sha256(image.tobytes()).hexdigest() for image in pixels],
-            sizes=Counter({images.image_size: len(images)}),
-            modes=Counter({"grey" if images.channels == 1 else "RGB": len(images)}),
-        )
-        if not simulated:  # what code has drawn are no copies
-            shown = pixels[:, 0] if images.channels == 1 else np.moveaxis(pixels, 1, -1)
-            built.thumbnails = [thumbnail(image) for image in shown]
-        with sealed_folder(_folder(key)) as folder:
-            np.save(folder / "images.npy", pixels)
-            _write_meta(folder, images.classes, built, report, silent)
-        return cls.open(key)
-
-    @classmethod
-    def _cached(cls, key: str, mapped: bool = False) -> Self | None:
-        """What the cache has under ``key``; what is damaged is set aside and counts as none."""
-        folder = _folder(key)
-        if not folder.exists() and not folder.is_symlink():
-            return None
+    def _made(cls, key: str, write: Callable[[Path], None]) -> Self:
+        """What the cache has under ``key``; what ``write`` puts into a folder if it has none."""
         try:
-            sealed = open_sealed(folder)
-            meta = json.loads(sealed.read("meta.json"))
-            # a change in memory never reaches the file
-            pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
-            mapped = mapped or pixels.nbytes > MEMORY_LIMIT
-            images = ImageSet(
-                torch.from_numpy(pixels if mapped else np.array(pixels)),
-                torch.tensor(meta["labels"], dtype=torch.int64),
-                tuple(meta["classes"]),
-                tuple(meta["ids"]),
-            )
-            report = DataReport.from_json(meta["report"])
-            return cls(images, tuple(meta["splits"]), tuple(meta["groups"]), report, key)
-        except (DamagedError, OSError) as error:
-            kept = set_aside(folder)
-            logger.warning("%s; it is decoded again (set aside as %s)", error, kept)
-            return None
+            return cls.open(key)
+        except InputError:  # not there, or damaged: then it has been set aside
+            with _store().write(key) as folder:
+                write(folder)
+        return cls.open(key)
 
 
 def load_dataset(
@@ -248,8 +213,8 @@ def load_dataset(
         chosen = _chosen(classes, listing.classes, source)
         dataset = _load(listing, chosen, imgsz, resize, strict, progress)
         # links may have changed since the images were decoded
-        report = replace(dataset.report, source=str(source), outside=listing.outside(chosen))
-        dataset = replace(dataset, report=report)
+        now = {"source": str(source), "outside": listing.outside(chosen)}
+        dataset = replace(dataset, report=dataset.report.model_copy(update=now))
     if strict and dataset.report.skipped:
         raise strict_error(*dataset.report.skipped[0])
     return dataset
@@ -260,12 +225,12 @@ def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
 
     chosen = _chosen(classes, demo.CLASSES, DEMO)
     code = hashlib.sha256(Path(demo.__file__).read_bytes()).hexdigest()
-    key = _key(DEMO, code, np.__version__, imgsz, chosen)
-    if (known := Dataset._cached(key)) is not None:
-        return known
-    images = demo.demo_set(imgsz, classes=chosen)
-    free = [None] * len(images)
-    return Dataset._keep(key, images, [*free], [*free], f"{DEMO} (simulated)", simulated=True)
+    free = [None] * demo.PER_CLASS * len(chosen)
+
+    def draw(folder: Path) -> None:
+        _write_images(folder, demo.demo_set(imgsz, classes=chosen), free, free, simulated=True)
+
+    return Dataset._made(_key(DEMO, code, np.__version__, imgsz, chosen), draw)
 
 
 def _chosen(
@@ -276,10 +241,9 @@ def _chosen(
         return tuple(known)
     for name in classes:
         if name not in known:
-            near = [other for other in known if other.casefold() == name.casefold()]
-            hint = f" Did you mean {near[0]}?" if near else did_you_mean(name, known)
             raise InputError(
-                f"{source} has no images of a class {name!r}.{hint} It has {listed(known, 20)}."
+                f"{source} has no images of a class {name!r}.{did_you_mean(name, known)} "
+                f"It has {listed(known, 20)}."
             )
     twice = [name for name, number in Counter(classes).items() if number > 1]
     if twice:
@@ -298,26 +262,26 @@ def _load(
     # the root is part of the key: another folder may hold files of the same names, sizes, times
     root = str(listing.root.resolve())
     key = _key("files", root, fingerprint(listing), list(imgsz), resize, classes)
-    if (known := Dataset._cached(key)) is not None:
-        return known
     entries = [entry for entry in listing.entries if entry.label in classes]
-    with sealed_folder(_folder(key)) as folder:
-        built = build(entries, classes, folder, imgsz, resize, strict, progress)
-        counts = {name: built.labels.count(label) for label, name in enumerate(classes)}
-        for name, number in counts.items():
-            if not number:
-                raise _unreadable_class(name, entries, built)
-        report = DataReport(listing.layout, root, counts, ignored=listing.ignored)
-        _write_meta(folder, classes, built, report, progress)
-    return Dataset.open(key)
+
+    def decode(folder: Path) -> None:
+        originals, skipped = build(entries, folder, imgsz, resize, strict, progress)
+        for name in classes:
+            if all(original.label != name for original in originals):
+                raise _unreadable_class(name, entries, dict(skipped))
+        about = {"layout": listing.layout, "ignored": listing.ignored, "skipped": skipped}
+        _write_meta(folder, classes, originals, progress, source=root, **about)
+
+    return Dataset._made(key, decode)
 
 
-def _unreadable_class(name: str, entries: Sequence[Entry], built: Built) -> InputError:
-    ids = {entry.id for entry in entries if entry.label == name}
-    first, reason = next(item for item in built.skipped if item[0] in ids)
+def _unreadable_class(
+    name: str, entries: Sequence[Entry], skipped: Mapping[str, str]
+) -> InputError:
+    ids = [entry.id for entry in entries if entry.label == name]
     return InputError(
         f"class {name} has no image that can be read: all {len(ids)} file(s) are broken, "
-        f"such as {first} ({reason})."
+        f"such as {ids[0]} ({skipped[ids[0]]})."
     )
 
 
@@ -328,38 +292,64 @@ def _key(*facts: Any) -> str:
     return hashlib.sha256(json.dumps([FORMAT, *facts]).encode()).hexdigest()
 
 
-def _folder(key: str) -> Path:
-    return cache_dir() / "data" / key
+def _store() -> Store:
+    return Store(cache_dir() / "data")
+
+
+def _write_images(
+    folder: Path,
+    images: ImageSet,
+    groups: Sequence[str | None],
+    splits: Sequence[SplitName | None],
+    simulated: bool = False,
+) -> None:
+    """Write images that are in memory, and what is known about them."""
+    pixels, names = images.images.numpy(), [images.classes[i] for i in images.labels.tolist()]
+    np.save(folder / "images.npy", pixels)
+
+    def original(
+        image: NDArray[np.uint8], id_: str, label: str, split: SplitName | None, group: str | None
+    ) -> Original:
+        digest = hashlib.sha256(image.tobytes()).hexdigest()
+        shown, mode = (image[0], "grey") if len(image) == 1 else (np.moveaxis(image, 0, -1), "RGB")
+        small = None if simulated else thumbnail(shown)  # what code has drawn are no copies
+        return Original(id_, label, split, group, digest, images.image_size, mode, 8, small)
+
+    originals = list(map(original, pixels, images.ids, names, splits, groups))
+    source = f"{DEMO} (simulated)" if simulated else "images in memory"
+    about = {"source": source, "layout": "drawn by code" if simulated else source}
+    _write_meta(folder, images.classes, originals, silent, simulated=simulated, **about)
 
 
 def _write_meta(
-    folder: Path, classes: Sequence[str], built: Built, report: DataReport, progress: Progress
+    folder: Path,
+    classes: Sequence[str],
+    originals: Sequence[Original],
+    progress: Progress,
+    **about: Any,
 ) -> None:
-    """Bind what belongs together, and write all but the pixels."""
-    ids, labels = built.ids, built.labels
-    bound = bind(ids, built.groups, built.digests, built.thumbnails or None, progress)
+    """Bind what belongs together, and write all but the pixels; ``about`` is for the report."""
+    from neuplug.data.duplicates import bind  # loads what only the search needs
 
-    def named(clusters: Iterable[tuple[int, ...]]) -> tuple[tuple[str, ...], ...]:
-        return tuple(tuple(ids[i] for i in cluster) for cluster in clusters)
-
-    near = bound.near
-    report = replace(
-        report,
-        sizes=Counter(dict(built.sizes.most_common())),
-        modes=Counter(dict(built.modes.most_common())),
-        bits=built.bits,
-        skipped=tuple(built.skipped),
-        exact=named(bound.exact),
-        conflicts=named(c for c in bound.exact if len({labels[i] for i in c}) > 1),
-        near=None if near is None else tuple((ids[a], ids[b], score) for a, b, score in near),
-        crowded=len(bound.crowded),
+    labels = [classes.index(original.label) for original in originals]
+    bound = bind(originals, progress)
+    report = DataReport(
+        counts={name: labels.count(label) for label, name in enumerate(classes)},
+        sizes=Counter(original.size for original in originals),
+        modes=Counter(original.mode for original in originals),
+        bits=max(original.bits for original in originals),
+        exact=bound.exact,
+        conflicts=bound.conflicts,
+        near=bound.near,
+        crowded=bound.crowded,
+        **about,
     )
     meta = {
         "classes": classes,
         "labels": labels,
-        "ids": ids,
+        "ids": [original.id for original in originals],
         "groups": bound.groups,
-        "splits": built.splits,
-        "report": report.to_json(),
+        "splits": [original.split for original in originals],
+        "report": report.model_dump(mode="json"),
     }
     (folder / "meta.json").write_text(json.dumps(meta), encoding="utf-8")

@@ -37,6 +37,12 @@ _PHOTOMETRIC = 262
 _BITS_PER_SAMPLE = 258
 _DEPTHS = (8, 10, 12, 14, 16)
 
+# Height and width of a thumbnail, in pixels
+SIDE = 64
+
+_LEAST = 8  # pixels of a side, below which copies cannot be told from others
+_LUMA = (0.299, 0.587, 0.114)
+
 # its remarks on odd files would reach stderr; what matters is raised
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -129,6 +135,26 @@ def fit(pixels: Pixels, size: tuple[int, int], how: Resize = "resize") -> Pixels
     fitted = [resized(np.ascontiguousarray(planes[..., c])) for c in range(planes.shape[2])]
     deep: Pixels = np.rint(np.stack(fitted, axis=-1)).clip(0, 65535).astype(np.uint16)
     return deep[..., 0] if pixels.ndim == 2 else deep
+
+
+def thumbnail(pixels: Pixels, bits: int = 8) -> NDArray[np.uint8]:
+    """A grey thumbnail of an image of any size, its proportions not kept.
+
+    Args:
+        pixels: (H, W) or (H, W, 3), uint8 or uint16.
+        bits: Significant bits of uint16 pixels.
+
+    Returns:
+        uint8 (``SIDE``, ``SIDE``); black where a side has fewer than 8 pixels, which are too few
+        to tell a copy.
+    """
+    if min(pixels.shape[:2]) < _LEAST:
+        return np.zeros((SIDE, SIDE), dtype=np.uint8)
+    small = to_uint8(fit(pixels, (SIDE, SIDE)), bits)
+    grey: NDArray[np.uint8] = small
+    if small.ndim == 3:
+        grey = np.rint(small @ np.array(_LUMA)).astype(np.uint8)
+    return grey
 
 
 def _read_any(path: Path) -> tuple[Pixels, str, int]:

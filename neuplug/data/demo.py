@@ -23,6 +23,7 @@ from neuplug.errors import InputError
 from neuplug.seeds import derive_seed
 
 CLASSES = ("crazing", "inclusion", "patches", "pitted_surface", "rolled-in_scale", "scratches")
+PER_CLASS = 140
 SMALLEST = 28  # pixels a side; below that the finest marks vanish
 CANVAS = 96  # images are drawn at least this large, then reduced by area
 
@@ -31,7 +32,7 @@ Field: TypeAlias = NDArray[np.float64]
 
 def demo_set(
     size: tuple[int, int] = (48, 48),
-    per_class: int = 140,
+    per_class: int = PER_CLASS,
     seed: int = 0,
     classes: Sequence[str] = CLASSES,
 ) -> ImageSet:

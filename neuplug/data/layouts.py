@@ -2,8 +2,8 @@
 
 Known layouts; folders around the set that hold nothing else are descended:
 
-* what a plugin's layout recognises (:mod:`neuplug.data.layout`);
-* a CSV manifest (:mod:`neuplug.data.manifest`);
+* what a plugin's layout recognises (:class:`neuplug.Layout`);
+* a CSV manifest (:func:`neuplug.data.listing.read_manifest`);
 * ``train|val|test`` folders, each with one of the layouts below, as it is or in ``images/``
   beside ``annotations/``;
 * a folder of class folders; a folder within a class folder is a group (``cow/cow1/*.png``, one
@@ -16,17 +16,29 @@ Hidden files, ``__MACOSX``, annotations and everything that is no image is passe
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from neuplug.data.layout import ask_layouts
-from neuplug.data.listing import SPLIT_NAMES, Entry, Listing, SplitName, listed, natural_key
-from neuplug.data.manifest import read_manifest
-from neuplug.errors import InputError, did_you_mean
+from neuplug.data.listing import (
+    SPLIT_NAMES,
+    Entry,
+    Listing,
+    SplitName,
+    listed,
+    natural_key,
+    read_manifest,
+)
+from neuplug.errors import InputError, PluginError, did_you_mean
+from neuplug.plugins.distributions import FAULTS, told
+from neuplug.plugins.registry import discover
+
+logger = logging.getLogger("neuplug")
 
 _IMAGE = re.compile(r"\.(png|jpe?g|jpe|jfif|bmp|dib|tiff?|webp|gif|p[bgnp]m)", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(zip|tar|gz|tgz|bz2|xz|7z|rar)", re.IGNORECASE)
@@ -36,7 +48,7 @@ _ANNOTATIONS = re.compile(
 )
 _HIDDEN_FOLDER = re.compile(r"\..*|__MACOSX|\$RECYCLE\.BIN|@eaDir")
 _SHARED_GROUP = re.compile(r"group=.+")
-_NUMBERED = re.compile(r"(.*?)[\s_.\-]*(?:\d+|\(\d+\))")
+_NUMBER = re.compile(r"[\s_.\-]*(\d+|\(\d+\))\Z")
 
 
 def is_image(path: Path) -> bool:
@@ -73,6 +85,26 @@ def scan(path: Path) -> Listing:
     raise InputError(f"{path} is {what} a folder of images or a CSV manifest (path, label).")
 
 
+def ask_layouts(path: Path) -> tuple[Listing | None, list[str]]:
+    """What the layouts of plugins make of a path: the first listing, or what they say of it."""
+    said: list[str] = []
+    for spec in discover().of_kind("layout"):
+        try:
+            layout: Any = spec.load()()
+            found = layout.scan(path)
+        except PluginError as error:
+            logger.warning("%s", error)
+            continue
+        except FAULTS as error:
+            logger.warning("%s of %s failed: %s", spec.name, spec.source, told(error))
+            continue
+        if isinstance(found, Listing):
+            return found, said
+        if found:
+            said.append(found)
+    return None, said
+
+
 @dataclass
 class _Folder:
     """A folder that has been walked.
@@ -96,13 +128,21 @@ class _Folder:
         return unicodedata.normalize("NFC", self.path.name)
 
     @property
+    def split(self) -> SplitName | None:
+        """The part of a split that its name says."""
+        return SPLIT_NAMES.get(self.name.lower())
+
+    @property
     def is_annotation(self) -> bool:
         return _ANNOTATIONS.fullmatch(self.name) is not None
 
-    def all_images(self) -> Iterator[Path]:
-        yield from self.images
-        for folder in self.folders:
-            yield from folder.all_images()
+    @property
+    def no_annotations(self) -> list[_Folder]:
+        """Its folders that have images and are no annotations."""
+        return [folder for folder in self.folders if not folder.is_annotation]
+
+    def all_images(self) -> list[Path]:
+        return [*self.images, *(path for f in self.folders for path in f.all_images())]
 
 
 def _walk(path: Path, above: frozenset[str] = frozenset()) -> _Folder:
@@ -143,7 +183,7 @@ def _scan_folder(root: Path) -> Listing:
             node.path, f"its file names give {len(labels)} classes for {len(entries)} images"
         )
     layout = ": ".join([*notes, layout])
-    if left := sum(1 for _ in tree.all_images()) - len(entries):
+    if left := len(tree.all_images()) - len(entries):
         layout += f" ({left} image(s) beside these folders or among annotations left out)"
     empty = tuple(name for name in dict.fromkeys(reader.empty) if name not in labels)
     return Listing(root, layout, tuple(entries), tree.files - len(entries), empty)
@@ -172,9 +212,7 @@ def _descend(node: _Folder) -> tuple[_Folder, list[str]]:
 
 def _image_folder(node: _Folder) -> _Folder | None:
     """The ``images/`` in a folder where all else that has images is annotations."""
-    if node.images:
-        return None
-    rest = [f for f in node.folders if not f.is_annotation]
+    rest = [] if node.images else node.no_annotations
     return rest[0] if len(rest) == 1 and _IMAGE_FOLDER.fullmatch(rest[0].name) else None
 
 
@@ -189,30 +227,28 @@ def _is_lone_class(folder: _Folder) -> bool:
 
 def _without_stray(node: _Folder) -> _Folder:
     """Leave out the few images that lie beside folders full of them."""
-    below = sum(len(list(f.all_images())) for f in node.folders if not f.is_annotation)
+    below = sum(len(f.all_images()) for f in node.no_annotations)
     if not node.images or not below:
         return node
     if len(node.images) > below:
-        names = listed([f.name for f in node.folders if not f.is_annotation])
         raise InputError(
             f"{node.path} has {len(node.images)} images and, beside them, {below} in folders "
-            f"({names}): give a folder of class folders, or a flat folder with the class in the "
-            "file names."
+            f"({listed([f.name for f in node.no_annotations])}): give a folder of class "
+            "folders, or a flat folder with the class in the file names."
         )
     return replace(node, images=[])
 
 
 def _divides(node: _Folder) -> bool:
     """Whether a folder's folders are the parts of a given split."""
-    names = [f.name.lower() for f in node.folders]
-    return not node.images and bool(names) and all(name in SPLIT_NAMES for name in names)
+    return not node.images and bool(node.folders) and all(f.split for f in node.folders)
 
 
 def _refuse_mixed_splits(node: _Folder) -> None:
     """Refuse ``train``, ``test`` and ``extra``; a lone ``train`` beside ``bus`` is a class."""
-    parts = [f.name for f in node.folders if f.name.lower() in SPLIT_NAMES]
-    others = [f.name for f in node.folders if f.name not in parts]
-    if others and len({SPLIT_NAMES[name.lower()] for name in parts}) > 1:
+    parts = [f.name for f in node.folders if f.split]
+    others = [f.name for f in node.folders if not f.split]
+    if others and len({f.split for f in node.folders if f.split}) > 1:
         raise InputError(
             f"{node.path} has {listed(parts)} and, beside them, images in {listed(others)}: "
             "separate them, or assign the images in a CSV manifest (path, label, split)."
@@ -238,7 +274,7 @@ class _Reader:
     class_folders: bool = False
 
     def read_splits(self, node: _Folder) -> str:
-        layouts = [self.read_part(f, SPLIT_NAMES[f.name.lower()]) for f in node.folders]
+        layouts = [self.read_part(f, f.split) for f in node.folders]
         return f"{listed([f'{folder.name}/' for folder in node.folders])}, each {layouts[0]}"
 
     def read_part(self, node: _Folder, split: SplitName | None) -> str:
@@ -257,7 +293,7 @@ class _Reader:
             self._add(folder.images, label, split)
             for sub in _objects(folder):
                 if divided:
-                    self._add(sub.all_images(), label, SPLIT_NAMES[sub.name.lower()])
+                    self._add(sub.all_images(), label, sub.split)
                 else:  # by itself a folder groups only images of its class
                     shared = _SHARED_GROUP.fullmatch(sub.name)
                     group = sub.name if shared else f"{label}/{sub.name}"
@@ -275,13 +311,14 @@ class _Reader:
         return layout
 
     def _read_flat(self, node: _Folder, split: SplitName | None) -> str:
-        labels = [_label_in_name(path) for path in node.images]
-        if without := [p.name for p, label in zip(node.images, labels, strict=True) if not label]:
+        labels = {path: _label_in_name(path) for path in node.images}
+        if without := [path.name for path, label in labels.items() if not label]:
             count = f"{len(without)} of its {len(labels)} file names"
             raise _flat_error(node.path, f"{count} tell no class, such as {without[0]}")
-        for path, label in zip(node.images, labels, strict=True):
+        for path, label in labels.items():
             self._add([path], label, split)
-        return f"a flat folder, the class in the file name ({node.images[0].name} is {labels[0]})"
+        first, label = next(iter(labels.items()))
+        return f"a flat folder, the class in the file name ({first.name} is {label})"
 
     def _add(
         self, paths: Iterable[Path], label: str, split: SplitName | None, group: str | None = None
@@ -293,8 +330,7 @@ class _Reader:
 
 def _objects(folder: _Folder) -> list[_Folder]:
     """The folders within a class folder, without annotations that lie beside its images."""
-    images = [f for f in folder.folders if not f.is_annotation]
-    return images if images or folder.images else folder.folders
+    return folder.no_annotations or ([] if folder.images else folder.folders)
 
 
 def _flat_error(path: Path, why: str) -> InputError:
@@ -306,6 +342,4 @@ def _flat_error(path: Path, why: str) -> InputError:
 
 def _label_in_name(path: Path) -> str:
     """The file name without its ending and the number before it."""
-    stem = unicodedata.normalize("NFC", path.stem)
-    match = _NUMBERED.fullmatch(stem)
-    return match[1] if match else stem
+    return _NUMBER.sub("", unicodedata.normalize("NFC", path.stem))

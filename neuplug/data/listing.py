@@ -1,21 +1,25 @@
-"""Labelled image files as they lie on disk, none of them opened."""
+"""Labelled image files as they lie on disk, none of them opened, and what lists them."""
 
 from __future__ import annotations
 
+import csv
 import functools
 import hashlib
+import io
 import os
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from neuplug.errors import InputError
+from neuplug.errors import InputError, did_you_mean
+from neuplug.plugins.component import ComponentBase
 
 # Part of every data set's key: raised when decoding, binding or the files of the cache change
-FORMAT = 3
+FORMAT = 4
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 
@@ -88,17 +92,29 @@ class Listing:
     def outside(self, classes: Collection[str]) -> tuple[str, ...]:
         """Ids of images of some classes that a link or a manifest's path has outside the root."""
         root = os.path.realpath(self.root)
-        folder = functools.cache(os.path.realpath)  # few folders have many files
+        real = functools.cache(os.path.realpath)  # few folders have many files
+        places = [(e, e.path if e.path.is_symlink() else e.path.parent) for e in self.entries]
         return tuple(
             entry.id
-            for entry in self.entries
-            if entry.label in classes
-            and not Path(
-                os.path.realpath(entry.path)
-                if entry.path.is_symlink()
-                else folder(entry.path.parent)
-            ).is_relative_to(root)
+            for entry, place in places
+            if entry.label in classes and not Path(real(place)).is_relative_to(root)
         )
+
+
+class Layout(ComponentBase):
+    """Recognises one way in which a set of labelled images lies on disk, and lists it."""
+
+    @abstractmethod
+    def scan(self, path: Path) -> Listing | str | None:
+        """List the images at ``path``, without opening one of them.
+
+        Args:
+            path: A folder or a file that is there.
+
+        Returns:
+            ``None`` if this is not its layout; a sentence if it is, but something has to be done
+            before it can be read, saying what.
+        """
 
 
 def natural_key(text: str) -> tuple[object, ...]:
@@ -133,3 +149,86 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     if len(names) > most:
         shown.append(f"{len(names) - most} more")
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
+
+
+# CSV manifests ----------------------------------------------------------------------------------
+
+_NEEDED = ("path", "label")
+_OPTIONAL = ("split", "group")
+
+
+def read_manifest(path: Path) -> Listing:
+    """List the images of a CSV manifest: a header, then one line for each image.
+
+    The columns ``path`` and ``label`` are needed, ``split`` and ``group`` may be there, others are
+    passed over. Paths are relative to the manifest's folder. Commas, semicolons and tabs separate.
+
+    Raises:
+        InputError: With the line number, if a column, label, split or file is missing or wrong.
+        OSError: If it cannot be read.
+    """
+    root = path.parent
+    found: dict[str, tuple[int, Entry]] = {}
+    columns: list[str] = []
+    for line, row in _rows(path):
+        columns = columns or list(row)
+        entry = _entry(row, root, f"{path}, line {line}")
+        if entry.id in found:
+            raise InputError(
+                f"{path}, line {line}: {entry.id} is already listed in line {found[entry.id][0]}."
+            )
+        found[entry.id] = (line, entry)
+    if not found:
+        raise InputError(f"{path} lists no images: there is nothing below its header.")
+    entries = sorted((entry for _, entry in found.values()), key=lambda e: natural_key(e.id))
+    return Listing(root, f"a CSV manifest ({listed(columns)})", tuple(entries))
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """The lines with their numbers, as column name to stripped text."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8 text: save it as CSV in UTF-8.") from None
+    header = text.partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
+    try:
+        columns = [name.strip().lower() for name in next(reader, [])]
+        if missing := [column for column in _NEEDED if column not in columns]:
+            has = f"has {listed([c for c in columns if c])}" if any(columns) else "is empty"
+            raise InputError(
+                f"{path}, line 1: there is no column {missing[0]!r}, the header {has}; "
+                "a manifest needs path and label, and may have split and group."
+            )
+        known = [column for column in (*_NEEDED, *_OPTIONAL) if column in columns]
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                cells = dict(zip(columns, row, strict=False))
+                yield reader.line_num, {c: cells.get(c, "").strip() for c in known}
+    except csv.Error as error:
+        raise InputError(f"{path}, line {reader.line_num}: {error}.") from None
+
+
+def _entry(row: dict[str, str], root: Path, where: str) -> Entry:
+    for column in _NEEDED:
+        if not row[column]:
+            raise InputError(f"{where}: the {column} is empty.")
+    split = row.get("split", "").lower()
+    if split and split not in SPLIT_NAMES:
+        raise InputError(
+            f"{where}: {row['split']!r} is not a split.{did_you_mean(split, SPLIT_NAMES)} "
+            "Write train, val, test, or nothing."
+        )
+    file = root / row["path"]
+    if not file.is_file():
+        file = root / row["path"].replace("\\", "/")  # written on Windows
+    if not file.is_file():
+        raise InputError(f"{where}: there is no file {file}.")
+    place = os.path.relpath(file, root) if file.is_relative_to(root) else str(file)
+    return Entry(
+        file,
+        Path(place).as_posix(),
+        row["label"],
+        SPLIT_NAMES[split] if split else None,
+        row.get("group") or None,
+    )

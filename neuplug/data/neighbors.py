@@ -37,7 +37,7 @@ def nearest(queries: Tensor, references: Tensor, *, same: bool = False) -> tuple
         >>> indices.tolist(), [round(distance, 2) for distance in distances.tolist()]
         ([2, 1], [1.0, 1.41])
     """
-    distances, indices = [], []
+    distances, indices = [torch.empty(0)], [torch.empty(0, dtype=torch.int64)]
     # by matrix products, which in single precision would be wrong by half a grey level; in double
     # precision they are exact for grey levels and cost twice as much, the plain sum ten times
     exact = references.double()
@@ -50,8 +50,6 @@ def nearest(queries: Tensor, references: Tensor, *, same: bool = False) -> tuple
         index = table.argmin(1)
         distances.append(torch.linalg.vector_norm(block - exact[index], dim=1))
         indices.append(index)
-    if not distances:
-        return torch.empty(0), torch.empty(0, dtype=torch.int64)
     return (torch.cat(distances) / queries.shape[1] ** 0.5).float(), torch.cat(indices)
 
 

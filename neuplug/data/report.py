@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import permutations
 from typing import Annotated, Any, TypeAlias
 
-from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
 
-from neuplug.data.listing import listed
+from neuplug.data.listing import SplitName, listed
 
 _CROWD = 0.1  # part of the images from which looking alike is worth a word
 
@@ -25,9 +25,12 @@ def _written(size: tuple[int, int]) -> str:
 # (height, width); in JSON ``HxW``
 Size: TypeAlias = Annotated[tuple[int, int], BeforeValidator(_parsed), PlainSerializer(_written)]
 
+# A test or validation image, an image in another part that gives it away, and how: ``equal``,
+# ``nearly equal`` or ``of one group``
+Leak: TypeAlias = tuple[str, str, str]
 
-@dataclass(frozen=True)
-class DataReport:
+
+class DataReport(BaseModel):
     """Facts about a data set, for people and for the record.
 
     Attributes:
@@ -49,18 +52,21 @@ class DataReport:
 
     Example:
         >>> cut = (("rust/7.png", "it ends too early"),)
-        >>> report = DataReport("class folders", "PHOTOS", {"rust": 39, "dent": 40}, skipped=cut)
+        >>> counts = {"rust": 39, "dent": 40}
+        >>> report = DataReport(layout="flat", source="PHOTOS", counts=counts, skipped=cut)
         >>> report.warnings()
         ('1 file(s) cannot be read and are skipped, such as rust/7.png (it ends too early).',)
-        >>> DataReport.from_json(report.to_json()) == report
+        >>> DataReport.model_validate_json(report.model_dump_json()) == report
         True
     """
+
+    model_config = ConfigDict(frozen=True)
 
     layout: str
     source: str
     counts: Mapping[str, int]
-    sizes: Counter[Size] = field(default_factory=Counter)
-    modes: Counter[str] = field(default_factory=Counter)
+    sizes: Counter[Size] = Counter()
+    modes: Counter[str] = Counter()
     bits: int = 8
     skipped: tuple[tuple[str, str], ...] = ()
     outside: tuple[str, ...] = ()
@@ -112,19 +118,48 @@ class DataReport:
             )
         return tuple(found)
 
-    def to_json(self) -> dict[str, Any]:
-        """As JSON values; sizes are written ``HxW``."""
-        values: dict[str, Any] = _AS_JSON.dump_python(self, mode="json")
-        return values
+    def leaks(
+        self, ids: Sequence[str], splits: Sequence[SplitName | None], groups: Sequence[str]
+    ) -> tuple[Leak, ...]:
+        """Each test or validation image whose group reaches into another part of the given split.
 
-    @classmethod
-    def from_json(cls, values: Any) -> DataReport:
-        """What :meth:`to_json` gave.
+        An image of no given part gives nothing away: whoever draws the split leaves it out.
 
-        Raises:
-            ValueError: If it is anything else.
+        Args:
+            ids: Of all images.
+            splits: For each image the part of a given split it belongs to, if one is given.
+            groups: For each image its group.
+
+        Example:
+            >>> pair = {"exact": [("a.png", "b.png")], "counts": {"rust": 2}}
+            >>> report = DataReport(layout="flat", source="PHOTOS", **pair)
+            >>> report.leaks(("a.png", "b.png"), ("train", "test"), ("a.png", "a.png"))
+            (('b.png', 'a.png', 'equal'),)
         """
-        return _AS_JSON.validate_python(values)
+        images = list(zip(ids, splits, groups, strict=True))
+        part = dict(zip(ids, splits, strict=True))
+        first: dict[str, dict[str, str]] = defaultdict(dict)
+        for id_, split, group in images:
+            if split is not None:
+                first[group].setdefault(split, id_)
+        twins = self._twins()
+        found = []
+        for id_, split, group in images:
+            others = {name: other for name, other in first[group].items() if name != split}
+            if split not in ("val", "test") or not others:
+                continue
+            # the copy itself where there is one, else any image of the group
+            copies = [twin for twin in twins[id_] if part[twin[0]] not in (None, split)]
+            one_of_them = others.get("train", next(iter(others.values())))
+            found.append((id_, *(copies[0] if copies else (one_of_them, "of one group"))))
+        return tuple(found)
 
-
-_AS_JSON = TypeAdapter(DataReport)
+    def _twins(self) -> dict[str, list[tuple[str, str]]]:
+        """Id to those of the images that are the same or nearly the same, equal ones first."""
+        alike: list[tuple[Sequence[str], str]] = [(cluster, "equal") for cluster in self.exact]
+        alike += [((first, second), "nearly equal") for first, second, _ in self.near or ()]
+        twins: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for cluster, how in alike:
+            for one, other in permutations(cluster, 2):
+                twins[one].append((other, how))
+        return twins

@@ -22,13 +22,12 @@ import random
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 import torch
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import HeldOutSet, TrainingSet
-from neuplug.data.leaks import leak_sentence
 from neuplug.errors import InputError
 from neuplug.seeds import derive_seed
 
@@ -109,7 +108,7 @@ def draw_split(
             "neuplug.load_dataset, or neuplug.Dataset.from_imageset of images in memory"
         )
     _check(dataset, per_class, test, val)
-    leak = leak_sentence(dataset.leaks, dataset.images.ids, dataset.splits)
+    leak = dataset.leak
     if leak and not allow_leak:
         raise InputError(
             f"{leak} Remove the copies, let neuplug draw the split (--resplit), or continue with "
@@ -129,15 +128,12 @@ def draw_split(
                 f"class {name} has no image to train on outside the given parts of the split."
             )
         if per_class is not None:
-            held = max(1, _round(val * per_class)) if wants_val else 0
+            held = _part_of(per_class, val) if wants_val else 0
             drawn = _draw_number(pool, {"train": per_class - held, "val": held}, has_test, rng)
         else:
-            wanted: dict[_Part, int] = {}
-            if not has_test:
-                wanted["test"] = max(1, _round(test * pool.size))
-            if wants_val:
-                wanted["val"] = max(1, _round(val * pool.size))
-            drawn = _draw_shares(pool, wanted)
+            shares: dict[_Part, float] = {} if has_test else {"test": test}
+            shares |= {"val": val} if wants_val else {}
+            drawn = _draw_shares(pool, {part: _part_of(pool.size, s) for part, s in shares.items()})
         placement.place(drawn)
     warnings = [leak, *warnings] if leak else warnings
     return Split(**placement.lists(has_test), warnings=warnings, leak=leak)
@@ -155,7 +151,7 @@ def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> 
             raise InputError(f"test = {test:g} and val = {val:g} leave nothing to train on.")
     elif per_class < 1:
         raise InputError(f"per_class = {per_class}: at least 1 training image is needed.")
-    elif val > 0 and max(1, _round(val * per_class)) >= per_class:
+    elif val > 0 and _part_of(per_class, val) >= per_class:
         raise InputError(f"per_class = {per_class} with val = {val:g} leaves nothing to train on.")
     counts = dataset.images.counts()
     if len(counts) < 2:
@@ -234,33 +230,33 @@ class _Placement:
                     f"class {name} has no image left to train on: all are in, or bound to, "
                     f"the given parts or other classes' groups.{self.series(name)}"
                 )
-        lists: dict[_Part, list[int]] = {"train": [], "val": [], "test": [], "left_out": []}
-        for index, part in sorted(self.part.items()):
-            lists[part].append(index)
-        return lists
+        return {
+            part: sorted(i for i, other in self.part.items() if other == part)
+            for part in get_args(_Part)
+        }
 
 
 class _ClassImages:
     """The images of one class that are to be divided.
 
     Attributes:
-        groups: Group name to indices, both in random order.
-        bound: Indices by the part in which another class has placed their group.
-        placed: The part of each of these.
+        placed: Those whose group another class has placed, with its part.
+        groups: The others: group name to indices, both in random order.
         size: How many images there are.
     """
 
     def __init__(self, placement: _Placement, name: str, rng: random.Random) -> None:
         self.name, self.placement = name, placement
-        self.bound: dict[_Part, list[int]] = defaultdict(list)
+        self.placed: dict[int, _Part] = {}
         free: dict[str, list[int]] = defaultdict(list)
         open_images = [i for i in placement.members(name) if i not in placement.part]
         for index in open_images:
             group = placement.dataset.groups[index]
-            part = placement.group_part.get(group)
-            (self.bound[part] if part else free[group]).append(index)
-        self.groups = {group: _shuffled(free[group], rng) for group in _shuffled(free, rng)}
-        self.placed = {i: part for part, members in self.bound.items() for i in members}
+            if part := placement.group_part.get(group):
+                self.placed[index] = part
+            else:
+                free[group].append(index)
+        self.groups = {group: shuffled(free[group], rng) for group in shuffled(free, rng)}
         self.size = len(open_images)
 
     def members(self, groups: Iterable[str]) -> list[int]:
@@ -286,7 +282,7 @@ def _draw_number(
         )
     # Where groups differ in size, some orders do not fit: then another is drawn.
     for attempt in range(_REDRAWS + 1):
-        names = list(pool.groups) if attempt == 0 else _shuffled(pool.groups, rng)
+        names = list(pool.groups) if attempt == 0 else shuffled(pool.groups, rng)
         if attempt == _REDRAWS:  # the order most likely to fit, if any does
             names.sort(key=lambda name: -len(pool.groups[name]))
         drawn = _fill_exactly(pool, names, wanted, "left_out" if has_test else "test")
@@ -304,7 +300,7 @@ def _fill_exactly(
     """Walk through the groups once, filling one wanted part after the other."""
     drawn, queue = dict(pool.placed), deque(names)
     for part, number in wanted.items():
-        bound = pool.bound.get(part, [])
+        bound = [i for i, other in pool.placed.items() if other == part]
         drawn |= dict.fromkeys(bound[number:], "left_out")
         missing = number - len(bound)
         while missing > 0 and queue:
@@ -318,13 +314,14 @@ def _fill_exactly(
 def _draw_shares(pool: _ClassImages, wanted: Mapping[_Part, int]) -> dict[int, _Part]:
     """As nearly the wanted numbers as whole groups allow; the rest is for training."""
     drawn, queue = dict(pool.placed), list(pool.groups)
-    open_parts = [part for part in (*wanted, "train") if not pool.bound.get(part)]
+    placed = Counter(pool.placed.values())
+    open_parts = [part for part in (*wanted, "train") if not placed[part]]
     if len(queue) < len(open_parts):
         parts = " and ".join((*wanted, "train"))
         raise pool.too_few(f"too few for {parts}", "add images, or change the groups")
     for part, number in wanted.items():
         open_parts = [other for other in open_parts if other != part]
-        count = len(pool.bound.get(part, []))
+        count = placed[part]
         taken: list[str] = []
         for name in queue:
             after = count + len(pool.groups[name])
@@ -339,10 +336,11 @@ def _draw_shares(pool: _ClassImages, wanted: Mapping[_Part, int]) -> dict[int, _
     return drawn | dict.fromkeys(pool.members(queue), "train")
 
 
-def _shuffled(items: Iterable[_T], rng: random.Random) -> list[_T]:
-    # of random's functions only random() gives the same in every Python
+def shuffled(items: Iterable[_T], rng: random.Random) -> list[_T]:
+    """The same order in every Python: of random's functions only random() promises that."""
     return sorted(items, key=lambda _: rng.random())
 
 
-def _round(number: float) -> int:
-    return int(number + 0.5)
+def _part_of(images: int, share: float) -> int:
+    """A share of so many images, rounded, but at least one."""
+    return max(1, int(share * images + 0.5))

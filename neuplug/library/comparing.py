@@ -63,7 +63,11 @@ def compare(
         raise ValueError(f"no arm {baseline!r} to compare with; there are {', '.join(scores)}")
     arrays = {arm: [np.asarray(s, dtype=np.float64) for s in each] for arm, each in scores.items()}
     base = arrays.pop(baseline)
-    names = _names(base, items)
+    if items is None and len({len(each) for each in base}) > 1:
+        raise ValueError(
+            "repeats have different numbers of test images: say which they are (items)"
+        )
+    names = [np.asarray(i) for i in ([range(len(s)) for s in base] if items is None else items)]
     found = {}
     for arm, ours in arrays.items():
         if [s.shape for s in ours] != [s.shape for s in base]:
@@ -77,16 +81,3 @@ def compare(
         p = next(adjusted) if difference.p is not None else None
         results[arm] = Comparison(difference, p, verdict(difference, p))
     return results
-
-
-def _names(
-    base: Sequence[np.ndarray[tuple[int, ...], np.dtype[np.float64]]],
-    items: Sequence[ArrayLike] | None,
-) -> list[np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
-    if items is not None:
-        return [np.asarray(names) for names in items]
-    if len({len(scores) for scores in base}) > 1:
-        raise ValueError(
-            "repeats have different numbers of test images: say which they are (items)"
-        )
-    return [np.arange(len(scores)) for scores in base]

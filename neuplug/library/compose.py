@@ -1,10 +1,21 @@
-"""``compose`` from Python: the same as the command, with objects where that has text."""
+"""``compose`` from Python: the same as the command, with objects where that has text.
+
+Component instances may be of plugins, or of a class in a notebook: such ones run in this process.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+import hashlib
+import inspect
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
 
 from neuplug.errors import InputError
 from neuplug.experiment.compose import run
@@ -12,11 +23,48 @@ from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink
 from neuplug.experiment.request import Request
 from neuplug.experiment.result import Result
-from neuplug.library.local import Arm, arm_texts, component_names
 from neuplug.plugins.component import ComponentBase
+from neuplug.plugins.hookspecs import RESERVED, Component
+from neuplug.plugins.options import Options
+from neuplug.plugins.registry import discover, offer_local
+from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent, kind_of
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
+
+# Values of options that the grammar of arms can say
+_PLAIN = re.compile(r"(?!null$)[\w.-]+")
+
+Stage = str | ComponentBase
+
+
+class Arm:
+    """One way to prepare the training set: a chain of stages, left to right.
+
+    Args:
+        stages: As after ``--aug`` (``flip``, ``dcgan@add=100``), or component instances.
+        name: In tables and plots; by default the names of its stages, with a ``+`` between.
+
+    Example:
+        >>> arm = neuplug.Arm([neuplug.load("flip", vertical=0.0), "dcgan@add=100"], "upright")
+        >>> str(arm)
+        'upright: neuplug-classical:flip@vertical=0.0+dcgan@add=100'
+    """
+
+    def __init__(self, stages: Sequence[Stage] | Stage, name: str = "") -> None:
+        several = [stages] if isinstance(stages, str | ComponentBase) else list(stages)
+        if not several:
+            raise InputError(
+                "an arm has no stages: name at least one; the arm none is always included."
+            )
+        self.stages = tuple(several)
+        self.name = name
+
+    def __str__(self) -> str:
+        texts = [_stage_text(stage) for stage in self.stages]
+        named = any(not isinstance(stage, str) for stage in self.stages)
+        name = self.name or ("+".join(map(_short, texts)) if named else "")
+        return f"{name}: {'+'.join(texts)}" if name else "+".join(texts)
 
 
 def compose(
@@ -66,15 +114,126 @@ def compose(
             raise InputError(f"compose.data is a path or an ImageSet, not {type(data).__name__}.")
         images, data = data, f"in memory ({len(data)} images)"
     own = dict(options) if isinstance(options, Mapping) else {}
+
+    def names(given: Any) -> Any:
+        """Components of one kind with instances as names; their options are added to ``own``."""
+        return _texts(given, lambda component: _named(component, own), ComponentBase)
+
     named = {
-        "aug": arm_texts(aug),
-        "clf": component_names(clf, own),
-        "eval": component_names(settings.pop("eval", None), own),
-        "reporter": component_names(settings.pop("reporter", None), own),
-        "executor": None,
+        "aug": _texts(aug, lambda arm: str(arm if isinstance(arm, Arm) else Arm(arm)), Arm),
+        "clf": names(clf),
+        "eval": names(settings.pop("eval", None)),
+        "reporter": names(settings.pop("reporter", None)),
+        "executor": names([settings.pop("executor", None)])[0],
     }
-    if (executor := settings.pop("executor", None)) is not None:
-        (named["executor"],) = component_names([executor], own)
     given = {"data": str(data), "options": own or options, "training": training}
     config = resolve(flags=given | named | settings, environment={})
     return run(Request.of(config, images), on_event)
+
+
+def _texts(given: Any, text: Callable[[Any], str], kind: type) -> Any:
+    """The objects in what was given as text; what is no list is left as it is."""
+    kinds = (kind, ComponentBase)
+    if isinstance(given, kinds):
+        given = [given]
+    if not isinstance(given, Iterable) or isinstance(given, str | dict):
+        return given
+    return [text(each) if isinstance(each, kinds) else each for each in given]
+
+
+def _stage_text(stage: Stage) -> str:
+    if isinstance(stage, str):
+        return stage
+    own = {name: json.dumps(value).strip('"') for name, value in _own_options(stage).items()}
+    if (provided := _installed(stage)) is not None and all(map(_PLAIN.fullmatch, own.values())):
+        at = ",".join(f"{name}={value}" for name, value in own.items())
+        return f"{provided.distribution}:{provided.name}" + (f"@{at}" if at else "")
+    return _offer(stage)
+
+
+def _named(component: ComponentBase, options: dict[str, Any]) -> str:
+    if (provided := _installed(component)) is not None:
+        name, own = f"{provided.distribution}:{provided.name}", _own_options(component)
+        if options.setdefault(name, own) == own:
+            return name
+    return _offer(component)
+
+
+def _short(text: str) -> str:
+    """``flip@vertical=0`` of ``neuplug-classical:flip@vertical=0``, ``darker`` of ``Darker()``."""
+    name, at, rest = text.partition("@")
+    distribution, _, plain = name.rpartition(":")
+    return (plain.rpartition("-")[0] if distribution == LOCAL else plain) + at + rest
+
+
+def _installed(component: ComponentBase) -> ComponentSpec | None:
+    """The plugin's component that it is an instance of."""
+    kind = type(component)
+    target = f"{kind.__module__}:{kind.__qualname__}"
+    found = [p for p in discover().components if p.component.target == target]
+    return found[0] if len(found) == 1 else None
+
+
+def _own_options(component: ComponentBase) -> dict[str, Any]:
+    """Its options as far as they are not the usual ones."""
+    usual = type(component.options)().model_dump(mode="json")
+    given = component.options.model_dump(mode="json")
+    return {name: value for name, value in given.items() if usual.get(name) != value}
+
+
+def _offer(component: ComponentBase) -> str:
+    """Make an instance known, for as long as this process lives; the name to ask for it by."""
+    kind = kind_of(component)
+    slug = re.sub(r"[^a-z0-9]+", "-", type(component).__name__.lower()).strip("-")
+    base = slug or kind
+    base = f"my-{base}" if base in RESERVED else base
+    found = LocalComponent(
+        Component(base, f"{LOCAL}:{type(component).__name__}", "an instance of this process"),
+        kind,
+        LOCAL,
+        "0",
+        # what reports or runs tasks leaves no mark on results
+        uuid.uuid4().hex if kind in ("reporter", "executor") else _code(component),
+        _copies_of(component),
+    )
+    return offer_local(found)
+
+
+def _copies_of(component: ComponentBase) -> type[ComponentBase]:
+    """A class of copies of an instance, whatever its own constructor takes."""
+
+    def copied(self: ComponentBase, options: Options | None = None) -> None:
+        self.__dict__.update(copy.deepcopy(component.__dict__))
+
+    about = {"__init__": copied, "options_class": Options, "__module__": __name__}
+    return type(type(component).__name__, (type(component),), about)
+
+
+def _code(component: ComponentBase) -> str:
+    """What an instance is, for a key: the source of its class, and what it holds.
+
+    Raises:
+        InputError: If that cannot be told.
+    """
+    name, bases = type(component).__name__, type(component).__mro__[:-1]  # without object
+    own = [c for c in bases if c.__module__.partition(".")[0] not in ("neuplug", "abc")]
+    if (given := getattr(component, "cache_key", None)) is not None:
+        told = [type(component).__qualname__, str(given)]
+    else:
+        try:
+            state = json.dumps(vars(component), default=_plain, sort_keys=True)
+            told = [*map(inspect.getsource, own), state]
+        except (OSError, TypeError, ValueError):
+            raise InputError(
+                f"{name}: its source cannot be read, or it holds more than numbers and text, so "
+                "neuplug cannot tell when it changes: give it an attribute cache_key, and change "
+                "its value with what the component does."
+            ) from None
+    return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
+
+
+def _plain(value: object) -> Any:
+    """Options as JSON values; nothing else is told."""
+    if not isinstance(value, BaseModel):
+        raise TypeError
+    return value.model_dump(mode="json")

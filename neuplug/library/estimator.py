@@ -12,13 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from neuplug.data.imageset import ImageSet, TrainingSet
-from neuplug.errors import InputError
 from neuplug.experiment.config import over
 from neuplug.library.arms import build_arm
+from neuplug.library.components import component_of
 from neuplug.library.images import training_set
 from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext
-from neuplug.plugins.registry import load
 from neuplug.training.devices import pick_device
 from neuplug.training.fitted import FittedClassifier
 from neuplug.training.loop import fit_classifier
@@ -90,9 +89,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, indices = np.unique(labels, return_inverse=True)
         train = training_set(X, indices, [str(label) for label in self.classes_.tolist()])
         own = {name: dict(values) for name, values in (self.options or {}).items()}
-        component = load(self.classifier, **own.pop(self.classifier, {}))
-        if not isinstance(component, Classifier):
-            raise InputError(f"{self.classifier} is not a classifier.")
+        _, component = component_of(Classifier, self.classifier, **own.pop(self.classifier, {}))
         component.check_images(train.channels, train.image_size)
         asked = over(self.training or {}, {} if self.steps is None else {"steps": self.steps})
         self.arm_ = build_arm(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from neuplug.data.imageset import ImageSet, TrainingSet
+from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet
 
 
 def training_set(
@@ -40,8 +40,6 @@ def training_set(
         {'dent': 2, 'rust': 2}
     """
     tensor = images if isinstance(images, Tensor) else _from_array(np.asarray(images))
-    if isinstance(labels, Tensor):
-        labels = labels.numpy()
     values = np.asarray(labels)
     if values.ndim != 1:
         raise ValueError(f"labels must be one for each image, not of shape {values.shape}")
@@ -51,17 +49,28 @@ def training_set(
     elif np.issubdtype(values.dtype, np.integer):
         names, indices = tuple(classes), values
     else:
-        names = tuple(classes)
-        if strangers := sorted(set(map(str, values.tolist())) - set(names)):
+        names, wanted = tuple(classes), [str(value) for value in values.tolist()]
+        if strangers := sorted(set(wanted) - set(names)):
             raise ValueError(f"labels that are not classes: {', '.join(strangers)}")
-        places = {name: i for i, name in enumerate(names)}
-        indices = np.array([places[str(value)] for value in values.tolist()])
+        indices = np.array([names.index(name) for name in wanted])
     return TrainingSet(
         tensor,
         torch.as_tensor(indices, dtype=torch.int64),
         names,
         tuple(ids) if ids is not None else tuple(f"image/{i}" for i in range(len(tensor))),
     )
+
+
+def held_out(images: ImageSet) -> HeldOutSet:
+    """The same images, for measuring alone: nothing that learns accepts them.
+
+    Example:
+        >>> photos = torch.zeros(4, 1, 32, 32, dtype=torch.uint8)
+        >>> test = neuplug.held_out(neuplug.training_set(photos, ["rust", "dent"] * 2))
+        >>> test.counts(), isinstance(test, neuplug.TrainingSet)
+        ({'dent': 2, 'rust': 2}, False)
+    """
+    return HeldOutSet(images.images, images.labels, images.classes, images.ids)
 
 
 def _from_array(array: np.ndarray[Any, Any]) -> Tensor:

@@ -24,7 +24,7 @@ _BASES = {
     "classifier": "neuplug.plugins.classifier:Classifier",
     "evaluator": "neuplug.plugins.evaluator:Evaluator",
     "executor": "neuplug.experiment.executors.base:ExecutorFactory",
-    "layout": "neuplug.data.layout:Layout",
+    "layout": "neuplug.data.listing:Layout",
     "reporter": "neuplug.experiment.reporters:Reporter",
     "section": "neuplug.experiment.summary.sections:SectionMaker",
 }

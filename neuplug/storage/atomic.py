@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import functools
 import hashlib
 import json
 import os
@@ -32,24 +31,13 @@ _REASONS = {
 OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
-def process_id() -> str:
-    """A name that no other process has, on no host: threads share it, forked children do not."""
-    return _process_id(os.getpid())
-
-
-@functools.cache
-def _process_id(pid: int) -> str:
-    del pid  # part of the cache key
-    return uuid.uuid4().hex
-
-
 def unfinished_name(writer: str | None = None) -> str:
-    """A new name for what is being written; it tells by whom, by default by this process."""
-    return f".{writer or process_id()}-{uuid.uuid4().hex}"
+    """A new name for what is being written; it tells by whom, if a writer has claimed that."""
+    return f".{writer or uuid.uuid4().hex}-{uuid.uuid4().hex}"
 
 
 def writer_claim(root: Path, writer: str) -> Path:
-    """The file that a writer has claimed for as long as it writes below ``root``."""
+    """The file that a writer has claimed for as long as it fills a folder in ``root``."""
     return root / f".{writer}"
 
 

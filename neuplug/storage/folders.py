@@ -7,37 +7,30 @@ whenever it reads a file.
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import hashlib
 import json
 import shutil
-import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from neuplug.storage.atomic import (
     OF_THE_DISK,
-    process_id,
+    read_checked,
     storage_error,
     storing,
     unfinished_name,
-    write_whole,
+    write_checked,
     writer_claim,
     writer_of,
 )
 from neuplug.storage.claims import Claim, remove
 
-SEAL = "seal.json"
-FORMAT = 1
+SEAL = "seal"
+FORMAT = 2
 DAMAGED = ".damaged"
-
-# What this process holds until it ends
-_signed: dict[Path, Claim] = {}
-_signing = threading.Lock()
 
 
 class DamagedError(Exception):
@@ -94,7 +87,7 @@ def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def sealed_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
+def sealed_folder(target: Path, root: Path) -> Iterator[Path]:
     """The same, of which :func:`open_sealed` can tell later whether it is as it was written."""
     with whole_folder(target, root) as folder:
         yield folder
@@ -146,24 +139,21 @@ def open_sealed(folder: Path) -> Sealed:
     Raises:
         DamagedError: If they differ, the seal is not whole, or the folder is another's.
     """
+    content = read_checked(folder / SEAL)
+    if content is None:
+        raise DamagedError(folder, "its seal is missing or has changed since it was written")
+    seal = json.loads(content)
+    if (seal["format"], seal["name"]) != (FORMAT, folder.name):
+        raise DamagedError(folder, f"it holds {seal['name']}, or has another format")
     try:
-        seal = json.loads((folder / SEAL).read_text("utf-8"))
-        content = seal["content"]
-        if seal["sha256"] != _digest(content):
-            raise DamagedError(folder, "its seal has changed since it was written")
-        if (content["format"], content["name"]) != (FORMAT, folder.name):
-            raise DamagedError(folder, f"it holds {content['name']}, or has another format")
-        sizes = {name: size for name, (size, _) in content["files"].items()}
-        found = {
-            _name(folder, path): path.stat().st_size for path in folder.rglob("*") if path.is_file()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise DamagedError(folder, "its seal is missing or cannot be read") from error
-    del found[SEAL]
+        found = {_name(folder, path): path.stat().st_size for path in _files(folder)}
+    except OSError as error:
+        raise DamagedError(folder, f"it cannot be read ({error.strerror})") from error
+    sizes = {name: size for name, (size, _) in seal["files"].items()}
     for name in sizes.keys() | found.keys():
         if sizes.get(name) != found.get(name):
             raise DamagedError(folder, f"{name} is missing, new or of another size")
-    return Sealed(folder, {name: digest for name, (_, digest) in content["files"].items()})
+    return Sealed(folder, {name: digest for name, (_, digest) in seal["files"].items()})
 
 
 def set_aside(path: Path) -> Path | None:
@@ -185,53 +175,30 @@ def set_aside(path: Path) -> Path | None:
     return kept
 
 
-def sign(root: Path) -> bool:
-    """Let others see, until this process ends, that it writes files below ``root``.
-
-    Returns:
-        Whether they could not see that before.
-
-    Raises:
-        StorageError: If it cannot be written.
-    """
-    path = writer_claim(root, process_id())
-    with _signing:
-        if path in _signed and path.exists():
-            return False
-        _signed[path] = Claim.wait(path)
-        atexit.register(_signed[path].release)
-        return True
-
-
 def sweep(root: Path) -> None:
-    """Remove the unfinished folders and files below ``root`` whose writers are gone."""
-    for folder in (root, *(p for p in root.glob("[!.]*") if p.is_dir())):
-        for left in folder.glob(".*"):
-            if (writer := writer_of(left)) is not None:
-                claim = writer_claim(root, writer)
-                if not Claim.is_held(claim) and left != claim:
-                    remove(left)
+    """Remove the unfinished folders in ``root`` whose writers are gone."""
+    for left in root.glob(".*"):
+        if (writer := writer_of(left)) is not None:
+            claimed = Claim.is_held(writer_claim(root, writer))
+            if left.is_dir() and not claimed:
+                remove(left)
 
 
 def _seal(folder: Path, name: str) -> None:
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    content = {
-        "format": FORMAT,
-        "name": name,
-        "files": {
-            _name(folder, path): [path.stat().st_size, _hash(folder, path)] for path in files
-        },
+    files = {
+        _name(folder, path): (path.stat().st_size, _hash(folder, path)) for path in _files(folder)
     }
-    text = json.dumps({"sha256": _digest(content), "content": content}, ensure_ascii=False)
-    write_whole(folder / SEAL, text.encode())
+    content = {"format": FORMAT, "name": name, "files": files}
+    write_checked(folder / SEAL, json.dumps(content).encode())
+
+
+def _files(folder: Path) -> list[Path]:
+    """All that are in a folder but its seal."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / SEAL)
 
 
 def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
-
-
-def _digest(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _hash(folder: Path, path: Path) -> str:

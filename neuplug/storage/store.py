@@ -16,24 +16,23 @@ from typing import Any
 
 from neuplug.errors import NeuplugError
 from neuplug.plugins.generator import Checkpoint
-from neuplug.storage.atomic import read_checked, write_checked, write_text
-from neuplug.storage.claims import Claim
+from neuplug.storage.atomic import read_checked, write_checked
+from neuplug.storage.claims import Claim, remove
 from neuplug.storage.folders import (
     DamagedError,
     Sealed,
     open_sealed,
     sealed_folder,
     set_aside,
-    sign,
     sweep,
 )
 
-_CLAIMS = "claims"
+_CLAIMS, _UNFINISHED = "claims", "unfinished"
 
 logger = logging.getLogger("neuplug")
 
 # Part of every key: raised when the core's own computations change what they give
-FORMAT = 4
+FORMAT = 5
 
 
 def hash_of(content: Any) -> str:
@@ -121,10 +120,9 @@ class Store:
         Raises:
             StorageError: If the store cannot be written.
         """
-        self._sign()
         with sealed_folder(self.path(key), self.root) as folder:
             yield folder
-        self.checkpoint(key).clear()
+        remove(self.root / _UNFINISHED / key)
 
     def claim(self, key: str) -> Claim | None:
         """Be the only one to work on ``key``; ``None`` while another living process is.
@@ -132,16 +130,18 @@ class Store:
         Raises:
             StorageError: If the store cannot be written.
         """
-        self._sign()
         return Claim.take(self.root / _CLAIMS / key)
 
     def checkpoint(self, key: str) -> StoredCheckpoint:
         """Where unfinished work on ``key`` keeps its state."""
-        return StoredCheckpoint(self.root / "unfinished" / key)
+        return StoredCheckpoint(self.root / _UNFINISHED / key / "checkpoint")
 
     def note_time(self, cost_class: str, seconds: float) -> None:
         """Remember how long a class of tasks takes, for estimates."""
-        write_text(self.root / "timings" / cost_class, f"{seconds:.3f}\n")
+        file = self.root / "timings" / cost_class
+        with contextlib.suppress(OSError):  # only an estimate
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"{seconds:.3f}\n", encoding="utf-8")
 
     def timings(self) -> dict[str, float]:
         """The last time of each class of tasks, in seconds."""
@@ -156,10 +156,6 @@ class Store:
         sweep(self.root)
         for claim in (self.root / _CLAIMS).glob("*"):
             Claim.is_held(claim)
-
-    def _sign(self) -> None:
-        if sign(self.root):
-            self.sweep()
 
 
 class StoredCheckpoint(Checkpoint):
@@ -191,8 +187,3 @@ class StoredCheckpoint(Checkpoint):
             return None
         tree: dict[str, Any] = tree_from(content)
         return tree
-
-    def clear(self) -> None:
-        """Forget."""
-        with contextlib.suppress(OSError):
-            self.path.unlink()

@@ -4,48 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors.torch import load, save
 from torch import Tensor
-
-from neuplug.storage.atomic import write_whole
 
 _TREE = "neuplug.tree"
 _LENGTH = 8  # bytes of a safetensors file that say how long its header is
 
 
-def save_tree(tree: Any, path: Path) -> None:
-    """Write a tree to ``path``, replacing the file in one step when it is whole.
+def tree_bytes(tree: Any) -> bytes:
+    """The content of a file that holds a tree.
 
     Args:
         tree: Dicts, lists, tuples, tensors, numbers, strings, booleans and ``None``.
-        path: A file; its folder is made.
 
     Raises:
         TypeError: If the tree holds anything else.
-        StorageError: If the file cannot be written.
     """
-    write_whole(path, tree_bytes(tree))
-
-
-def tree_bytes(tree: Any) -> bytes:
-    """What :func:`save_tree` writes."""
     tensors: dict[str, Tensor] = {}
     skeleton = json.dumps(_encode(tree, tensors))
     content: bytes = save(tensors, metadata={_TREE: skeleton})
     return content
 
 
-def load_tree(path: Path) -> Any:
-    """Read what :func:`save_tree` wrote; tensors come back bit for bit."""
-    return tree_from(path.read_bytes())
-
-
 def tree_from(content: bytes) -> Any:
-    """The tree of :func:`tree_bytes`."""
+    """The tree of :func:`tree_bytes`; tensors come back bit for bit, on the CPU."""
     length = int.from_bytes(content[:_LENGTH], "little")
     header = json.loads(content[_LENGTH : _LENGTH + length])
     return _decode(json.loads(header["__metadata__"][_TREE]), load(content))
@@ -78,14 +62,3 @@ def _decode(node: Any, tensors: Mapping[str, Tensor]) -> Any:
     if "tuple" in node:
         return tuple(_decode(item, tensors) for item in node["tuple"])
     return {_decode(k, tensors): _decode(v, tensors) for k, v in node["pairs"]}
-
-
-def to_device(tree: Any, device: torch.device) -> Any:
-    """The same tree with every tensor on ``device``."""
-    if isinstance(tree, Tensor):
-        return tree.to(device)
-    if isinstance(tree, Mapping):
-        return {k: to_device(v, device) for k, v in tree.items()}
-    if isinstance(tree, list | tuple):
-        return type(tree)(to_device(v, device) for v in tree)
-    return tree

@@ -59,25 +59,20 @@ class FittedClassifier:
         scaled = scaled.sub_(self.mean.view(1, -1, 1, 1)).div_(self.std.view(1, -1, 1, 1))
         return scaled.contiguous(memory_format=torch.channels_last)
 
-    @torch.no_grad()
     def embed(self, images: Tensor) -> Tensor:
         """Features of uint8 images (N, C, H, W): float32 (N, F), on the CPU."""
-        self.module.eval()
-        features: Any = self.module.forward_features
-        return torch.cat(
-            [features(self.prepare(part)).float().cpu() for part in images.split(PREDICT_BATCH)]
-        )
+        return self._of_batches(self.module.forward_features, images)
 
-    @torch.no_grad()
     def classify(self, images: Tensor) -> Tensor:
         """Logits of uint8 images (N, C, H, W): float32 (N, classes), on the CPU."""
-        self.module.eval()
-        parts = [
-            self.module(self.prepare(part)).float().cpu() for part in images.split(PREDICT_BATCH)
-        ]
-        return torch.cat(parts)
+        return self._of_batches(self.module, images)
 
     @torch.no_grad()
+    def _of_batches(self, network: Any, images: Tensor) -> Tensor:
+        self.module.eval()
+        batches = images.split(PREDICT_BATCH)
+        return torch.cat([network(self.prepare(batch)).float().cpu() for batch in batches])
+
     def predict(self, images: ImageSet, indices: Sequence[int] | None = None) -> Tensor:
         """Classify images, a batch at a time, so a memory-mapped set is never whole in memory.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -18,12 +19,15 @@ from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
-from neuplug.storage.tensorfile import to_device
 from neuplug.training.devices import wants_bf16
 from neuplug.training.fitted import FittedClassifier
 from neuplug.training.options import TrainingOptions
 
 CHECKPOINT_SECONDS = 20.0
+
+# Attributes of a training that its checkpoints keep: as they are, and by their states
+_COUNTED = ("step", "queue", "best", "best_loss")
+_GENERATORS = ("rng", "augment_rng")
 
 
 def check_logits(logits: object, shape: tuple[int, int]) -> None:
@@ -82,27 +86,26 @@ def fit_classifier(
     return loop.fitted, loop.record
 
 
+@dataclass
 class _Loop:
-    def __init__(
-        self,
-        classifier: Classifier,
-        train: TrainingSet,
-        options: TrainingOptions,
-        context: FitContext,
-        val: HeldOutSet | None,
-        augmenter: Augmenter | None,
-        start: Mapping[str, Any] | None,
-    ) -> None:
-        self.train, self.val, self.options, self.context = train, val, options, context
-        self.augmenter = augmenter
+    """A training in progress; its fields are the arguments of :func:`fit_classifier`."""
+
+    classifier: Classifier
+    train: TrainingSet
+    options: TrainingOptions
+    context: FitContext
+    val: HeldOutSet | None
+    augmenter: Augmenter | None
+    start: Mapping[str, Any] | None
+
+    def __post_init__(self) -> None:
+        train, options, context = self.train, self.options, self.context
         self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "batches"))
         # of its own, so that an augmenter changes nothing about which images are drawn
         self.augment_rng = torch.Generator().manual_seed(derive_seed(context.seed, "augment"))
         self.total = options.total_steps(len(train))
         self.record = FitRecord()
-        self.fitted = self._build(classifier)
-        if start is not None:
-            self._take_over(start)
+        self.fitted = self._build()
         module = self.fitted.module
         self.optimizer = _optimizer(module, options)
         self.scheduler = _scheduler(self.optimizer, options, self.total)
@@ -116,23 +119,20 @@ class _Loop:
         self.best_loss = math.inf
         self.best: dict[str, Any] | None = None
 
-    def _build(self, classifier: Classifier) -> FittedClassifier:
-        channels = self.train.channels
-        if channels not in classifier.channels:
+    def _build(self) -> FittedClassifier:
+        train, device, channels = self.train, self.context.device, self.train.channels
+        if channels not in self.classifier.channels:
             if channels != 1:
                 raise InputError(f"{self.context.name} takes grey images only; these are RGB.")
             channels = 3
-        size = self.train.image_size
-        module = classifier.build(len(self.train.classes), channels, size)
-        module = module.to(self.context.device).to(memory_format=torch.channels_last)
-        mean, std = _normalization(classifier, self.train, channels)
-        device = self.context.device
+        module = self.classifier.build(len(train.classes), channels, train.image_size)
+        module = module.to(device).to(memory_format=torch.channels_last)
+        if self.start is None:
+            mean, std = _normalization(self.classifier, train, channels)
+        else:
+            module.load_state_dict(self.start["module"])
+            mean, std = self.start["mean"], self.start["std"]
         return FittedClassifier(module, mean.to(device), std.to(device), channels)
-
-    def _take_over(self, start: Mapping[str, Any]) -> None:
-        self.fitted.module.load_state_dict(start["module"])
-        self.fitted.mean = start["mean"].to(self.context.device)
-        self.fitted.std = start["std"].to(self.context.device)
 
     def run(self) -> None:
         self._resume()
@@ -205,44 +205,38 @@ class _Loop:
             self.scheduler.step(watched)
         self.context.progress(self.step, self.total, f"loss {train_loss:.3f}")
 
+    def _parts(self) -> dict[str, Any]:
+        """What has a state of its own, by the name that a checkpoint gives it."""
+        return {
+            "module": self.fitted.module,
+            "optimizer": self.optimizer,
+            "scheduler": self.scheduler,
+        }
+
     def _save(self) -> None:
-        device = self.context.device
-        gpu_rng = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
-        self.context.checkpoint.save(
-            {
-                "step": self.step,
-                "module": self.fitted.module.state_dict(),
-                "optimizer": self.optimizer.state_dict(),
-                "scheduler": self.scheduler.state_dict(),
-                "queue": self.queue,
-                "rng": self.rng.get_state(),
-                "augment_rng": self.augment_rng.get_state(),
-                "torch_rng": torch.get_rng_state(),
-                "gpu_rng": gpu_rng,
-                "best": self.best,
-                "best_loss": self.best_loss,
-                "curves": self.record.curves,
-            }
-        )
+        on_gpu = self.context.device.type == "cuda"
+        state = {name: part.state_dict() for name, part in self._parts().items()}
+        state |= {name: getattr(self, name) for name in _COUNTED}
+        state |= {name: getattr(self, name).get_state() for name in _GENERATORS}
+        state["curves"] = self.record.curves
+        state["torch_rng"] = torch.get_rng_state()
+        state["gpu_rng"] = torch.cuda.get_rng_state(self.context.device) if on_gpu else None
+        self.context.checkpoint.save(state)
 
     def _resume(self) -> None:
         state = self.context.checkpoint.load()
         if state is None:
             return
-        device = self.context.device
-        self.step = state["step"]
-        self.fitted.module.load_state_dict(state["module"])
-        self.optimizer.load_state_dict(to_device(state["optimizer"], device))
-        self.scheduler.load_state_dict(state["scheduler"])
-        self.queue = state["queue"]
-        self.rng.set_state(state["rng"])
-        self.augment_rng.set_state(state["augment_rng"])
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        for name in _COUNTED:
+            setattr(self, name, state[name])
+        for name in _GENERATORS:
+            getattr(self, name).set_state(state[name])
+        self.record.curves = state["curves"]
         torch.set_rng_state(state["torch_rng"])
         if state["gpu_rng"] is not None:
-            torch.cuda.set_rng_state(state["gpu_rng"], device)
-        self.best = to_device(state["best"], device)
-        self.best_loss = state["best_loss"]
-        self.record.curves = state["curves"]
+            torch.cuda.set_rng_state(state["gpu_rng"], self.context.device)
 
 
 def _normalization(

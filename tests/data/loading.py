@@ -15,7 +15,7 @@ from neuplug.storage.cache import cache_dir
 
 def cached() -> list[Path]:
     """The sets in the cache."""
-    return sorted(p for p in (cache_dir() / "data").glob("*") if not p.name.startswith("."))
+    return sorted(p for p in (cache_dir() / "data").glob("done/*/*") if not p.name.startswith("."))
 
 
 def refusal(*arguments: Any, **options: Any) -> str:

@@ -1,10 +1,13 @@
-"""Listed files: their order, and what tells one listing from another."""
+"""Listed files: their order, what tells one listing from another, and CSV manifests."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+import pytest
+
+from neuplug import InputError
 from neuplug.data.layouts import scan
 from neuplug.data.listing import fingerprint, natural_key
 
@@ -38,3 +41,100 @@ def test_fingerprint_tells_every_change(tmp_path: Path) -> None:
     (tmp_path / "b" / "9.png").unlink()
     changed()
     assert len(set(seen)) == len(seen)
+
+
+# CSV manifests: read as people write them, faults named with their line -------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("a.png", "b.png", "c 10.png", "c 2.png", "sub/d.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+def manifest(folder: Path, text: str, encoding: str = "utf-8") -> Path:
+    path = folder / "set.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_all_columns(folder: Path) -> None:
+    text = "path,label,split,group\nb.png,y,Test,g1\na.png,x,,\nsub/d.png,x,valid,g1\n"
+    listing = scan(manifest(folder, text))
+    assert [(e.id, e.label, e.split, e.group) for e in listing.entries] == [
+        ("a.png", "x", None, None),
+        ("b.png", "y", "test", "g1"),
+        ("sub/d.png", "x", "val", "g1"),
+    ]
+    assert listing.layout == "a CSV manifest (path, label, split and group)"
+    assert all(e.path.is_file() for e in listing.entries)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "path,label\na.png,x\nb.png,y\n",
+        "path;label\r\na.png;x\r\nb.png;y\r\n",
+        "Label\tNote\tPATH\n x \t..\ta.png\ny\t,;\tb.png",
+        '"path","label"\n"a.png","x"\n\n,\nb.png,y\n',
+        "path,label\rb.png,y\ra.png,x",
+    ],
+    ids=["plain", "semicolons", "tabs", "quotes and blank lines", "old Mac"],
+)
+def test_ways_of_writing(folder: Path, text: str) -> None:
+    listing = scan(manifest(folder, text))
+    assert [(e.id, e.label) for e in listing.entries] == [("a.png", "x"), ("b.png", "y")]
+
+
+def test_excel_byte_order_mark(folder: Path) -> None:
+    assert len(scan(manifest(folder, "path,label\na.png,x\n", "utf-8-sig")).entries) == 1
+
+
+def test_windows_paths(folder: Path) -> None:
+    assert scan(manifest(folder, "path,label\nsub\\d.png,x\n")).entries[0].id == "sub/d.png"
+
+
+def test_absolute_and_upward_paths(folder: Path) -> None:
+    (folder / "lists").mkdir()
+    path = manifest(folder / "lists", f"path,label\n../a.png,x\n{folder}/b.png,y\n")
+    entries = {e.label: e for e in scan(path).entries}
+    assert entries["x"].id == "../a.png"
+    assert entries["y"].id == (folder / "b.png").as_posix()
+    assert entries["x"].path.is_file()
+
+
+def test_natural_order(folder: Path) -> None:
+    listing = scan(manifest(folder, "path,label\nc 10.png,x\nc 2.png,x\n"))
+    assert [e.id for e in listing.entries] == ["c 2.png", "c 10.png"]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("path,class\na.png,x\n", "line 1: there is no column 'label', the header has path and"),
+        ("a.png,x\n", "line 1: there is no column 'path'"),
+        ("", "line 1: there is no column 'path', the header is empty"),
+        ("path,label\n", "lists no image"),
+        ("path,label\na.png,x\nb.png, \n", "line 3: the label is empty"),
+        ("path,label\na.png,x\nb.png\n", "line 3: the label is empty"),
+        ("path,label\n,x\n", "line 2: the path is empty"),
+        ("path,label,split\na.png,x,tset\n", "line 2: 'tset' is not a split. Did you mean test?"),
+        ("path,label\na.png,x\ngone.png,y\n", "line 3: there is no file"),
+        ("path,label\nsub,y\n", "line 2: there is no file"),
+        ("path,label\na.png,x\nsub/../a.png,y\n", "line 3: a.png is already listed in line 2"),
+    ],
+)
+def test_faults(folder: Path, text: str, complaint: str) -> None:
+    path = manifest(folder, text)
+    with pytest.raises(InputError) as caught:
+        scan(path)
+    assert complaint in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_not_utf8(folder: Path) -> None:
+    with pytest.raises(InputError, match="not UTF-8 text"):
+        scan(manifest(folder, "path,label\na.png,fissuré\n", "latin-1"))

@@ -63,4 +63,4 @@ def test_report_as_json(class_folders: Path) -> None:
     (class_folders / "ant" / "bad.png").write_bytes(b"x")
     shutil.copy(class_folders / "ant" / "1.png", class_folders / "cow" / "8.png")
     report = load_dataset(class_folders).report
-    assert DataReport.from_json(json.loads(json.dumps(report.to_json()))) == report
+    assert DataReport.model_validate(json.loads(report.model_dump_json())) == report

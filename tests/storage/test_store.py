@@ -95,7 +95,7 @@ def become_a_folder(file: Path) -> None:
 DAMAGES = [flip, truncate, become_a_folder, Path.unlink, lambda file: file.write_bytes(b"")]
 
 
-@pytest.mark.parametrize("name", ["numbers", "figures/a.png", "seal.json"])
+@pytest.mark.parametrize("name", ["numbers", "figures/a.png", "seal"])
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_damage_is_found_and_set_aside(
     store: Store, name: str, damage: Callable[[Path], None]

@@ -1,6 +1,8 @@
-"""Metrics on a case worked out by hand."""
+"""Metrics on a case worked out by hand, and what a classifier costs."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import pytest
 import torch
@@ -29,3 +31,11 @@ def test_by_hand() -> None:
 def test_loss_of_even_odds() -> None:
     found = classification_metrics(torch.zeros(4, 2), torch.tensor([0, 1, 0, 1]), ["a", "b"])
     assert found.loss == pytest.approx(0.693147, abs=1e-5)
+
+
+def test_classifiers_are_profiled(ask: Any) -> None:
+    result = ask(repeats=2)
+    profile = result.results.profiles["linear"]
+    assert profile.parameters == 2 * 28 * 28 + 2
+    assert profile.multiply_adds == 2 * 28 * 28
+    assert profile.latency_ms > 0

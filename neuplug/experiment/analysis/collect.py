@@ -25,8 +25,7 @@ from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.summary.notices import with_notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
-from neuplug.training.metrics import CLASS_METRICS, Scores, classification_metrics
-from neuplug.training.profile import Profile
+from neuplug.training.metrics import CLASS_METRICS, Profile, Scores, classification_metrics
 
 # Kind of task to where its time counts
 _PARTS = {

@@ -6,7 +6,7 @@ import dataclasses
 import random
 
 from neuplug.data.dataset import Dataset
-from neuplug.data.splits import Split, draw_split
+from neuplug.data.splits import Split, draw_split, shuffled
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.planning.arm import ArmPlanner
@@ -62,9 +62,7 @@ def _limited(split: Split, config: ComposeConfig, dataset: Dataset, repeat: int)
     for label, name in enumerate(dataset.images.classes):
         rng = random.Random(derive_seed(config.seed, "limit", name, repeat))
         members = [i for i in split.train if int(labels[i]) == label]
-        # of random's functions only random() gives the same in every Python
-        order = sorted(members, key=lambda _, rng=rng: rng.random())  # type: ignore[misc]
-        train += order[: config.limit.get(name)]
+        train += shuffled(members, rng)[: config.limit.get(name)]
     left_out = sorted({*split.left_out, *split.train} - set(train))
     return dataclasses.replace(split, train=sorted(train), left_out=left_out)
 

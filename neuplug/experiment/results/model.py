@@ -11,8 +11,7 @@ from pydantic import AwareDatetime, Field, JsonValue, model_validator
 from neuplug.experiment.results import parts
 from neuplug.experiment.results.parts import ArmAndClassifier, Positive, Seconds
 from neuplug.records import Record
-from neuplug.training.metrics import Count, Share
-from neuplug.training.profile import Profile
+from neuplug.training.metrics import Count, Profile, Share
 
 # Raised when a file that an older neuplug has written is no longer read
 FORMAT = 1

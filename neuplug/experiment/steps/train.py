@@ -21,7 +21,7 @@ from neuplug.storage.atomic import write_whole
 from neuplug.storage.tensorfile import tree_bytes
 from neuplug.training.fitted import FittedClassifier
 from neuplug.training.loop import check_logits, fit_classifier
-from neuplug.training.profile import profile_classifier
+from neuplug.training.metrics import profile_classifier
 
 
 def train(

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from neuplug import Checkpoint, FitContext, TrainingSet
-from neuplug.storage.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import tree_bytes, tree_from
 from neuplug_gan.component import AdversarialGenerator
 
 CPU = torch.device("cpu")
@@ -25,10 +25,10 @@ class Memory(Checkpoint):
 
     def save(self, tree: Mapping[str, Any]) -> None:
         self.step = tree["step"]
-        save_tree(tree, self.path)
+        self.path.write_bytes(tree_bytes(tree))
 
     def load(self) -> dict[str, Any] | None:
-        return load_tree(self.path) if self.path.exists() else None
+        return tree_from(self.path.read_bytes()) if self.path.exists() else None
 
 
 def context(**changes: Any) -> FitContext:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from neuplug import FitContext, InputError, LatentGenerator, TrainingSet
-from neuplug.storage.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import tree_bytes, tree_from
 from neuplug_gan.checkpoints import Part, choose, parse_choice
 from neuplug_gan.component import AdversarialGenerator
 from neuplug_gan.options import GANOptions
@@ -64,14 +63,12 @@ def gan(**changes: Any) -> GAN:
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def state() -> dict[str, Any]:
     """A conditional training with checkpoints at 10, 30 and 60, through a file as in a run."""
     fitted = gan(checkpoints="10,30", conditional=True)
     record = fitted.fit(train_set(), FitContext(CPU, 0))
     assert [step for step, _ in record.checkpoints] == [10, 30, 60]
-    path: Path = tmp_path_factory.mktemp("state") / "state.safetensors"
-    save_tree(fitted.state_dict(), path)
-    loaded: dict[str, Any] = load_tree(path)
+    loaded: dict[str, Any] = tree_from(tree_bytes(fitted.state_dict()))
     return loaded
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from neuplug.errors import InputError
 from neuplug.plugins.generator import FitRecord, Generator, LatentGenerator
 from neuplug.storage.store import StoredCheckpoint
-from neuplug.storage.tensorfile import load_tree, save_tree
+from neuplug.storage.tensorfile import tree_bytes, tree_from
 from neuplug_testing.law import Broken, Unchecked, law, must_work
 from neuplug_testing.pictures import FLAT, flat_set
 from neuplug_testing.probes import fast_clock
@@ -63,11 +63,10 @@ def state_comes_back(subject: ComponentSubject) -> None:
     in load_state_dict.
     """
     used, fresh = subject.worked().component, subject.make()
-    path = subject.folder() / "state.safetensors"
     with must_work("Its state cannot be stored"):
-        save_tree(used.state_dict(), path)
+        stored = tree_bytes(used.state_dict())
     with must_work("A new object with its state cannot draw"):
-        fresh.load_state_dict(load_tree(path))
+        fresh.load_state_dict(tree_from(stored))
         images = fresh.sample(to_draw(fresh), SEED)
     if not alike(images, used.sample(to_draw(fresh), SEED)):
         raise Broken("A new object with its state draws other images.")
