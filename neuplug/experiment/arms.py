@@ -14,7 +14,7 @@ from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.recipes import load_recipe
 from neuplug.experiment.tasks import ComponentRef
 from neuplug.plugins.options import Options
-from neuplug.plugins.registry import Registry
+from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec
 
 
@@ -137,7 +137,6 @@ class Selection:
 
     Args:
         config: What the user asks.
-        registry: What is installed.
 
     Attributes:
         arms: ``none`` first, then the user's, once each.
@@ -150,8 +149,8 @@ class Selection:
         InputError: If a component, option or amount does not exist or does not fit.
     """
 
-    def __init__(self, config: ComposeConfig, registry: Registry) -> None:
-        self._config, self._registry = config, registry
+    def __init__(self, config: ComposeConfig) -> None:
+        self._config, self._registry = config, discover()
         self._used: set[str] = set()
         self._chosen: dict[tuple[str, tuple[str, ...], str], ConfiguredComponent] = {}
         problems = Problems()

@@ -79,10 +79,9 @@ def prepare(request: Request) -> Plan:
     from neuplug.data.dataset import Dataset, load_dataset
     from neuplug.experiment.arms import Selection
     from neuplug.experiment.planning.make import make_plan
-    from neuplug.plugins.registry import discover
 
     config = request.config
-    Selection(config, discover())  # refuses what does not exist, before images are decoded
+    Selection(config)  # refuses what does not exist, before images are decoded
     if request.images is not None:
         dataset = Dataset.from_imageset(request.images)
     else:
@@ -94,7 +93,7 @@ def prepare(request: Request) -> Plan:
             strict=config.strict,
             listing=request.listing,
         )
-    return make_plan(config, dataset, discover())
+    return make_plan(config, dataset)
 
 
 def _own_classes(request: Request) -> list[str] | None:
@@ -188,18 +187,19 @@ class _Run:
         from neuplug.experiment.isolation import named_faults
         from neuplug.plugins.spec import LOCAL
 
-        workers, log = self.config.workers, self.folder / LOG
-        here = any(c.distribution == LOCAL for c in plan.components if c.kind != "executor")
-        if plan.executor is None:
+        workers, log, chosen = self.config.workers, self.folder / LOG, plan.selection.executor
+        taking_part = plan.selection.components
+        here = any(c.distribution == LOCAL for c in taking_part if c.kind != "executor")
+        if chosen is None:
             return local_executor(workers, context, self._progress, log, here=here)
         if here:
             raise InputError(
-                f"{plan.executor.name} cannot run components that only this process knows: "
+                f"{chosen.name} cannot run components that only this process knows: "
                 "leave executor out, or put them into a plugin."
             )
-        with named_faults(plan.executor.spec):
+        with named_faults(chosen.spec):
             about = ExecutorContext(context.store.root, str(context.device), workers, log)
-            found: Executor = plan.executor.make().open(about)
+            found: Executor = chosen.make().open(about)
             return found
 
     def _put_together(
@@ -212,7 +212,7 @@ class _Run:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
         from neuplug.experiment.analysis.collect import collect
-        from neuplug.experiment.planning.rounds import next_round
+        from neuplug.experiment.planning.make import next_round
         from neuplug.experiment.runner import run_tasks
 
         while True:
@@ -245,7 +245,7 @@ class _Run:
         from neuplug.experiment.reporters import FinishedRun, RunImages, write_reports
 
         run = dataclasses.replace(FinishedRun.read(self.folder), images=RunImages(plan, context))
-        for sentence in write_reports(plan.reporters, self.config.options, run):
+        for sentence in write_reports(plan.selection.reporters, self.config.options, run):
             self.log.say(f"warning: {sentence}")
 
     def _progress(self, event: Any) -> None:

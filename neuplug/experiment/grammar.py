@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -17,8 +17,9 @@ NONE = "none"
 _NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*:)?[a-z0-9][a-z0-9_-]*")
 _OPTION = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = ("add", "to", "share")
+COPIES, AGREEMENT = "copies", "agreement"
 # Kinds of filters with their usual level
-FILTERS = {"copies": 0.01, "agreement": 0.5}
+FILTERS = {COPIES: 0.01, AGREEMENT: 0.5}
 _LABEL = ": "
 
 
@@ -72,13 +73,12 @@ class Amount:
         return ",".join(parts)
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """A condition on a generator's images.
 
     Attributes:
         kind: ``copies`` or ``agreement``.
-        level: See :mod:`neuplug.experiment.filtering`.
+        level: See :mod:`neuplug.experiment.steps.generate`.
     """
 
     kind: str
@@ -86,6 +86,11 @@ class Filter:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.level:g}"
+
+
+def join_filters(filters: Iterable[Filter]) -> str:
+    """Filters as the user writes them after ``filter=``."""
+    return "/".join(map(str, filters))
 
 
 @dataclass(frozen=True)
@@ -115,7 +120,7 @@ class StageSpec:
         parts += [f"only={'/'.join(self.only)}"] if self.only else []
         parts += [f"except={'/'.join(self.spared)}"] if self.spared else []
         parts += [f"runs={self.runs}"] if self.runs > 1 else []
-        parts += [f"filter={'/'.join(map(str, self.filters))}"] if self.filters else []
+        parts += [f"filter={join_filters(self.filters)}"] if self.filters else []
         parts += [f"{name}={value}" for name, value in self.options.items()]
         return f"{self.name}@{','.join(parts)}" if any(parts) else self.name
 

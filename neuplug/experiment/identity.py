@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def check_code(provided: ComponentSpec, code: str) -> None:
     )
 
 
-def versions(components: list[ComponentSpec]) -> dict[str, str]:
+def versions(components: Iterable[ComponentSpec]) -> dict[str, str]:
     """Distribution names to versions, for the record."""
     found: dict[str, Any] = {"neuplug": __version__}
     found |= {p.distribution: p.version for p in components}

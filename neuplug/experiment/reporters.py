@@ -51,7 +51,7 @@ class RunImages:
 
     def arms(self) -> Iterator[MadeBeside]:
         """Of each arm that makes images ahead of the training, in order."""
-        from neuplug.experiment.mixture import MadeImages
+        from neuplug.experiment.tasks import MadeImages
 
         images = self._plan.dataset.images
         for cell in self._plan.first_cells:

@@ -55,7 +55,7 @@ def environment(plan: Plan) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "gpu": gpu,
         "torch_threads": torch.get_num_threads(),
-        "versions": versions(list(plan.components)),
+        "versions": versions(plan.selection.components),
     }
 
 

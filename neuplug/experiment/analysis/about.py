@@ -91,7 +91,7 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
         optimizer=training.optimizer,
         lr=training.lr,
         device=str(bench.device),
-        versions={"python": platform.python_version(), **versions(list(plan.components))},
+        versions={"python": platform.python_version(), **versions(plan.selection.components)},
         sentences=(
             f"Each repeat draws the training images and all seeds anew; within a repeat every arm "
             f"sees the same ones ({config.repeats} repeats, seed {config.seed}).",

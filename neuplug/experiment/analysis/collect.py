@@ -230,7 +230,7 @@ def _evaluations(
 def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
     """By name what each evaluator says of itself to the reader of the report."""
     found = {}
-    for provided in plan.components:
+    for provided in plan.selection.components:
         if provided.kind == "evaluator":
             try:
                 words = own_words(provided.load())

@@ -19,10 +19,19 @@ from pathlib import Path
 
 import torch
 
-from neuplug.experiment.events import TaskEvent, TaskLost, TaskProgress, read_event
+from neuplug.errors import NeuplugError
+from neuplug.experiment.events import (
+    TaskDone,
+    TaskEvent,
+    TaskFailed,
+    TaskLost,
+    TaskProgress,
+    TaskStarted,
+    read_event,
+)
 from neuplug.experiment.executors.base import Executor
-from neuplug.experiment.executors.in_process import InProcess
 from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.steps.run import failure, run_task
 from neuplug.experiment.tasks import AnyTask
 
 IDLE_SECONDS = 0.5
@@ -69,6 +78,41 @@ def local_executor(
     return LocalProcesses(max(1, count), context, log)
 
 
+class InProcess:
+    """Does tasks while its events are asked for: for a debugger, and for components of a notebook.
+
+    Args:
+        context: What they work with.
+        progress: Told of progress at once, since no event can come while a task runs.
+    """
+
+    def __init__(self, context: TaskContext, progress: Callable[[TaskProgress], None]) -> None:
+        self.context, self.progress = context, progress
+        self.waiting: deque[AnyTask] = deque()
+
+    def submit(self, task: AnyTask) -> None:
+        """See :class:`neuplug.experiment.executors.base.Executor`."""
+        self.waiting.append(task)
+
+    def events(self) -> Iterator[TaskEvent | None]:
+        """See :class:`neuplug.experiment.executors.base.Executor`."""
+        while self.waiting:
+            task = self.waiting.popleft()
+            yield TaskStarted(key=task.key)
+            try:
+                # standard output is for results
+                with contextlib.redirect_stdout(sys.stderr):
+                    run_task(self.context, task, self.progress)
+            except NeuplugError as error:
+                yield failure(task, error)
+            else:
+                yield TaskDone(key=task.key)
+
+    def close(self) -> None:
+        """See :class:`neuplug.experiment.executors.base.Executor`."""
+        self.waiting.clear()
+
+
 class LocalProcesses:
     """A number of worker processes, started when there is work for them.
 
@@ -99,7 +143,7 @@ class LocalProcesses:
                 continue
             if event is None:
                 event = self._buried(worker)
-            elif event.event in ("done", "failed"):  # type: ignore[attr-defined]
+            elif isinstance(event, TaskDone | TaskFailed):
                 worker.task = None
             if event is not None:
                 self._hand_out()
@@ -132,11 +176,8 @@ class LocalProcesses:
         """What to say of a worker that is gone: of its task, if it had one."""
         self.workers.remove(worker)
         code = worker.end()
-        return (
-            None
-            if worker.task is None
-            else TaskLost(key=worker.task.key, message=f"exit code {code}")
-        )
+        task = worker.task
+        return TaskLost(key=task.key, message=f"exit code {code}") if task is not None else None
 
 
 class _Worker:

@@ -5,56 +5,13 @@ Its standard input ends when the process that started it does, even by SIGKILL; 
 
 from __future__ import annotations
 
-import functools
 import os
 import queue
 import sys
 import threading
-import traceback
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from neuplug.experiment.events import TaskEvent
-
-
-def do_task(
-    store: str | Path, device: str, task: str | bytes, send: Callable[[TaskEvent], Any]
-) -> None:
-    """Do a task and leave its result in the store: what an executor does wherever tasks run.
-
-    Args:
-        store: The folder of :class:`neuplug.ExecutorContext`.
-        device: Likewise.
-        task: As JSON.
-        send: Told that it has started, how far it is, and that it is done or has failed.
-    """
-    from neuplug.experiment.events import TaskDone, TaskProgress, TaskStarted
-    from neuplug.experiment.executors.in_process import failure
-    from neuplug.experiment.steps.run import run_task
-    from neuplug.experiment.tasks import read_task
-
-    found = read_task(task if isinstance(task, bytes) else task.encode())
-
-    def progress(done: int, total: int, note: str = "") -> None:
-        send(TaskProgress(key=found.key, fraction=done / max(1, total), note=note))
-
-    send(TaskStarted(key=found.key))
-    try:
-        run_task(_context(str(store), device), found, progress)
-    except Exception as error:
-        traceback.print_exc()
-        send(failure(found, error))
-    else:
-        send(TaskDone(key=found.key))
-
-
-@functools.cache
-def _context(store: str, device: str) -> Any:
-    from neuplug.experiment.steps.context import TaskContext
-
-    return TaskContext.open(Path(store), device)
+from neuplug.experiment.events import TaskEvent
+from neuplug.experiment.steps.run import do_task
 
 
 def main(store: str, device: str) -> None:

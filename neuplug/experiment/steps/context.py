@@ -1,4 +1,4 @@
-"""What tasks work with: the store and what finished tasks left there, the device, the data."""
+"""What tasks work with: the data, the device, and what finished tasks left in the store."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from typing import Any
 import torch
 
 from neuplug.data.dataset import Dataset
-from neuplug.experiment.tasks import Task
+from neuplug.data.imageset import TrainingSet
+from neuplug.errors import NeuplugError
+from neuplug.experiment.isolation import named_faults
+from neuplug.experiment.steps.components import load_component
+from neuplug.experiment.tasks import MadeImages, Mixture, Part, RealImages, Task, Trained
 from neuplug.plugins.generator import FitContext, FitRecord, Progress
 from neuplug.storage.store import Store
 from neuplug.storage.tensorfile import tree_from
 from neuplug.training.devices import pick_device
+from neuplug.training.fitted import FittedClassifier
 
 
 @dataclass
@@ -59,3 +64,80 @@ class TaskContext:
             progress=progress,
             checkpoint=self.store.checkpoint(task.key),
         )
+
+    def trained(self, trained: Trained, dataset: Dataset) -> FittedClassifier:
+        """The classifier that a finished task has trained on a data set."""
+        state = self.tree(trained.task, "classifier")
+        with named_faults(trained.component):
+            return FittedClassifier.load(
+                load_component(trained.component),
+                state,
+                len(dataset.images.classes),
+                dataset.images.image_size,
+                self.device,
+            )
+
+    def training_set(self, mixture: Mixture, dataset: Dataset, whose: str = "") -> TrainingSet:
+        """Put a training set together.
+
+        Args:
+            mixture: What it consists of.
+            dataset: Where the real images are.
+            whose: Whose set it is, for the error's sentence, where something is to learn from it;
+                a set to look at may lack images of a class.
+
+        Raises:
+            NeuplugError: If something is to learn from it, and a class has no image.
+        """
+        if whose:
+            self._refuse_empty(mixture, whose)
+        classes = tuple(mixture.parts)
+        return TrainingSet.concatenate(
+            [
+                self._part(part, dataset, label, classes)
+                for label, parts in enumerate(mixture.parts.values())
+                for part in parts
+            ]
+        )
+
+    def _part(
+        self, part: Part, dataset: Dataset, label: int, classes: tuple[str, ...]
+    ) -> TrainingSet:
+        if isinstance(part, MadeImages):
+            tree = self.tree(part.task, "images")
+            images = tree["images"]
+            ids, origins, parents = (tuple(tree[name]) for name in ("ids", "origins", "parents"))
+        else:
+            images = dataset.images.images[torch.as_tensor(part.indices, dtype=torch.int64)]
+            ids = tuple(dataset.images.ids[i] for i in part.indices)
+            origins, parents = ("real",) * len(ids), ("",) * len(ids)
+        labels = torch.full((len(ids),), label, dtype=torch.int64)
+        return TrainingSet(images, labels, classes, ids, origins, parents)
+
+    def _refuse_empty(self, mixture: Mixture, whose: str) -> None:
+        """Refuse a training set that has no image of one of its classes.
+
+        A plan asks for images of every class, so one is empty only where filters let nothing pass.
+        Of no images nothing is learned; and a classifier that has never seen a class cannot name
+        it, so that its accuracy would tell of the gap and not of the arm's images. It is no
+        :class:`neuplug.InputError`, which would stop the other arms too.
+        """
+        empty = []
+        for name, parts in mixture.parts.items():
+            if any(isinstance(part, RealImages) and len(part) for part in parts):
+                continue
+            made = [(p.filter, self.about(p.task)) for p in parts if isinstance(p, MadeImages)]
+            if any(about["images"] for _, about in made):
+                continue
+            passed = ", ".join(
+                f"filter={how} let {about['images']} of {about['drawn']} images pass"
+                for how, about in made
+                if how
+            )
+            empty.append(f"class {name} ({passed})" if passed else f"class {name}")
+        if empty:
+            raise NeuplugError(
+                f"{whose} leaves {' and '.join(empty)} without training images. Keep the real ones "
+                "(no replace, a share below 1), leave the filter out or loosen it, train the "
+                "generator for more steps, or leave the arm out."
+            )

@@ -10,9 +10,7 @@ from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.components import load_component
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.mixtures import training_set
-from neuplug.experiment.steps.sources import SourceOpener
-from neuplug.experiment.steps.train import load_trained
+from neuplug.experiment.steps.generate import SourceOpener
 from neuplug.experiment.tasks import EvaluateTask
 from neuplug.plugins.evaluator import Embedder, EvaluationContext, Evaluator
 from neuplug.plugins.generator import Progress
@@ -26,7 +24,7 @@ def evaluate(
     dataset = context.dataset(task.dataset)
     classes = dataset.images.classes
     evaluator: Evaluator = load_component(task.component)
-    generated = training_set(context, task.drawn, dataset, classes) if task.drawn.parts else None
+    generated = context.training_set(task.drawn, dataset) if task.drawn.parts else None
     needed = evaluator.needs & {"generated", "generators"}
     if needed and generated is not None and not len(generated):
         # the filters let no image pass, of which the sampling has warned already
@@ -38,7 +36,7 @@ def evaluate(
     opener = SourceOpener(context, dataset)
     embedder = None
     if task.embedder is not None:
-        fitted = load_trained(context, task.embedder, dataset)
+        fitted = context.trained(task.embedder, dataset)
         embedder = Embedder(task.embedder.component.name, fitted.embed, fitted.classify)
     shown = EvaluationContext(
         train=train,

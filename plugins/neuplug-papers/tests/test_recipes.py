@@ -17,7 +17,6 @@ from neuplug.experiment.config import resolve
 from neuplug.experiment.recipes import BUDGETS, recipe_names
 from neuplug.experiment.results.reading import read_results
 from neuplug.experiment.summary.wording import MISSING
-from neuplug.plugins.registry import discover
 from neuplug_papers import beside
 from neuplug_papers.paper import load_paper
 
@@ -59,7 +58,7 @@ def test_every_setting_of_every_budget_exists(name: str, budget: str) -> None:
     # no machine of a test has the Inception network's weights
     offline = ("fid.extractor=classifier",) if name == "schlagenhauf2020" else ()
     config = resolve(flags=flags, settings=offline, environment={})
-    arms = {arm.base for arm in Selection(config, discover()).arms}
+    arms = {arm.base for arm in Selection(config).arms}
     recipe = load_paper(name)
     for table in recipe.published:
         for row in table.rows:
@@ -126,7 +125,7 @@ def test_your_settings_go_before_the_recipes(tmp_path: Path) -> None:
     shorter = resolve(flags=zamani, settings=("dcgan.steps=9",), environment={}).options["dcgan"]
     assert shorter["steps"] == 9 and "epochs" not in shorter
     # options of what no longer takes part are no mistake
-    assert Selection(config, discover()).arms[0].name == "none (10 per class)"
+    assert Selection(config).arms[0].name == "none (10 per class)"
 
 
 @pytest.mark.parametrize(
