@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from neuplug.errors import InputError, NeuplugError, StorageError
 from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
-from neuplug.experiment.events import LOG, EventLog, RunEnded, RunStarted, Sink, Teller
-from neuplug.experiment.recipes import load_recipe
+from neuplug.experiment.events import LOG, EventLog, RunEnded, RunStarted, Said, Sink, unheard
+from neuplug.experiment.recipes import Recipe
 from neuplug.experiment.reporters import REPORTS, have_reported
 from neuplug.experiment.request import Request
 from neuplug.experiment.result import Result
@@ -33,7 +33,7 @@ JOIN_SECONDS = 0.3
 
 def run(
     request: Request,
-    on_event: Sink | None = None,
+    on_event: Sink = unheard,
     *,
     command: str = "",
     fresh: bool = False,
@@ -53,19 +53,20 @@ def run(
         InputError: If something is asked for that cannot be done.
         PluginError: If a plugin fails.
     """
-    config, folder, tell = request.config, request.folder, Teller(outside or on_event)
+    config, folder, tell = request.config, request.folder, outside or on_event
     while True:
         # loads no torch, so that a question asked again is answered at once
         whole = not fresh and is_whole(folder, request.key, REPORTS if config.report else "")
         if whole and (not config.report or have_reported(folder, config.reporter)):
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
-            tell.say(f"answered from {folder}: {since}.")
+            tell(Said(text=f"answered from {folder}: {since}."))
             return Result(folder, found)
         if (claim := RunClaim.take(folder, request.key)) is not None:
             break
-        tell.say(f"another process is working on {folder}: waiting for its results.")
-        fresh, tell = False, Teller()  # which is said once
+        waiting = f"another process is working on {folder}: waiting for its results."
+        tell(Said(text=waiting))
+        fresh, tell = False, unheard  # which is said once
         time.sleep(JOIN_SECONDS)
     return _Run(request, claim, command, on_event).work()
 
@@ -101,7 +102,7 @@ def _own_classes(request: Request) -> list[str] | None:
     classes, recipe = request.config.classes, request.config.recipe
     if recipe is None or classes is None or request.listing is None:
         return classes
-    aliases, present = load_recipe(recipe).aliases, request.listing.classes
+    aliases, present = Recipe.load(recipe).aliases, request.listing.classes
     return [
         next((other for other in (name, *aliases.get(name, ())) if other in present), name)
         for name in classes
@@ -111,9 +112,7 @@ def _own_classes(request: Request) -> list[str] | None:
 class _Run:
     """One process's work on a run whose folder it has claimed."""
 
-    def __init__(
-        self, request: Request, claim: RunClaim, command: str, on_event: Sink | None
-    ) -> None:
+    def __init__(self, request: Request, claim: RunClaim, command: str, on_event: Sink) -> None:
         self.request, self.config, self.claim = request, request.config, claim
         self.command, self.folder = command, claim.folder
         self.begun = False
@@ -182,9 +181,9 @@ class _Run:
                     self.log.say(f"{plan.tasks[error.key].label} is run again.")
 
     def _executor(self, plan: Plan, context: TaskContext) -> Executor:
+        from neuplug.experiment.components import named_faults
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
-        from neuplug.experiment.isolation import named_faults
         from neuplug.plugins.spec import LOCAL
 
         workers, log, chosen = self.config.workers, self.folder / LOG, plan.selection.executor
@@ -221,7 +220,7 @@ class _Run:
             if not left:
                 break
             runfolder.add_round(self.folder, left)
-            failed = run_tasks(left, plan.tasks, executor, self.log, self.claim.check)
+            failed = run_tasks(left, plan.tasks, executor, self.log.write, self.claim.check)
             failures |= {failure.task.key: failure for failure in failed}
         self.log.say("putting the results together")
         results = collect(

@@ -12,9 +12,9 @@ from neuplug import __version__, data
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Listing, fingerprint
 from neuplug.errors import Problems
+from neuplug.experiment.components import file_digests
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.identity import file_digests, identity
-from neuplug.experiment.recipes import load_recipe
+from neuplug.experiment.recipes import Recipe
 from neuplug.plugins.registry import discover
 from neuplug.storage.store import hash_of
 
@@ -63,7 +63,7 @@ class Request:
                 "config": config.model_dump(mode="json", exclude=NOT_ASKED),
                 "data": [FORMAT, self._data_key()],
                 "components": _components(config),
-                "recipe": load_recipe(config.recipe).model_dump(mode="json")
+                "recipe": Recipe.load(config.recipe).model_dump(mode="json")
                 if config.recipe
                 else None,
                 "files": [
@@ -95,6 +95,6 @@ def _components(config: ComposeConfig) -> list[dict[str, Any]]:
     registry, problems, found = discover(), Problems(), []
     for name, kinds in dict.fromkeys((name, kinds) for name, kinds, _ in config.components()):
         with problems.noted():
-            found.append(identity(registry.resolve(name, kinds)))
+            found.append(registry.resolve(name, kinds).identity())
     problems.refuse()
     return found

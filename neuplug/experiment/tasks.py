@@ -90,11 +90,6 @@ class Mixture(Value):
 
     parts: dict[str, tuple[Part, ...]] = {}
 
-    @property
-    def classes(self) -> list[str]:
-        """Their names, in order."""
-        return list(self.parts)
-
     def size(self, name: str) -> int:
         """How many images a class is to have."""
         return sum(map(len, self.parts[name]))
@@ -108,16 +103,9 @@ class Mixture(Value):
 
     def real(self) -> Mixture:
         """Its real images."""
-        return self._of(RealImages)
-
-    def made(self) -> Mixture:
-        """Its generated sets."""
-        return self._of(MadeImages)
-
-    def _of(self, kind: type[Part]) -> Mixture:
         return Mixture(
             parts={
-                name: tuple(part for part in parts if isinstance(part, kind))
+                name: tuple(part for part in parts if isinstance(part, RealImages))
                 for name, parts in self.parts.items()
             }
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neuplug.errors import InputError
 from neuplug.experiment.compose import run
 from neuplug.experiment.config import resolve
-from neuplug.experiment.events import Sink
+from neuplug.experiment.events import Sink, unheard
 from neuplug.experiment.request import Request
 from neuplug.experiment.result import Result
 from neuplug.library.local import Arm, arm_texts, component_names
@@ -77,4 +77,4 @@ def compose(
         (named["executor"],) = component_names([executor], own)
     given = {"data": str(data), "options": own or options, "training": training}
     config = resolve(flags=given | named | settings, environment={})
-    return run(Request.of(config, images), on_event)
+    return run(Request.of(config, images), on_event or unheard)

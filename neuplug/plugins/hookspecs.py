@@ -178,16 +178,19 @@ class HookSpecs:
         raise NotImplementedError
 
 
-HOOKS = {
-    "neuplug_augmenters": "augmenter",
-    "neuplug_generators": "generator",
-    "neuplug_classifiers": "classifier",
-    "neuplug_evaluators": "evaluator",
-    "neuplug_executors": "executor",
-    "neuplug_recipes": "recipe",
-    "neuplug_layouts": "layout",
-    "neuplug_reporters": "reporter",
-    "neuplug_sections": "section",
+# Of each kind what its components derive from: by name, since some are above this package. A recipe
+# is a file.
+KINDS = {
+    "augmenter": "neuplug.plugins.augmenter:Augmenter",
+    "generator": "neuplug.plugins.generator:Generator",
+    "classifier": "neuplug.plugins.classifier:Classifier",
+    "evaluator": "neuplug.plugins.evaluator:Evaluator",
+    "executor": "neuplug.experiment.executors.base:ExecutorFactory",
+    "recipe": "",
+    "layout": "neuplug.data.layout:Layout",
+    "reporter": "neuplug.experiment.reporters:Reporter",
+    "section": "neuplug.experiment.summary.sections:SectionMaker",
 }
+HOOKS = {f"neuplug_{kind}s": kind for kind in KINDS}
 # The kinds that are classes
-COMPONENTS = tuple(kind for kind in HOOKS.values() if kind != "recipe")
+COMPONENTS = tuple(kind for kind, base in KINDS.items() if base)

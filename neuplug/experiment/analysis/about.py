@@ -11,7 +11,7 @@ import torch
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import ImageSet
 from neuplug.experiment.arms import Arm
-from neuplug.experiment.identity import versions
+from neuplug.experiment.components import versions
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results import parts
 from neuplug.experiment.steps.context import TaskContext

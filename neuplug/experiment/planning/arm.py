@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from neuplug.data.splits import Split
 from neuplug.errors import InputError
-from neuplug.experiment.arms import Arm, ConfiguredComponent, Stage
+from neuplug.experiment.arms import Arm, Stage
+from neuplug.experiment.components import ConfiguredComponent, named_faults
 from neuplug.experiment.grammar import AGREEMENT, COPIES, Amount
-from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.steps.generate import COPIES_RULE
 from neuplug.experiment.tasks import (

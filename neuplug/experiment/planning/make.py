@@ -13,8 +13,8 @@ from neuplug.data.splits import Split, draw_split
 from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.analysis.doses import choose
 from neuplug.experiment.arms import Selection
+from neuplug.experiment.components import named_faults
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.planning.arm import ArmPlanner
 from neuplug.experiment.results.conclusions import Dose

@@ -12,8 +12,7 @@ import torch
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import TrainingSet
 from neuplug.errors import NeuplugError
-from neuplug.experiment.isolation import named_faults
-from neuplug.experiment.steps.components import load_component
+from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.tasks import MadeImages, Mixture, Part, RealImages, Task, Trained
 from neuplug.plugins.generator import FitContext, FitRecord, Progress
 from neuplug.storage.store import Store

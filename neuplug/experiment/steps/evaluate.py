@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.data.splits import Split
-from neuplug.experiment.isolation import named_faults
+from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.steps.checks import describe_evaluation
-from neuplug.experiment.steps.components import load_component
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.generate import SourceOpener
 from neuplug.experiment.tasks import EvaluateTask

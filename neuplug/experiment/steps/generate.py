@@ -7,7 +7,7 @@ class.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,12 +18,12 @@ from torch import Tensor
 from neuplug.data.dataset import Dataset
 from neuplug.data.neighbors import copy_ranks, nearest, one_of_each
 from neuplug.errors import NeuplugError
+from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.grammar import COPIES, Filter
-from neuplug.experiment.isolation import named_faults
 from neuplug.experiment.steps.checks import check_record
-from neuplug.experiment.steps.components import check_images, load_augmenters, load_component
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, Source
+from neuplug.experiment.tasks import AugmentTask, ComponentRef, FitTask, SampleTask, Source
+from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.evaluator import ClassGenerator
 from neuplug.plugins.generator import FitRecord, Generator, Progress
 from neuplug.seeds import derive_seed
@@ -101,6 +101,54 @@ def _write_images(
     ids = [f"{origin}-{task.key[:4]}/{task.class_name}/{i:05d}" for i in range(n)]
     made = {"images": images, "ids": ids, "origins": [origin] * n, "parents": parents}
     write_whole(folder / "images.safetensors", tree_bytes(made))
+
+
+def load_augmenters(references: Sequence[ComponentRef]) -> Augmenter | None:
+    """One augmenter that does what all of them do in turn; ``None`` for none.
+
+    Neighbours that know how to work as one (:meth:`neuplug.Augmenter.fuse`) do.
+    """
+    parts: list[tuple[Augmenter, ComponentRef]] = []
+    for reference in references:
+        augmenter = load_component(reference)
+        if parts:
+            with named_faults(parts[-1][1]):
+                fused = parts[-1][0].fuse(augmenter)
+            if fused is not None:
+                parts[-1] = (fused, parts[-1][1])
+                continue
+        parts.append((augmenter, reference))
+    return _Chain(parts) if parts else None
+
+
+def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
+    """Hold a plugin to what it owes.
+
+    Raises:
+        TypeError: If it returned anything but uint8 images of this shape.
+    """
+    if not isinstance(images, Tensor) or images.dtype != torch.uint8:
+        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise TypeError(f"it returned {kind} instead of uint8 images")
+    if tuple(images.shape) != shape:
+        raise TypeError(f"it returned images of shape {tuple(images.shape)} instead of {shape}")
+
+
+class _Chain(Augmenter):
+    """Plugins' augmenters one after the other, whose faults are caught where they happen."""
+
+    def __init__(self, parts: Sequence[tuple[Augmenter, ComponentRef]]) -> None:
+        super().__init__()
+        self.parts = parts
+
+    def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        """The last one's images, each one's checked for type and shape."""
+        shape = tuple(images.shape)
+        for augmenter, reference in self.parts:
+            with named_faults(reference):
+                images = augmenter.augment(images, rng)
+                check_images(images, shape)
+        return images
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from neuplug.data.splits import Split
 from neuplug.errors import TrainingDiverged
-from neuplug.experiment.isolation import named_faults
-from neuplug.experiment.steps.components import load_augmenters, load_component
+from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.steps.generate import load_augmenters
 from neuplug.experiment.tasks import TrainTask
 from neuplug.plugins.generator import Progress
 from neuplug.storage.atomic import write_whole
