@@ -118,8 +118,7 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
     from rich.console import Console
 
     from neuplug.cli.display import display
-    from neuplug.experiment.compose import run
-    from neuplug.experiment.request import Request
+    from neuplug.experiment.compose import Request, run
     from neuplug.experiment.summary.terminal import print_summary
 
     command = shlex.join(["neuplug", *sys.argv[1:]])
@@ -136,8 +135,7 @@ def _say_plan(config: ComposeConfig, as_json: bool) -> None:
     import json
 
     from neuplug.cli.plan import plan_summary, print_plan
-    from neuplug.experiment.compose import prepare
-    from neuplug.experiment.request import Request
+    from neuplug.experiment.compose import Request, prepare
     from neuplug.storage.cache import store_root
     from neuplug.storage.store import Store
 

@@ -148,6 +148,9 @@ class TaskLost(TaskEvent):
     message: str
 
 
+Ending = Literal["finished", "failed", "stopped"]
+
+
 class RunEnded(Event):
     """The run is over.
 
@@ -157,21 +160,13 @@ class RunEnded(Event):
     """
 
     event: Literal["run-ended"] = "run-ended"
-    state: Literal["finished", "failed", "stopped"]
+    state: Ending
     message: str = ""
 
 
+AnyTaskEvent = TaskStarted | TaskProgress | TaskDone | TaskFailed | TaskLost
 AnyEvent = Annotated[
-    RunStarted
-    | Said
-    | Planned
-    | TaskStarted
-    | TaskProgress
-    | TaskDone
-    | TaskFailed
-    | TaskLost
-    | RunEnded,
-    Field(discriminator="event"),
+    RunStarted | Said | Planned | AnyTaskEvent | RunEnded, Field(discriminator="event")
 ]
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 # Takes an event

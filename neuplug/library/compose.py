@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuplug.errors import InputError
-from neuplug.experiment.compose import run
+from neuplug.experiment.compose import Request, run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
-from neuplug.experiment.request import Request
 from neuplug.experiment.result import Result
 from neuplug.library.local import Arm, arm_texts, component_names
 from neuplug.plugins.component import ComponentBase
