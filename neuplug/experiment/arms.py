@@ -181,11 +181,6 @@ class Selection:
 
     def _arms(self) -> tuple[Arm, ...]:
         """For each number of real images all arms, ``none`` first."""
-        arms = self._arms_of_all_images()
-        numbers = self._config.subsets()
-        return tuple(_with_images(arm, number) for number in numbers for arm in arms)
-
-    def _arms_of_all_images(self) -> tuple[Arm, ...]:
         amounts = self._config.amounts()
         found = {NONE: Arm(NONE, ())}
         for text in self._config.aug:
@@ -201,7 +196,8 @@ class Selection:
                     raise InputError(
                         f"two different arms are called {name!r}: give them different labels."
                     )
-        return tuple(found.values())
+        numbers = self._config.subsets()
+        return tuple(_with_images(arm, number) for number in numbers for arm in found.values())
 
     def _stages(self, arm: ArmSpec, amount: Amount) -> tuple[Stage, ...]:
         """Neighbouring augmenters act as one; the first amount among them closes their stage."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from neuplug import errors
 from neuplug.errors import InputError, NeuplugError, PluginError, StorageError
@@ -29,12 +30,11 @@ TRIES = 3
 _AT_ONCE = (InputError, StorageError)
 
 
-class Failure(Exception):
-    """A task's error, for those who want to go on with the others."""
+class Failure(NamedTuple):
+    """A task with its error, for those who want to go on with the others."""
 
-    def __init__(self, task: AnyTask, error: NeuplugError) -> None:
-        super().__init__(str(error))
-        self.task, self.error = task, error
+    task: AnyTask
+    error: NeuplugError
 
 
 def run_tasks(

@@ -1,7 +1,8 @@
-"""Tasks on this host: in this process, or in worker processes.
+"""Tasks on this host: in this process, or in worker processes, which run this module.
 
 Workers are told tasks as lines of JSON and leave results in the store, so nothing is pickled, a
-killed worker leaves nothing half-done, and the caller's script is never imported again.
+killed worker leaves nothing half-done, and the caller's script is never imported again. A worker's
+standard input ends when the process that started it does, even by SIGKILL; then it ends too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from neuplug.experiment.events import (
 )
 from neuplug.experiment.executors.base import Executor
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.run import failure, run_task
+from neuplug.experiment.steps.run import do_task, failure, run_task
 from neuplug.experiment.tasks import AnyTask
 
 IDLE_SECONDS = 0.5
@@ -190,7 +191,7 @@ class _Worker:
         self.task: AnyTask | None = None
         self.incoming = incoming
         # -P: nothing in the working folder can stand in for a module
-        command = [sys.executable, "-P", "-m", "neuplug.experiment.executors.worker"]
+        command = [sys.executable, "-P", "-m", "neuplug.experiment.executors.local"]
         command += [str(context.store.root.absolute()), str(context.device)]
         with contextlib.ExitStack() as stack:
             stderr = stack.enter_context(log.open("ab")) if log else subprocess.DEVNULL
@@ -230,3 +231,32 @@ class _Worker:
                 with contextlib.suppress(OSError):
                     pipe.close()
         return code
+
+
+def work(store: str, device: str) -> None:
+    """Be a worker: do tasks until standard input ends; events go to standard output.
+
+    Args:
+        store: Folder of the store.
+        device: Name of the device.
+    """
+    tasks: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_read, args=(tasks,), daemon=True).start()
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what plugins print goes to the log
+
+    def send(event: TaskEvent) -> None:
+        out.write(event.model_dump_json().encode() + b"\n")
+
+    while True:
+        do_task(store, device, tasks.get(), send)
+
+
+def _read(tasks: queue.Queue[bytes]) -> None:
+    for line in sys.stdin.buffer:
+        tasks.put(line)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    work(*sys.argv[1:])

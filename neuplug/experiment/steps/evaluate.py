@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neuplug.data.splits import Split
+from neuplug.data.imageset import HeldOutSet, TrainingSet
 from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.context import TaskContext
@@ -30,16 +30,14 @@ def evaluate(
         return {"metrics": [], "figures": [], "warnings": []}
     figures = folder / "figures"
     figures.mkdir()
-    real = Split(train=[*task.train.indices], val=[], test=[*task.test.indices], left_out=[])
-    train, _, test = real.sets(dataset)
     opener = SourceOpener(context, dataset)
     embedder = None
     if task.embedder is not None:
         fitted = context.trained(task.embedder, dataset)
         embedder = Embedder(task.embedder.component.name, fitted.embed, fitted.classify)
     shown = EvaluationContext(
-        train=train,
-        test=test,
+        train=TrainingSet(**vars(dataset.images.subset(task.train.indices))),
+        test=HeldOutSet(**vars(dataset.images.subset(task.test.indices))),
         generated=generated,
         logits=context.tree(task.cell.task, "predictions")["logits"] if task.cell else None,
         device=context.device,

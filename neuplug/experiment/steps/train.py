@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from neuplug.data.splits import Split
+from neuplug.data.imageset import HeldOutSet
 from neuplug.errors import TrainingDiverged
 from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.steps.context import TaskContext
@@ -29,7 +29,7 @@ def train(
     images = context.training_set(task.mixture, dataset, task.where)
     classifier = load_component(task.component)
     augmenter = load_augmenters(task.online)
-    _, val, _ = Split([], [*task.val.indices], [], []).sets(dataset)
+    val = dataset.images.subset(task.val.indices)
     start = context.tree(task.start.task, "classifier") if task.start else None
     predicted = {"logits": task.test, "logits_all": task.everything}
     predicted |= {"logits_val": task.val} if task.score_val else {}
@@ -39,7 +39,7 @@ def train(
             images,
             task.training,
             context.fit_context(task, progress),
-            val=val,
+            val=HeldOutSet(**vars(val)) if len(val) else None,
             augmenter=augmenter,
             start=start,
         )
