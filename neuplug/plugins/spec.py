@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,8 @@ class ComponentSpec:
             >>> len(neuplug.discover().resolve("flip").files().digest())
             16
         """
-        component = self.component
-        return code_of(self.distribution, component.target.partition(":")[0], component.uses)
+        module = self.component.target.partition(":")[0]
+        return code_of((self.distribution, module, *self.component.uses), tuple(sys.path))
 
     def identity(self) -> dict[str, str]:
         """Its part of a key.

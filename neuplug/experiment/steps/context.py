@@ -13,7 +13,7 @@ from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import TrainingSet
 from neuplug.errors import NeuplugError
 from neuplug.experiment.components import load_component, named_faults
-from neuplug.experiment.tasks import MadeImages, Mixture, Part, RealImages, Task, Trained
+from neuplug.experiment.tasks import MadeImages, Mixture, Part, Task, Trained
 from neuplug.plugins.generator import FitContext, FitRecord, Progress
 from neuplug.storage.store import Store
 from neuplug.storage.tensorfile import tree_from
@@ -88,16 +88,17 @@ class TaskContext:
         Raises:
             NeuplugError: If something is to learn from it, and a class has no image.
         """
-        if whose:
-            self._refuse_empty(mixture, whose)
         classes = tuple(mixture.parts)
-        return TrainingSet.concatenate(
+        found = TrainingSet.concatenate(
             [
                 self._part(part, dataset, label, classes)
                 for label, parts in enumerate(mixture.parts.values())
                 for part in parts
             ]
         )
+        if whose and (empty := [name for name, n in found.counts().items() if n == 0]):
+            self._refuse_empty(mixture.only(empty), whose)
+        return found
 
     def _part(
         self, part: Part, dataset: Dataset, label: int, classes: tuple[str, ...]
@@ -107,14 +108,14 @@ class TaskContext:
             images = tree["images"]
             ids, origins, parents = (tuple(tree[name]) for name in ("ids", "origins", "parents"))
         else:
-            images = dataset.images.images[torch.as_tensor(part.indices, dtype=torch.int64)]
-            ids = tuple(dataset.images.ids[i] for i in part.indices)
+            real = dataset.images.subset(part.indices)
+            images, ids = real.images, real.ids
             origins, parents = ("real",) * len(ids), ("",) * len(ids)
         labels = torch.full((len(ids),), label, dtype=torch.int64)
         return TrainingSet(images, labels, classes, ids, origins, parents)
 
     def _refuse_empty(self, mixture: Mixture, whose: str) -> None:
-        """Refuse a training set that has no image of one of its classes.
+        """Refuse a training set for the sake of the classes of which it has no image.
 
         A plan asks for images of every class, so one is empty only where filters let nothing pass.
         Of no images nothing is learned; and a classifier that has never seen a class cannot name
@@ -123,20 +124,14 @@ class TaskContext:
         """
         empty = []
         for name, parts in mixture.parts.items():
-            if any(isinstance(part, RealImages) and len(part) for part in parts):
-                continue
-            made = [(p.filter, self.about(p.task)) for p in parts if isinstance(p, MadeImages)]
-            if any(about["images"] for _, about in made):
-                continue
+            made = [p for p in parts if isinstance(p, MadeImages) and p.filter]
             passed = ", ".join(
                 f"filter={how} let {about['images']} of {about['drawn']} images pass"
-                for how, about in made
-                if how
+                for how, about in ((part.filter, self.about(part.task)) for part in made)
             )
             empty.append(f"class {name} ({passed})" if passed else f"class {name}")
-        if empty:
-            raise NeuplugError(
-                f"{whose} leaves {' and '.join(empty)} without training images. Keep the real ones "
-                "(no replace, a share below 1), leave the filter out or loosen it, train the "
-                "generator for more steps, or leave the arm out."
-            )
+        raise NeuplugError(
+            f"{whose} leaves {' and '.join(empty)} without training images. Keep the real ones (no "
+            "replace, a share below 1), leave the filter out or loosen it, train the generator for "
+            "more steps, or leave the arm out."
+        )
