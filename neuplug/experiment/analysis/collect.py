@@ -203,7 +203,7 @@ def _summary(cells: Sequence[parts.Cell]) -> Iterator[conclusions.Summary]:
 def _evaluations(
     plan: Plan, bench: TaskContext, failures: Iterable[Failure]
 ) -> Iterator[parts.Evaluation]:
-    errors = {failure.task.key: str(failure) for failure in failures}
+    errors = {failure.task.key: str(failure.error) for failure in failures}
     seen = set()
     for cell in plan.cells:
         for name, key in cell.evaluations:
