@@ -103,7 +103,13 @@ def load_component(reference: ComponentRef) -> Any:
         plain = local_name(plain, reference.code)
     spec = discover().resolve(f"{reference.distribution}:{plain}", (reference.kind,))
     component = spec.load()
-    spec.check_code(reference.code)
+    if spec.digest() != reference.code:
+        newest = spec.files().newest()
+        raise PluginError(
+            f"{spec.name} of {spec.source} has changed since this run was planned"
+            + (f" (last change: {newest})" if newest else "")
+            + ": run the same command again in a new process."
+        )
     with named_faults(reference):
         return component(component.options_class.parse(reference.options, reference.name))
 

@@ -72,7 +72,12 @@ class Registry:
 
     @property
     def components(self) -> tuple[ComponentSpec, ...]:
-        """All that are classes, and so no recipes."""
+        """All that are classes, and so no recipes.
+
+        Example:
+            >>> "recipe" in {spec.kind for spec in neuplug.discover().components}
+            False
+        """
         return tuple(spec for spec in self.offers if spec.kind in COMPONENTS)
 
     def of_kind(self, kind: str) -> tuple[ComponentSpec, ...]:

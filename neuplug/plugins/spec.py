@@ -86,6 +86,10 @@ class ComponentSpec:
 
         Raises:
             PluginError: If a file is not what it was when this process imported it.
+
+        Example:
+            >>> list(neuplug.discover().resolve("flip").identity())
+            ['kind', 'name', 'distribution', 'version', 'code']
         """
         return {
             "kind": self.kind,
@@ -100,6 +104,10 @@ class ComponentSpec:
 
         Raises:
             PluginError: If a file is not what it was when this process imported it.
+
+        Example:
+            >>> len(neuplug.discover().resolve("flip").digest())
+            16
         """
         try:
             return self.files().digest()
@@ -109,21 +117,6 @@ class ComponentSpec:
                 "so results of the old code would be stored as results of the new code: restart "
                 "Python (or the notebook kernel) and run again."
             ) from changed
-
-    def check_code(self, code: str) -> None:
-        """Refuse to work for a key that was made of other code than this process has.
-
-        Raises:
-            PluginError: If the code is another.
-        """
-        if self.digest() == code:
-            return
-        newest = self.files().newest()
-        raise PluginError(
-            f"{self.name} of {self.source} has changed since this run was planned"
-            + (f" (last change: {newest})" if newest else "")
-            + ": run the same command again in a new process."
-        )
 
     @property
     def _remedy(self) -> str:
