@@ -24,7 +24,6 @@ from .experiment.analysis.statistics import verdict as verdict
 from .experiment.executors.base import Executor as Executor
 from .experiment.executors.base import ExecutorContext as ExecutorContext
 from .experiment.executors.base import ExecutorFactory as ExecutorFactory
-from .experiment.executors.worker import do_task as do_task
 from .experiment.reporters import FinishedRun as FinishedRun
 from .experiment.reporters import Reporter as Reporter
 from .experiment.result import Result as Result
@@ -32,6 +31,7 @@ from .experiment.results.model import Mean as Mean
 from .experiment.results.model import PairedDifference as PairedDifference
 from .experiment.results.model import RunResults as RunResults
 from .experiment.results.reading import read_results as read_results
+from .experiment.steps.run import do_task as do_task
 from .figures import ImageRow as ImageRow
 from .figures import write_figure as write_figure
 from .figures import write_image_rows as write_image_rows

@@ -133,8 +133,7 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
     from rich.console import Console
 
     from neuplug.cli.display import display
-    from neuplug.experiment.compose import run
-    from neuplug.experiment.request import Request
+    from neuplug.experiment.compose import Request, run
     from neuplug.experiment.summary.terminal import print_summary
 
     command = shlex.join(["neuplug", *sys.argv[1:]])
@@ -151,8 +150,7 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
 
 
 def _say_plan(config: ComposeConfig, as_json: bool) -> None:
-    from neuplug.experiment.compose import prepare
-    from neuplug.experiment.request import Request
+    from neuplug.experiment.compose import Request, prepare
 
     found = _plan_facts(prepare(Request.of(config)))
     if as_json:

@@ -88,7 +88,7 @@ def _print_json(content: Any) -> None:
 
 def _print_registry(found: registry.Registry) -> None:
     console = make_console()
-    offers = Counter(p.name for p in (*found.components, *found.recipes))
+    offers = Counter(p.name for p in found.offers)
     rows: list[tuple[str, ...]] = []
     for kind in HOOKS.values():
         if components := found.of_kind(kind):

@@ -7,54 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from neuplug.errors import InputError, Problems, did_you_mean
-from neuplug.experiment.config import EITHER, TRAINING, ComposeConfig, over
+from neuplug.experiment.components import ConfiguredComponent, named_faults
+from neuplug.experiment.config import EITHER, TRAINING, ComposeConfig, over, recipe_settings
 from neuplug.experiment.grammar import NONE, Amount, ArmSpec, Filter, StageSpec, parse_arm
-from neuplug.experiment.identity import file_digests, identity
-from neuplug.experiment.isolation import named_faults
-from neuplug.experiment.recipes import load_recipe
-from neuplug.experiment.tasks import ComponentRef
-from neuplug.plugins.options import Options
-from neuplug.plugins.registry import Registry
+from neuplug.plugins.registry import discover
 from neuplug.plugins.spec import ComponentSpec
-
-
-@dataclass(frozen=True)
-class ConfiguredComponent:
-    """A component with its validated options."""
-
-    spec: ComponentSpec
-    options: Options
-
-    @property
-    def name(self) -> str:
-        """The component's name."""
-        return self.spec.name
-
-    def reference(self, *, for_fit: bool = False) -> ComponentRef:
-        """As plain data: its part of a key, and enough to load it again.
-
-        Args:
-            for_fit: Of a generator's fit, which its sampling options do not change.
-        """
-        component: Any = self.spec.load()
-        left_out = set(component.sampling_options) if for_fit else set()
-        options = self.options.model_dump(mode="json", exclude=left_out)
-        return ComponentRef(**identity(self.spec), options=options, files=file_digests(options))
-
-    @property
-    def control(self) -> bool:
-        """Whether it adds nothing new and is there to be compared with."""
-        return bool(getattr(self.spec.load(), "control", False))
-
-    @property
-    def joins(self) -> bool:
-        """Whether an augmenter's images always join the set."""
-        return bool(getattr(self.spec.load(), "joins", False))
-
-    def make(self) -> Any:
-        """A ready component."""
-        with named_faults(self.spec):
-            return self.spec.load()(self.options)
 
 
 @dataclass(frozen=True)
@@ -137,7 +94,6 @@ class Selection:
 
     Args:
         config: What the user asks.
-        registry: What is installed.
 
     Attributes:
         arms: ``none`` first, then the user's, once each.
@@ -150,8 +106,8 @@ class Selection:
         InputError: If a component, option or amount does not exist or does not fit.
     """
 
-    def __init__(self, config: ComposeConfig, registry: Registry) -> None:
-        self._config, self._registry = config, registry
+    def __init__(self, config: ComposeConfig) -> None:
+        self._config, self._registry = config, discover()
         self._used: set[str] = set()
         self._chosen: dict[tuple[str, tuple[str, ...], str], ConfiguredComponent] = {}
         problems = Problems()
@@ -221,17 +177,10 @@ class Selection:
         """Whether a recipe set these options for an arm that the user left out."""
         if self._config.recipe is None:
             return False
-        recipe = load_recipe(self._config.recipe)
-        budget = recipe.settings_for(self._config.budget or "laptop")
-        return any(owner in part.get("options", {}) for part in (recipe.settings, budget))
+        return owner in recipe_settings(vars(self._config)).get("options", {})
 
     def _arms(self) -> tuple[Arm, ...]:
         """For each number of real images all arms, ``none`` first."""
-        arms = self._arms_of_all_images()
-        numbers = self._config.subsets()
-        return tuple(_with_images(arm, number) for number in numbers for arm in arms)
-
-    def _arms_of_all_images(self) -> tuple[Arm, ...]:
         amounts = self._config.amounts()
         found = {NONE: Arm(NONE, ())}
         for text in self._config.aug:
@@ -247,7 +196,8 @@ class Selection:
                     raise InputError(
                         f"two different arms are called {name!r}: give them different labels."
                     )
-        return tuple(found.values())
+        numbers = self._config.subsets()
+        return tuple(_with_images(arm, number) for number in numbers for arm in found.values())
 
     def _stages(self, arm: ArmSpec, amount: Amount) -> tuple[Stage, ...]:
         """Neighbouring augmenters act as one; the first amount among them closes their stage."""

@@ -31,7 +31,7 @@ _LIVING = (events.FILE, STATUS, STOP, CLAIM, events.LOG, DAMAGED)
 _FILES = (events.FILE, STATUS, STOP, PLAN, events.LOG)
 _FOLDERS = ("samples", "figures", "evaluations", "generated")
 
-State = Literal["running", "finished", "failed", "stopped"]
+State = Literal["running"] | events.Ending
 
 
 class RunStopped(NeuplugError):

@@ -1,39 +1,161 @@
-"""The main job: from a question to a run folder with its answer."""
+"""The main job: from a question to a run folder with its answer.
+
+Two questions with the same key have the same answer. Loads no torch until there is work to do.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import socket
 import time
 from collections import Counter
-from contextlib import ExitStack, closing, suppress
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
-from neuplug.errors import InputError, NeuplugError, StorageError
+from neuplug import __version__, data
+from neuplug.data.layouts import scan
+from neuplug.data.listing import FORMAT, Listing, fingerprint
+from neuplug.errors import InputError, NeuplugError, Problems, StorageError
 from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
-from neuplug.experiment.events import LOG, EventLog, RunEnded, RunStarted, Sink, Teller
-from neuplug.experiment.recipes import load_recipe
-from neuplug.experiment.reporters import REPORTS, have_reported
-from neuplug.experiment.request import Request
+from neuplug.experiment.components import file_digests, named_faults
+from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.events import (
+    LOG,
+    Ending,
+    EventLog,
+    RunEnded,
+    RunStarted,
+    Said,
+    Sink,
+    unheard,
+)
+from neuplug.experiment.recipes import Recipe
+from neuplug.experiment.reporters import (
+    REPORTS,
+    FinishedRun,
+    RunImages,
+    have_reported,
+    write_reports,
+)
 from neuplug.experiment.result import Result
 from neuplug.experiment.results.reading import read_results
+from neuplug.plugins.registry import discover, name_troubled
+from neuplug.plugins.spec import LOCAL
 from neuplug.storage.atomic import storing
 from neuplug.storage.cache import store_root
+from neuplug.storage.store import MissingResult, hash_of
 
 if TYPE_CHECKING:
+    from neuplug.data.imageset import ImageSet
     from neuplug.experiment.executors.base import Executor
     from neuplug.experiment.plan import Plan
+    from neuplug.experiment.results.model import Dose
     from neuplug.experiment.runner import Failure
     from neuplug.experiment.steps.context import TaskContext
 
+# Settings that do not change the question
+NOT_ASKED = {"project", "name", "workers", "device", "executor", "report", "reporter"}
 # Between two looks at a run that another process works on
 JOIN_SECONDS = 0.3
 
 
+@dataclass(frozen=True)
+class Request:
+    """A question: the settings, and the data as it was when asked.
+
+    Attributes:
+        images: The data, where the configuration names no file.
+        listing: The data's files; ``None`` of images in memory and the demo.
+    """
+
+    config: ComposeConfig
+    images: ImageSet | None = None
+    listing: Listing | None = None
+
+    @classmethod
+    def of(cls, config: ComposeConfig, images: ImageSet | None = None) -> Self:
+        """List the data's files, which is done only once in a run.
+
+        Raises:
+            InputError: If the data is not there.
+        """
+        if images is not None or config.data == "demo":
+            return cls(config, images)
+        return cls(config, listing=scan(Path(config.data)))
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the settings, the data's files, and the code of all components that take part.
+
+        Raises:
+            InputError: If a component does not exist.
+        """
+        config = self.config
+        return hash_of(
+            {
+                "neuplug": __version__,
+                "config": config.model_dump(mode="json", exclude=NOT_ASKED),
+                "data": [FORMAT, self._data_key()],
+                "components": self._components(),
+                "recipe": Recipe.load(config.recipe).model_dump(mode="json")
+                if config.recipe
+                else None,
+                "files": [
+                    file_digests(values)
+                    for values in (*config.options.values(), *(o for *_, o in config.components()))
+                ],
+            }
+        )
+
+    @property
+    def folder(self) -> Path:
+        """The run's: the name asked for, or one made of the data, the arms and the key."""
+        config = self.config
+        if config.name is not None:
+            return config.project / config.name
+        words = [Path(config.data).stem, *config.aug[:2], *config.clf[:1], self.key[:6]]
+        return config.project / "-".join(re.sub(r"[^\w.+@=]+", "_", word) for word in words)
+
+    def _data_key(self) -> str:
+        if self.images is not None:
+            return self.images.digest()
+        if self.listing is not None:
+            return fingerprint(self.listing)
+        source = Path(data.__file__).with_name("demo.py")  # importing it would load torch
+        return hash_of(source.read_text("utf-8"))
+
+    @property
+    def classes(self) -> list[str] | None:
+        """The classes asked for, by the names that this copy of a recipe's images has."""
+        classes, recipe = self.config.classes, self.config.recipe
+        if recipe is None or classes is None or self.listing is None:
+            return classes
+        aliases, present = Recipe.load(recipe).aliases, self.listing.classes
+        return [
+            next((other for other in (name, *aliases.get(name, ())) if other in present), name)
+            for name in classes
+        ]
+
+    def _components(self) -> list[dict[str, str]]:
+        """What each component that takes part is; none is loaded."""
+        asked = dict.fromkeys((name, kinds) for name, kinds, _ in self.config.components())
+        problems, found = Problems(), []
+        for name, kinds in asked:
+            with problems.noted():
+                found.append(discover().resolve(name, kinds).identity())
+        problems.refuse()
+        return found
+
+
 def run(
     request: Request,
-    on_event: Sink | None = None,
+    on_event: Sink = unheard,
     *,
     command: str = "",
     fresh: bool = False,
@@ -53,19 +175,20 @@ def run(
         InputError: If something is asked for that cannot be done.
         PluginError: If a plugin fails.
     """
-    config, folder, tell = request.config, request.folder, Teller(outside or on_event)
+    config, folder, tell = request.config, request.folder, outside or on_event
     while True:
         # loads no torch, so that a question asked again is answered at once
         whole = not fresh and is_whole(folder, request.key, REPORTS if config.report else "")
         if whole and (not config.report or have_reported(folder, config.reporter)):
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
-            tell.say(f"answered from {folder}: {since}.")
+            tell(Said(text=f"answered from {folder}: {since}."))
             return Result(folder, found)
         if (claim := RunClaim.take(folder, request.key)) is not None:
             break
-        tell.say(f"another process is working on {folder}: waiting for its results.")
-        fresh, tell = False, Teller()  # which is said once
+        waiting = f"another process is working on {folder}: waiting for its results."
+        tell(Said(text=waiting))
+        fresh, tell = False, unheard  # which is said once
         time.sleep(JOIN_SECONDS)
     return _Run(request, claim, command, on_event).work()
 
@@ -79,10 +202,9 @@ def prepare(request: Request) -> Plan:
     from neuplug.data.dataset import Dataset, load_dataset
     from neuplug.experiment.arms import Selection
     from neuplug.experiment.planning.make import make_plan
-    from neuplug.plugins.registry import discover
 
     config = request.config
-    Selection(config, discover())  # refuses what does not exist, before images are decoded
+    Selection(config)  # refuses what does not exist, before images are decoded
     if request.images is not None:
         dataset = Dataset.from_imageset(request.images)
     else:
@@ -90,31 +212,17 @@ def prepare(request: Request) -> Plan:
             config.data,
             imgsz=config.imgsz,
             resize=config.resize,
-            classes=_own_classes(request),
+            classes=request.classes,
             strict=config.strict,
             listing=request.listing,
         )
-    return make_plan(config, dataset, discover())
-
-
-def _own_classes(request: Request) -> list[str] | None:
-    """The classes asked for, by the names that this copy of a recipe's images has."""
-    classes, recipe = request.config.classes, request.config.recipe
-    if recipe is None or classes is None or request.listing is None:
-        return classes
-    aliases, present = load_recipe(recipe).aliases, request.listing.classes
-    return [
-        next((other for other in (name, *aliases.get(name, ())) if other in present), name)
-        for name in classes
-    ]
+    return make_plan(config, dataset)
 
 
 class _Run:
     """One process's work on a run whose folder it has claimed."""
 
-    def __init__(
-        self, request: Request, claim: RunClaim, command: str, on_event: Sink | None
-    ) -> None:
+    def __init__(self, request: Request, claim: RunClaim, command: str, on_event: Sink) -> None:
         self.request, self.config, self.claim = request, request.config, claim
         self.command, self.folder = command, claim.folder
         self.begun = False
@@ -123,40 +231,31 @@ class _Run:
     def work(self) -> Result:
         """Do what is left to do, and say in the folder how it ended."""
         self.log.write(RunStarted(process=f"process {os.getpid()} on {socket.gethostname()}"))
-        state, why = "failed", ""
         try:
             result = self._answer()
-            state = "finished"
-            return result
         except (KeyboardInterrupt, RunStopped):
-            state = "stopped"
-            raise
-        except NeuplugError as error:
-            why = str(error)
-            if self.claim.is_new and (isinstance(error, InputError) or not self.begun):
-                state = "refused"
+            self._end("stopped")
             raise
         except BaseException as error:
-            why = str(error)
+            unanswerable = isinstance(error, NeuplugError) and not self.begun
+            if self.claim.is_new and (isinstance(error, InputError) or unanswerable):
+                with closing(self.log):
+                    self.claim.discard()
+            else:
+                self._end("failed", str(error))
             raise
-        finally:
-            self._end(state, why)
+        self._end("finished")
+        return result
 
-    def _end(self, state: Any, why: str) -> None:
+    def _end(self, state: Ending, why: str = "") -> None:
         with closing(self.log):
-            if state == "refused":
-                self.claim.discard()
-                return
             with suppress(StorageError):  # a full disk has been told already
                 self.log.write(RunEnded(state=state, message=why))
             self.claim.end(state)
 
     def _answer(self) -> Result:
         from neuplug.experiment import runfolder
-        from neuplug.experiment.runner import TRIES
         from neuplug.experiment.steps.context import TaskContext
-        from neuplug.plugins.registry import discover, name_troubled
-        from neuplug.storage.store import MissingResult
 
         if troubled := name_troubled(discover().problems):
             self.log.say(f"{troubled}: see 'neuplug plugins'.")
@@ -168,85 +267,73 @@ class _Run:
         with storing(self.folder):
             runfolder.begin(self.folder, plan)
         self.begun = True
-        failures: dict[str, Failure] = {}
-        with ExitStack() as stack:
-            executor = self._executor(plan, context)
-            stack.enter_context(closing(executor))
-            missing: Counter[str] = Counter()
-            while True:
-                try:
-                    return self._put_together(plan, context, executor, failures)
-                except MissingResult as error:
-                    missing[error.key] += 1
-                    if missing[error.key] == TRIES or error.key not in plan.tasks:
-                        raise
-                    self.log.say(f"{plan.tasks[error.key].label} is run again.")
+        with closing(self._executor(plan, context)) as executor:
+            return self._work(plan, context, executor)
 
     def _executor(self, plan: Plan, context: TaskContext) -> Executor:
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
-        from neuplug.experiment.isolation import named_faults
-        from neuplug.plugins.spec import LOCAL
 
-        workers, log = self.config.workers, self.folder / LOG
-        here = any(c.distribution == LOCAL for c in plan.components if c.kind != "executor")
-        if plan.executor is None:
+        workers, log, chosen = self.config.workers, self.folder / LOG, plan.selection.executor
+        taking_part = plan.selection.components
+        here = any(c.distribution == LOCAL for c in taking_part if c.kind != "executor")
+        if chosen is None:
             return local_executor(workers, context, self._progress, log, here=here)
         if here:
             raise InputError(
-                f"{plan.executor.name} cannot run components that only this process knows: "
+                f"{chosen.name} cannot run components that only this process knows: "
                 "leave executor out, or put them into a plugin."
             )
-        with named_faults(plan.executor.spec):
+        with named_faults(chosen.spec):
             about = ExecutorContext(context.store.root, str(context.device), workers, log)
-            found: Executor = plan.executor.make().open(about)
+            found: Executor = chosen.make().open(about)
             return found
 
-    def _put_together(
-        self,
-        plan: Plan,
-        context: TaskContext,
-        executor: Executor,
-        failures: dict[str, Failure],
-    ) -> Result:
+    def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> Result:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
-        from neuplug.experiment.analysis.collect import collect
-        from neuplug.experiment.planning.rounds import next_round
-        from neuplug.experiment.runner import run_tasks
+        from neuplug.experiment.planning.make import next_round
+        from neuplug.experiment.runner import TRIES, run_tasks
 
+        failures: dict[str, Failure] = {}
+        missing: Counter[str] = Counter()
         while True:
-            chosen, doses, tasks = next_round(plan, context)
-            left = [t for t in tasks if t.key not in failures and not context.store.has(t.key)]
-            if not left:
-                break
-            runfolder.add_round(self.folder, left)
-            failed = run_tasks(left, plan.tasks, executor, self.log, self.claim.check)
-            failures |= {failure.task.key: failure for failure in failed}
+            try:
+                chosen, doses, tasks = next_round(plan, context)
+                left = [t for t in tasks if t.key not in failures and not context.store.has(t.key)]
+                if not left:
+                    return self._finish(chosen, context, failures.values(), doses)
+                runfolder.add_round(self.folder, left)
+                failed = run_tasks(left, plan.tasks, executor, self.log.write, self.claim.check)
+                failures |= {failure.task.key: failure for failure in failed}
+            except MissingResult as error:
+                missing[error.key] += 1
+                if missing[error.key] == TRIES or error.key not in plan.tasks:
+                    raise
+                self.log.say(f"{plan.tasks[error.key].label} is run again.")
+
+    def _finish(
+        self, plan: Plan, context: TaskContext, failures: Iterable[Failure], doses: Iterable[Dose]
+    ) -> Result:
+        """Make the run's files of all that is done, and have the reporters report."""
+        from neuplug.experiment import runfolder
+        from neuplug.experiment.analysis.collect import collect
+
         self.log.say("putting the results together")
-        results = collect(
-            chosen,
-            context,
-            failures.values(),
-            doses,
-            request=self.claim.request,
-            command=self.command,
-            folder=self.folder,
-        )
+        about: dict[str, Any] = {
+            "request": self.claim.request,
+            "command": self.command,
+            "folder": self.folder,
+        }
+        results = collect(plan, context, failures, doses, **about)
         with storing(self.folder):
-            runfolder.finish(self.folder, chosen, context, results)
-            self._report(chosen, context)
+            runfolder.finish(self.folder, plan, context, results)
+            if self.config.report:
+                images = RunImages(plan, context)
+                run = dataclasses.replace(FinishedRun.read(self.folder), images=images)
+                for said in write_reports(plan.selection.reporters, self.config.options, run):
+                    self.log.say(f"warning: {said}")
         return Result(self.folder, results)
-
-    def _report(self, plan: Plan, context: TaskContext) -> None:
-        """Have the reporters report, unless the user wants none."""
-        if not self.config.report:
-            return
-        from neuplug.experiment.reporters import FinishedRun, RunImages, write_reports
-
-        run = dataclasses.replace(FinishedRun.read(self.folder), images=RunImages(plan, context))
-        for sentence in write_reports(plan.reporters, self.config.options, run):
-            self.log.say(f"warning: {sentence}")
 
     def _progress(self, event: Any) -> None:
         self.claim.check()

@@ -323,9 +323,9 @@ def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: If there is no such recipe or budget.
     """
-    from neuplug.experiment.recipes import load_recipe
+    from neuplug.experiment.recipes import Recipe
 
-    recipe = load_recipe(str(values["recipe"]))
+    recipe = Recipe.load(str(values["recipe"]))
     budget = values.get("budget") or "laptop"
     settings = recipe.settings_for(str(budget))
     if values.get("data", "demo") == "demo":

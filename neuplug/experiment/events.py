@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import json
 import logging
 import os
 import threading
@@ -149,6 +148,9 @@ class TaskLost(TaskEvent):
     message: str
 
 
+Ending = Literal["finished", "failed", "stopped"]
+
+
 class RunEnded(Event):
     """The run is over.
 
@@ -158,21 +160,13 @@ class RunEnded(Event):
     """
 
     event: Literal["run-ended"] = "run-ended"
-    state: Literal["finished", "failed", "stopped"]
+    state: Ending
     message: str = ""
 
 
+AnyTaskEvent = TaskStarted | TaskProgress | TaskDone | TaskFailed | TaskLost
 AnyEvent = Annotated[
-    RunStarted
-    | Said
-    | Planned
-    | TaskStarted
-    | TaskProgress
-    | TaskDone
-    | TaskFailed
-    | TaskLost
-    | RunEnded,
-    Field(discriminator="event"),
+    RunStarted | Said | Planned | AnyTaskEvent | RunEnded, Field(discriminator="event")
 ]
 _ADAPTER: TypeAdapter[AnyEvent] = TypeAdapter(AnyEvent)
 # Takes an event
@@ -187,27 +181,11 @@ def read_event(line: str | bytes) -> AnyEvent | None:
         return None
 
 
-class Teller:
-    """Passes events on.
-
-    Args:
-        also: Told each event; by default nobody.
-    """
-
-    def __init__(self, also: Sink | None = None) -> None:
-        self.also = also
-
-    def write(self, event: Event) -> None:
-        """Pass an event on."""
-        if self.also is not None:
-            self.also(event)
-
-    def say(self, text: str) -> None:
-        """Pass a sentence for the user on."""
-        self.write(Said(text=text))
+def unheard(event: Event) -> None:
+    """Where nobody listens."""
 
 
-class EventLog(Teller):
+class EventLog:
     """Writes the events of a run, one write a line, and in words to its log and Python's logging.
 
     Args:
@@ -215,8 +193,8 @@ class EventLog(Teller):
         also: Told each event as it is written.
     """
 
-    def __init__(self, folder: Path, also: Sink | None = None) -> None:
-        super().__init__(also)
+    def __init__(self, folder: Path, also: Sink = unheard) -> None:
+        self.also = also
         self.path, self.log = folder / FILE, folder / LOG
         self._lock = threading.Lock()
         self._shown: dict[str, float] = {}
@@ -245,7 +223,11 @@ class EventLog(Teller):
             with storing(self.path.parent):
                 os.write(self._file, numbered.model_dump_json().encode() + b"\n")
         self._put_in_words(numbered)
-        super().write(numbered)
+        self.also(numbered)
+
+    def say(self, text: str) -> None:
+        """Add a sentence for the user."""
+        self.write(Said(text=text))
 
     def _put_in_words(self, event: Event) -> None:
         if isinstance(event, Planned):
@@ -313,12 +295,3 @@ def size(folder: Path) -> int:
 def infos(tasks: Any) -> tuple[TaskInfo, ...]:
     """What readers are told of tasks."""
     return tuple(TaskInfo(key=t.key, kind=t.kind, label=t.label, needs=t.needs) for t in tasks)
-
-
-def plan_rounds(path: Path) -> list[list[dict[str, Any]]]:
-    """The rounds in a ``plan.json``; none if it is missing or damaged."""
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        return list(found["rounds"]) if found["format"] == FORMAT else []
-    except (OSError, ValueError, KeyError, TypeError):
-        return []

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -17,68 +17,61 @@ NONE = "none"
 _NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*:)?[a-z0-9][a-z0-9_-]*")
 _OPTION = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = ("add", "to", "share")
+COPIES, AGREEMENT = "copies", "agreement"
 # Kinds of filters with their usual level
-FILTERS = {"copies": 0.01, "agreement": 0.5}
+FILTERS = {COPIES: 0.01, AGREEMENT: 0.5}
 _LABEL = ": "
 
 
 @dataclass(frozen=True)
 class Amount:
-    """How far a stage enlarges the set, per class. At most one of the first three is given.
+    """How far a stage enlarges the set, per class; by default as many images again.
 
     Attributes:
-        add: So many images more.
-        to: As many as bring the class to this size.
-        share: As many as make up this part of the result, 0 to 1.
+        kind: ``add``: so many images more; ``to``: as many as bring the class to this size;
+            ``share``: as many as make up this part of the result, 0 to 1; or empty.
+        number: Of that kind.
         replace: Only the new images go on.
         keep_real: Of the images that were there, only the real ones go on and count.
     """
 
-    add: int | None = None
-    to: int | None = None
-    share: float | None = None
+    kind: str = ""
+    number: float = 0.0
     replace: bool = False
     keep_real: bool = False
 
     def images(self, present: int) -> int:
         """How many new images a class gets of which ``present`` images may stay."""
-        if self.add is not None:
-            return self.add
-        if self.to is not None:
-            return self.to if self.replace else max(0, self.to - present)
-        if self.share is None or self.replace or self.share >= 1:
-            return present
-        return round(present * self.share / (1 - self.share))
+        if self.kind == "add":
+            return int(self.number)
+        if self.kind == "to":
+            return max(0, int(self.number) - (0 if self.replace else present))
+        share = self.given[1]
+        return present if self.replace or share >= 1 else round(present * share / (1 - share))
 
     @property
     def given(self) -> tuple[str, float]:
-        """``add``, ``to`` or ``share`` and its number; a doubling is a share of one half."""
-        return self._numbers[0] if self._numbers else ("share", 0.5)
-
-    @property
-    def _numbers(self) -> list[tuple[str, float]]:
-        found = ((name, getattr(self, name)) for name in _KEYS)
-        return [(name, float(value)) for name, value in found if value is not None]
+        """The kind and the number; a doubling is a share of one half."""
+        return (self.kind, self.number) if self.kind else ("share", 0.5)
 
     @property
     def keeps(self) -> bool:
         """Whether images that were there stay."""
-        return not (self.replace or self.share == 1)
+        return not self.replace and self.given != ("share", 1)
 
     def __str__(self) -> str:
-        parts = [f"{name}={value:g}" for name, value in self._numbers]
+        parts = [f"{self.kind}={self.number:g}"] if self.kind else []
         parts += ["replace"] if self.replace else []
         parts += ["keep=real"] if self.keep_real else []
         return ",".join(parts)
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(NamedTuple):
     """A condition on a generator's images.
 
     Attributes:
         kind: ``copies`` or ``agreement``.
-        level: See :mod:`neuplug.experiment.filtering`.
+        level: See :mod:`neuplug.experiment.steps.generate`.
     """
 
     kind: str
@@ -86,6 +79,11 @@ class Filter:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.level:g}"
+
+
+def join_filters(filters: Iterable[Filter]) -> str:
+    """Filters as the user writes them after ``filter=``."""
+    return "/".join(map(str, filters))
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ class StageSpec:
         parts += [f"only={'/'.join(self.only)}"] if self.only else []
         parts += [f"except={'/'.join(self.spared)}"] if self.spared else []
         parts += [f"runs={self.runs}"] if self.runs > 1 else []
-        parts += [f"filter={'/'.join(map(str, self.filters))}"] if self.filters else []
+        parts += [f"filter={join_filters(self.filters)}"] if self.filters else []
         parts += [f"{name}={value}" for name, value in self.options.items()]
         return f"{self.name}@{','.join(parts)}" if any(parts) else self.name
 
@@ -263,10 +261,9 @@ def make_amount(key: str, value: str | float, replace: bool, keep_real: bool = F
             raise InputError(f"share is a fraction of the result, 0 to 1, not {number:g}.")
         if replace and number < 1:
             raise InputError("with replace, all images are generated; leave share out.")
-        return Amount(share=number, replace=replace, keep_real=keep_real)
-    if not math.isfinite(number) or number < 0 or number != int(number):
+    elif number < 0 or not number.is_integer():
         raise InputError(f"{key} is a number of images per class, not {value!r}.")
-    return Amount(**{key: int(number)}, replace=replace, keep_real=keep_real)
+    return Amount(key, number, replace, keep_real)
 
 
 def scalar(text: str, where: str) -> Any:

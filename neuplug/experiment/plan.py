@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
-from neuplug.experiment.arms import Arm, ConfiguredComponent
+from neuplug.experiment.arms import Arm, Selection
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.results.parts import Provenance
-from neuplug.experiment.tasks import AnyTask
-from neuplug.plugins.spec import ComponentSpec
+from neuplug.experiment.tasks import AnyTask, Mixture, RealImages, Trained
+from neuplug.training.devices import pick_device
 
 
 @dataclass(frozen=True)
@@ -51,22 +53,62 @@ class Plan:
     """All tasks of a run, in an order in which each comes after what it needs.
 
     Attributes:
+        config: What is asked.
+        dataset: Without its given parts where the split is drawn anew.
+        selection: The components that take part.
+        arms: The selection's; of several amounts, once that can be said, those that are preferred.
+        embedders: Of a baseline and repeat, the first classifier that is trained on real images
+            alone.
         unchosen: Cells whose amount another was preferred to; their test stays unseen.
         provenance: What each generator learns from, by the key of its fit.
     """
 
     config: ComposeConfig
     dataset: Dataset
+    selection: Selection
     arms: tuple[Arm, ...]
-    components: tuple[ComponentSpec, ...]
-    reporters: tuple[ComponentSpec, ...] = ()
-    executor: ConfiguredComponent | None = None
     splits: list[Split] = field(default_factory=list)
     tasks: dict[str, AnyTask] = field(default_factory=dict)
     cells: list[Cell] = field(default_factory=list)
     fits: list[FitEntry] = field(default_factory=list)
     unchosen: list[Cell] = field(default_factory=list)
     provenance: dict[str, Provenance] = field(default_factory=dict)
+    embedders: dict[tuple[str, int], Trained] = field(default_factory=dict)
+
+    def add(self, kind: type[AnyTask], label: str, **fields: Any) -> str:
+        """Note a task once.
+
+        Args:
+            kind: Its type.
+            label: For people.
+            fields: What it has besides what all tasks of the plan share.
+
+        Returns:
+            Its key: the hash of what goes into it.
+        """
+        images = len(fields.get("mixture") or ())
+        task = kind(label=label, images=images, **self._common, **fields)
+        self.tasks.setdefault(task.key, task)
+        return task.key
+
+    @cached_property
+    def _common(self) -> dict[str, Any]:
+        return {
+            "dataset": self.dataset.key,
+            "image_size": self.dataset.images.image_size,
+            "device": pick_device(self.config.device).type,
+        }
+
+    def real(self, indices: Iterable[int]) -> RealImages:
+        """Real images, with what they are for a key: pixels, not indices."""
+        known = tuple(indices)
+        if known not in self._digests:
+            self._digests[known] = self.dataset.images.digest(known)
+        return RealImages(indices=known, digest=self._digests[known])
+
+    @cached_property
+    def _digests(self) -> dict[tuple[int, ...], str]:
+        return {}
 
     @property
     def leak(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.resources import files
-from typing import Any, TypeVar, overload
+from typing import Any, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,9 +12,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from neuplug.errors import InputError, PluginError, did_you_mean
 from neuplug.plugins.distributions import told
 from neuplug.plugins.registry import discover
-
-_Kind = TypeVar("_Kind", bound="Recipe")
-BUDGETS = ("paper", "laptop", "smoke")
 
 
 class Budget(BaseModel):
@@ -45,6 +42,27 @@ class Recipe(BaseModel):
     settings: dict[str, Any]
     budgets: dict[str, Budget]
 
+    @classmethod
+    def load(cls, name: str) -> Self:
+        """Read the recipe of that name.
+
+        Raises:
+            InputError: If there is none, or several.
+            PluginError: If its file is not there or damaged.
+        """
+        spec = discover().resolve(name, ("recipe",))
+        package, _, file = spec.component.target.partition(":")
+        try:
+            content: Mapping[str, Any] = yaml.safe_load(
+                files(package).joinpath(file).read_text("utf-8")
+            )
+            return cls.model_validate({"name": spec.name, **content})
+        except (OSError, ImportError, ValueError, TypeError, yaml.YAMLError) as error:
+            raise PluginError(
+                f"recipe {spec.name} of {spec.source} cannot be read from {spec.component.target}: "
+                f"{told(error)}"
+            ) from error
+
     def settings_for(self, budget: str) -> dict[str, Any]:
         """What a budget sets over :attr:`settings`.
 
@@ -63,32 +81,3 @@ class Recipe(BaseModel):
 def recipe_names() -> list[str]:
     """The names of all recipes that plugins bring, in order."""
     return sorted({spec.name for spec in discover().of_kind("recipe")})
-
-
-@overload
-def load_recipe(name: str) -> Recipe: ...
-@overload
-def load_recipe(name: str, kind: type[_Kind]) -> _Kind: ...
-def load_recipe(name: str, kind: type[Recipe] = Recipe) -> Recipe:
-    """Read a recipe.
-
-    Args:
-        name: Of the recipe.
-        kind: A model of its file that reads more of it.
-
-    Raises:
-        InputError: If there is none of this name, or several.
-        PluginError: If its file is not there or damaged.
-    """
-    spec = discover().resolve(name, ("recipe",))
-    package, _, file = spec.component.target.partition(":")
-    try:
-        content: Mapping[str, Any] = yaml.safe_load(
-            files(package).joinpath(file).read_text("utf-8")
-        )
-        return kind.model_validate({"name": spec.name, **content})
-    except (OSError, ImportError, ValueError, TypeError, yaml.YAMLError) as error:
-        raise PluginError(
-            f"recipe {spec.name} of {spec.source} cannot be read from {spec.component.target}: "
-            f"{told(error)}"
-        ) from error

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from neuplug.errors import NeuplugError, StorageError
-from neuplug.experiment.isolation import named_faults
+from neuplug.experiment.components import named_faults
 from neuplug.plugins.component import ComponentBase
-from neuplug.storage.atomic import write_text
+from neuplug.storage.atomic import write_json
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,22 +51,17 @@ class RunImages:
 
     def arms(self) -> Iterator[MadeBeside]:
         """Of each arm that makes images ahead of the training, in order."""
-        from neuplug.experiment.mixture import MadeImages
+        from neuplug.experiment.tasks import MadeImages
 
-        images = self._plan.dataset.images
         for cell in self._plan.first_cells:
-            parts = cell.mixture.made().parts.items()
+            parts = cell.mixture.parts.items()
             keys = {n: p.task for n, found in parts for p in found if isinstance(p, MadeImages)}
             if not keys:
                 continue
-            labels = {name: images.classes.index(name) for name in images.classes}
-            own = {
-                name: [i for i in cell.split.train if int(images.labels[i]) == label]
-                for name, label in labels.items()
-            }
+            real = self._plan.dataset.images.subset(cell.split.train)
             yield MadeBeside(
                 cell.arm.name,
-                {name: images.images[indices] for name, indices in own.items()},
+                {name: real.of_class(label).images for label, name in enumerate(real.classes)},
                 {name: self._context.tree(key, "images")["images"] for name, key in keys.items()},
                 {name: self._origin(key) for name, key in keys.items()},
             )
@@ -138,7 +133,10 @@ def write_reports(
     """
     made: dict[str, Path | None] = {}
     specs = list(specs)
-    forget_reports(run.folder, [spec.name for spec in specs])
+    # one that fails now has no report, though it had one
+    names = {spec.name for spec in specs}
+    kept = {name: path for name, path in _noted(run.folder).items() if name not in names}
+    write_json(run.folder / REPORTS, kept)
     for spec in specs:
         try:
             kind = spec.load()
@@ -159,13 +157,7 @@ def note_reports(folder: Path, made: Mapping[str, Path | None]) -> None:
         name: None if path is None else os.path.relpath(path, folder).replace(os.sep, "/")
         for name, path in made.items()
     }
-    write_text(folder / REPORTS, json.dumps({**_noted(folder), **new}, indent=1) + "\n")
-
-
-def forget_reports(folder: Path, names: Iterable[str]) -> None:
-    """Note nothing of these any more: one that fails now has no report, though it had one."""
-    kept = {name: path for name, path in _noted(folder).items() if name not in set(names)}
-    write_text(folder / REPORTS, json.dumps(kept, indent=1) + "\n")
+    write_json(folder / REPORTS, _noted(folder) | new)
 
 
 def have_reported(folder: Path, names: Iterable[str]) -> bool:

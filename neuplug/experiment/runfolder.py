@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,9 @@ import torch
 from neuplug.experiment.analysis.collect import collect_curves
 from neuplug.experiment.analysis.provenance import provenance
 from neuplug.experiment.claim import PLAN
+from neuplug.experiment.components import versions
 from neuplug.experiment.config import to_yaml
-from neuplug.experiment.events import FORMAT, infos, plan_rounds
-from neuplug.experiment.identity import versions
+from neuplug.experiment.events import FORMAT, infos
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.results.reading import CURVES, RESULTS
@@ -40,8 +42,11 @@ def begin(folder: Path, plan: Plan) -> None:
 
 
 def add_round(folder: Path, tasks: Sequence[AnyTask]) -> None:
-    """Add the tasks of a round to ``plan.json``."""
-    rounds = plan_rounds(folder / PLAN)
+    """Add the tasks of a round to ``plan.json``, which is begun anew if it is damaged."""
+    rounds: list[Any] = []
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        found = json.loads((folder / PLAN).read_text("utf-8"))
+        rounds = list(found["rounds"]) if found["format"] == FORMAT else []
     rounds.append([info.model_dump(mode="json") for info in infos(tasks)])
     write_json(folder / PLAN, {"format": FORMAT, "rounds": rounds})
 
@@ -55,7 +60,7 @@ def environment(plan: Plan) -> dict[str, Any]:
         "python": sys.version.split()[0],
         "gpu": gpu,
         "torch_threads": torch.get_num_threads(),
-        "versions": versions(list(plan.components)),
+        "versions": versions(plan.selection.components),
     }
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from neuplug import errors
 from neuplug.errors import InputError, NeuplugError, PluginError, StorageError
 from neuplug.experiment.events import (
     Planned,
+    Said,
+    Sink,
     TaskDone,
     TaskEvent,
     TaskFailed,
     TaskLost,
-    Teller,
     infos,
 )
 from neuplug.experiment.executors.base import Executor
@@ -28,19 +30,18 @@ TRIES = 3
 _AT_ONCE = (InputError, StorageError)
 
 
-class Failure(Exception):
-    """A task's error, for those who want to go on with the others."""
+class Failure(NamedTuple):
+    """A task with its error, for those who want to go on with the others."""
 
-    def __init__(self, task: AnyTask, error: NeuplugError) -> None:
-        super().__init__(str(error))
-        self.task, self.error = task, error
+    task: AnyTask
+    error: NeuplugError
 
 
 def run_tasks(
     tasks: Iterable[AnyTask],
     known: Mapping[str, AnyTask],
     executor: Executor,
-    log: Teller,
+    tell: Sink,
     check: Callable[[], None] = lambda: None,
 ) -> list[Failure]:
     """Have tasks done.
@@ -49,7 +50,7 @@ def run_tasks(
         tasks: With all that they need, unless that is in the store.
         known: These and all others of the plan, by key.
         executor: Does the tasks.
-        log: Told what happens.
+        tell: Told what happens.
         check: Called now and then; ends the run by raising.
 
     Returns:
@@ -63,8 +64,8 @@ def run_tasks(
         NeuplugError: Likewise, if filters let no image of a class pass that has no others.
     """
     waiting = {task.key: task for task in tasks}
-    log.write(Planned(tasks=infos(waiting.values())))
-    round_ = _Round(known, executor, log, check, waiting, set(waiting))
+    tell(Planned(tasks=infos(waiting.values())))
+    round_ = _Round(known, executor, tell, check, waiting, set(waiting))
     round_.run()
     fatal = [failure for failure in round_.failures if not failure.task.optional]
     if fatal:
@@ -84,7 +85,7 @@ class _Round:
 
     tasks: Mapping[str, AnyTask]
     executor: Executor
-    log: Teller
+    tell: Sink
     check: Callable[[], None]
     waiting: dict[str, AnyTask]
     undone: set[str]
@@ -98,7 +99,7 @@ class _Round:
                 self.check()
                 if event is None:
                     continue
-                self.log.write(event)
+                self.tell(event)
                 self._take(event)
                 self._submit()
 
@@ -135,7 +136,7 @@ class _Round:
             return
         if missing in self.tasks and self.tries[missing] < TRIES:
             self.tries[missing] += 1
-            self.log.say(f"{event.message} {self.tasks[missing].label} is run again.")
+            self.tell(Said(text=f"{event.message} {self.tasks[missing].label} is run again."))
             self.undone.add(missing)
             self.waiting |= {missing: self.tasks[missing], task.key: task}
             return

@@ -11,7 +11,6 @@ from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results import parts
 from neuplug.experiment.results.model import RunResults
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.mixtures import training_set
 from neuplug.storage.atomic import write_text
 from neuplug.training.metrics import METRICS
 
@@ -66,7 +65,7 @@ def _trained_on(plan: Plan, bench: TaskContext) -> Iterator[list[object]]:
     for cell in (*plan.cells, *plan.unchosen):
         first.setdefault((cell.arm.name, cell.repeat), cell)
     for (arm, repeat), cell in first.items():
-        train = training_set(bench, cell.mixture, plan.dataset, classes)
+        train = bench.training_set(cell.mixture, plan.dataset)
         rows = zip(train.labels.tolist(), train.ids, train.origins, train.parents, strict=True)
         for label, *about in rows:
             yield [repeat, arm, "train", classes[label], *about]

@@ -1,16 +1,130 @@
-"""Tasks: one unit of work each, typed, with a key, told to any process as JSON. Loads no torch."""
+"""Tasks and training sets, as values.
+
+A task is one unit of work, typed, with a key, told to any process as JSON. A mixture is the
+training set of an arm: what it consists of, class by class. Loads no torch.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
 
-from neuplug.experiment.mixture import Mixture, RealImages, Result, Value
+from neuplug.experiment.grammar import Filter, join_filters
 from neuplug.storage.store import hash_of
 from neuplug.training.options import TrainingOptions
+
+
+class Value(BaseModel):
+    """Immutable, and refuses fields that it does not know.
+
+    Attributes:
+        beside: Fields that a result does not depend on, so that they are no part of a key.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    beside: ClassVar[frozenset[str]] = frozenset()
+
+    def deciding(self) -> dict[str, Any]:
+        """The fields that a result depends on."""
+        names = [name for name in type(self).model_fields if name not in self.beside]
+        return {name: getattr(self, name) for name in names}
+
+
+class RealImages(Value):
+    """Images of the data set.
+
+    Attributes:
+        indices: Of the images.
+        digest: Of their pixels. The key goes by this, so that it is the same wherever they lie.
+    """
+
+    indices: tuple[int, ...] = ()
+    digest: str = ""
+
+    beside = frozenset({"indices"})
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class Result(Value):
+    """What a task leaves in the store.
+
+    Attributes:
+        task: Its key.
+    """
+
+    task: str
+
+
+class MadeImages(Result):
+    """Images of one class that a task makes.
+
+    Attributes:
+        n: How many it is asked for.
+        filter: What they must pass, as the user wrote it; may be empty.
+    """
+
+    n: int
+    filter: str = ""
+
+    beside = frozenset({"n", "filter"})
+
+    def __len__(self) -> int:
+        return self.n
+
+
+Part = RealImages | MadeImages
+
+
+class Mixture(Value):
+    """The training set of an arm.
+
+    Attributes:
+        parts: Class name to real images and generated sets.
+    """
+
+    parts: dict[str, tuple[Part, ...]] = {}
+
+    def size(self, name: str) -> int:
+        """How many images a class is to have."""
+        return sum(map(len, self.parts[name]))
+
+    def __len__(self) -> int:
+        return sum(map(self.size, self.parts))
+
+    def only(self, names: Iterable[str]) -> Mixture:
+        """Some of its classes."""
+        return Mixture(parts={name: self.parts[name] for name in names})
+
+    def real(self) -> Mixture:
+        """Its real images."""
+        return Mixture(
+            parts={
+                name: tuple(part for part in parts if isinstance(part, RealImages))
+                for name, parts in self.parts.items()
+            }
+        )
+
+    @property
+    def tasks(self) -> list[str]:
+        """Keys of the tasks that make its generated sets."""
+        return [p.task for parts in self.parts.values() for p in parts if isinstance(p, MadeImages)]
+
+    @property
+    def indices(self) -> set[int]:
+        """Of the real images in it."""
+        return {
+            index
+            for parts in self.parts.values()
+            for part in parts
+            if isinstance(part, RealImages)
+            for index in part.indices
+        }
 
 
 class ComponentRef(Value):
@@ -49,7 +163,7 @@ class Source(Result):
     Attributes:
         component: The generator.
         classes: That it was fitted on.
-        filters: Kinds and levels of what its images must pass; none lets every image pass.
+        filters: What its images must pass; none lets every image pass.
         copies_rule: How copies are told, where a filter drops them.
         real: The images that must not be copied.
         judge: The classifier that is asked for agreement.
@@ -57,12 +171,17 @@ class Source(Result):
 
     component: ComponentRef
     classes: tuple[str, ...]
-    filters: tuple[tuple[str, float], ...] = ()
+    filters: tuple[Filter, ...] = ()
     copies_rule: str = ""
     real: RealImages = RealImages()
     judge: Trained | None = None
 
     beside = frozenset({"classes"})
+
+    @property
+    def how(self) -> str:
+        """Its filters, as the user writes them."""
+        return join_filters(self.filters)
 
 
 class Task(Value):

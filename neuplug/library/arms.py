@@ -12,16 +12,14 @@ from neuplug.data.imageset import TrainingSet, refuse_unfit
 from neuplug.data.splits import Split
 from neuplug.errors import InputError
 from neuplug.experiment.config import resolve
-from neuplug.experiment.events import Sink, Teller
+from neuplug.experiment.events import Sink, unheard
 from neuplug.experiment.executors.local import local_executor
-from neuplug.experiment.filtering import AGREEMENT
-from neuplug.experiment.grammar import parse_arm
+from neuplug.experiment.grammar import AGREEMENT, parse_arm
 from neuplug.experiment.planning.arm import ArmPlanner
-from neuplug.experiment.planning.builder import PlanBuilder
+from neuplug.experiment.planning.make import begin_plan
 from neuplug.experiment.runner import run_tasks
-from neuplug.experiment.steps.components import load_augmenters
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.mixtures import training_set
+from neuplug.experiment.steps.generate import load_augmenters
 from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.registry import discover
 from neuplug.storage.cache import store_root
@@ -107,21 +105,21 @@ def build_arm(
         **{"add": add, "to": to, "share": share, "replace": replace, "seed": seed},
     }
     dataset = Dataset.from_imageset(train)
-    builder = PlanBuilder(resolve(flags=asked, environment={}), dataset, discover())
+    plan = begin_plan(resolve(flags=asked, environment={}), dataset)
     split = Split(list(range(len(dataset))), [], [], [])
-    plain, chosen = builder.selection.arms[0], builder.selection.arms[-1]
+    plain, chosen = plan.arms[0], plan.arms[-1]
     if judged:
-        ArmPlanner(builder, plain, repeat, split).add_cell(builder.selection.classifiers[0])
-    mixture = ArmPlanner(builder, chosen, repeat, split).mixture
+        ArmPlanner(plan, plain, repeat, split).add_cell(plan.selection.classifiers[0])
+    mixture = ArmPlanner(plan, chosen, repeat, split).mixture
     context = TaskContext.open(store_root(), device, dataset)
-    tasks, log = builder.plan.tasks, Teller(on_event)
+    tasks, tell = plan.tasks, on_event or unheard
     undone = [task for key, task in tasks.items() if not context.store.has(key)]
-    with closing(local_executor(0, context, log.write)) as executor:
-        run_tasks(undone, tasks, executor, log)
+    with closing(local_executor(0, context, tell)) as executor:
+        run_tasks(undone, tasks, executor, tell)
     online = chosen.online
     return PreparedArm(
         chosen.name,
-        training_set(context, mixture, dataset, train.classes, f"arm {chosen.name}"),
+        context.training_set(mixture, dataset, f"arm {chosen.name}"),
         load_augmenters([c.reference() for c in online.components] if online else []),
         tuple(w for key in tasks for w in context.about(key).get("warnings", [])),
     )

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from neuplug.errors import InputError
-from neuplug.experiment.compose import run
+from neuplug.experiment.compose import Request, run
 from neuplug.experiment.config import resolve
-from neuplug.experiment.events import Sink
-from neuplug.experiment.request import Request
+from neuplug.experiment.events import Sink, unheard
 from neuplug.experiment.result import Result
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.hookspecs import RESERVED, Component
@@ -128,7 +127,7 @@ def compose(
     }
     given = {"data": str(data), "options": own or options, "training": training}
     config = resolve(flags=given | named | settings, environment={})
-    return run(Request.of(config, images), on_event)
+    return run(Request.of(config, images), on_event or unheard)
 
 
 def _texts(given: Any, text: Callable[[Any], str], kind: type) -> Any:

@@ -34,20 +34,16 @@ class ChangedError(Exception):
     """A file is not what it was when this process imported it."""
 
 
-def code_of(distribution: str, module: str, uses: tuple[str, ...] = ()) -> Code:
+@functools.cache
+def code_of(names: tuple[str, ...], path: tuple[str, ...]) -> Code:
     """The files behind a component: found once in a process, looked at whenever asked.
 
     Args:
-        distribution: Its distribution; one that is not there has no files.
-        module: Where its class is.
-        uses: Further distributions or packages that count.
+        names: Its distribution (one that is not there has no files), the module of its class, and
+            further distributions or packages that count.
+        path: Python's, on which what is installed depends.
     """
-    return _code_of((distribution, module, *uses), tuple(sys.path))
-
-
-@functools.cache
-def _code_of(names: tuple[str, ...], path: tuple[str, ...]) -> Code:
-    del path  # part of the cache key: what is installed depends on it
+    del path
     return Code(*names)
 
 

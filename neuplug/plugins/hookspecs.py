@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 import pluggy
 
@@ -75,7 +76,7 @@ class Component:
             )
 
 
-class HookSpecs:
+class HookSpecs(Protocol):
     """The hooks, one for each kind of component."""
 
     @hookspec
@@ -87,7 +88,6 @@ class HookSpecs:
             ... def neuplug_augmenters():
             ...     yield Component("posterize", "pkg.augmenter:Posterize", "fewer grey levels")
         """
-        raise NotImplementedError  # a specification: pluggy never calls it
 
     @hookspec
     def neuplug_generators(self) -> Iterable[Component]:
@@ -98,7 +98,6 @@ class HookSpecs:
             ... def neuplug_generators():
             ...     yield Component("vae", "pkg.generator:VAE", "variational autoencoder")
         """
-        raise NotImplementedError
 
     @hookspec
     def neuplug_classifiers(self) -> Iterable[Component]:
@@ -109,7 +108,6 @@ class HookSpecs:
             ... def neuplug_classifiers():
             ...     yield Component("lenet", "pkg.classifier:LeNet", "LeNet-5")
         """
-        raise NotImplementedError
 
     @hookspec
     def neuplug_evaluators(self) -> Iterable[Component]:
@@ -120,7 +118,6 @@ class HookSpecs:
             ... def neuplug_evaluators():
             ...     yield Component("kid", "pkg.evaluator:KID", "kernel inception distance")
         """
-        raise NotImplementedError
 
     @hookspec
     def neuplug_executors(self) -> Iterable[Component]:
@@ -131,7 +128,6 @@ class HookSpecs:
             ... def neuplug_executors():
             ...     yield Component("slurm", "pkg.executor:Slurm", "jobs of a Slurm cluster")
         """
-        raise NotImplementedError
 
     @hookspec
     def neuplug_layouts(self) -> Iterable[Component]:
@@ -142,7 +138,6 @@ class HookSpecs:
             ... def neuplug_layouts():
             ...     yield Component("coco", "pkg.layout:Coco", "images beside annotations.json")
         """
-        raise NotImplementedError
 
     @hookspec
     def neuplug_recipes(self) -> Iterable[Component]:
@@ -153,7 +148,6 @@ class HookSpecs:
             ... def neuplug_recipes():
             ...     yield Component("doe2024", "pkg:doe2024.yaml", "Doe 2024, cracks in glass")
         """
-        raise NotImplementedError
 
     @hookspec
     def neuplug_reporters(self) -> Iterable[Component]:
@@ -164,7 +158,6 @@ class HookSpecs:
             ... def neuplug_reporters():
             ...     yield Component("markdown", "pkg.reporter:Markdown", "results as a table")
         """
-        raise NotImplementedError
 
     @hookspec
     def neuplug_sections(self) -> Iterable[Component]:
@@ -175,19 +168,21 @@ class HookSpecs:
             ... def neuplug_sections():
             ...     yield Component("energy", "pkg.energy:Energy", "kilowatt-hours of each arm")
         """
-        raise NotImplementedError
 
 
-HOOKS = {
-    "neuplug_augmenters": "augmenter",
-    "neuplug_generators": "generator",
-    "neuplug_classifiers": "classifier",
-    "neuplug_evaluators": "evaluator",
-    "neuplug_executors": "executor",
-    "neuplug_recipes": "recipe",
-    "neuplug_layouts": "layout",
-    "neuplug_reporters": "reporter",
-    "neuplug_sections": "section",
+# Of each kind what its components derive from: by name, since some are above this package. A recipe
+# is a file.
+KINDS = {
+    "augmenter": "neuplug.plugins.augmenter:Augmenter",
+    "generator": "neuplug.plugins.generator:Generator",
+    "classifier": "neuplug.plugins.classifier:Classifier",
+    "evaluator": "neuplug.plugins.evaluator:Evaluator",
+    "executor": "neuplug.experiment.executors.base:ExecutorFactory",
+    "recipe": "",
+    "layout": "neuplug.data.listing:Layout",
+    "reporter": "neuplug.experiment.reporters:Reporter",
+    "section": "neuplug.experiment.summary.sections:SectionMaker",
 }
+HOOKS = {f"neuplug_{kind}s": kind for kind in KINDS}
 # The kinds that are classes
-COMPONENTS = tuple(kind for kind in HOOKS.values() if kind != "recipe")
+COMPONENTS = tuple(kind for kind, base in KINDS.items() if base)

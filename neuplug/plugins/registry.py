@@ -63,22 +63,27 @@ class Registry:
     """What :func:`discover` found.
 
     Attributes:
-        components: All that are classes.
-        recipes: All that are files.
+        offers: All that plugins offer, in order of distribution.
+        problems: What is wrong with plugins.
     """
 
-    components: tuple[ComponentSpec, ...]
+    offers: tuple[ComponentSpec, ...]
     problems: tuple[Problem, ...]
-    recipes: tuple[ComponentSpec, ...] = ()
+
+    @property
+    def components(self) -> tuple[ComponentSpec, ...]:
+        """All that are classes, and so no recipes.
+
+        Example:
+            >>> "recipe" in {spec.kind for spec in neuplug.discover().components}
+            False
+        """
+        return tuple(spec for spec in self.offers if spec.kind in COMPONENTS)
 
     def of_kind(self, kind: str) -> tuple[ComponentSpec, ...]:
-        """The components of one kind, by name."""
-        return tuple(
-            sorted(
-                (p for p in (*self.components, *self.recipes) if p.kind == kind),
-                key=lambda p: (p.name, p.distribution),
-            )
-        )
+        """What there is of one kind, by name."""
+        found = (spec for spec in self.offers if spec.kind == kind)
+        return tuple(sorted(found, key=lambda spec: (spec.name, spec.distribution)))
 
     def resolve(self, name: str, kinds: Iterable[str] = COMPONENTS) -> ComponentSpec:
         """Find the component that a user means.
@@ -95,7 +100,7 @@ class Registry:
         distribution, _, plain = name.rpartition(":")
         if distribution == LOCAL and plain in _local and _local[plain].kind in kinds:
             return _local[plain]
-        offers = [p for p in (*self.components, *self.recipes) if p.kind in kinds]
+        offers = [p for p in self.offers if p.kind in kinds]
         matches = [p for p in offers if p.name == plain]
         if distribution:
             wanted = canonical(distribution)
@@ -174,11 +179,7 @@ def _discover(blocklist: str, strict: bool, path: tuple[str, ...]) -> Registry:
     finder = _Finder(blocklist, strict)
     for distribution in installed_distributions():
         finder.visit(distribution)
-    return Registry(
-        tuple(c for c in finder.components if c.kind in COMPONENTS),
-        tuple(finder.problems),
-        tuple(c for c in finder.components if c.kind not in COMPONENTS),
-    )
+    return Registry(tuple(finder.offers), tuple(finder.problems))
 
 
 class _Hooks(pluggy.PluginManager):
@@ -198,7 +199,7 @@ class _Finder:
 
     def __init__(self, blocklist: str, strict: bool) -> None:
         self.blocklist, self.strict = blocklist, strict
-        self.components: list[ComponentSpec] = []
+        self.offers: list[ComponentSpec] = []
         self.problems: list[Problem] = []
         self.names: set[tuple[str, str, str]] = set()
         self.manager = _Hooks(hookspecs.PROJECT)
@@ -273,6 +274,6 @@ class _Finder:
                 if name in self.names:
                     raise ValueError(f"{component.name} is offered twice by this plugin")
                 self.names.add(name)
-                self.components.append(ComponentSpec(component, kind, *self.visited))
+                self.offers.append(ComponentSpec(component, kind, *self.visited))
         except FAULTS as error:
             self.problem(f"{hook}: {told(error)}", error)

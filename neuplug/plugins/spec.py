@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from neuplug.errors import PluginError
-from neuplug.plugins.code import Code, code_of
+from neuplug.plugins.code import ChangedError, Code, code_of
 from neuplug.plugins.distributions import FAULTS, told
-from neuplug.plugins.hookspecs import Component
+from neuplug.plugins.hookspecs import COMPONENTS, KINDS, Component
 
 if TYPE_CHECKING:
     from neuplug.plugins.component import ComponentBase
 
 # Stands for the distribution of components that this process alone has
 LOCAL = "local"
-
-# What a component of each kind derives from: by name, since some are above this package
-_BASES = {
-    "augmenter": "neuplug.plugins.augmenter:Augmenter",
-    "generator": "neuplug.plugins.generator:Generator",
-    "classifier": "neuplug.plugins.classifier:Classifier",
-    "evaluator": "neuplug.plugins.evaluator:Evaluator",
-    "executor": "neuplug.experiment.executors.base:ExecutorFactory",
-    "layout": "neuplug.data.listing:Layout",
-    "reporter": "neuplug.experiment.reporters:Reporter",
-    "section": "neuplug.experiment.summary.sections:SectionMaker",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +75,48 @@ class ComponentSpec:
             >>> len(neuplug.discover().resolve("flip").files().digest())
             16
         """
-        component = self.component
-        return code_of(self.distribution, component.target.partition(":")[0], component.uses)
+        module = self.component.target.partition(":")[0]
+        return code_of((self.distribution, module, *self.component.uses), tuple(sys.path))
+
+    def identity(self) -> dict[str, str]:
+        """Its part of a key.
+
+        The code counts besides the version, so that an author who edits a plugin without raising
+        its version is never answered with results of the old code.
+
+        Raises:
+            PluginError: If a file is not what it was when this process imported it.
+
+        Example:
+            >>> list(neuplug.discover().resolve("flip").identity())
+            ['kind', 'name', 'distribution', 'version', 'code']
+        """
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "distribution": self.distribution,
+            "version": self.version,
+            "code": self.digest(),
+        }
+
+    def digest(self) -> str:
+        """A hash over all files that it consists of.
+
+        Raises:
+            PluginError: If a file is not what it was when this process imported it.
+
+        Example:
+            >>> len(neuplug.discover().resolve("flip").digest())
+            16
+        """
+        try:
+            return self.files().digest()
+        except ChangedError as changed:
+            raise PluginError(
+                f"{self.name} of {self.source}: {changed} changed since this process imported it, "
+                "so results of the old code would be stored as results of the new code: restart "
+                "Python (or the notebook kernel) and run again."
+            ) from changed
 
     @property
     def _remedy(self) -> str:
@@ -113,14 +142,18 @@ class LocalComponent(ComponentSpec):
         """Its class."""
         return self.made
 
+    def digest(self) -> str:
+        """What it is."""
+        return self.code
+
 
 def base_class(kind: str) -> type[ComponentBase]:
     """What a component of a kind derives from."""
-    module, _, name = _BASES[kind].partition(":")
+    module, _, name = KINDS[kind].partition(":")
     found: type[ComponentBase] = getattr(importlib.import_module(module), name)
     return found
 
 
 def kind_of(component: ComponentBase) -> str:
     """The kind of an instance."""
-    return next(kind for kind in _BASES if isinstance(component, base_class(kind)))
+    return next(kind for kind in COMPONENTS if isinstance(component, base_class(kind)))

@@ -13,8 +13,8 @@ def test_arms() -> None:
     assert parse_arm("mirror").stages == (StageSpec("mirror"),)
     assert parse_arm("invert + jitter").stages == (StageSpec("invert"), StageSpec("jitter"))
     assert parse_arm("my-dist:jitter@add=100+invert@to=700,replace").stages == (
-        StageSpec("my-dist:jitter", Amount(add=100)),
-        StageSpec("invert", Amount(to=700, replace=True)),
+        StageSpec("my-dist:jitter", Amount("add", 100)),
+        StageSpec("invert", Amount("to", 700, replace=True)),
     )
 
 
@@ -25,7 +25,7 @@ def test_arms_with_all_that_a_stage_can_be_told() -> None:
     assert arm.stages == (
         StageSpec(
             "jitter",
-            Amount(to=700, keep_real=True),
+            Amount("to", 700, keep_real=True),
             ("pitting", "rust"),
             (),
             3,
@@ -72,14 +72,14 @@ def test_arms_that_make_no_sense(text: str, sentence: str) -> None:
 @pytest.mark.parametrize(
     ("amount", "present", "images", "keeps"),
     [
-        (Amount(add=300), 40, 300, True),
-        (Amount(to=700), 100, 600, True),
-        (Amount(to=700), 900, 0, True),
-        (Amount(to=700, replace=True), 100, 700, False),
-        (Amount(share=0.5), 40, 40, True),
-        (Amount(share=0.8), 40, 160, True),
-        (Amount(share=0), 40, 0, True),
-        (Amount(share=1), 40, 40, False),
+        (Amount("add", 300), 40, 300, True),
+        (Amount("to", 700), 100, 600, True),
+        (Amount("to", 700), 900, 0, True),
+        (Amount("to", 700, replace=True), 100, 700, False),
+        (Amount("share", 0.5), 40, 40, True),
+        (Amount("share", 0.8), 40, 160, True),
+        (Amount("share", 0), 40, 0, True),
+        (Amount("share", 1), 40, 40, False),
         (Amount(), 40, 40, True),
         (Amount(replace=True), 40, 40, False),
     ],

@@ -28,7 +28,7 @@ def test_it_lists_all_components(standard: Environment, tmp_path: Path) -> None:
     found = standard.answer("neuplug", "plugins", "--json", where=tmp_path)
     assert found["problems"] == []
     offered = {(c["kind"], c["name"]) for c in found["components"]}
-    assert offered == {(p.kind, p.name) for p in (*discover().components, *discover().recipes)}
+    assert offered == {(p.kind, p.name) for p in discover().offers}
     listing = standard.output("neuplug", "plugins", where=tmp_path)
     assert all(name in listing for _, name in offered)
 

@@ -10,7 +10,7 @@ import torch
 
 from neuplug.data.dataset import Dataset
 from neuplug.experiment.arms import Arm
-from neuplug.experiment.identity import versions
+from neuplug.experiment.components import versions
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.results import parts
 from neuplug.experiment.steps.context import TaskContext
@@ -77,7 +77,7 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
     kept = "best validation loss" if plan.splits[0].val else "the last step"
     return parts.Protocol(
         device=str(bench.device),
-        versions={"python": platform.python_version(), **versions(list(plan.components))},
+        versions={"python": platform.python_version(), **versions(plan.selection.components)},
         sentences=(
             f"Each repeat draws the training images and all seeds anew; within a repeat every arm "
             f"sees the same ones ({config.repeats} repeats, seed {config.seed}).",

@@ -217,7 +217,7 @@ def _summary(cells: Sequence[parts.Cell]) -> Iterator[model.Summary]:
 def _evaluations(
     plan: Plan, bench: TaskContext, failures: Iterable[Failure]
 ) -> Iterable[parts.Evaluation]:
-    errors = {failure.task.key: str(failure) for failure in failures}
+    errors = {failure.task.key: str(failure.error) for failure in failures}
     found: dict[tuple[str, str, str | None], parts.Evaluation] = {}
     for cell in plan.cells:
         for name, key in cell.evaluations:
@@ -242,7 +242,7 @@ def _evaluations(
 def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
     """By name what each evaluator says of itself to the reader of the report."""
     found = {}
-    for provided in plan.components:
+    for provided in plan.selection.components:
         if provided.kind == "evaluator":
             try:
                 words = own_words(provided.load())

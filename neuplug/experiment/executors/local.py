@@ -1,7 +1,8 @@
-"""Tasks on this host: in this process, or in worker processes.
+"""Tasks on this host: in this process, or in worker processes, which run this module.
 
 Workers are told tasks as lines of JSON and leave results in the store, so nothing is pickled, a
-killed worker leaves nothing half-done, and the caller's script is never imported again.
+killed worker leaves nothing half-done, and the caller's script is never imported again. A worker's
+standard input ends when the process that started it does, even by SIGKILL; then it ends too.
 """
 
 from __future__ import annotations
@@ -19,10 +20,19 @@ from pathlib import Path
 
 import torch
 
-from neuplug.experiment.events import TaskEvent, TaskLost, TaskProgress, read_event
+from neuplug.errors import NeuplugError
+from neuplug.experiment.events import (
+    TaskDone,
+    TaskEvent,
+    TaskFailed,
+    TaskLost,
+    TaskProgress,
+    TaskStarted,
+    read_event,
+)
 from neuplug.experiment.executors.base import Executor
-from neuplug.experiment.executors.in_process import InProcess
 from neuplug.experiment.steps.context import TaskContext
+from neuplug.experiment.steps.run import do_task, failure, run_task
 from neuplug.experiment.tasks import AnyTask
 
 IDLE_SECONDS = 0.5
@@ -69,6 +79,41 @@ def local_executor(
     return LocalProcesses(max(1, count), context, log)
 
 
+class InProcess:
+    """Does tasks while its events are asked for: for a debugger, and for components of a notebook.
+
+    Args:
+        context: What they work with.
+        progress: Told of progress at once, since no event can come while a task runs.
+    """
+
+    def __init__(self, context: TaskContext, progress: Callable[[TaskProgress], None]) -> None:
+        self.context, self.progress = context, progress
+        self.waiting: deque[AnyTask] = deque()
+
+    def submit(self, task: AnyTask) -> None:
+        """See :class:`neuplug.experiment.executors.base.Executor`."""
+        self.waiting.append(task)
+
+    def events(self) -> Iterator[TaskEvent | None]:
+        """See :class:`neuplug.experiment.executors.base.Executor`."""
+        while self.waiting:
+            task = self.waiting.popleft()
+            yield TaskStarted(key=task.key)
+            try:
+                # standard output is for results
+                with contextlib.redirect_stdout(sys.stderr):
+                    run_task(self.context, task, self.progress)
+            except NeuplugError as error:
+                yield failure(task, error)
+            else:
+                yield TaskDone(key=task.key)
+
+    def close(self) -> None:
+        """See :class:`neuplug.experiment.executors.base.Executor`."""
+        self.waiting.clear()
+
+
 class LocalProcesses:
     """A number of worker processes, started when there is work for them.
 
@@ -99,7 +144,7 @@ class LocalProcesses:
                 continue
             if event is None:
                 event = self._buried(worker)
-            elif event.event in ("done", "failed"):  # type: ignore[attr-defined]
+            elif isinstance(event, TaskDone | TaskFailed):
                 worker.task = None
             if event is not None:
                 self._hand_out()
@@ -132,11 +177,8 @@ class LocalProcesses:
         """What to say of a worker that is gone: of its task, if it had one."""
         self.workers.remove(worker)
         code = worker.end()
-        return (
-            None
-            if worker.task is None
-            else TaskLost(key=worker.task.key, message=f"exit code {code}")
-        )
+        task = worker.task
+        return TaskLost(key=task.key, message=f"exit code {code}") if task is not None else None
 
 
 class _Worker:
@@ -149,7 +191,7 @@ class _Worker:
         self.task: AnyTask | None = None
         self.incoming = incoming
         # -P: nothing in the working folder can stand in for a module
-        command = [sys.executable, "-P", "-m", "neuplug.experiment.executors.worker"]
+        command = [sys.executable, "-P", "-m", "neuplug.experiment.executors.local"]
         command += [str(context.store.root.absolute()), str(context.device)]
         with contextlib.ExitStack() as stack:
             stderr = stack.enter_context(log.open("ab")) if log else subprocess.DEVNULL
@@ -189,3 +231,32 @@ class _Worker:
                 with contextlib.suppress(OSError):
                     pipe.close()
         return code
+
+
+def work(store: str, device: str) -> None:
+    """Be a worker: do tasks until standard input ends; events go to standard output.
+
+    Args:
+        store: Folder of the store.
+        device: Name of the device.
+    """
+    tasks: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_read, args=(tasks,), daemon=True).start()
+    out = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # what plugins print goes to the log
+
+    def send(event: TaskEvent) -> None:
+        out.write(event.model_dump_json().encode() + b"\n")
+
+    while True:
+        do_task(store, device, tasks.get(), send)
+
+
+def _read(tasks: queue.Queue[bytes]) -> None:
+    for line in sys.stdin.buffer:
+        tasks.put(line)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    work(*sys.argv[1:])

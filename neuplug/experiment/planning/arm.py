@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from neuplug.data.splits import Split
 from neuplug.errors import InputError
-from neuplug.experiment.arms import Arm, ConfiguredComponent, Stage
-from neuplug.experiment.filtering import AGREEMENT, COPIES, COPIES_RULE
-from neuplug.experiment.grammar import Amount
-from neuplug.experiment.isolation import named_faults
-from neuplug.experiment.mixture import MadeImages, Mixture, RealImages
-from neuplug.experiment.plan import Cell, FitEntry
-from neuplug.experiment.planning.builder import PlanBuilder
+from neuplug.experiment.arms import Arm, Stage
+from neuplug.experiment.components import ConfiguredComponent, named_faults
+from neuplug.experiment.grammar import AGREEMENT, COPIES, Amount
+from neuplug.experiment.plan import Cell, FitEntry, Plan
+from neuplug.experiment.steps.generate import COPIES_RULE
 from neuplug.experiment.tasks import (
     AugmentTask,
     EvaluateTask,
     FitTask,
+    MadeImages,
+    Mixture,
+    RealImages,
     SampleTask,
     Source,
     Trained,
@@ -38,9 +37,9 @@ class ArmPlanner:
         InputError: If a class is left without images.
     """
 
-    def __init__(self, builder: PlanBuilder, arm: Arm, repeat: int, split: Split) -> None:
-        self.builder, self.arm, self.repeat, self.split = builder, arm, repeat, split
-        self.classes = builder.dataset.images.classes
+    def __init__(self, plan: Plan, arm: Arm, repeat: int, split: Split) -> None:
+        self.plan, self.arm, self.repeat, self.split = plan, arm, repeat, split
+        self.classes = plan.dataset.images.classes
         self.mixture = Mixture(parts={name: (self._real_of(name),) for name in self.classes})
         self.drawn: dict[str, tuple[MadeImages, ...]] = dict.fromkeys(self.classes, ())
         self.sources: dict[str, tuple[Source, ...]] = dict.fromkeys(self.classes, ())
@@ -54,11 +53,11 @@ class ArmPlanner:
 
     def _real_of(self, name: str) -> RealImages:
         """The real training images of a class."""
-        labels, label = self.builder.dataset.images.labels, self.classes.index(name)
-        return self.builder.real(i for i in self.split.train if int(labels[i]) == label)
+        labels, label = self.plan.dataset.images.labels, self.classes.index(name)
+        return self.plan.real(i for i in self.split.train if int(labels[i]) == label)
 
     def _seed(self, role: str, *names: str) -> int:
-        return derive_seed(self.builder.config.seed, role, *names, self.repeat)
+        return derive_seed(self.plan.config.seed, role, *names, self.repeat)
 
     def _refuse_empty(self, mixture: Mixture) -> None:
         for name in mixture.parts:
@@ -87,7 +86,7 @@ class ArmPlanner:
         """Add the task that makes ``n`` images of a class by augmenters."""
         if n == 0:
             return ()
-        key = self.builder.add(
+        key = self.plan.add(
             AugmentTask,
             f"{stage.name}, repeat {self.repeat + 1}, {name}",
             augmenters=tuple(c.reference() for c in stage.components),
@@ -127,12 +126,12 @@ class ArmPlanner:
             run: Number of the fit.
             alone: The class that it learns; ``None`` if it learns all of them together.
         """
-        chosen, builder = stage.components[0], self.builder
+        chosen, plan = stage.components[0], self.plan
         classes = self.classes if alone is None else (alone,)
         role = [chosen.name, *classes, self.repeat, *(("run", run) if run else ())]
-        seed = derive_seed(builder.config.seed, "fit", *role)
+        seed = derive_seed(plan.config.seed, "fit", *role)
         title = f"{chosen.name}, repeat {self.repeat + 1}" + (f", run {run + 1}" if run else "")
-        fit = builder.add(
+        fit = plan.add(
             FitTask,
             title if alone is None else f"{title}, {alone}",
             component=chosen.reference(for_fit=True),
@@ -141,16 +140,20 @@ class ArmPlanner:
             where=str(self),
         )
         entry = FitEntry(fit, self.arm.name, stage.name, alone, self.repeat, run)
-        if entry not in builder.plan.fits:
-            builder.plan.fits.append(entry)
+        if entry not in plan.fits:
+            plan.fits.append(entry)
+        kinds = {each.kind for each in stage.filters}
         source = Source(
             task=fit,
             component=chosen.reference(),
             classes=classes,
-            **self._filters(stage, name),
+            filters=stage.filters,
+            copies_rule=COPIES_RULE if COPIES in kinds else "",
+            real=self._real_of(name) if COPIES in kinds else RealImages(),
+            judge=self._embedder() if AGREEMENT in kinds else None,
         )
         self.sources[name] += (source,)
-        key = builder.add(
+        key = plan.add(
             SampleTask,
             f"images of {title}, {name}",
             source=source,
@@ -158,24 +161,14 @@ class ArmPlanner:
             n=n,
             seed=derive_seed(seed, name),
         )
-        return MadeImages(task=key, n=n, filter="/".join(map(str, stage.filters)))
-
-    def _filters(self, stage: Stage, name: str) -> dict[str, Any]:
-        """What a stage's filters add to the source of a class."""
-        kinds = {f.kind for f in stage.filters}
-        found: dict[str, Any] = {"filters": tuple((f.kind, f.level) for f in stage.filters)}
-        if COPIES in kinds:
-            found |= {"copies_rule": COPIES_RULE, "real": self._real_of(name)}
-        if AGREEMENT in kinds:
-            found["judge"] = self._embedder()
-        return found
+        return MadeImages(task=key, n=n, filter=source.how)
 
     def _embedder(self) -> Trained:
-        return self.builder.embedders[self.arm.baseline, self.repeat]
+        return self.plan.embedders[self.arm.baseline, self.repeat]
 
     def add_cell(self, classifier: ConfiguredComponent) -> None:
         """Add the training of a classifier and its evaluations."""
-        options, start = self.builder.config.training, None
+        options, start = self.plan.config.training, None
         if (first := options.first_phase()) is not None:
             real = self.mixture.real()
             # an arm without real images learns from nothing else
@@ -183,7 +176,7 @@ class ArmPlanner:
             start = self._train(classifier, before, first, phase="real images, ")
         trained = self._train(classifier, self.mixture, options.second_phase(), start)
         if self.arm.name == self.arm.baseline:
-            self.builder.embedders.setdefault((self.arm.name, self.repeat), trained)
+            self.plan.embedders.setdefault((self.arm.name, self.repeat), trained)
         evaluations = (*self._evaluations(None), *self._evaluations(trained))
         cell = Cell(
             self.arm,
@@ -194,7 +187,7 @@ class ArmPlanner:
             self.split,
             evaluations,
         )
-        self.builder.plan.cells.append(cell)
+        self.plan.cells.append(cell)
 
     def _train(
         self,
@@ -204,9 +197,8 @@ class ArmPlanner:
         start: Trained | None = None,
         phase: str = "",
     ) -> Trained:
-        builder, online, val = self.builder, self.arm.online, self.split.val
-        everything = range(len(builder.dataset)) if builder.config.score_all else None
-        key = builder.add(
+        plan, online, val = self.plan, self.arm.online, self.split.val
+        key = plan.add(
             TrainTask,
             f"{classifier.name} on {phase}{self.arm.name}, repeat {self.repeat + 1}",
             component=classifier.reference(),
@@ -214,11 +206,11 @@ class ArmPlanner:
             start=start,
             online=tuple(c.reference() for c in online.components) if online else (),
             mixture=mixture,
-            val=builder.real(val),
-            test=builder.real(self.split.test),
-            everything=RealImages() if everything is None else builder.real(everything),
+            val=plan.real(val),
+            test=plan.real(self.split.test),
+            everything=plan.real(range(len(plan.dataset)) if plan.config.score_all else ()),
             # an amount may be chosen by it
-            score_val=len(builder.config.amounts()) > 1 and bool(val),
+            score_val=len(plan.config.amounts()) > 1 and bool(val),
             seed=self._seed("train", classifier.name),
             where=str(self),
         )
@@ -231,26 +223,26 @@ class ArmPlanner:
             Evaluators' names with the keys of their tasks.
         """
         found = []
-        drawn = {name: made for name, made in self.drawn.items() if made}
+        drawn = Mixture(parts=self.drawn if any(self.drawn.values()) else {})
         sources = {name: some for name, some in self.sources.items() if some}
-        for evaluator in self.builder.selection.evaluators:
+        for evaluator in self.plan.selection.evaluators:
             with named_faults(evaluator.spec):
                 needs: frozenset[str] = evaluator.make().needs
             if ("logits" in needs) != (cell is not None):
                 continue
-            if not drawn and needs & {"generated", "generators"}:
+            if not drawn.parts and needs & {"generated", "generators"}:
                 continue
-            key = self.builder.add(
+            key = self.plan.add(
                 EvaluateTask,
                 f"{evaluator.name}, repeat {self.repeat + 1}",
                 component=evaluator.reference(),
                 cell=cell,
                 classes=self.classes,
-                drawn=Mixture(parts=drawn),
+                drawn=drawn,
                 sources=sources if "generators" in needs else {},
                 embedder=self._embedder() if "embedder" in needs else None,
-                train=self.builder.real(self.split.train),
-                test=self.builder.real(self.split.test),
+                train=self.plan.real(self.split.train),
+                test=self.plan.real(self.split.test),
                 seed=self._seed("evaluate", evaluator.name),
             )
             found.append((evaluator.name, key))

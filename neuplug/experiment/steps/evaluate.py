@@ -5,14 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from neuplug.data.splits import Split
-from neuplug.experiment.isolation import named_faults
+from neuplug.data.imageset import HeldOutSet, TrainingSet
+from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.steps.checks import describe_evaluation
-from neuplug.experiment.steps.components import load_component
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.mixtures import training_set
-from neuplug.experiment.steps.sources import SourceOpener
-from neuplug.experiment.steps.train import load_trained
+from neuplug.experiment.steps.generate import SourceOpener
 from neuplug.experiment.tasks import EvaluateTask
 from neuplug.plugins.evaluator import Embedder, EvaluationContext, Evaluator
 from neuplug.plugins.generator import Progress
@@ -26,23 +23,21 @@ def evaluate(
     dataset = context.dataset(task.dataset)
     classes = dataset.images.classes
     evaluator: Evaluator = load_component(task.component)
-    generated = training_set(context, task.drawn, dataset, classes) if task.drawn.parts else None
+    generated = context.training_set(task.drawn, dataset) if task.drawn.parts else None
     needed = evaluator.needs & {"generated", "generators"}
     if needed and generated is not None and not len(generated):
         # the filters let no image pass, of which the sampling has warned already
         return {"metrics": [], "figures": [], "warnings": []}
     figures = folder / "figures"
     figures.mkdir()
-    real = Split(train=[*task.train.indices], val=[], test=[*task.test.indices], left_out=[])
-    train, _, test = real.sets(dataset)
     opener = SourceOpener(context, dataset)
     embedder = None
     if task.embedder is not None:
-        fitted = load_trained(context, task.embedder, dataset)
+        fitted = context.trained(task.embedder, dataset)
         embedder = Embedder(task.embedder.component.name, fitted.embed, fitted.classify)
     shown = EvaluationContext(
-        train=train,
-        test=test,
+        train=TrainingSet(**vars(dataset.images.subset(task.train.indices))),
+        test=HeldOutSet(**vars(dataset.images.subset(task.test.indices))),
         generated=generated,
         logits=context.tree(task.cell.task, "predictions")["logits"] if task.cell else None,
         device=context.device,

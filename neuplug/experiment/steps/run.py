@@ -1,22 +1,27 @@
-"""Doing one task: from its description to a folder in the store."""
+"""Doing one task: from its description to a folder in the store, told as events."""
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import torch
 
+from neuplug.errors import NeuplugError
+from neuplug.experiment.events import TaskDone, TaskEvent, TaskFailed, TaskProgress, TaskStarted
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.evaluate import evaluate
-from neuplug.experiment.steps.fit import augment, fit, sample
+from neuplug.experiment.steps.generate import augment, fit, sample
 from neuplug.experiment.steps.train import train
-from neuplug.experiment.tasks import AnyTask
-from neuplug.plugins.generator import Progress
+from neuplug.experiment.tasks import AnyTask, read_task
 from neuplug.seeds import seeded
 from neuplug.storage.atomic import write_json
+from neuplug.storage.store import MissingResult
 from neuplug.training.devices import one_thread
 
 # By the kind of task
@@ -32,8 +37,48 @@ WAIT_SECONDS = 0.1
 _TORCH = threading.RLock()
 
 
-def run_task(context: TaskContext, task: AnyTask, progress: Progress) -> None:
+def do_task(
+    store: str | Path, device: str, task: str | bytes, send: Callable[[TaskEvent], Any]
+) -> None:
+    """Do a task and leave its result in the store: what an executor does wherever tasks run.
+
+    Args:
+        store: The folder of :class:`neuplug.ExecutorContext`.
+        device: Likewise.
+        task: As JSON.
+        send: Told that it has started, how far it is, and that it is done or has failed.
+    """
+    found = read_task(task)
+    send(TaskStarted(key=found.key))
+    try:
+        run_task(_context(str(store), device), found, send)
+    except Exception as error:
+        traceback.print_exc()
+        send(failure(found, error))
+    else:
+        send(TaskDone(key=found.key))
+
+
+@functools.cache
+def _context(store: str, device: str) -> TaskContext:
+    return TaskContext.open(Path(store), device)
+
+
+def failure(task: AnyTask, error: Exception) -> TaskFailed:
+    """The event of an error."""
+    if not isinstance(error, NeuplugError):
+        error = NeuplugError(f"{task.label} failed: {type(error).__name__}: {error}")
+    missing = error.key if isinstance(error, MissingResult) else None
+    return TaskFailed(key=task.key, error=type(error).__name__, message=str(error), missing=missing)
+
+
+def run_task(context: TaskContext, task: AnyTask, send: Callable[[TaskProgress], Any]) -> None:
     """Do a task, unless its result is there; wait while another process does it.
+
+    Args:
+        context: What it works with.
+        task: What to do.
+        send: Told how far it is.
 
     Raises:
         PluginError: If a plugin fails.
@@ -48,10 +93,13 @@ def run_task(context: TaskContext, task: AnyTask, progress: Progress) -> None:
             continue
         with claim:
             if not context.store.has(task.key):
-                _run(context, task, progress)
+                _run(context, task, send)
 
 
-def _run(context: TaskContext, task: AnyTask, progress: Progress) -> None:
+def _run(context: TaskContext, task: AnyTask, send: Callable[[TaskProgress], Any]) -> None:
+    def progress(done: int, total: int, note: str = "") -> None:
+        send(TaskProgress(key=task.key, fraction=done / max(1, total), note=note))
+
     started = time.monotonic()
     # what a plugin draws from torch's own generator follows from the task's seed
     with (

@@ -8,18 +8,15 @@ from typing import Any
 
 from torch import Tensor
 
-from neuplug.data.dataset import Dataset
-from neuplug.data.splits import Split
+from neuplug.data.imageset import HeldOutSet
 from neuplug.errors import TrainingDiverged
-from neuplug.experiment.isolation import named_faults
-from neuplug.experiment.steps.components import load_augmenters, load_component
+from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.mixtures import training_set
-from neuplug.experiment.tasks import Trained, TrainTask
+from neuplug.experiment.steps.generate import load_augmenters
+from neuplug.experiment.tasks import TrainTask
 from neuplug.plugins.generator import Progress
 from neuplug.storage.atomic import write_whole
 from neuplug.storage.tensorfile import tree_bytes
-from neuplug.training.fitted import FittedClassifier
 from neuplug.training.loop import check_logits, fit_classifier
 from neuplug.training.metrics import profile_classifier
 
@@ -29,10 +26,10 @@ def train(
 ) -> dict[str, Any]:
     """Train a classifier and let it predict."""
     dataset = context.dataset(task.dataset)
-    images = training_set(context, task.mixture, dataset, whose=task.where)
+    images = context.training_set(task.mixture, dataset, task.where)
     classifier = load_component(task.component)
     augmenter = load_augmenters(task.online)
-    _, val, _ = Split([], [*task.val.indices], [], []).sets(dataset)
+    val = dataset.images.subset(task.val.indices)
     start = context.tree(task.start.task, "classifier") if task.start else None
     predicted = {"logits": task.test, "logits_all": task.everything}
     predicted |= {"logits_val": task.val} if task.score_val else {}
@@ -42,7 +39,7 @@ def train(
             images,
             task.training,
             context.fit_context(task, progress),
-            val=val,
+            val=HeldOutSet(**vars(val)) if len(val) else None,
             augmenter=augmenter,
             start=start,
         )
@@ -74,23 +71,4 @@ def _check(logits: Tensor, classes: int, task: TrainTask) -> None:
             f"{task.label}: after training, the network of {component.source} returns logits that "
             f"are not finite; lower the learning rate (lr = {task.training.lr}), or check the "
             f"plugin with 'neuplug plugins check {component.distribution}'."
-        )
-
-
-def load_trained(context: TaskContext, trained: Trained, dataset: Dataset) -> FittedClassifier:
-    """The classifier of a finished task.
-
-    Args:
-        context: Where the task is.
-        trained: The task and its classifier.
-        dataset: That it was trained on.
-    """
-    state = context.tree(trained.task, "classifier")
-    with named_faults(trained.component):
-        return FittedClassifier.load(
-            load_component(trained.component),
-            state,
-            len(dataset.images.classes),
-            dataset.images.image_size,
-            context.device,
         )

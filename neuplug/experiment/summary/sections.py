@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from neuplug.errors import NeuplugError
-from neuplug.experiment.isolation import named_faults
+from neuplug.experiment.components import named_faults
 from neuplug.experiment.results.model import RunResults
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.registry import discover

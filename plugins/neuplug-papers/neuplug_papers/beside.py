@@ -11,7 +11,7 @@ from neuplug.experiment.results.parts import Cell as RunCell
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.sections import Cell, Row, Section, SectionMaker, Table
 from neuplug.training.metrics import Scores
-from neuplug_papers.paper import Key, Paper, Published, Way, load_paper
+from neuplug_papers.paper import Key, Paper, Published, Way
 
 # Of a class, the mean of its precision and recall, as edcgan2023 reports
 PRECISION_AND_RECALL = "ap"
@@ -68,7 +68,7 @@ class BesideThePaper(SectionMaker):
         name = results.config.get("recipe")
         if name is None:
             return []
-        paper, budget = load_paper(str(name)), results.config.get("budget")
+        paper, budget = Paper.load(str(name)), results.config.get("budget")
         facts = [
             ("Recipe", paper.name + (f" (budget {budget})" if budget else "")),
             ("Paper", paper.source),

@@ -27,9 +27,9 @@ def recipes(
     if context.invoked_subcommand is not None:
         return
     from neuplug.experiment.recipes import recipe_names
-    from neuplug_papers.paper import load_paper
+    from neuplug_papers.paper import Paper
 
-    found = [load_paper(name) for name in recipe_names()]
+    found = [Paper.load(name) for name in recipe_names()]
     if as_json:
         typer.echo(json.dumps([_facts(recipe) for recipe in found], indent=1))
         return
@@ -46,9 +46,9 @@ def show(
     """Show one recipe: protocols, decisions, settings, published numbers."""
     import yaml
 
-    from neuplug_papers.paper import load_paper
+    from neuplug_papers.paper import Paper
 
-    recipe = load_paper(name)
+    recipe = Paper.load(name)
     if as_json:
         typer.echo(json.dumps(recipe.model_dump(mode="json"), indent=1))
         return

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from neuplug.experiment.recipes import Recipe, load_recipe
+from neuplug.experiment.recipes import Recipe
 
 # What a number was scored on: unseen test images, every real image, the real training images
 Way = Literal["test", "all", "train"]
@@ -99,13 +99,3 @@ class Paper(Recipe):
     protocols: Protocols
     decisions: list[str]
     published: list[Published] = Field([])
-
-
-def load_paper(name: str) -> Paper:
-    """Read a recipe with what is said of its paper.
-
-    Raises:
-        InputError: If there is none of this name, or several.
-        PluginError: If its file is not there or damaged.
-    """
-    return load_recipe(name, Paper)

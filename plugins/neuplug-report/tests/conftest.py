@@ -23,7 +23,7 @@ from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.results.model import Curves, RunResults
 from neuplug.experiment.summary.notices import with_notices
 from neuplug.training.metrics import METRICS
-from neuplug_papers.paper import load_paper
+from neuplug_papers.paper import Paper
 from neuplug_report import images, page
 from neuplug_report.pictures import Pictures
 
@@ -367,7 +367,7 @@ def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> di
             "key": f"{row.arm}{repeat}",
         }
         | {"metrics": [number(m.name, 120.0 + repeat, m.class_name) for m in table.metrics]}
-        for table in load_paper(recipe).published
+        for table in Paper.load(recipe).published
         if table.evaluator is not None
         for row in table.rows
         for repeat in range(results["config"]["repeats"])

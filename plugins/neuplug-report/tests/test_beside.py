@@ -15,7 +15,7 @@ from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.sections import Cell, Section, Table
 from neuplug.experiment.summary.terminal import print_summary
 from neuplug_papers import beside
-from neuplug_papers.paper import Paper, Published, load_paper
+from neuplug_papers.paper import Paper, Published
 
 from .conftest import typed
 
@@ -46,7 +46,7 @@ def names(table: Table) -> list[str]:
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_published_line_is_shown_or_named(make_recipe: Make, name: str, budget: str) -> None:
     results = make_recipe(name, budget, repeats=1, **FEW)
-    tables, paper = section(results).tables, load_paper(name)
+    tables, paper = section(results).tables, Paper.load(name)
     assert len(tables) == len(paper.published)
     for table, given in zip(tables, paper.published, strict=True):
         assert table.title.startswith(f"{name}, {given.title}")
@@ -126,8 +126,9 @@ def of_a_paper(make: Make, monkeypatch: pytest.MonkeyPatch) -> Callable[..., dic
             "decisions": ["No batch size is named: 30."],
             "published": [published(rows, protocol)],
         }
-        whole = load_paper("reser2020").model_dump() | said | about
-        monkeypatch.setattr(beside, "load_paper", lambda name: Paper.model_validate(whole))
+        whole = Paper.load("reser2020").model_dump() | said | about
+        paper = Paper.model_validate(whole)
+        monkeypatch.setattr(Paper, "load", lambda name: paper)
         monkeypatch.setattr(beside, "lines", lambda *_: rows)
         results = make(repeats=1, curves=False)
         results["config"] |= {"recipe": "reser2020", "budget": "laptop"}

@@ -12,7 +12,6 @@ from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
 from neuplug.experiment.results.model import Comparison
 from neuplug.experiment.results.parts import Cell
-from neuplug.plugins.registry import discover
 from neuplug.training.metrics import Scores
 
 
@@ -67,7 +66,7 @@ def test_the_best_of_many_equal_arms_makes_no_other_worse(lab: object) -> None:
     """It is the best by chance, and chance alone would call the other one worse too often."""
     classical = [f"mirror@odds={odds / 10}" for odds in range(8)]
     config = resolve(None, {"aug": [*classical, "jitter"], "clf": ["linear"]}, ())
-    arms = list(Selection(config, discover()).arms)
+    arms = list(Selection(config).arms)
     rng = np.random.default_rng(0)
     found = [row for _ in range(400) for row in simulated(arms, rng)]
     assert len(found) == 400 and {row.candidates for row in found} == {8}

@@ -15,10 +15,9 @@ from neuplug.data.dataset import load_dataset
 from neuplug.errors import NeuplugError
 from neuplug.experiment.analysis.provenance import provenance
 from neuplug.experiment.config import resolve
-from neuplug.experiment.mixture import Mixture
 from neuplug.experiment.planning.arm import ArmPlanner
 from neuplug.experiment.planning.make import make_plan
-from neuplug.plugins.registry import discover
+from neuplug.experiment.tasks import Mixture
 
 from ..leaking import ask_of
 
@@ -59,9 +58,9 @@ def test_a_test_image_in_a_pool_stops_the_run_before_anything_is_trained(
 
     def faulty(self: ArmPlanner, mixture: Mixture, stage: Any, amount: Any) -> Mixture:
         wrong = self.split.test[0]
-        images = self.builder.dataset.images
+        images = self.plan.dataset.images
         name = images.classes[int(images.labels[wrong])]
-        slip = self.builder.real([wrong])
+        slip = self.plan.real([wrong])
         seen = {**mixture.parts, name: (*mixture.parts[name], slip)}
         after = enlarged(self, Mixture(parts=seen), stage, amount)
         return Mixture(
@@ -82,9 +81,9 @@ def test_an_image_that_is_bound_to_a_test_image_is_no_training_image(leaky: Path
     settings = {"data": str(leaky), "clf": ["linear"], "aug": ["jitter"], "repeats": 8}
     config = resolve(flags={**settings, "imgsz": 24, "resplit": True}, environment={})
     dataset = load_dataset(leaky, imgsz=(24, 24))
-    assert provenance(make_plan(config, dataset, discover()))
+    assert provenance(make_plan(config, dataset))
     unbound = dataclasses.replace(dataset, groups=dataset.images.ids)
-    plan = make_plan(config, unbound, discover())
+    plan = make_plan(config, unbound)
     assert provenance(plan)
     plan.dataset = dataset
     with pytest.raises(NeuplugError, match="which is bound to a test image of the same repeat"):

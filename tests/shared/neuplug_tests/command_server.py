@@ -22,8 +22,7 @@ import traceback
 LOADED = (
     "torch._dynamo", "scipy.ndimage", "sklearn.metrics",
     "neuplug.cli.compose", "neuplug.experiment.runfolder", "neuplug.experiment.planning.make",
-    "neuplug.experiment.planning.rounds", "neuplug.experiment.executors.local",
-    "neuplug.experiment.steps.run", "neuplug.experiment.analysis.collect",
+    "neuplug.experiment.executors.local", "neuplug.experiment.analysis.collect",
 )  # fmt: skip
 
 

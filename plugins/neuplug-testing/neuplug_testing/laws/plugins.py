@@ -33,8 +33,7 @@ def is_discovered(plugin: PluginSubject) -> None:
     problems = [p.message for p in discover().problems if p.distribution == plugin.name]
     if problems:
         raise Broken(f"Discovery says: {'; '.join(problems)}.")
-    recipes = [p for p in discover().recipes if p.distribution == plugin.name]
-    if not plugin.components and not recipes:
+    if all(p.distribution != plugin.name for p in discover().offers):
         raise Broken("Its hooks yield no component.")
 
 

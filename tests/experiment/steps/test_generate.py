@@ -1,16 +1,19 @@
-"""Filters between a generator and the set."""
+"""Filters between a generator and the set, and drawing behind them."""
 
 from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from neuplug_tests.surfaces import ALTERED, REPEATED, noise, surface
 
 from neuplug.data.neighbors import nearest, one_of_each
-from neuplug.experiment.filtering import agreeing, draw_accepted, no_copies
+from neuplug.experiment.steps.generate import Accept, FilteredGenerator, agreeing, no_copies
+from neuplug.experiment.tasks import ComponentRef, Source
+from neuplug.seeds import derive_seed
 
 
 def test_copies_are_dropped_and_new_images_are_not() -> None:
@@ -144,15 +147,31 @@ def test_agreement_and_confidence() -> None:
     assert agreeing(lambda _: logits, 1, 0.9)(images).tolist() == [False, False, True]
 
 
-def test_drawing_goes_on_until_there_are_enough_and_ends() -> None:
-    asked = []
+class Counting:
+    """A generator of images whose grey levels say how often it was asked."""
 
-    def sample(n: int, draw: int) -> torch.Tensor:
-        asked.append((n, draw))
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+
+    def sample(self, labels: torch.Tensor, seed: int) -> torch.Tensor:
+        assert set(labels.tolist()) == {1}
+        n, draw = len(labels), len(self.asked)
+        self.asked.append((n, seed))
         return torch.arange(n).reshape(n, 1, 1, 1).to(torch.uint8) + 10 * draw
 
-    kept, drawn = draw_accepted(sample, 4, [lambda images: images[:, 0, 0, 0] % 2 == 0])
+
+def behind(accept: Accept) -> tuple[Counting, FilteredGenerator]:
+    about = dict.fromkeys(("kind", "name", "distribution", "version", "code"), "counting")
+    source = Source(task="2f85", component=ComponentRef(**about), classes=("dent", "rust"))
+    generator: Any = Counting()
+    return generator, FilteredGenerator(generator, 1, source, "rust", (1, 1, 1), (accept,))
+
+
+def test_drawing_goes_on_until_there_are_enough_and_ends() -> None:
+    generator, source = behind(lambda images: images[:, 0, 0, 0] % 2 == 0)
+    kept, drawn = source.draw(4, seed=7)
     assert kept.flatten().tolist() == [0, 2, 10, 12]
-    assert (drawn, asked) == (8, [(4, 0), (4, 1)])
-    kept, drawn = draw_accepted(sample, 4, [lambda images: images[:, 0, 0, 0] == 1])
+    assert (drawn, generator.asked) == (8, [(4, 7), (4, derive_seed(7, "draw", 1))])
+    _, source = behind(lambda images: images[:, 0, 0, 0] == 1)
+    kept, drawn = source.draw(4, seed=7)
     assert kept.flatten().tolist() == [1] and drawn == 40

@@ -1,0 +1,140 @@
+"""Components in experiments: with options, as plain data, loaded, and named when they fail.
+
+Loads no torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+from neuplug import __version__
+from neuplug.errors import NeuplugError, PluginError
+from neuplug.experiment.tasks import ComponentRef
+from neuplug.plugins.distributions import told
+from neuplug.plugins.options import Options
+from neuplug.plugins.registry import discover, local_name
+from neuplug.plugins.spec import LOCAL, ComponentSpec
+from neuplug.storage.atomic import OF_THE_DISK, storage_error
+
+
+@contextmanager
+def named_faults(component: ComponentSpec | ComponentRef) -> Iterator[None]:
+    """Turn whatever a plugin lets escape into an error that names the plugin.
+
+    Args:
+        component: The component at work.
+
+    Raises:
+        PluginError: In place of any exception that neuplug did not raise on purpose.
+        StorageError: In place of one that is the disk's, whoever was writing.
+    """
+    try:
+        yield
+    except NeuplugError:
+        raise
+    except (Exception, SystemExit) as error:
+        if isinstance(error, OSError) and error.errno in OF_THE_DISK:
+            place = Path(error.filename).parent if error.filename else Path(tempfile.gettempdir())
+            raise storage_error(error, place) from error
+        said = told(error).rstrip(".")
+        raise PluginError(
+            f"{component.name} of {component.distribution} {component.version} failed: {said}. "
+            f"Leave it out, or check it with 'neuplug plugins check {component.distribution}'."
+        ) from error
+
+
+@dataclass(frozen=True)
+class ConfiguredComponent:
+    """A component with its validated options."""
+
+    spec: ComponentSpec
+    options: Options
+
+    @property
+    def name(self) -> str:
+        """The component's name."""
+        return self.spec.name
+
+    @property
+    def _class(self) -> Any:
+        return self.spec.load()
+
+    def reference(self, *, for_fit: bool = False) -> ComponentRef:
+        """As plain data: its part of a key, and enough to load it again.
+
+        Args:
+            for_fit: Of a generator's fit, which its sampling options do not change.
+        """
+        left_out = set(self._class.sampling_options) if for_fit else set()
+        options = self.options.model_dump(mode="json", exclude=left_out)
+        return ComponentRef(**self.spec.identity(), options=options, files=file_digests(options))
+
+    @property
+    def control(self) -> bool:
+        """Whether it adds nothing new and is there to be compared with."""
+        return bool(self._class.control)
+
+    @property
+    def joins(self) -> bool:
+        """Whether an augmenter's images always join the set."""
+        return bool(getattr(self._class, "joins", False))
+
+    def make(self) -> Any:
+        """A ready component."""
+        with named_faults(self.spec):
+            return self._class(self.options)
+
+
+def load_component(reference: ComponentRef) -> Any:
+    """The component that a task names, with its options.
+
+    Raises:
+        PluginError: If its code is not that which the task names, or it fails.
+    """
+    plain = reference.name
+    if reference.distribution == LOCAL:
+        plain = local_name(plain, reference.code)
+    spec = discover().resolve(f"{reference.distribution}:{plain}", (reference.kind,))
+    component = spec.load()
+    if spec.digest() != reference.code:
+        newest = spec.files().newest()
+        raise PluginError(
+            f"{spec.name} of {spec.source} has changed since this run was planned"
+            + (f" (last change: {newest})" if newest else "")
+            + ": run the same command again in a new process."
+        )
+    with named_faults(reference):
+        return component(component.options_class.parse(reference.options, reference.name))
+
+
+def versions(components: Iterable[ComponentSpec]) -> dict[str, str]:
+    """Distribution names to versions, for the record."""
+    found: dict[str, Any] = {"neuplug": __version__}
+    found |= {p.distribution: p.version for p in components}
+    for name in ("torch", "numpy", "scikit-learn", "pydantic"):
+        found[name] = distribution(name).version
+    return found
+
+
+def file_digests(options: Mapping[str, Any]) -> dict[str, str]:
+    """For each option that names a file, a hash of its content.
+
+    A path to weights says nothing about what is in them.
+    """
+    found = {}
+    for name, value in options.items():
+        if not isinstance(value, str) or not {"/", "\\", "."} & set(value):
+            continue  # a word such as auto is no path, whatever lies in the working folder
+        try:
+            with Path(value).expanduser().open("rb") as file:
+                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        except (OSError, ValueError, RuntimeError):
+            continue
+    return found
