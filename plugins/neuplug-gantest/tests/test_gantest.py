@@ -312,6 +312,6 @@ def test_in_a_run(tmp_path: Path) -> None:
     assert not entry.error
     metrics = numbers(entry)
     assert (metrics["n"], metrics["n real"]) == (60, 40)
-    cells = {cell.arm: cell for cell in result.cells}
+    cells = {cell.arm: cell for cell in result.results.cells}
     assert metrics[f"{TEST} real"] == pytest.approx(cells["none"].test.accuracy)
     assert metrics[TEST] > 0.8
