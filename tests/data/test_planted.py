@@ -19,7 +19,9 @@ Change = Callable[[Image.Image, random.Random], Image.Image]
 # Seen with the eyes, and equal to the pixel where they overlap: NEU's images are cut from larger
 # photographs, and some of the cuts overlap, those of scratches also turned by a quarter.
 OVERLAPPING = """
-    crazing 132 134, crazing 201 203, inclusion 60 62, inclusion 116 119, inclusion 151 162,
+    crazing 132 134, crazing 193 194, crazing 201 203, crazing 260 261, inclusion 4 9,
+    rolled-in_scale 4 5, pitted_surface 202 204, scratches 116 119,
+    inclusion 60 62, inclusion 116 119, inclusion 151 162,
     inclusion 156 167, inclusion 260 261, patches 2 5, patches 57 59, patches 189 193,
     patches 199 201, pitted_surface 6 8, pitted_surface 171 292, pitted_surface 192 287,
     scratches 4 5, scratches 9 299, scratches 24 298, scratches 27 295, scratches 30 296,
