@@ -30,11 +30,6 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert captured.err == ""
 
 
-def test_the_help_has_the_summary_of_a_plugins_command(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--help"]) == 0
-    assert "List the recipes for published systems: source, data, cost." in capsys.readouterr().out
-
-
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     captured = capsys.readouterr()
@@ -50,7 +45,7 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
             "no such command 'plugin'. Did you mean 'plugins'? See 'neuplug --help'.",
         ),
         (["plugins", "sow"], "no such command 'sow'. Did you mean 'show'?"),
-        (["docter"], "no such command 'docter'. Did you mean 'doctor'? See 'neuplug --help'."),
+        (["wach"], "no such command 'wach'. Did you mean 'watch'? See 'neuplug --help'."),
         (["butterfly"], "no such command 'butterfly'. See 'neuplug --help'."),
         (
             ["plugins", "--jsn"],

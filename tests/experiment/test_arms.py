@@ -16,7 +16,7 @@ from neuplug import InputError
         (["jitter@stepz=3"], "Did you mean steps"),
         (["jitter@ad=3"], "Did you mean add"),
         (["invert@runs=2,add=3"], "runs is for generators"),
-        (["invert@only=lying"], "go with an amount"),
+        (["invert@only=lying"], "need an amount"),
         (["a: jitter@add=3", "a: jitter@add=4"], "two different arms are called 'a'"),
         (["jitter@shade=dark"], "jitter.shade = 'dark'"),
     ],

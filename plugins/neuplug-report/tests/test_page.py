@@ -259,7 +259,9 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"has no results\.json: give the folder of a run"):
+    with pytest.raises(
+        InputError, match=r"has no results\.json: give the folder of a finished run"
+    ):
         write_report(tmp_path)
 
 
