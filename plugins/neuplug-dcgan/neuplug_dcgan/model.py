@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
+from neuplug_gan.convolutions import Conv2d, ConvTranspose2d
 from neuplug_gan.layers import LabelledNoise, ProjectionHead, initialize
 
 SIZES = "images from 28 to 256 pixels a side"
@@ -68,7 +69,7 @@ class Generator(nn.Module):
         maps = widths(ngf, len(sizes) - 1)[::-1]
         self.noise = LabelledNoise(latent_dim, num_classes)
         layers: list[nn.Module] = [
-            nn.ConvTranspose2d(self.noise.length, maps[0], sizes[0], bias=False),
+            ConvTranspose2d(self.noise.length, maps[0], sizes[0], bias=False),
             nn.BatchNorm2d(maps[0]),
             nn.ReLU(inplace=True),
         ]
@@ -79,7 +80,7 @@ class Generator(nn.Module):
             last = i == len(steps) - 1
             out = in_chans if last else maps[i + 1]
             layers.append(
-                nn.ConvTranspose2d(maps[i], out, 4, 2, 1, output_padding=odd, bias=last and bias)
+                ConvTranspose2d(maps[i], out, 4, 2, 1, output_padding=odd, bias=last and bias)
             )
             layers += [nn.Tanh()] if last else [nn.BatchNorm2d(out), nn.ReLU(inplace=True)]
         self.layers = nn.Sequential(*layers)
@@ -120,13 +121,13 @@ class Discriminator(nn.Module):
         maps = [in_chans, *widths(ndf, len(sizes) - 1)]
         layers: list[nn.Module] = []
         for i, (before, after) in enumerate(pairwise(maps)):
-            layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=i == 0 and bias))
+            layers.append(Conv2d(before, after, 4, 2, 1, bias=i == 0 and bias))
             layers += [] if i == 0 else [nn.BatchNorm2d(after)]
             layers.append(nn.LeakyReLU(slope, inplace=True))
         self.features = nn.Sequential(*layers)
         self.head = ProjectionHead(
             maps[-1],
-            lambda seen: nn.Conv2d(seen, 1, sizes[-1], bias=bias),
+            lambda seen: Conv2d(seen, 1, sizes[-1], bias=bias),
             num_classes,
             minibatch_std,
         )

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 import neuplug
 from neuplug import FitContext, InputError, TrainingSet
-from neuplug_dcgan.layouts import farhat, reser2020, schlagenhauf2020, zamani
+from neuplug_dcgan.layouts import farhat, keras, reser2020, schlagenhauf2020, zamani
 from neuplug_dcgan.layouts.keras import Conv, ConvTranspose
 
 Shape = tuple[int, ...]
@@ -49,12 +50,9 @@ def test_reser2020_generator() -> None:
     network = reser2020.generator((128, 128), 3, 100)
     assert len(network.layers) == 24  # the paper's count
     assert shapes(network.layers, torch.randn(2, 100)) == repeat(
-        (1, (4096,)), (1, (256, 4, 4)),
-        (4, (256, 8, 8)),
-        (4, (256, 16, 16)),
-        (1, (256, 32, 32)), (3, (128, 32, 32)),
-        (4, (128, 64, 64)),
-        (4, (128, 128, 128)),
+        (1, (4096,)), (2, (256, 4, 4)),  # its upsampling is done by the convolution behind it
+        (4, (256, 8, 8)), (4, (256, 16, 16)), (4, (128, 32, 32)), (4, (128, 64, 64)),
+        (3, (128, 128, 128)),
         (2, (3, 128, 128)),
     )  # fmt: skip
     assert weights(network) == (
@@ -310,3 +308,31 @@ def test_a_published_network_keeps_the_training_of_its_time(layout: str) -> None
     assert training() == ("hinge", 4e-4, True)
     assert training(layout=layout) == ("bce", 2e-4, False)
     assert training(layout=layout, spectral_norm=True, lr=1e-4) == ("bce", 1e-4, True)
+
+
+def test_upsampling_within_a_convolution_is_the_same() -> None:
+    torch.manual_seed(0)
+    both = keras.UpsampledConv(5, 4)
+    apart = keras.Conv(5, 4, 3)
+    apart.load_state_dict(both.state_dict())
+    images = torch.randn(2, 5, 6, 7)
+    torch.testing.assert_close(both(images), apart(nn.Upsample(scale_factor=2)(images)))
+
+
+@pytest.mark.parametrize(("kernel", "sides"), [(3, (8, 10)), (5, (8, 10)), (5, (7, 8))])
+def test_keras_convolutions_of_grey_images_are_the_same(
+    kernel: int, sides: tuple[int, int]
+) -> None:
+    torch.manual_seed(0)
+    images = torch.randn(2, 1, *sides)
+    layer = keras.Conv(1, 4, kernel, 2)
+    padding = [layer._padding(side) for side in reversed(sides)]
+    padded = F.pad(images, (*padding[0], *padding[1]))
+    expected = F.conv2d(padded, layer.weight, layer.bias, 2)
+    torch.testing.assert_close(layer(images), expected)
+    back = keras.ConvTranspose(4, 1, kernel)
+    features = torch.randn(2, 4, *sides)
+    whole = F.conv_transpose2d(features, back.weight, back.bias, 2)
+    start = (kernel - 2) // 2
+    cut = whole[:, :, start : start + 2 * sides[0], start : start + 2 * sides[1]]
+    torch.testing.assert_close(back(features), cut)

@@ -17,6 +17,7 @@ from typing import Literal
 from torch import Tensor, nn
 
 from neuplug_edcgan.alpha_dropout import ELUAlphaDropout
+from neuplug_gan.convolutions import Conv2d, ConvTranspose2d
 from neuplug_gan.layers import LabelledNoise, ProjectionHead, initialize
 
 Activation = Literal["relu", "elu"]
@@ -126,7 +127,7 @@ class Discriminator(nn.Module):
         layers: list[nn.Module] = []
         for before, after in pairwise(maps):
             layers += [
-                nn.Conv2d(before, after, 3, 2, 1),
+                Conv2d(before, after, 3, 2, 1),
                 nn.ELU(inplace=True),
                 ELUAlphaDropout(dropout),
             ]
@@ -147,10 +148,10 @@ class Discriminator(nn.Module):
 
 def _deconvolution(
     before: int, after: int, small: tuple[int, int], large: tuple[int, int], bias: bool
-) -> nn.ConvTranspose2d:
+) -> ConvTranspose2d:
     # without padding of the output a side n becomes 2n - 1
     rest = (large[0] - 2 * small[0] + 1, large[1] - 2 * small[1] + 1)
-    return nn.ConvTranspose2d(before, after, 3, 2, 1, output_padding=rest, bias=bias)
+    return ConvTranspose2d(before, after, 3, 2, 1, output_padding=rest, bias=bias)
 
 
 def _normalized(maps: int, activation: Activation) -> list[nn.Module]:

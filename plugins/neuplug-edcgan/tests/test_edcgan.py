@@ -15,6 +15,7 @@ from neuplug import FitContext, InputError, TrainingSet
 from neuplug_edcgan.alpha_dropout import ELUAlphaDropout
 from neuplug_edcgan.generator import EDCGAN
 from neuplug_edcgan.model import Discriminator, Generator, pyramid
+from neuplug_gan.convolutions import Conv2d, ConvTranspose2d
 from neuplug_gan.layers import LabelledNoise
 from neuplug_gan.testing import check_options
 
@@ -115,7 +116,7 @@ def test_parameters_at_256() -> None:
 
 def test_discriminator_is_elu_and_alpha_dropout_without_batch_norm() -> None:
     network = Discriminator((256, 256), 3, dropout=0.3)
-    assert kinds(network) == [nn.Conv2d, nn.ELU, ELUAlphaDropout] * 6 + [nn.Flatten, nn.Linear]
+    assert kinds(network) == [Conv2d, nn.ELU, ELUAlphaDropout] * 6 + [nn.Flatten, nn.Linear]
     for module in network.modules():
         if isinstance(module, nn.ELU):
             assert module.alpha == 1.0
@@ -130,8 +131,8 @@ def test_generator_has_batch_norm_and_the_chosen_activation(
     network = Generator((256, 256), 3, 8, 2, activation=activation)
     assert kinds(network) == (
         [LabelledNoise, nn.Linear, nn.Unflatten, nn.BatchNorm2d, layer]
-        + [nn.ConvTranspose2d, nn.BatchNorm2d, layer] * 5
-        + [nn.ConvTranspose2d, nn.Tanh]
+        + [ConvTranspose2d, nn.BatchNorm2d, layer] * 5
+        + [ConvTranspose2d, nn.Tanh]
     )
 
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 # Of r_t, and updates of the discriminator between two steps of p, both the paper's
 TARGET, INTERVAL = 0.6, 4
@@ -47,12 +46,14 @@ def _uniform(images: Tensor, rng: torch.Generator) -> Tensor:
 
 def color(images: Tensor, rng: torch.Generator) -> Tensor:
     """Brightness by up to +-0.5, saturation (RGB) by 0-2, contrast by 0.5-1.5."""
-    images = images + (_uniform(images, rng) - 0.5)
+    shift = _uniform(images, rng) - 0.5
+    mean = images.mean((1, 2, 3), keepdim=True) + shift
     if images.shape[1] > 1:
         grey = images.mean(1, keepdim=True)
         images = torch.lerp(grey, images, 2 * _uniform(images, rng))
-    mean = images.mean((1, 2, 3), keepdim=True)
-    return torch.lerp(mean, images, _uniform(images, rng) + 0.5)
+    contrast = _uniform(images, rng) + 0.5
+    # around the mean, which neither of the others but the shift moves
+    return torch.addcmul((1 - contrast) * mean + contrast * shift, images, contrast)
 
 
 def translation(images: Tensor, rng: torch.Generator) -> Tensor:
@@ -60,18 +61,22 @@ def translation(images: Tensor, rng: torch.Generator) -> Tensor:
 
     The paper fills with zero. On textures that teaches the generator a frame.
     """
-    n, _, height, width = images.shape
+    n, channels, height, width = images.shape
     reach = torch.tensor([max(1, round(width / 8)), max(1, round(height / 8))])
     draw = torch.rand(n, 2, generator=rng)
-    pixels = (draw * (2 * reach + 1)).floor() - reach
-    # whole pixels and nearest sampling: nothing is blurred
-    theta = torch.zeros(n, 2, 3)
-    theta[:, 0, 0] = theta[:, 1, 1] = 1.0
-    theta[:, :, 2] = 2 * pixels / torch.tensor([width, height])
-    grid = F.affine_grid(theta, [n, 1, height, width], align_corners=False).to(images.device)
-    return F.grid_sample(
-        images, grid, mode="nearest", padding_mode="reflection", align_corners=False
-    )
+    across, down = ((draw * (2 * reach + 1)).floor() - reach).long().T[:, :, None]
+    rows, columns = _mirrored(height, down), _mirrored(width, across)
+    first = torch.arange(0, n * height * width, height * width)[:, None, None]
+    places = (first + rows[:, :, None] * width + columns[:, None]).flatten().to(images.device)
+    pixels = images.permute(0, 2, 3, 1).reshape(-1, channels).index_select(0, places)
+    return pixels.view(n, height, width, channels).permute(0, 3, 1, 2)
+
+
+def _mirrored(side: int, shift: Tensor) -> Tensor:
+    """The pixels of a side that ``shift`` (N, 1) brings into view, (N, side)."""
+    places = torch.arange(side) + shift
+    places = torch.where(places < 0, -1 - places, places)
+    return torch.where(places >= side, 2 * side - 1 - places, places)
 
 
 def cutout(images: Tensor, rng: torch.Generator) -> Tensor:

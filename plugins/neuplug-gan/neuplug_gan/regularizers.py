@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
 from neuplug_gan.diffaugment import translation
 from neuplug_gan.options import GANOptions
@@ -186,44 +185,3 @@ def flip(images: Tensor, rng: torch.Generator) -> Tensor:
     """Mirror left and right with a chance of one half, each image of (N, C, H, W) by itself."""
     chosen = torch.rand(len(images), 1, 1, 1, generator=rng) < 0.5
     return torch.where(chosen.to(images.device), images.flip(3), images)
-
-
-class _InFloat32(nn.Module):
-    """Keeps the power iteration out of autocast: in bfloat16 it is coarse, and mixes dtypes."""
-
-    def __init__(self, normalization: nn.Module) -> None:
-        super().__init__()
-        self.normalization = normalization
-
-    def forward(self, weight: Tensor) -> Tensor:
-        with torch.autocast(weight.device.type, enabled=False):
-            normalized: Tensor = self.normalization(weight)
-        return normalized
-
-
-def normalize_spectra(network: nn.Module) -> None:
-    """Put spectral normalisation on a discriminator: each weight is divided by its norm, in place.
-
-    Miyato, Kataoka, Koyama, Yoshida: Spectral Normalization for Generative Adversarial Networks,
-    2018 (arXiv:1802.05957). A weight of a convolution or a linear layer is taken as a matrix,
-    output channels by all else, and its largest singular value is followed by one step of power
-    iteration whenever the layer is used in training. The embedding of a projection discriminator is
-    normalised, too (Miyato and Koyama 2018, arXiv:1802.05637).
-
-    The paper's discriminators have no batch normalisation. Where one has it, it stays, and its
-    scale is not bounded.
-
-    The weights and the vectors of the power iteration are in the network's ``state_dict``; the
-    latter begin at random, from torch's current state. A weight that another parametrisation or
-    the older ``torch.nn.utils.spectral_norm`` computes is left as it is.
-
-    Args:
-        network: Before its optimiser is made, since the parameters are new ones.
-    """
-    layers = (nn.Conv2d, nn.ConvTranspose2d, nn.Linear, nn.Embedding)
-    for module in list(network.modules()):
-        own = dict(module.named_parameters(recurse=False))
-        if isinstance(module, layers) and "weight" in own:
-            spectral_norm(module)
-            chain = cast(nn.ModuleList, module.get_submodule("parametrizations.weight"))
-            chain[0] = _InFloat32(chain[0])

@@ -19,7 +19,8 @@ from neuplug_gan.images import GreyRange, ShuffledStream
 from neuplug_gan.losses import discriminator_loss, generator_loss, targets
 from neuplug_gan.options import GANOptions
 from neuplug_gan.quality import Inspection
-from neuplug_gan.regularizers import Turn, chosen_penalties, normalize_spectra
+from neuplug_gan.regularizers import Turn, chosen_penalties
+from neuplug_gan.spectral import SpectralNorm
 
 CHECKPOINT_SECONDS = 15.0
 LOG_EVERY = 25
@@ -56,10 +57,9 @@ class AdversarialTrainer:
         context: FitContext,
     ) -> None:
         self.options, self.context, self.device = options, context, context.device
-        if options.spectral_norm:
-            normalize_spectra(discriminator)
         self.generator = generator.to(self.device).to(memory_format=torch.channels_last)
         self.discriminator = discriminator.to(self.device).to(memory_format=torch.channels_last)
+        self.normalized = SpectralNorm(self.discriminator) if options.spectral_norm else None
         self.average = AveragedModel(
             self.generator, multi_avg_fn=ramped_average(options.ema), use_buffers=True
         )
@@ -173,12 +173,14 @@ class AdversarialTrainer:
             noise = torch.randn(images.shape, generator=self.noise_rng, device=self.device)
             images = images + self.options.input_noise * noise
         with self._autocast(exact):
-            logits: Tensor = self.discriminator(images, labels)
+            logits: Tensor = (self.normalized or self.discriminator)(images, labels)
         return logits.float()
 
     def _update_discriminator(
         self, real: Tensor, fake: Tensor, labels: Tensor, updates: int
     ) -> Tensor:
+        if self.normalized:
+            self.normalized.normalize(follow=True)
         seen_real = self._augment(real)
         on_real = self._judge(seen_real, labels)
         on_fake = self._judge(self._augment(fake), labels)
@@ -196,6 +198,8 @@ class AdversarialTrainer:
     def _update_generator(self, fake: Tensor, labels: Tensor, updates: int) -> Tensor:
         # gradients for the discriminator's weights would be computed and thrown away
         self.discriminator.requires_grad_(False)
+        if self.normalized:
+            self.normalized.normalize(follow=False)
         logits = self._judge(self._augment(fake), labels)
         loss = generator_loss(logits, self.options.loss)
         self._descend(self.optimizer_g, loss, updates)
@@ -234,7 +238,7 @@ class AdversarialTrainer:
         """All that has a ``state_dict``."""
         return {
             "generator": self.generator,
-            "discriminator": self.discriminator,
+            "discriminator": self.normalized or self.discriminator,
             "average": self.average,
             "optimizer_g": self.optimizer_g,
             "optimizer_d": self.optimizer_d,

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from neuplug_gan.convolutions import doubled, halved
 
 
 def dense(inputs: int, outputs: int, *activation: nn.Module) -> nn.Sequential:
@@ -35,8 +38,10 @@ class Conv(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Float (N, ``inputs``, H, W) to (N, ``outputs``, H / stride, W / stride)."""
-        top, bottom = self._padding(input.shape[2])
-        left, right = self._padding(input.shape[3])
+        (top, bottom), (left, right) = map(self._padding, input.shape[2:])
+        small = self.in_channels == 1 and self.stride == (2, 2) and self.kernel_size[0] <= 5
+        if small and not (input.shape[2] % 2 or input.shape[3] % 2):
+            return halved(input, self.weight, self.bias, top)
         return super().forward(F.pad(input, (left, right, top, bottom)))
 
     def _padding(self, size: int) -> tuple[int, int]:
@@ -52,14 +57,38 @@ class ConvTranspose(nn.ConvTranspose2d):
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int) -> None:
-        super().__init__(inputs, outputs, kernel, 2)
+        super().__init__(inputs, outputs, kernel, 2, (kernel - 2) // 2)
 
     def forward(self, input: Tensor, output_size: list[int] | None = None) -> Tensor:
         """Float (N, ``inputs``, H, W) to (N, ``outputs``, 2 H, 2 W)."""
-        whole = super().forward(input)
-        height, width = 2 * input.shape[2], 2 * input.shape[3]
-        start = (self.kernel_size[0] - 2) // 2
-        return whole[:, :, start : start + height, start : start + width]
+        if self.out_channels == 1 and self.kernel_size[0] <= 5:
+            return doubled(input, self.weight, self.bias, int(self.padding[0]))
+        return super().forward(input)[:, :, : 2 * input.shape[2], : 2 * input.shape[3]]
+
+
+class Upsample(nn.Identity):
+    """Keras' ``UpSampling2D``, a layer that :class:`UpsampledConv` behind it does with its own."""
+
+
+class UpsampledConv(Conv):
+    """A 3x3 convolution of an image whose every pixel is first repeated twice in both directions.
+
+    Among four equal pixels three taps of the kernel see but two different ones, so that both layers
+    together are a transposed convolution of stride 2 with sums of the taps: 4 products for each
+    output instead of 9.
+    """
+
+    taps: Tensor
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3)
+        taps = torch.tensor([[0.0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+        self.register_buffer("taps", taps, persistent=False)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Float (N, ``inputs``, H, W) to (N, ``outputs``, 2 H, 2 W)."""
+        summed = torch.einsum("ya,oiab,xb->ioyx", self.taps, self.weight, self.taps)
+        return F.conv_transpose2d(input, summed, self.bias, stride=2, padding=1)
 
 
 def initialize(module: nn.Module) -> None:

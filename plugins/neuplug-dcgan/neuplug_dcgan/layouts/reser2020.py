@@ -36,8 +36,8 @@ def generator(image_size: tuple[int, int], in_chans: int, latent_dim: int) -> ke
     ]
     for before, after in pairwise([256, *widths]):
         layers += [
-            nn.Upsample(scale_factor=2),
-            keras.Conv(before, after, 3),
+            keras.Upsample(),
+            keras.UpsampledConv(before, after),
             keras.batch_norm(after, MOMENTUM),
             nn.ReLU(),
         ]

@@ -66,6 +66,21 @@ def neuplug_executors():
 @hookimpl
 def neuplug_recipes():
     yield Component("sketch", "neuplug_lab:sketch.yaml", "a made-up study of noise")
+    yield Component("blot", "neuplug_lab:blot.yaml", "fault: no YAML")
+    yield Component("lost", "neuplug_lab:lost.yaml", "fault: is not there")
+
+
+@hookimpl
+def neuplug_layouts():
+    yield Component("sheet", f"{PLACES}:Sheet", "images named in sheet.tsv")
+    yield Component("torn", f"{PLACES}:Torn", "fault: fails where there is a torn.tsv")
+    yield Component("shredded", f"{PLACES}:Shredded", "fault: is not there")
+
+
+@hookimpl
+def neuplug_sections():
+    yield Component("wages", f"{PLACES}:Wages", "what the arms' trainings cost")
+    yield Component("unpaid", f"{PLACES}:Unpaid", "fault: fails in a run of that name")
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""Executors and reporters of the lab."""
+"""Executors, layouts, sections and reporters of the lab."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections import deque
 from pathlib import Path
 
 import neuplug
+from neuplug.experiment.summary.sections import Cell, Row, Section, SectionMaker, Table
 
 
 class Inline(neuplug.ExecutorFactory):
@@ -41,6 +42,46 @@ class Closed(neuplug.ExecutorFactory):
 
     def open(self, context):
         raise RuntimeError("the cluster is away")
+
+
+class Sheet(neuplug.Layout):
+    """Images named in sheet.tsv, a line each: file, class."""
+
+    def scan(self, path):
+        sheet = path / "sheet.tsv"
+        if not sheet.is_file():
+            return None
+        rows = [line.split("\t") for line in sheet.read_text("utf-8").splitlines()]
+        if not rows:
+            return f"{sheet.name} is empty: write a line for each image."
+        entries = [neuplug.Entry(path / name, name, label) for name, label in rows]
+        return neuplug.Listing(path, "images named in sheet.tsv", tuple(entries))
+
+
+class Torn(neuplug.Layout):
+    """Fault: fails, but only where a folder has its file."""
+
+    def scan(self, path):
+        if (path / "torn.tsv").is_file():
+            raise ValueError("half of the sheet is missing")
+
+
+class Wages(SectionMaker):
+    """What the arms' trainings cost."""
+
+    def sections(self, results):
+        rows = [Row(c.arm, c.classifier, [Cell("3")], own=True) for c in results.arm_costs]
+        table = Table("Wages of each arm", [("wage", "pence")], rows, ["Nobody is paid."])
+        return [Section("Wages", "What people are paid.", tables=[table])]
+
+
+class Unpaid(SectionMaker):
+    """Fault: fails, but only in a run of its name."""
+
+    def sections(self, results):
+        if results.name == "unpaid":
+            raise ValueError("the till is empty")
+        return []
 
 
 class Markdown(neuplug.Reporter):
