@@ -1,4 +1,4 @@
-"""Seeds for every random act, derived from the run's seed and the act's role."""
+"""What makes numbers the same again: seeds for every random act, and the number of threads."""
 
 from __future__ import annotations
 
@@ -48,3 +48,21 @@ def seeded(seed: int, device: torch.device) -> Iterator[None]:
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed)
         yield
+
+
+@contextmanager
+def one_thread(device: torch.device) -> Iterator[None]:
+    """Within, torch computes with one thread where the processor is the device.
+
+    How many threads share a sum decides its last digits, so that a result would otherwise depend
+    on how many processes share the machine.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -22,6 +22,9 @@ from neuplug.data.alignment import Tones, agreement, align, by_fours, turned
 from neuplug.data.lookalikes import look_alikes
 from neuplug.data.neighbors import detail
 from neuplug.plugins.generator import Progress, silent
+from neuplug.seeds import one_thread
+
+CPU = torch.device("cpu")
 
 # Correlation, after alignment, from which two images can be near duplicates
 LIKE = 0.93
@@ -121,9 +124,10 @@ def near_duplicates(thumbnails: NDArray[np.uint8], progress: Progress = silent) 
     where = torch.nonzero(tones.ranks.amax(1)).flatten()
     if len(where) < 2:
         return NearDuplicates()
-    search = _Search(Tones.of(thumbnails[where.numpy()]))
-    alike = search.alike(progress)
-    copies = search.stands_out(alike)
+    with one_thread(CPU):  # of several each would wait for the others most of the time
+        search = _Search(Tones.of(thumbnails[where.numpy()]))
+        alike = search.alike(progress)
+        copies = search.stands_out(alike)
     ends = where[torch.stack([alike.still, alike.moved], dim=1)].sort(dim=1).values.tolist()
     found = [(a, b, round(r, 4)) for (a, b), r in zip(ends, alike.score.tolist(), strict=True)]
     near = [pair for pair, copy in zip(found, copies.tolist(), strict=True) if copy]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from neuplug.errors import InputError
@@ -30,24 +28,6 @@ def pick_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {name!r} is not available ({reason}). Try auto or cpu.") from None
     return device
-
-
-@contextmanager
-def one_thread(device: torch.device) -> Iterator[None]:
-    """Within, torch computes with one thread where the processor is the device.
-
-    How many threads share a sum decides its last digits, so that a result would otherwise depend
-    on how many processes share the machine.
-    """
-    import torch
-
-    before = torch.get_num_threads()
-    if device.type == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -19,10 +19,9 @@ from neuplug.experiment.steps.evaluate import evaluate
 from neuplug.experiment.steps.generate import augment, fit, sample
 from neuplug.experiment.steps.train import train
 from neuplug.experiment.tasks import AnyTask, read_task
-from neuplug.seeds import seeded
+from neuplug.seeds import one_thread, seeded
 from neuplug.storage.atomic import write_json
 from neuplug.storage.store import MissingResult
-from neuplug.training.devices import one_thread
 
 # By the kind of task
 _STEPS: dict[str, Callable[..., dict[str, Any]]] = {
