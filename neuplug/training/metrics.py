@@ -120,25 +120,28 @@ def classification_metrics(logits: Tensor, labels: Tensor, classes: Sequence[str
         >>> found.accuracy, found.confusion, found.per_class["a"].precision
         (0.75, ((1, 0), (1, 2)), 0.5)
     """
-    import numpy as np
-    from sklearn.metrics import confusion_matrix, log_loss, precision_recall_fscore_support
+    # a few lines here: scikit-learn would take longer to load than a small run takes in all
+    import torch
 
-    truth = labels.numpy()
-    predicted = logits.argmax(1).numpy()
-    known = np.arange(len(classes))
-    per_class = precision_recall_fscore_support(truth, predicted, labels=known, zero_division=0.0)
-    precision, recall, f1, _ = per_class
+    predicted, count = logits.argmax(1), len(classes)
+    confusion = torch.bincount(labels * count + predicted, minlength=count**2).view(count, count)
+    hits, support = confusion.diagonal().double(), confusion.sum(1)
+    precision, recall = hits / confusion.sum(0).clamp(min=1), hits / support.clamp(min=1)
+    f1 = 2 * hits / (confusion.sum(0) + support).clamp(min=1)
+    likelihood = logits.double().softmax(1).gather(1, labels[:, None])
+    per_class = (precision.tolist(), recall.tolist(), f1.tolist(), support.tolist())
     return Scores(
-        accuracy=float((truth == predicted).mean()),
+        accuracy=float((predicted == labels).double().mean()),
         precision=float(precision.mean()),
         recall=float(recall.mean()),
         f1=float(f1.mean()),
-        loss=float(log_loss(truth, logits.double().softmax(1).numpy(), labels=known)),
+        # of a certain and wrong answer as scikit-learn's log_loss has it, not infinite
+        loss=-float(likelihood.clamp(min=torch.finfo(torch.float64).eps).log().mean()),
         per_class={
             name: ClassScores(precision=p, recall=r, f1=f, support=n)
-            for name, p, r, f, n in zip(classes, *(a.tolist() for a in per_class), strict=True)
+            for name, p, r, f, n in zip(classes, *per_class, strict=True)
         },
-        confusion=confusion_matrix(truth, predicted, labels=known).tolist(),
+        confusion=confusion.tolist(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import sklearn.metrics
 import torch
 
 from neuplug.training.metrics import classification_metrics
@@ -31,6 +32,31 @@ def test_by_hand() -> None:
 def test_loss_of_even_odds() -> None:
     found = classification_metrics(torch.zeros(4, 2), torch.tensor([0, 1, 0, 1]), ["a", "b"])
     assert found.loss == pytest.approx(0.693147, abs=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_as_scikit_learn_has_it(seed: int) -> None:
+    """Classes that are never predicted or not there, and answers that are certain and wrong."""
+    rng = torch.Generator().manual_seed(seed)
+    count = 2 + seed % 4
+    logits = torch.randn(40, count, generator=rng) * 10.0 ** (seed % 3)
+    labels = torch.randint(0, max(1, count - seed % 2), (40,), generator=rng)
+    logits[:, 0] -= 1000.0 * (seed % 2)
+    found = classification_metrics(logits, labels, [f"class {n}" for n in range(count)])
+    truth, predicted, known = labels.numpy(), logits.argmax(1).numpy(), range(count)
+    expected = sklearn.metrics.precision_recall_fscore_support(
+        truth, predicted, labels=list(known), zero_division=0.0
+    )
+    each = found.per_class.values()
+    for name, numbers in zip(("precision", "recall", "f1", "support"), expected, strict=True):
+        assert [getattr(c, name) for c in each] == pytest.approx(numbers.tolist())
+        if name != "support":
+            assert getattr(found, name) == pytest.approx(numbers.mean())
+    probabilities = logits.double().softmax(1).numpy()
+    loss = sklearn.metrics.log_loss(truth, probabilities, labels=list(known))
+    assert found.loss == pytest.approx(loss)
+    matrix = sklearn.metrics.confusion_matrix(truth, predicted, labels=list(known))
+    assert [list(row) for row in found.confusion] == matrix.tolist()
 
 
 def test_classifiers_are_profiled(ask: Any) -> None:
