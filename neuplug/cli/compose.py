@@ -161,8 +161,7 @@ def _say_plan(config: ComposeConfig, as_json: bool) -> None:
 
 def _plan_facts(plan: Plan) -> dict[str, Any]:
     """What a plan comes to, as JSON values; its cost if tasks like these were done before."""
-    from neuplug.storage.cache import store_root
-    from neuplug.storage.store import Store
+    from neuplug.storage.store import Store, store_root
 
     store = Store(store_root())
     left = [task for task in plan.tasks.values() if not store.has(task.key)]

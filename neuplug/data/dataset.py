@@ -28,8 +28,7 @@ from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint,
 from neuplug.data.report import DataReport, Leak
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
-from neuplug.storage.cache import cache_dir
-from neuplug.storage.store import MissingResult, Store
+from neuplug.storage.store import MissingResult, Store, cache_dir
 
 # Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped
 MEMORY_LIMIT = 2 * 1024**3

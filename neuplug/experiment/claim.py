@@ -8,7 +8,6 @@ believed only as long as it is whole. Loads no torch.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import socket
 import time
@@ -20,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
-from neuplug.storage.atomic import storing, write_text, writer_of
+from neuplug.storage.atomic import file_hash, storing, write_text, writer_of
 from neuplug.storage.claims import Claim, remove
 from neuplug.storage.folders import DAMAGED, set_aside
 
@@ -92,7 +91,7 @@ def is_whole(folder: Path, request: str, *wanted: str) -> bool:
     if not status.files.keys() >= {name for name in wanted if name}:
         return False
     try:
-        return all(_hash(folder / name) == digest for name, digest in status.files.items())
+        return all(file_hash(folder / name) == digest for name, digest in status.files.items())
     except OSError:
         return False
 
@@ -238,13 +237,8 @@ def _refuse_foreign(folder: Path, request: str) -> None:
 
 def _hashes(folder: Path) -> dict[str, str]:
     return {
-        path.relative_to(folder).as_posix(): _hash(path)
+        path.relative_to(folder).as_posix(): file_hash(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.relative_to(folder).parts[0] not in _LIVING
         if writer_of(path) is None
     }
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

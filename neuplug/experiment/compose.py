@@ -39,7 +39,6 @@ from neuplug.experiment.recipes import Recipe
 from neuplug.experiment.reporters import (
     REPORTS,
     FinishedRun,
-    RunImages,
     have_reported,
     write_reports,
 )
@@ -48,8 +47,7 @@ from neuplug.experiment.results.reading import read_results
 from neuplug.plugins.registry import discover, name_troubled
 from neuplug.plugins.spec import LOCAL
 from neuplug.storage.atomic import storing
-from neuplug.storage.cache import store_root
-from neuplug.storage.store import MissingResult, hash_of
+from neuplug.storage.store import MissingResult, hash_of, store_root
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
@@ -329,8 +327,8 @@ class _Run:
         with storing(self.folder):
             runfolder.finish(self.folder, plan, context, results)
             if self.config.report:
-                images = RunImages(plan, context)
-                run = dataclasses.replace(FinishedRun.read(self.folder), images=images)
+                found = FinishedRun.read(self.folder)
+                run = dataclasses.replace(found, plan=plan, context=context)
                 for said in write_reports(plan.selection.reporters, self.config.options, run):
                     self.log.say(f"warning: {said}")
         return Result(self.folder, results)

@@ -16,66 +16,12 @@ from neuplug.plugins.component import ComponentBase
 from neuplug.storage.atomic import write_json
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from neuplug.experiment.plan import Plan
     from neuplug.experiment.results.model import Curves, RunResults
     from neuplug.experiment.steps.context import TaskContext
     from neuplug.plugins.spec import ComponentSpec
 
 REPORTS = "reports.json"
-
-
-@dataclass(frozen=True)
-class MadeBeside:
-    """What an arm has made in the first repeat.
-
-    Attributes:
-        arm: Its name.
-        real: The real training images of every class, uint8 (N, C, H, W).
-        made: The last generated set of each class that has one, likewise.
-        origins: By class what has made it: ``dcgan``, ``flip+rotate``.
-    """
-
-    arm: str
-    real: Mapping[str, Tensor]
-    made: Mapping[str, Tensor]
-    origins: Mapping[str, str]
-
-
-class RunImages:
-    """The images of a run, as long as its store is at hand."""
-
-    def __init__(self, plan: Plan, context: TaskContext) -> None:
-        self._plan, self._context = plan, context
-
-    def arms(self) -> Iterator[MadeBeside]:
-        """Of each arm that makes images ahead of the training, in order."""
-        from neuplug.experiment.tasks import MadeImages
-
-        for cell in self._plan.first_cells:
-            parts = cell.mixture.parts.items()
-            keys = {n: p.task for n, found in parts for p in found if isinstance(p, MadeImages)}
-            if not keys:
-                continue
-            real = self._plan.dataset.images.subset(cell.split.train)
-            yield MadeBeside(
-                cell.arm.name,
-                {name: real.of_class(label).images for label, name in enumerate(real.classes)},
-                {name: self._context.tree(key, "images")["images"] for name, key in keys.items()},
-                {name: self._origin(key) for name, key in keys.items()},
-            )
-
-    def grids(self, fit: str) -> list[tuple[int, Tensor]]:
-        """Of a fit's key (step, uint8 (N, C, H, W)): the same noise at several steps."""
-        return list(self._context.record(fit).grids)
-
-    def _origin(self, key: str) -> str:
-        from neuplug.experiment.tasks import AugmentTask, SampleTask
-
-        task = self._plan.tasks[key]
-        assert isinstance(task, SampleTask | AugmentTask)
-        return "+".join(component.name for component in task.components)
 
 
 @dataclass(frozen=True)
@@ -86,17 +32,19 @@ class FinishedRun:
         folder: Of the run; ``results.json``, ``curves.json`` and the tables are in it.
         results: Everything that the run found.
         curves: What went on in its trainings.
-        images: Its images; ``None`` where a report is made again from the folder alone.
+        plan: Its tasks, and ``context`` with what these left in the store, for pictures; ``None``
+            where a report is made again from the folder alone.
     """
 
     folder: Path
     results: RunResults
     curves: Curves
-    images: RunImages | None = None
+    plan: Plan | None = None
+    context: TaskContext | None = None
 
     @classmethod
     def read(cls, folder: str | Path) -> Self:
-        """The run in a folder, without its images.
+        """The run in a folder, without its store.
 
         Raises:
             InputError: If it has no results, or none that this version can read.

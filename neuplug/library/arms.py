@@ -22,7 +22,7 @@ from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.generate import load_augmenters
 from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.registry import discover
-from neuplug.storage.cache import store_root
+from neuplug.storage.store import store_root
 
 
 @dataclass(frozen=True)

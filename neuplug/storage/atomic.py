@@ -128,6 +128,12 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's content, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_checked(path: Path, content: bytes) -> None:
     """Write a file behind its own SHA-256, so that :func:`read_checked` knows it whole."""
     write_whole(path, hashlib.sha256(content).digest() + content)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from neuplug.storage.atomic import (
     OF_THE_DISK,
+    file_hash,
     read_checked,
     storage_error,
     storing,
@@ -203,7 +204,6 @@ def _name(folder: Path, path: Path) -> str:
 
 def _hash(folder: Path, path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_hash(path)
     except OSError as error:
         raise DamagedError(folder, f"{path.name} cannot be read ({error.strerror})") from error

@@ -10,9 +10,12 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+import platformdirs
 
 from neuplug.errors import NeuplugError
 from neuplug.plugins.generator import Checkpoint
@@ -39,6 +42,20 @@ def hash_of(content: Any) -> str:
     """A key for any JSON value: 32 hexadecimal digits of SHA-256 over its canonical form."""
     text = json.dumps([FORMAT, content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def cache_dir() -> Path:
+    """The cache's folder: ``NEUPLUG_CACHE``, or the user's cache folder of the platform.
+
+    It need not exist. Deleting it loses time, never results.
+    """
+    own = os.environ.get("NEUPLUG_CACHE")
+    return Path(own).expanduser() if own else platformdirs.user_cache_path("neuplug")
+
+
+def store_root() -> Path:
+    """Where finished tasks are kept."""
+    return cache_dir() / "store"
 
 
 class MissingResult(NeuplugError):

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from neuplug.errors import NeuplugError
 from neuplug.experiment.events import TaskDone, TaskEvent, TaskFailed, TaskProgress, TaskStarted
 from neuplug.experiment.steps.context import TaskContext
@@ -110,13 +108,6 @@ def _run(context: TaskContext, task: AnyTask, send: Callable[[TaskProgress], Any
     ):
         notes = _STEPS[task.kind](context, task, folder, progress)
         seconds = time.monotonic() - started
-        about = {
-            "kind": task.kind,
-            "title": task.label,
-            "seconds": seconds,
-            "device": str(context.device),
-            "torch": torch.__version__,
-        }
-        write_json(folder / "about.json", about | notes)
+        write_json(folder / "about.json", {"task": task.label, "seconds": seconds, **notes})
     if task.kind in _TIMED:
         context.store.note_time(task.cost_class(), seconds)

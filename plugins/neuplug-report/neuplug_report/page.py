@@ -22,8 +22,8 @@ class HtmlReport(Reporter):
 
     def report(self, run: FinishedRun) -> Path:
         """Write ``samples/``, ``figures/`` and ``report.html``."""
-        if run.images is not None:
-            make_pictures(run, run.images)
+        if run.plan is not None and run.context is not None:
+            make_pictures(run, run.plan, run.context)
         return _write(run)
 
 
