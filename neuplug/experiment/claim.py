@@ -21,7 +21,7 @@ from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
 from neuplug.storage.atomic import file_hash, storing, write_text, writer_of
 from neuplug.storage.claims import Claim, remove
-from neuplug.storage.folders import DAMAGED, set_aside
+from neuplug.storage.store import DAMAGED, set_aside
 
 STATUS, STOP, CLAIM, PLAN = "status.json", "stop.request", ".claim", "plan.json"
 # What changes without the answer changing

@@ -18,8 +18,7 @@ from neuplug.errors import NeuplugError, PluginError
 from neuplug.experiment.tasks import ComponentRef
 from neuplug.plugins.distributions import told
 from neuplug.plugins.options import Options
-from neuplug.plugins.registry import discover, local_name
-from neuplug.plugins.spec import LOCAL, ComponentSpec
+from neuplug.plugins.registry import LOCAL, ComponentSpec, discover, local_name
 from neuplug.storage.atomic import OF_THE_DISK, file_hash, storage_error
 
 

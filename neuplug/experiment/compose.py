@@ -40,12 +40,11 @@ from neuplug.experiment.reporters import (
     REPORTS,
     FinishedRun,
     have_reported,
+    read_reports,
     write_reports,
 )
-from neuplug.experiment.result import Result
-from neuplug.experiment.results.reading import read_results
-from neuplug.plugins.registry import discover, name_troubled
-from neuplug.plugins.spec import LOCAL
+from neuplug.experiment.results import Question, RunResults, read_results
+from neuplug.plugins.registry import LOCAL, discover, name_troubled
 from neuplug.storage.atomic import storing
 from neuplug.storage.store import MissingResult, hash_of, store_root
 
@@ -53,7 +52,7 @@ if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
     from neuplug.experiment.executors.base import Executor
     from neuplug.experiment.plan import Plan
-    from neuplug.experiment.results.model import Dose
+    from neuplug.experiment.results import Dose
     from neuplug.experiment.runner import Failure
     from neuplug.experiment.steps.context import TaskContext
 
@@ -151,6 +150,75 @@ class Request:
         return found
 
 
+@dataclass(frozen=True)
+class Result:
+    """The results of a run.
+
+    Attributes:
+        folder: The run's folder.
+        results: Everything that the run found, as in ``results.json``.
+    """
+
+    folder: Path
+    results: RunResults
+
+    @property
+    def reports(self) -> dict[str, Path]:
+        """Reporters' names to the files that they have made."""
+        return read_reports(self.folder)
+
+    @property
+    def report(self) -> Path:
+        """The first of them: as a rule the page to open in a browser.
+
+        Raises:
+            NeuplugError: If there is none.
+        """
+        for path in self.reports.values():
+            return path
+        raise NeuplugError(
+            f"there is no report in {self.folder}: no reporter is installed (pip install "
+            "neuplug-report brings one), or reports were turned off."
+        )
+
+    def verdicts(self, question: Question = "none") -> dict[tuple[str, str], str]:
+        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*.
+
+        Args:
+            question: ``none``: beside the arm of that name; ``best classical``: the same beside the
+                best classical arm, for arms that generate; ``more images``: of ``none`` beside
+                ``none`` with fewer real images, where several numbers of them are compared.
+        """
+        return {(c.arm, c.classifier): c.verdict for c in self.results.compared(question)}
+
+    def mean(
+        self, arm: str, classifier: str, metric: str = "accuracy", class_name: str | None = None
+    ) -> float:
+        """A metric's mean over repeats.
+
+        Args:
+            arm: Its name.
+            classifier: Its name.
+            metric: ``accuracy``, ``precision``, ``recall``, ``f1`` or ``loss``.
+            class_name: A class, whose precision, recall or F1 is wanted.
+
+        Raises:
+            KeyError: If the run has no such arm, classifier or metric.
+        """
+        return self.results.means[arm, classifier, metric, class_name].mean
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        from neuplug.experiment.summary.terminal import print_summary
+
+        text = StringIO()
+        print_summary(self.results, Console(emoji=False, file=text, width=100, no_color=True))
+        return text.getvalue()
+
+
 def run(
     request: Request,
     on_event: Sink = unheard,
@@ -199,7 +267,7 @@ def prepare(request: Request) -> Plan:
     """
     from neuplug.data.dataset import Dataset, load_dataset
     from neuplug.experiment.arms import Selection
-    from neuplug.experiment.planning.make import make_plan
+    from neuplug.experiment.planning import make_plan
 
     config = request.config
     Selection(config)  # refuses what does not exist, before images are decoded
@@ -290,7 +358,7 @@ class _Run:
     def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> Result:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
-        from neuplug.experiment.planning.make import next_round
+        from neuplug.experiment.planning import next_round
         from neuplug.experiment.runner import TRIES, run_tasks
 
         failures: dict[str, Failure] = {}

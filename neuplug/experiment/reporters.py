@@ -17,9 +17,9 @@ from neuplug.storage.atomic import write_json
 
 if TYPE_CHECKING:
     from neuplug.experiment.plan import Plan
-    from neuplug.experiment.results.model import Curves, RunResults
+    from neuplug.experiment.results import Curves, RunResults
     from neuplug.experiment.steps.context import TaskContext
-    from neuplug.plugins.spec import ComponentSpec
+    from neuplug.plugins.registry import ComponentSpec
 
 REPORTS = "reports.json"
 
@@ -49,7 +49,7 @@ class FinishedRun:
         Raises:
             InputError: If it has no results, or none that this version can read.
         """
-        from neuplug.experiment.results.reading import read_curves, read_results
+        from neuplug.experiment.results import read_curves, read_results
 
         results = read_results(folder)
         return cls(Path(folder), results, read_curves(folder))

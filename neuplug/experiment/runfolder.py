@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from neuplug.experiment import results as model
 from neuplug.experiment.analysis.collect import collect_curves
 from neuplug.experiment.analysis.provenance import provenance
 from neuplug.experiment.claim import PLAN
@@ -21,9 +22,7 @@ from neuplug.experiment.components import versions
 from neuplug.experiment.config import to_yaml
 from neuplug.experiment.events import FORMAT, infos
 from neuplug.experiment.plan import Cell, Plan
-from neuplug.experiment.results import parts
-from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.reading import CURVES, RESULTS
+from neuplug.experiment.results import CURVES, RESULTS, RunResults
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask
 from neuplug.storage.atomic import write_json, write_text, write_whole
@@ -165,7 +164,7 @@ def _trained_on(plan: Plan, bench: TaskContext) -> Iterator[list[object]]:
             yield [repeat, arm, "train", classes[label], *about]
 
 
-def _result(cell: parts.Cell) -> list[object]:
+def _result(cell: model.Cell) -> list[object]:
     """The line of a cell."""
     return [
         *(cell.arm, cell.classifier, cell.repeat),

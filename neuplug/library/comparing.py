@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuplug.experiment.analysis.statistics import holm, paired_difference, verdict
-from neuplug.experiment.results.model import PairedDifference, Verdict
+from neuplug.experiment.results import PairedDifference, Verdict
 
 
 @dataclass(frozen=True)

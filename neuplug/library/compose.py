@@ -18,15 +18,20 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from neuplug.errors import InputError
-from neuplug.experiment.compose import Request, run
+from neuplug.experiment.compose import Request, Result, run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
-from neuplug.experiment.result import Result
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.hookspecs import RESERVED, Component
 from neuplug.plugins.options import Options
-from neuplug.plugins.registry import discover, offer_local
-from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent, kind_of
+from neuplug.plugins.registry import (
+    LOCAL,
+    ComponentSpec,
+    LocalComponent,
+    discover,
+    kind_of,
+    offer_local,
+)
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet

@@ -9,10 +9,10 @@ import platform
 import torch
 
 from neuplug.data.dataset import Dataset
+from neuplug.experiment import results as model
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.components import versions
 from neuplug.experiment.plan import Plan
-from neuplug.experiment.results import parts
 from neuplug.experiment.steps.context import TaskContext
 
 _CHOSEN = (
@@ -21,7 +21,7 @@ _CHOSEN = (
 )
 
 
-def about_data(plan: Plan) -> parts.Data:
+def about_data(plan: Plan) -> model.Data:
     """The images, and the parts of the first repeat."""
     dataset, split = plan.dataset, plan.splits[0]
     report, images = dataset.report, dataset.images
@@ -31,7 +31,7 @@ def about_data(plan: Plan) -> parts.Data:
         return dict(zip(images.classes, numbers.tolist(), strict=True))
 
     groups, bound = _near_groups(dataset)
-    return parts.Data(
+    return model.Data(
         source=report.source,
         simulated=report.simulated,
         layout=report.layout,
@@ -64,7 +64,7 @@ def _near_groups(dataset: Dataset) -> tuple[int | None, int | None]:
     return len(groups), sum(group in groups for group in dataset.groups)
 
 
-def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
+def about_protocol(plan: Plan, bench: TaskContext) -> model.Protocol:
     """How everything was trained and measured, and what was made sure of."""
     config, training = plan.config, plan.config.training
     if training.epochs is not None:
@@ -75,7 +75,7 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
         unit = "epochs" if training.epochs is not None else "steps"
         budget += f", after {training.real_first} {unit} on its real images alone"
     kept = "best validation loss" if plan.splits[0].val else "the last step"
-    return parts.Protocol(
+    return model.Protocol(
         device=str(bench.device),
         versions={"python": platform.python_version(), **versions(plan.selection.components)},
         sentences=(
@@ -112,10 +112,10 @@ def _proof(plan: Plan) -> str:
     )
 
 
-def about_arm(arm: Arm) -> parts.Arm:
+def about_arm(arm: Arm) -> model.Arm:
     """An arm with its stages."""
     stages = [
-        parts.Stage(
+        model.Stage(
             name=stage.name,
             kind="generator" if stage.generates else "augmenter",
             amount="on each batch"
@@ -125,7 +125,7 @@ def about_arm(arm: Arm) -> parts.Arm:
         )
         for stage in arm.stages
     ]
-    return parts.Arm(
+    return model.Arm(
         name=arm.name,
         base=arm.base,
         per_class=arm.per_class,

@@ -14,11 +14,11 @@ import torch
 
 from neuplug import __version__
 from neuplug.data.imageset import ImageSet
+from neuplug.experiment import results as model
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import Correct, compare
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
-from neuplug.experiment.results import model, parts
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
@@ -146,7 +146,7 @@ def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
     }
 
 
-def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
+def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> model.Cell:
     test, images = plan.splits[cell.repeat].test, plan.dataset.images
     predictions = bench.tree(cell.key, "predictions")
     whole = predictions.get("logits_all")
@@ -155,7 +155,7 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
     # with the training on real images before it
     phases = [cell.key, *([task.start.task] if task.start else [])]
     abouts = [bench.about(key) for key in phases]
-    return parts.Cell(
+    return model.Cell(
         arm=cell.arm.name,
         classifier=cell.classifier,
         repeat=cell.repeat,
@@ -188,9 +188,9 @@ def _correct(plan: Plan, bench: TaskContext) -> Correct:
     return found
 
 
-def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
+def _generator(bench: TaskContext, entry: FitEntry) -> model.GeneratorFit:
     record, about = bench.record(entry.key), bench.about(entry.key)
-    return parts.GeneratorFit(
+    return model.GeneratorFit(
         **dataclasses.asdict(entry),
         images=about["images"],
         seconds=about["seconds"],
@@ -199,7 +199,7 @@ def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
     )
 
 
-def _summary(cells: Sequence[parts.Cell]) -> Iterator[model.Summary]:
+def _summary(cells: Sequence[model.Cell]) -> Iterator[model.Summary]:
     for (arm, classifier), group in model.grouped(cells).items():
         first = group[0].test
         values: dict[tuple[str, str | None], list[float]]
@@ -216,16 +216,16 @@ def _summary(cells: Sequence[parts.Cell]) -> Iterator[model.Summary]:
 
 def _evaluations(
     plan: Plan, bench: TaskContext, failures: Iterable[Failure]
-) -> Iterable[parts.Evaluation]:
+) -> Iterable[model.Evaluation]:
     errors = {failure.task.key: str(failure.error) for failure in failures}
-    found: dict[tuple[str, str, str | None], parts.Evaluation] = {}
+    found: dict[tuple[str, str, str | None], model.Evaluation] = {}
     for cell in plan.cells:
         for name, key in cell.evaluations:
             task = plan.tasks[key]
             assert isinstance(task, EvaluateTask)
             classifier = cell.classifier if task.cell else None
             about = {} if key in errors else bench.about(key)
-            found[key, cell.arm.name, classifier] = parts.Evaluation(
+            found[key, cell.arm.name, classifier] = model.Evaluation(
                 evaluator=name,
                 arm=cell.arm.name,
                 classifier=classifier,
@@ -239,7 +239,7 @@ def _evaluations(
     return found.values()
 
 
-def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
+def _evaluators(plan: Plan) -> dict[str, model.EvaluatorWords]:
     """By name what each evaluator says of itself to the reader of the report."""
     found = {}
     for provided in plan.selection.components:
@@ -248,20 +248,20 @@ def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
                 words = own_words(provided.load())
             except TypeError:  # of which the evaluation's error tells
                 words = own_words(Evaluator)
-            found[provided.name] = parts.EvaluatorWords.model_validate(words)
+            found[provided.name] = model.EvaluatorWords.model_validate(words)
     return found
 
 
-def _filtered(plan: Plan, bench: TaskContext) -> Iterable[parts.Filtered]:
+def _filtered(plan: Plan, bench: TaskContext) -> Iterable[model.Filtered]:
     """What each filtered drawing let through."""
-    found: dict[tuple[str, str], parts.Filtered] = {}
+    found: dict[tuple[str, str], model.Filtered] = {}
     for cell in plan.cells:
         for name in cell.mixture.parts:
             for key in cell.mixture.only([name]).tasks:
                 task = plan.tasks[key]
                 if isinstance(task, SampleTask) and task.source.filters:
                     about = bench.about(key)
-                    found[key, cell.arm.name] = parts.Filtered(
+                    found[key, cell.arm.name] = model.Filtered(
                         arm=cell.arm.name,
                         repeat=cell.repeat,
                         class_name=name,

@@ -8,19 +8,19 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from neuplug.experiment import results as model
 from neuplug.experiment.analysis.statistics import holm, paired_difference, verdict
 from neuplug.experiment.arms import Arm
-from neuplug.experiment.results import model, parts
 
 # A cell's key to whether each test image is classified rightly, and its group's number
 Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
 
 # Arm and classifier to their cells, by repeat
-Groups = Mapping[tuple[str, str], Sequence[parts.Cell]]
+Groups = Mapping[tuple[str, str], Sequence[model.Cell]]
 
 
 def compare(
-    cells: Sequence[parts.Cell], arms: Sequence[Arm], correct: Correct
+    cells: Sequence[model.Cell], arms: Sequence[Arm], correct: Correct
 ) -> list[model.Comparison]:
     """The verdicts, on accuracy: of several metrics one may clear zero by chance.
 
@@ -76,7 +76,7 @@ def _judged(
         yield model.Comparison.model_validate({**about, **judged, **said, **dict(found)})
 
 
-def _accuracy(group: Sequence[parts.Cell]) -> float:
+def _accuracy(group: Sequence[model.Cell]) -> float:
     return float(np.mean([cell.test.accuracy for cell in group]))
 
 
@@ -126,8 +126,8 @@ def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> list[str]:
 
 
 def _difference(
-    ours: Sequence[parts.Cell],
-    theirs: Sequence[parts.Cell],
+    ours: Sequence[model.Cell],
+    theirs: Sequence[model.Cell],
     correct: Correct,
     *,
     comparisons: int,

@@ -9,7 +9,7 @@ import numpy as np
 
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, Plan
-from neuplug.experiment.results.model import Dose
+from neuplug.experiment.results import Dose
 from neuplug.experiment.steps.context import TaskContext
 
 

@@ -12,7 +12,7 @@ import hashlib
 from neuplug.data.splits import Split
 from neuplug.errors import NeuplugError
 from neuplug.experiment.plan import Plan
-from neuplug.experiment.results.parts import Provenance
+from neuplug.experiment.results import Provenance
 from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, TrainTask
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import special  # not scipy.stats, which takes two seconds to load
 
-from neuplug.experiment.results.model import Mean, PairedDifference, Verdict
+from neuplug.experiment.results import Mean, PairedDifference, Verdict
 
 CONFIDENCE = 0.95
 POWER = 0.8

@@ -13,9 +13,8 @@ from typing import Any
 from neuplug.errors import NeuplugError
 from neuplug.experiment.events import TaskDone, TaskEvent, TaskFailed, TaskProgress, TaskStarted
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.evaluate import evaluate
 from neuplug.experiment.steps.generate import augment, fit, sample
-from neuplug.experiment.steps.train import train
+from neuplug.experiment.steps.measure import evaluate, train
 from neuplug.experiment.tasks import AnyTask, read_task
 from neuplug.seeds import seeded
 from neuplug.storage.atomic import write_json

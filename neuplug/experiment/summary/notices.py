@@ -6,8 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import GeneratorFit
+from neuplug.experiment.results import GeneratorFit, RunResults
 from neuplug.experiment.summary.wording import MINUS, listing
 
 _NUMBER = rf"[-+{MINUS}]?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?"

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from neuplug.errors import NeuplugError
 from neuplug.experiment.components import named_faults
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results import RunResults
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.registry import discover
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuplug.experiment.reporters import read_reports
-from neuplug.experiment.results.model import Effect, Mean, RunResults
+from neuplug.experiment.results import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.notices import by_kind, first_of_kind
 from neuplug.experiment.summary.sections import Table as AddedTable

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple, TypeVar
 
-from neuplug.experiment.results.model import Comparison, Effect, Interval, Mean, RunResults
+from neuplug.experiment.results import Comparison, Effect, Interval, Mean, RunResults
 
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"

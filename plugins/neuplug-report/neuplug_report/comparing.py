@@ -9,8 +9,8 @@ from pathlib import Path
 from pydantic import JsonValue
 from rich.console import Console
 
-from neuplug.experiment.results import model
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment import results as model
+from neuplug.experiment.results import RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.terminal import STYLES, Writer, new_table
 from neuplug.storage.atomic import write_whole

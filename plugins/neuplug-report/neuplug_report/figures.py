@@ -13,7 +13,7 @@ from pathlib import Path
 import matplotlib as mpl
 
 from neuplug import figures as style
-from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.experiment.results import Curves, RunResults
 from neuplug.figures import render
 from neuplug.storage.atomic import write_whole
 from neuplug_report import svg

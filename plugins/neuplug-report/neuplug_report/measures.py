@@ -6,8 +6,7 @@ import math
 from collections.abc import Sequence
 
 from neuplug.experiment.analysis.statistics import estimate
-from neuplug.experiment.results.model import Mean
-from neuplug.experiment.results.parts import Metric
+from neuplug.experiment.results import Mean, Metric
 from neuplug.experiment.summary import wording
 from neuplug_report.stats import span, stat
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from neuplug.experiment.results.model import Comparison, RunResults
+from neuplug.experiment.results import Comparison, RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.notices import by_kind, first_of_kind
 from neuplug.experiment.summary.sections import sections

@@ -20,7 +20,7 @@ import neuplug
 from neuplug.experiment.analysis import statistics
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
-from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.experiment.results import Curves, RunResults
 from neuplug.experiment.summary.notices import with_notices
 from neuplug.training.metrics import METRICS
 from neuplug_papers.paper import Paper

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from neuplug.experiment.recipes import recipe_names
-from neuplug.experiment.results.model import Mean
+from neuplug.experiment.results import Mean
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.sections import Cell, Section, Table
 from neuplug.experiment.summary.terminal import print_summary

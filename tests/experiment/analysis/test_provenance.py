@@ -15,8 +15,7 @@ from neuplug.data.dataset import load_dataset
 from neuplug.errors import NeuplugError
 from neuplug.experiment.analysis.provenance import provenance
 from neuplug.experiment.config import resolve
-from neuplug.experiment.planning.arm import ArmPlanner
-from neuplug.experiment.planning.make import make_plan
+from neuplug.experiment.planning import ArmPlanner, make_plan
 from neuplug.experiment.tasks import Mixture
 
 from ..leaking import ask_of

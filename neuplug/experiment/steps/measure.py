@@ -1,4 +1,4 @@
-"""The step of training a classifier, and the classifier that a finished one left."""
+"""The steps that measure: train a classifier and let it predict, or ask an evaluator."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ from typing import Any
 
 from torch import Tensor
 
-from neuplug.data.imageset import HeldOutSet
+from neuplug.data.imageset import HeldOutSet, TrainingSet
 from neuplug.errors import TrainingDiverged
 from neuplug.experiment.components import load_component, named_faults
+from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.generate import load_augmenters
-from neuplug.experiment.tasks import TrainTask
+from neuplug.experiment.steps.generate import SourceOpener, load_augmenters
+from neuplug.experiment.tasks import EvaluateTask, TrainTask
+from neuplug.plugins.evaluator import Embedder, EvaluationContext, Evaluator
 from neuplug.plugins.generator import Progress
+from neuplug.seeds import derive_seed
 from neuplug.storage.atomic import write_whole
 from neuplug.storage.tensorfile import tree_bytes
 from neuplug.training.loop import check_logits, fit_classifier
@@ -72,3 +75,41 @@ def _check(logits: Tensor, classes: int, task: TrainTask) -> None:
             f"are not finite; lower the learning rate (lr = {task.training.lr}), or check the "
             f"plugin with 'neuplug plugins check {component.distribution}'."
         )
+
+
+def evaluate(
+    context: TaskContext, task: EvaluateTask, folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Show an evaluator what it needs and keep what it found."""
+    dataset = context.dataset(task.dataset)
+    classes = dataset.images.classes
+    evaluator: Evaluator = load_component(task.component)
+    generated = context.training_set(task.drawn, dataset) if task.drawn.parts else None
+    needed = evaluator.needs & {"generated", "generators"}
+    if needed and generated is not None and not len(generated):
+        # the filters let no image pass, of which the sampling has warned already
+        return {"metrics": [], "figures": [], "warnings": []}
+    figures = folder / "figures"
+    figures.mkdir()
+    opener = SourceOpener(context, dataset)
+    embedder = None
+    if task.embedder is not None:
+        fitted = context.trained(task.embedder, dataset)
+        embedder = Embedder(task.embedder.component.name, fitted.embed, fitted.classify)
+    shown = EvaluationContext(
+        train=TrainingSet(**vars(dataset.images.subset(task.train.indices))),
+        test=HeldOutSet(**vars(dataset.images.subset(task.test.indices))),
+        generated=generated,
+        logits=context.tree(task.cell.task, "predictions")["logits"] if task.cell else None,
+        device=context.device,
+        seed=derive_seed(task.seed, "evaluator"),
+        folder=figures,
+        generators={
+            name: tuple(opener.open(source, name) for source in sources)
+            for name, sources in task.sources.items()
+        },
+        embedder=embedder,
+    )
+    with named_faults(task.component):
+        found = evaluator.evaluate(shown)
+        return describe_evaluation(evaluator, found, figures, classes)

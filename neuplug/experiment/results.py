@@ -1,0 +1,663 @@
+"""The typed outcome of a run: its parts, what follows from them, how it is read again. Light.
+
+Seconds are those of one process, each job counted once unless said otherwise; repeats count from 0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+
+from pydantic import AwareDatetime, Field, JsonValue, ValidationError, model_validator
+
+from neuplug.errors import InputError
+from neuplug.records import Record
+from neuplug.training.metrics import Count, Profile, Scores, Share
+
+Positive = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(ge=0)]
+Counts = dict[str, Count]
+
+
+class ArmAndClassifier(Record):
+    """What a number is of.
+
+    Attributes:
+        arm: Its name.
+        classifier: Its name.
+    """
+
+    arm: str
+    classifier: str
+
+
+# The data and the arms.
+
+
+class Data(Record):
+    """The images.
+
+    Attributes:
+        source: Where they came from: a path, ``demo``, or that they were in memory.
+        simulated: Whether they are computed rather than taken of real things.
+        layout: How they lay there, in words.
+        classes: Class names in label order.
+        imgsz: Height and width in pixels, after resizing.
+        channels: 1: grey, 3: RGB.
+        counts: Images by class.
+        train: Training images by class, in the first repeat.
+        val: Validation images by class, in the first repeat.
+        test: Test images by class, in the first repeat.
+        left_out: Images by class that were in no part of the first repeat.
+        skipped: Files that could not be used, each with the reason.
+        exact_duplicates: Clusters of equal images.
+        exact_duplicate_images: Images in these clusters.
+        near_duplicate_groups: Groups that nearly equal images are in, which never cross a split;
+            null where they were not looked for, as the next one.
+        near_duplicate_images: Images in these groups.
+        images_digest: SHA-256 of the images as decoded, with labels and ids: equal wherever their
+            files lie.
+    """
+
+    source: str
+    simulated: bool
+    layout: str
+    classes: Annotated[tuple[str, ...], Field(min_length=1)]
+    imgsz: tuple[Positive, Positive]
+    channels: Literal[1, 3]
+    counts: Counts
+    train: Counts
+    val: Counts
+    test: Counts
+    left_out: Counts
+    skipped: tuple[tuple[str, str], ...]
+    exact_duplicates: Count
+    exact_duplicate_images: Count
+    near_duplicate_groups: Count | None
+    near_duplicate_images: Count | None
+    images_digest: str
+
+
+class Provenance(Record):
+    """What a generator has learned from.
+
+    Attributes:
+        training_images: Real images that went into it, through other generators and augmenters too.
+        ids: SHA-256 of their ids in ascending order, a line feed after each.
+        overlap_with_validation: Those among the validation images of the same repeat.
+        overlap_with_test: Those among the test images of the same repeat.
+    """
+
+    training_images: Count
+    ids: str
+    overlap_with_validation: Count
+    overlap_with_test: Count
+
+
+class Protocol(Record):
+    """How everything was trained and measured.
+
+    Attributes:
+        device: Where classifiers and generators were trained, such as ``cpu``.
+        versions: Of Python and of the distributions that took part.
+        sentences: The settings of the training in words, and what was made sure of.
+    """
+
+    device: str
+    versions: dict[str, str]
+    sentences: tuple[str, ...]
+
+
+class Stage(Record):
+    """A generator in an arm, or neighbouring augmenters that act as one.
+
+    Attributes:
+        name: As the user wrote it.
+        kind: What it is.
+        amount: How many images it makes of each class, in words; ``on each batch`` if it adds none.
+        options: The validated options of its components, by name.
+    """
+
+    name: str
+    kind: Literal["generator", "augmenter"]
+    amount: str
+    options: dict[str, dict[str, JsonValue]]
+
+
+class Arm(Record):
+    """One way to prepare the training set.
+
+    Attributes:
+        name: The user's label or text, with the amount and number of images where there are
+            several.
+        base: The name without the number of real images.
+        per_class: Real training images of each class, where several numbers are compared; else
+            null.
+        against: The arm that it is compared with: ``none``, with as many real images.
+        control: Whether it adds nothing new, and is there to be compared with.
+        stages: In order; of ``none`` there is none.
+    """
+
+    name: str
+    base: str
+    per_class: Positive | None
+    against: str
+    control: bool
+    stages: tuple[Stage, ...]
+
+    @property
+    def size(self) -> str:
+        """``10 per class``, where several numbers of real images are compared; else empty."""
+        return "" if self.per_class is None else f"{self.per_class} per class"
+
+
+# Single results.
+
+
+class Cell(ArmAndClassifier):
+    """One arm, classifier and repeat.
+
+    Attributes:
+        repeat: From 0.
+        key: Of the trained classifier in the store. Cells with one key are one and the same.
+        test: On the test images.
+        all_images: On every real image, those of the training among them; null where not asked for.
+        train: On the real training images; null likewise.
+        test_images: Test images.
+        train_images: Images that it was trained on, by origin: ``real``, or what made them.
+        steps: Optimiser steps.
+        seconds: That the training took, and one on real images before it.
+    """
+
+    repeat: Count
+    key: str
+    test: Scores
+    all_images: Scores | None
+    train: Scores | None
+    test_images: Count
+    train_images: Counts
+    steps: Count
+    seconds: Seconds
+
+
+class GeneratorFit(Record):
+    """A generator that was trained. Its curves are in the file of curves under its key.
+
+    Attributes:
+        stage: The generator's name.
+        arm: One that draws from it; what several share has an entry for each, with one key.
+        class_name: The class that it learned; null where one fit serves all.
+        repeat: From 0.
+        run: Which of several trainings whose images are pooled, from 0.
+        key: In the store.
+        images: That it learned from.
+        seconds: That the training took.
+        epoch_steps: Steps in an epoch; null where its length was not given in epochs.
+        warnings: What the generator said.
+    """
+
+    stage: str
+    arm: str
+    class_name: str | None
+    repeat: Count
+    run: Count
+    key: str
+    images: Count
+    seconds: Seconds
+    epoch_steps: Positive | None
+    warnings: tuple[str, ...]
+
+
+class Filtered(Record):
+    """What filters let through of a generator's images.
+
+    Attributes:
+        arm: Whose images they are.
+        repeat: From 0.
+        class_name: The class that was drawn.
+        key: Of the drawing in the store.
+        filters: Each filter's kind and level.
+        wanted: Images asked for.
+        images: Images that passed.
+        drawn: Images drawn for these.
+        warnings: Said where too few passed.
+    """
+
+    arm: str
+    repeat: Count
+    class_name: str
+    key: str
+    filters: tuple[tuple[str, float], ...]
+    wanted: Count
+    images: Count
+    drawn: Count
+    warnings: tuple[str, ...]
+
+
+class Metric(Record):
+    """One number of an evaluator; see :class:`neuplug.Metric`.
+
+    Attributes:
+        name: What is measured: the same for all classes and arms.
+        class_name: The class that it is of; null: all together.
+        value: In its unit.
+        low: Lower end of its 95 % interval within the repeat; null where there is none.
+        high: Upper end.
+        std: Its standard deviation within the repeat; null where there is none.
+        n: Images that it comes from; null where it does not say so.
+        unit: ``share``: a part of one; ``images``: a number of them; else what it is measured in.
+        label: What the report calls it; its name where this is empty.
+        higher_is_better: Null where neither higher nor lower is.
+        reference: The value that real images have; null where it is not known.
+    """
+
+    name: str
+    class_name: str | None
+    value: float
+    low: float | None
+    high: float | None
+    std: Annotated[float, Field(ge=0)] | None
+    n: Count | None
+    unit: str
+    label: str
+    higher_is_better: bool | None
+    reference: float | None
+
+
+class Evaluation(Record):
+    """What an evaluator found in one repeat.
+
+    Attributes:
+        evaluator: Its name.
+        arm: What it looked at.
+        classifier: Whose predictions it looked at; null if at images alone.
+        repeat: From 0.
+        key: In the store. What several arms share has an entry for each, with one key.
+        metrics: Its numbers.
+        figures: Files below the run's folder.
+        warnings: What it said.
+        error: Why it failed; null where it did not.
+    """
+
+    evaluator: str
+    arm: str
+    classifier: str | None
+    repeat: Count
+    key: str
+    metrics: tuple[Metric, ...]
+    figures: tuple[str, ...]
+    warnings: tuple[str, ...]
+    error: str | None
+
+
+class EvaluatorWords(Record):
+    """What an evaluator says of itself.
+
+    Attributes:
+        title: The heading of its section; its name where this is empty.
+        guide: How to read its numbers and figures; may be empty.
+    """
+
+    title: str
+    guide: str
+
+
+# Raised when a file that an older neuplug has written is no longer read
+FORMAT = 1
+Verdict = Literal["helps", "no evidence", "harms", "one repeat"]
+Question = Literal["none", "best classical", "more images"]
+
+
+class Interval(Record):
+    """A 95 % interval over repeats.
+
+    Attributes:
+        low: Its lower end; null for one repeat, which has no interval.
+        high: Its upper end; null for one repeat.
+        n: Repeats.
+    """
+
+    low: float | None
+    high: float | None
+    n: Positive
+
+    @model_validator(mode="after")
+    def _has_both_ends(self) -> Self:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("low and high are two numbers, or both null")
+        return self
+
+
+class Mean(Interval):
+    """A mean over repeats.
+
+    Attributes:
+        mean: Over repeats.
+    """
+
+    mean: float
+
+
+class Effect(Interval):
+    """A paired difference to another arm, in the metric's unit.
+
+    Attributes:
+        effect: The arm's value less that of the other, the mean over repeats.
+    """
+
+    effect: float
+
+
+class Summary(Mean, ArmAndClassifier):
+    """The mean of a metric on the test images.
+
+    Attributes:
+        metric: ``accuracy``, ``precision``, ``recall``, ``f1`` (parts of one) or ``loss`` (nats).
+        class_name: The class that it is of; null: all, as a mean over classes where that is a
+            choice.
+    """
+
+    metric: str
+    class_name: str | None
+
+
+class PairedDifference(Effect):
+    """A paired difference between two arms, for other repeats and other test images alike.
+
+    Attributes:
+        p: Two-sided p-value of no difference; null for one repeat, as the next one.
+        detectable: The smallest true difference that a comparison like this one finds in 80 of 100
+            cases, in the unit of the effect; of several comparisons, as the clearest of them.
+        items: Test images that were scored at least once; groups of them, where there are groups.
+    """
+
+    p: Share | None
+    detectable: Annotated[float, Field(ge=0)] | None
+    items: Count
+
+
+class Comparison(PairedDifference, ArmAndClassifier):
+    """A verdict.
+
+    Attributes:
+        against: The other arm.
+        question: What ``against`` is: ``none``, the best classical arm, or ``none`` with fewer
+            images.
+        metric: What the verdict goes by.
+        adjusted_p: After Holm's correction; of a worse arm p is multiplied by ``candidates``
+            before. Null for one repeat.
+        candidates: Arms that the other one was chosen from.
+        family: Comparisons corrected for together: those of one question.
+        verdict: ``helps`` or ``harms`` where the adjusted p-value is below 0.05.
+    """
+
+    against: str
+    question: Question
+    metric: Literal["accuracy"]
+    adjusted_p: Share | None
+    candidates: Positive
+    family: Count
+    verdict: Verdict
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        missing = [x is None for x in (self.low, self.p, self.adjusted_p, self.detectable)]
+        if set(missing) != {self.verdict == "one repeat"}:
+            raise ValueError(
+                "low, high, p, adjusted_p and detectable are numbers, but of one repeat all null"
+            )
+        return self
+
+
+class Dose(Mean, ArmAndClassifier):
+    """A point of a dose curve: the accuracy on validation images.
+
+    Attributes:
+        family: The arm without its amount.
+        amount: What the value is; empty for ``none``, which has no value.
+        value: Of the amount.
+        chosen: Whether this amount was taken for this classifier, so that it alone was tested.
+    """
+
+    family: str
+    amount: Literal["add", "to", "share", ""]
+    value: float | None
+    chosen: bool
+
+
+class Cost(Record):
+    """Seconds of work, all processes together.
+
+    Attributes:
+        generators_seconds: Fitting generators.
+        classifiers_seconds: Training classifiers.
+    """
+
+    generators_seconds: Seconds
+    classifiers_seconds: Seconds
+
+
+class ArmCost(ArmAndClassifier):
+    """What an arm takes; what several share counts in full for each.
+
+    Its seconds are those of one repeat, the mean over ``n``.
+
+    Attributes:
+        generators_seconds: Fitting all generators that it rests on.
+        images_seconds: Making images in advance.
+        training_seconds: Training the classifier, with images that are changed on the fly.
+        seconds: Their sum.
+        n: Repeats.
+    """
+
+    generators_seconds: Seconds
+    images_seconds: Seconds
+    training_seconds: Seconds
+    seconds: Seconds
+    n: Positive
+
+
+class RunResults(Record):
+    """Everything that a run found: ``results.json``.
+
+    Attributes:
+        format: The number of this form of the file.
+        neuplug: neuplug's version.
+        request: The key of the question that the run answers: the same question has the same key.
+        created: When, ISO 8601.
+        command: How the run was asked for; empty in Python.
+        name: Of the run.
+        folder: Of the run, when it was written.
+        config: The resolved settings, as in config.yaml.
+        leak: What leaks from a given test part into the training part, where that was allowed.
+        provenance: By the key of each generator's fit: which real images it goes back to, none of
+            the test.
+        arms: Those that were tested, none first.
+        classifiers: Their names.
+        profiles: By classifier what it costs.
+        cells: Every single result.
+        evaluators: By evaluator what it says of itself.
+        warnings: Sentences that the reader must know, each once: of the run, then those of
+            generators, filters and evaluators, and why an evaluator failed, with the arms and
+            repeats for which they hold, those of controls last.
+
+    Example:
+        >>> found = neuplug.compose(data="PHOTOS", aug=["flip"], clf=["smallcnn"], repeats=2)
+        >>> later = neuplug.read_results(found.folder)
+        >>> later == found.results, len(later.cells)
+        (True, 4)
+    """
+
+    format: Literal[1]
+    neuplug: str
+    request: str
+    created: AwareDatetime
+    command: str
+    name: str
+    folder: str
+    config: dict[str, JsonValue]
+    data: Data
+    leak: str | None
+    provenance: dict[str, Provenance]
+    protocol: Protocol
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    classifiers: Annotated[tuple[str, ...], Field(min_length=1)]
+    profiles: dict[str, Profile]
+    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    summary: tuple[Summary, ...]
+    comparisons: tuple[Comparison, ...]
+    doses: tuple[Dose, ...]
+    generators: tuple[GeneratorFit, ...]
+    filtered: tuple[Filtered, ...]
+    evaluations: tuple[Evaluation, ...]
+    evaluators: dict[str, EvaluatorWords]
+    warnings: tuple[str, ...]
+    cost: Cost
+    arm_costs: tuple[ArmCost, ...]
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Self:
+        """Whatever one part says of another is there."""
+        arms = {arm.name for arm in self.arms}
+        known = {"arm": arms, "against": arms, "classifier": {*self.classifiers}}
+        known["evaluator"] = {*self.evaluators}
+        for part in (
+            "cells", "summary", "comparisons", "generators", "filtered", "evaluations", "arm_costs"
+        ):  # fmt: skip
+            for (i, entry), name in product(enumerate(getattr(self, part)), known):
+                said = getattr(entry, name, None)
+                if said is not None and said not in known[name]:
+                    raise ValueError(f"{part}[{i}].{name} is {said!r}, and the run has none")
+        for i, cell in enumerate(self.cells):
+            sizes = {len(cell.test.confusion), *map(len, cell.test.confusion)}
+            if sizes != {len(self.data.classes)}:
+                raise ValueError(f"cells[{i}].test.confusion has another number of classes")
+        return self
+
+    # Finding things.
+
+    @property
+    def by_name(self) -> dict[str, Arm]:
+        """The arms by their names."""
+        return {arm.name: arm for arm in self.arms}
+
+    @property
+    def groups(self) -> dict[tuple[str, str], list[Cell]]:
+        """(arm, classifier) to their cells, one for each repeat."""
+        return grouped(self.cells)
+
+    @property
+    def means(self) -> dict[tuple[str, str, str, str | None], Summary]:
+        """(arm, classifier, metric, class or ``None`` for all) to the mean with its interval."""
+        return {(s.arm, s.classifier, s.metric, s.class_name): s for s in self.summary}
+
+    def accuracy(self, arm: str, classifier: str) -> Summary | None:
+        """The mean accuracy of an arm with a classifier, where it was tested with that."""
+        return self.means.get((arm, classifier, "accuracy", None))
+
+    def compared(self, question: Question = "none") -> list[Comparison]:
+        """The comparisons that answer a question; by default those with ``none``."""
+        return [c for c in self.comparisons if c.question == question]
+
+    def tested(self, classifier: str) -> list[Arm]:
+        """The arms that ran with a classifier; of an arm's amounts the one chosen for it."""
+        groups = self.groups
+        return [arm for arm in self.arms if (arm.name, classifier) in groups]
+
+
+def grouped(cells: Iterable[Cell]) -> dict[tuple[str, str], list[Cell]]:
+    """The cells of each arm and classifier, as they come."""
+    groups: dict[tuple[str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.arm, cell.classifier), []).append(cell)
+    return groups
+
+
+# Curves.
+
+# (step, value)
+Curve = tuple[tuple[float, float], ...]
+
+
+class Curves(Record):
+    """What went on in the trainings: ``curves.json``.
+
+    Attributes:
+        format: The number of this form of the file.
+        classifiers: By the key of a cell: losses over steps, by name.
+        generators: By the key of a fit: what the generator has noted, by name.
+        units: By the key of a fit: what a curve is measured in, where it is not a loss.
+        checkpoints: By the key of a fit: the distance to the training images of each generator that
+            was kept.
+    """
+
+    format: Literal[1]
+    classifiers: dict[str, dict[str, Curve]]
+    generators: dict[str, dict[str, Curve]]
+    units: dict[str, dict[str, str]]
+    checkpoints: dict[str, Curve]
+
+
+# Reading.
+
+RESULTS = "results.json"
+CURVES = "curves.json"
+_AGAIN = "compose the run again with --fresh."
+
+# Complaints that say what was given, or that what was given would not help to know
+_WHOLE = ("missing", "value_error", "extra_forbidden", "too_short", "too_long")
+
+_Kind = TypeVar("_Kind", bound=Record)
+
+
+def read_results(folder: str | Path) -> RunResults:
+    """The results of the run in ``folder``.
+
+    Raises:
+        InputError: If there is no ``results.json``, or none that this version can read: the
+            sentence names the place in the file that is wrong.
+    """
+    if not (Path(folder) / RESULTS).is_file():
+        raise InputError(f"{folder} has no results.json: give the folder of a finished run.")
+    return _read(Path(folder) / RESULTS, RunResults)
+
+
+def read_curves(folder: str | Path) -> Curves:
+    """The curves of the run in ``folder``.
+
+    Raises:
+        InputError: If their file is not there, or this version cannot read it.
+    """
+    return _read(Path(folder) / CURVES, Curves)
+
+
+def _read(path: Path, kind: type[_Kind]) -> _Kind:
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"{path} cannot be read ({error}): {_AGAIN}") from None
+    number = content.get("format") if isinstance(content, dict) else None
+    if type(number) is not int or number != FORMAT:
+        found = "no format" if number is None else f"the format {number!r}"
+        raise InputError(
+            f"{path} has {found}, and this neuplug reads the format {FORMAT}: use the neuplug that "
+            f"wrote it, or {_AGAIN}"
+        )
+    try:
+        return kind.model_validate(content)
+    except ValidationError as error:
+        raise InputError(f"{path} is damaged: {_first(error)}; {_AGAIN}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """The first complaint with its place, such as ``cells[3].test.accuracy``."""
+    first = error.errors(include_url=False)[0]
+    place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ").rstrip(".")
+    if not place:
+        return message
+    given = "" if first["type"] in _WHOLE else f", not {first['input']!r:.60}"
+    return f"{place.removeprefix('.')}: {message[:1].lower()}{message[1:]}{given}"
