@@ -17,11 +17,12 @@ from .errors import NeuplugError as NeuplugError
 from .errors import PluginError as PluginError
 from .errors import StorageError as StorageError
 from .errors import TrainingDiverged as TrainingDiverged
+from .experiment.analysis.statistics import Comparison as Comparison
+from .experiment.analysis.statistics import compare as compare
 from .experiment.analysis.statistics import estimate as estimate
 from .experiment.analysis.statistics import holm as holm
 from .experiment.analysis.statistics import paired_difference as paired_difference
 from .experiment.analysis.statistics import verdict as verdict
-from .experiment.compose import Result as Result
 from .experiment.executors.base import Executor as Executor
 from .experiment.executors.base import ExecutorContext as ExecutorContext
 from .experiment.executors.base import ExecutorFactory as ExecutorFactory
@@ -35,9 +36,8 @@ from .experiment.steps.run import do_task as do_task
 from .figures import ImageRow as ImageRow
 from .figures import write_figure as write_figure
 from .figures import write_image_rows as write_image_rows
-from .library.comparing import Comparison as Comparison
-from .library.comparing import compare as compare
 from .library.compose import Arm as Arm
+from .library.compose import Result as Result
 from .library.compose import compose as compose
 from .library.estimator import ImageClassifier as ImageClassifier
 from .library.images import TorchDataset as TorchDataset

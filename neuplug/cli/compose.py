@@ -139,11 +139,11 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
     command = shlex.join(["neuplug", *sys.argv[1:]])
     request = Request.of(config)
     with display(request.folder, quiet=quiet or as_json) as show:
-        result = run(request, command=command, fresh=fresh, outside=show)
+        results = run(request, command=command, fresh=fresh, outside=show)
     if as_json:
-        print(result.results.model_dump_json(indent=1))
+        print(results.model_dump_json(indent=1))
     else:
-        print_summary(result.results, Console(emoji=False))
+        print_summary(results, Console(emoji=False))
 
 
 # What would run.

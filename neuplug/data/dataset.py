@@ -10,7 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -78,9 +78,26 @@ class Dataset:
         """(id, id, how) of each test or validation image that another part gives away.
 
         The second image lies in another part of the given split, and the two are ``equal``,
-        ``nearly equal`` or ``of one group``.
+        ``nearly equal`` or ``of one group``. An image of no given part gives nothing away: whoever
+        draws the split leaves it out.
         """
-        return self.report.leaks(self.images.ids, self.splits, self.groups)
+        images = list(zip(self.images.ids, self.splits, self.groups, strict=True))
+        part = dict(zip(self.images.ids, self.splits, strict=True))
+        first: dict[str, dict[str, str]] = defaultdict(dict)
+        for id_, split, group in images:
+            if split is not None:
+                first[group].setdefault(split, id_)
+        twins = self.report.twins()
+        found = []
+        for id_, split, group in images:
+            others = {name: other for name, other in first[group].items() if name != split}
+            if split not in ("val", "test") or not others:
+                continue
+            # the copy itself where there is one, else any image of the group
+            copies = [twin for twin in twins[id_] if part[twin[0]] not in (None, split)]
+            one_of_them = others.get("train", next(iter(others.values())))
+            found.append((id_, *(copies[0] if copies else (one_of_them, "of one group"))))
+        return tuple(found)
 
     @property
     def leak(self) -> str:

@@ -40,11 +40,11 @@ from neuplug.experiment.reporters import (
     REPORTS,
     FinishedRun,
     have_reported,
-    read_reports,
     write_reports,
 )
-from neuplug.experiment.results import Question, RunResults, read_results
-from neuplug.plugins.registry import LOCAL, discover, name_troubled
+from neuplug.experiment.results import RunResults, read_results
+from neuplug.plugins.distributions import name_troubled
+from neuplug.plugins.registry import LOCAL, discover
 from neuplug.storage.atomic import storing
 from neuplug.storage.store import MissingResult, hash_of, store_root
 
@@ -150,75 +150,6 @@ class Request:
         return found
 
 
-@dataclass(frozen=True)
-class Result:
-    """The results of a run.
-
-    Attributes:
-        folder: The run's folder.
-        results: Everything that the run found, as in ``results.json``.
-    """
-
-    folder: Path
-    results: RunResults
-
-    @property
-    def reports(self) -> dict[str, Path]:
-        """Reporters' names to the files that they have made."""
-        return read_reports(self.folder)
-
-    @property
-    def report(self) -> Path:
-        """The first of them: as a rule the page to open in a browser.
-
-        Raises:
-            NeuplugError: If there is none.
-        """
-        for path in self.reports.values():
-            return path
-        raise NeuplugError(
-            f"there is no report in {self.folder}: no reporter is installed (pip install "
-            "neuplug-report brings one), or reports were turned off."
-        )
-
-    def verdicts(self, question: Question = "none") -> dict[tuple[str, str], str]:
-        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*.
-
-        Args:
-            question: ``none``: beside the arm of that name; ``best classical``: the same beside the
-                best classical arm, for arms that generate; ``more images``: of ``none`` beside
-                ``none`` with fewer real images, where several numbers of them are compared.
-        """
-        return {(c.arm, c.classifier): c.verdict for c in self.results.compared(question)}
-
-    def mean(
-        self, arm: str, classifier: str, metric: str = "accuracy", class_name: str | None = None
-    ) -> float:
-        """A metric's mean over repeats.
-
-        Args:
-            arm: Its name.
-            classifier: Its name.
-            metric: ``accuracy``, ``precision``, ``recall``, ``f1`` or ``loss``.
-            class_name: A class, whose precision, recall or F1 is wanted.
-
-        Raises:
-            KeyError: If the run has no such arm, classifier or metric.
-        """
-        return self.results.means[arm, classifier, metric, class_name].mean
-
-    def __str__(self) -> str:
-        from io import StringIO
-
-        from rich.console import Console
-
-        from neuplug.experiment.summary.terminal import print_summary
-
-        text = StringIO()
-        print_summary(self.results, Console(emoji=False, file=text, width=100, no_color=True))
-        return text.getvalue()
-
-
 def run(
     request: Request,
     on_event: Sink = unheard,
@@ -226,7 +157,7 @@ def run(
     command: str = "",
     fresh: bool = False,
     outside: Sink | None = None,
-) -> Result:
+) -> RunResults:
     """Answer a question.
 
     Args:
@@ -249,7 +180,7 @@ def run(
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
             tell(Said(text=f"answered from {folder}: {since}."))
-            return Result(folder, found)
+            return found
         if (claim := RunClaim.take(folder, request.key)) is not None:
             break
         waiting = f"another process is working on {folder}: waiting for its results."
@@ -294,7 +225,7 @@ class _Run:
         self.begun = False
         self.log = EventLog(self.folder, on_event)
 
-    def work(self) -> Result:
+    def work(self) -> RunResults:
         """Do what is left to do, and say in the folder how it ended."""
         self.log.write(RunStarted(process=f"process {os.getpid()} on {socket.gethostname()}"))
         try:
@@ -319,7 +250,7 @@ class _Run:
                 self.log.write(RunEnded(state=state, message=why))
             self.claim.end(state)
 
-    def _answer(self) -> Result:
+    def _answer(self) -> RunResults:
         from neuplug.experiment import runfolder
         from neuplug.experiment.steps.context import TaskContext
 
@@ -355,7 +286,7 @@ class _Run:
             found: Executor = chosen.make().open(about)
             return found
 
-    def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> Result:
+    def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> RunResults:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
         from neuplug.experiment.planning import next_round
@@ -380,7 +311,7 @@ class _Run:
 
     def _finish(
         self, plan: Plan, context: TaskContext, failures: Iterable[Failure], doses: Iterable[Dose]
-    ) -> Result:
+    ) -> RunResults:
         """Make the run's files of all that is done, and have the reporters report."""
         from neuplug.experiment import runfolder
         from neuplug.experiment.analysis.collect import collect
@@ -399,7 +330,7 @@ class _Run:
                 run = dataclasses.replace(found, plan=plan, context=context)
                 for said in write_reports(plan.selection.reporters, self.config.options, run):
                     self.log.say(f"warning: {said}")
-        return Result(self.folder, results)
+        return results
 
     def _progress(self, event: Any) -> None:
         self.claim.check()

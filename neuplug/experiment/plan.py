@@ -11,7 +11,7 @@ from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.experiment.arms import Arm, Selection
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.results import Provenance
+from neuplug.experiment.parts import Provenance
 from neuplug.experiment.tasks import AnyTask, Mixture, RealImages, Trained
 from neuplug.training.devices import pick_device
 

@@ -12,7 +12,7 @@ import random
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split, draw_split, shuffled
 from neuplug.errors import InputError, did_you_mean
-from neuplug.experiment.analysis.doses import choose
+from neuplug.experiment.analysis.comparisons import choose_amounts
 from neuplug.experiment.arms import Arm, Selection, Stage
 from neuplug.experiment.components import ConfiguredComponent, named_faults
 from neuplug.experiment.config import ComposeConfig
@@ -140,9 +140,8 @@ def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose], list[A
         bench: Where the results are.
 
     Returns:
-        The plan and the curves of :func:`~neuplug.experiment.analysis.doses.choose`, as far as can
-        be said now, and all tasks whose results are wanted, done or not: when all of them are done
-        there may be more.
+        The plan and the curves of :func:`choose_amounts`, as far as can be said now, and all tasks
+        whose results are wanted, done or not: when all of them are done there may be more.
 
     Raises:
         MissingResult: If a result that decides is damaged.
@@ -156,7 +155,7 @@ def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose], list[A
     tasks = [task for key, task in plan.tasks.items() if key not in waiting]
     if not all(bench.store.has(task.key) for task in tasks if isinstance(task, TrainTask)):
         return plan, [], tasks
-    chosen, curves = choose(plan, bench)
+    chosen, curves = choose_amounts(plan, bench)
     kept = [key for cell in chosen.cells for _, key in cell.evaluations if key in waiting]
     return chosen, curves, [*tasks, *(plan.tasks[key] for key in dict.fromkeys(kept))]
 

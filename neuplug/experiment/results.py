@@ -1,7 +1,4 @@
-"""The typed outcome of a run: its parts, what follows from them, how it is read again. Light.
-
-Seconds are those of one process, each job counted once unless said otherwise; repeats count from 0.
-"""
+"""The typed outcome of a run, what follows from its parts, and how it is read again. Light."""
 
 from __future__ import annotations
 
@@ -14,296 +11,10 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import AwareDatetime, Field, JsonValue, ValidationError, model_validator
 
 from neuplug.errors import InputError
+from neuplug.experiment import parts
+from neuplug.experiment.parts import ArmAndClassifier, Positive, Seconds
 from neuplug.records import Record
-from neuplug.training.metrics import Count, Profile, Scores, Share
-
-Positive = Annotated[int, Field(ge=1)]
-Seconds = Annotated[float, Field(ge=0)]
-Counts = dict[str, Count]
-
-
-class ArmAndClassifier(Record):
-    """What a number is of.
-
-    Attributes:
-        arm: Its name.
-        classifier: Its name.
-    """
-
-    arm: str
-    classifier: str
-
-
-# The data and the arms.
-
-
-class Data(Record):
-    """The images.
-
-    Attributes:
-        source: Where they came from: a path, ``demo``, or that they were in memory.
-        simulated: Whether they are computed rather than taken of real things.
-        layout: How they lay there, in words.
-        classes: Class names in label order.
-        imgsz: Height and width in pixels, after resizing.
-        channels: 1: grey, 3: RGB.
-        counts: Images by class.
-        train: Training images by class, in the first repeat.
-        val: Validation images by class, in the first repeat.
-        test: Test images by class, in the first repeat.
-        left_out: Images by class that were in no part of the first repeat.
-        skipped: Files that could not be used, each with the reason.
-        exact_duplicates: Clusters of equal images.
-        exact_duplicate_images: Images in these clusters.
-        near_duplicate_groups: Groups that nearly equal images are in, which never cross a split;
-            null where they were not looked for, as the next one.
-        near_duplicate_images: Images in these groups.
-        images_digest: SHA-256 of the images as decoded, with labels and ids: equal wherever their
-            files lie.
-    """
-
-    source: str
-    simulated: bool
-    layout: str
-    classes: Annotated[tuple[str, ...], Field(min_length=1)]
-    imgsz: tuple[Positive, Positive]
-    channels: Literal[1, 3]
-    counts: Counts
-    train: Counts
-    val: Counts
-    test: Counts
-    left_out: Counts
-    skipped: tuple[tuple[str, str], ...]
-    exact_duplicates: Count
-    exact_duplicate_images: Count
-    near_duplicate_groups: Count | None
-    near_duplicate_images: Count | None
-    images_digest: str
-
-
-class Provenance(Record):
-    """What a generator has learned from.
-
-    Attributes:
-        training_images: Real images that went into it, through other generators and augmenters too.
-        ids: SHA-256 of their ids in ascending order, a line feed after each.
-        overlap_with_validation: Those among the validation images of the same repeat.
-        overlap_with_test: Those among the test images of the same repeat.
-    """
-
-    training_images: Count
-    ids: str
-    overlap_with_validation: Count
-    overlap_with_test: Count
-
-
-class Protocol(Record):
-    """How everything was trained and measured.
-
-    Attributes:
-        device: Where classifiers and generators were trained, such as ``cpu``.
-        versions: Of Python and of the distributions that took part.
-        sentences: The settings of the training in words, and what was made sure of.
-    """
-
-    device: str
-    versions: dict[str, str]
-    sentences: tuple[str, ...]
-
-
-class Stage(Record):
-    """A generator in an arm, or neighbouring augmenters that act as one.
-
-    Attributes:
-        name: As the user wrote it.
-        kind: What it is.
-        amount: How many images it makes of each class, in words; ``on each batch`` if it adds none.
-        options: The validated options of its components, by name.
-    """
-
-    name: str
-    kind: Literal["generator", "augmenter"]
-    amount: str
-    options: dict[str, dict[str, JsonValue]]
-
-
-class Arm(Record):
-    """One way to prepare the training set.
-
-    Attributes:
-        name: The user's label or text, with the amount and number of images where there are
-            several.
-        base: The name without the number of real images.
-        per_class: Real training images of each class, where several numbers are compared; else
-            null.
-        against: The arm that it is compared with: ``none``, with as many real images.
-        control: Whether it adds nothing new, and is there to be compared with.
-        stages: In order; of ``none`` there is none.
-    """
-
-    name: str
-    base: str
-    per_class: Positive | None
-    against: str
-    control: bool
-    stages: tuple[Stage, ...]
-
-    @property
-    def size(self) -> str:
-        """``10 per class``, where several numbers of real images are compared; else empty."""
-        return "" if self.per_class is None else f"{self.per_class} per class"
-
-
-# Single results.
-
-
-class Cell(ArmAndClassifier):
-    """One arm, classifier and repeat.
-
-    Attributes:
-        repeat: From 0.
-        key: Of the trained classifier in the store. Cells with one key are one and the same.
-        test: On the test images.
-        all_images: On every real image, those of the training among them; null where not asked for.
-        train: On the real training images; null likewise.
-        test_images: Test images.
-        train_images: Images that it was trained on, by origin: ``real``, or what made them.
-        steps: Optimiser steps.
-        seconds: That the training took, and one on real images before it.
-    """
-
-    repeat: Count
-    key: str
-    test: Scores
-    all_images: Scores | None
-    train: Scores | None
-    test_images: Count
-    train_images: Counts
-    steps: Count
-    seconds: Seconds
-
-
-class GeneratorFit(Record):
-    """A generator that was trained. Its curves are in the file of curves under its key.
-
-    Attributes:
-        stage: The generator's name.
-        arm: One that draws from it; what several share has an entry for each, with one key.
-        class_name: The class that it learned; null where one fit serves all.
-        repeat: From 0.
-        run: Which of several trainings whose images are pooled, from 0.
-        key: In the store.
-        images: That it learned from.
-        seconds: That the training took.
-        epoch_steps: Steps in an epoch; null where its length was not given in epochs.
-        warnings: What the generator said.
-    """
-
-    stage: str
-    arm: str
-    class_name: str | None
-    repeat: Count
-    run: Count
-    key: str
-    images: Count
-    seconds: Seconds
-    epoch_steps: Positive | None
-    warnings: tuple[str, ...]
-
-
-class Filtered(Record):
-    """What filters let through of a generator's images.
-
-    Attributes:
-        arm: Whose images they are.
-        repeat: From 0.
-        class_name: The class that was drawn.
-        key: Of the drawing in the store.
-        filters: Each filter's kind and level.
-        wanted: Images asked for.
-        images: Images that passed.
-        drawn: Images drawn for these.
-        warnings: Said where too few passed.
-    """
-
-    arm: str
-    repeat: Count
-    class_name: str
-    key: str
-    filters: tuple[tuple[str, float], ...]
-    wanted: Count
-    images: Count
-    drawn: Count
-    warnings: tuple[str, ...]
-
-
-class Metric(Record):
-    """One number of an evaluator; see :class:`neuplug.Metric`.
-
-    Attributes:
-        name: What is measured: the same for all classes and arms.
-        class_name: The class that it is of; null: all together.
-        value: In its unit.
-        low: Lower end of its 95 % interval within the repeat; null where there is none.
-        high: Upper end.
-        std: Its standard deviation within the repeat; null where there is none.
-        n: Images that it comes from; null where it does not say so.
-        unit: ``share``: a part of one; ``images``: a number of them; else what it is measured in.
-        label: What the report calls it; its name where this is empty.
-        higher_is_better: Null where neither higher nor lower is.
-        reference: The value that real images have; null where it is not known.
-    """
-
-    name: str
-    class_name: str | None
-    value: float
-    low: float | None
-    high: float | None
-    std: Annotated[float, Field(ge=0)] | None
-    n: Count | None
-    unit: str
-    label: str
-    higher_is_better: bool | None
-    reference: float | None
-
-
-class Evaluation(Record):
-    """What an evaluator found in one repeat.
-
-    Attributes:
-        evaluator: Its name.
-        arm: What it looked at.
-        classifier: Whose predictions it looked at; null if at images alone.
-        repeat: From 0.
-        key: In the store. What several arms share has an entry for each, with one key.
-        metrics: Its numbers.
-        figures: Files below the run's folder.
-        warnings: What it said.
-        error: Why it failed; null where it did not.
-    """
-
-    evaluator: str
-    arm: str
-    classifier: str | None
-    repeat: Count
-    key: str
-    metrics: tuple[Metric, ...]
-    figures: tuple[str, ...]
-    warnings: tuple[str, ...]
-    error: str | None
-
-
-class EvaluatorWords(Record):
-    """What an evaluator says of itself.
-
-    Attributes:
-        title: The heading of its section; its name where this is empty.
-        guide: How to read its numbers and figures; may be empty.
-    """
-
-    title: str
-    guide: str
-
+from neuplug.training.metrics import Count, Profile, Share
 
 # Raised when a file that an older neuplug has written is no longer read
 FORMAT = 1
@@ -499,21 +210,21 @@ class RunResults(Record):
     name: str
     folder: str
     config: dict[str, JsonValue]
-    data: Data
+    data: parts.Data
     leak: str | None
-    provenance: dict[str, Provenance]
-    protocol: Protocol
-    arms: Annotated[tuple[Arm, ...], Field(min_length=1)]
+    provenance: dict[str, parts.Provenance]
+    protocol: parts.Protocol
+    arms: Annotated[tuple[parts.Arm, ...], Field(min_length=1)]
     classifiers: Annotated[tuple[str, ...], Field(min_length=1)]
     profiles: dict[str, Profile]
-    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    cells: Annotated[tuple[parts.Cell, ...], Field(min_length=1)]
     summary: tuple[Summary, ...]
     comparisons: tuple[Comparison, ...]
     doses: tuple[Dose, ...]
-    generators: tuple[GeneratorFit, ...]
-    filtered: tuple[Filtered, ...]
-    evaluations: tuple[Evaluation, ...]
-    evaluators: dict[str, EvaluatorWords]
+    generators: tuple[parts.GeneratorFit, ...]
+    filtered: tuple[parts.Filtered, ...]
+    evaluations: tuple[parts.Evaluation, ...]
+    evaluators: dict[str, parts.EvaluatorWords]
     warnings: tuple[str, ...]
     cost: Cost
     arm_costs: tuple[ArmCost, ...]
@@ -540,12 +251,12 @@ class RunResults(Record):
     # Finding things.
 
     @property
-    def by_name(self) -> dict[str, Arm]:
+    def by_name(self) -> dict[str, parts.Arm]:
         """The arms by their names."""
         return {arm.name: arm for arm in self.arms}
 
     @property
-    def groups(self) -> dict[tuple[str, str], list[Cell]]:
+    def groups(self) -> dict[tuple[str, str], list[parts.Cell]]:
         """(arm, classifier) to their cells, one for each repeat."""
         return grouped(self.cells)
 
@@ -562,15 +273,15 @@ class RunResults(Record):
         """The comparisons that answer a question; by default those with ``none``."""
         return [c for c in self.comparisons if c.question == question]
 
-    def tested(self, classifier: str) -> list[Arm]:
+    def tested(self, classifier: str) -> list[parts.Arm]:
         """The arms that ran with a classifier; of an arm's amounts the one chosen for it."""
         groups = self.groups
         return [arm for arm in self.arms if (arm.name, classifier) in groups]
 
 
-def grouped(cells: Iterable[Cell]) -> dict[tuple[str, str], list[Cell]]:
+def grouped(cells: Iterable[parts.Cell]) -> dict[tuple[str, str], list[parts.Cell]]:
     """The cells of each arm and classifier, as they come."""
-    groups: dict[tuple[str, str], list[Cell]] = {}
+    groups: dict[tuple[str, str], list[parts.Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.arm, cell.classifier), []).append(cell)
     return groups

@@ -14,9 +14,9 @@ from typing import Any
 
 import torch
 
-from neuplug.experiment import results as model
+from neuplug.experiment import parts
+from neuplug.experiment.analysis.about import provenance
 from neuplug.experiment.analysis.collect import collect_curves
-from neuplug.experiment.analysis.provenance import provenance
 from neuplug.experiment.claim import PLAN
 from neuplug.experiment.components import versions
 from neuplug.experiment.config import to_yaml
@@ -164,7 +164,7 @@ def _trained_on(plan: Plan, bench: TaskContext) -> Iterator[list[object]]:
             yield [repeat, arm, "train", classes[label], *about]
 
 
-def _result(cell: model.Cell) -> list[object]:
+def _result(cell: parts.Cell) -> list[object]:
     """The line of a cell."""
     return [
         *(cell.arm, cell.classifier, cell.repeat),

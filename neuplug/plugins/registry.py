@@ -32,10 +32,11 @@ from neuplug.plugins.distributions import (
     identity,
     installed_distributions,
     is_blocked,
+    name_troubled,
     told,
     unmet_requirement,
 )
-from neuplug.plugins.hookspecs import COMPONENTS, HOOKS, KINDS, Component
+from neuplug.plugins.hookspecs import COMPONENTS, HOOKS, Component, base_class
 
 if TYPE_CHECKING:
     from neuplug.plugins.component import ComponentBase
@@ -172,18 +173,6 @@ class LocalComponent(ComponentSpec):
         return self.code
 
 
-def base_class(kind: str) -> type[ComponentBase]:
-    """What a component of a kind derives from."""
-    module, _, name = KINDS[kind].partition(":")
-    found: type[ComponentBase] = getattr(importlib.import_module(module), name)
-    return found
-
-
-def kind_of(component: ComponentBase) -> str:
-    """The kind of an instance."""
-    return next(kind for kind in COMPONENTS if isinstance(component, base_class(kind)))
-
-
 # Kinds that share their names with another one: --aug takes both
 NAME_SPACES = {"generator": "augmenter"}
 
@@ -253,10 +242,9 @@ class Registry:
             return matches[0]
         if matches:
             providers = ", ".join(f"{p.distribution}:{p.name} ({p.kind})" for p in matches)
+            remedy = "Say which kind you mean."
             if len({p.distribution for p in matches}) > 1:
                 remedy = f"Say which one you mean, for example {matches[0].distribution}:{plain}."
-            else:
-                remedy = "Say which kind you mean."
             raise InputError(f"{plain} is offered more than once: {providers}. {remedy}")
         names = sorted({p.name for p in offers})
         hint = did_you_mean(plain, names)
@@ -267,22 +255,11 @@ class Registry:
         )
 
 
-def name_troubled(problems: Iterable[Problem]) -> str:
-    """``neuplug-vae has a problem``: the plugins that have one; empty if all are well."""
-    names = list(dict.fromkeys(problem.distribution for problem in problems))
-    if len(names) > 1:
-        return f"{', '.join(names[:-1])} and {names[-1]} have problems"
-    return f"{names[0]} has a problem" if names else ""
-
-
 def discover(*, strict: bool | None = None) -> Registry:
     """Go through the entry points of the group ``neuplug``; cached for the life of the process.
 
     ``NEUPLUG_BLOCK`` names distributions (or ``distribution:entry``) that are left out, separated
-    by commas. With ``NEUPLUG_STRICT=1`` the first problem is raised.
-
-    Args:
-        strict: Whether the first problem is raised; by default what ``NEUPLUG_STRICT`` says.
+    by commas. If ``strict``, by default with ``NEUPLUG_STRICT=1``, the first problem is raised.
 
     Raises:
         PluginError: If strict, for the first problem.

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from neuplug import InputError, PluginError
-from neuplug.plugins.distributions import Problem
-from neuplug.plugins.registry import name_troubled
+from neuplug.plugins.distributions import Problem, name_troubled
 
 from .fakes import STAGES, Install, problems_of
 

@@ -14,6 +14,7 @@ import torch
 
 from neuplug import __version__
 from neuplug.data.imageset import ImageSet
+from neuplug.experiment import parts
 from neuplug.experiment import results as model
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import Correct, compare
@@ -22,7 +23,7 @@ from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.summary.notices import with_notices
+from neuplug.experiment.summary.wording import with_notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
 from neuplug.training.metrics import CLASS_METRICS, Profile, Scores, classification_metrics
@@ -146,7 +147,7 @@ def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
     }
 
 
-def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> model.Cell:
+def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
     test, images = plan.splits[cell.repeat].test, plan.dataset.images
     predictions = bench.tree(cell.key, "predictions")
     whole = predictions.get("logits_all")
@@ -155,7 +156,7 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> model.Cell:
     # with the training on real images before it
     phases = [cell.key, *([task.start.task] if task.start else [])]
     abouts = [bench.about(key) for key in phases]
-    return model.Cell(
+    return parts.Cell(
         arm=cell.arm.name,
         classifier=cell.classifier,
         repeat=cell.repeat,
@@ -188,9 +189,9 @@ def _correct(plan: Plan, bench: TaskContext) -> Correct:
     return found
 
 
-def _generator(bench: TaskContext, entry: FitEntry) -> model.GeneratorFit:
+def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
     record, about = bench.record(entry.key), bench.about(entry.key)
-    return model.GeneratorFit(
+    return parts.GeneratorFit(
         **dataclasses.asdict(entry),
         images=about["images"],
         seconds=about["seconds"],
@@ -199,7 +200,7 @@ def _generator(bench: TaskContext, entry: FitEntry) -> model.GeneratorFit:
     )
 
 
-def _summary(cells: Sequence[model.Cell]) -> Iterator[model.Summary]:
+def _summary(cells: Sequence[parts.Cell]) -> Iterator[model.Summary]:
     for (arm, classifier), group in model.grouped(cells).items():
         first = group[0].test
         values: dict[tuple[str, str | None], list[float]]
@@ -216,16 +217,16 @@ def _summary(cells: Sequence[model.Cell]) -> Iterator[model.Summary]:
 
 def _evaluations(
     plan: Plan, bench: TaskContext, failures: Iterable[Failure]
-) -> Iterable[model.Evaluation]:
+) -> Iterable[parts.Evaluation]:
     errors = {failure.task.key: str(failure.error) for failure in failures}
-    found: dict[tuple[str, str, str | None], model.Evaluation] = {}
+    found: dict[tuple[str, str, str | None], parts.Evaluation] = {}
     for cell in plan.cells:
         for name, key in cell.evaluations:
             task = plan.tasks[key]
             assert isinstance(task, EvaluateTask)
             classifier = cell.classifier if task.cell else None
             about = {} if key in errors else bench.about(key)
-            found[key, cell.arm.name, classifier] = model.Evaluation(
+            found[key, cell.arm.name, classifier] = parts.Evaluation(
                 evaluator=name,
                 arm=cell.arm.name,
                 classifier=classifier,
@@ -239,7 +240,7 @@ def _evaluations(
     return found.values()
 
 
-def _evaluators(plan: Plan) -> dict[str, model.EvaluatorWords]:
+def _evaluators(plan: Plan) -> dict[str, parts.EvaluatorWords]:
     """By name what each evaluator says of itself to the reader of the report."""
     found = {}
     for provided in plan.selection.components:
@@ -248,20 +249,20 @@ def _evaluators(plan: Plan) -> dict[str, model.EvaluatorWords]:
                 words = own_words(provided.load())
             except TypeError:  # of which the evaluation's error tells
                 words = own_words(Evaluator)
-            found[provided.name] = model.EvaluatorWords.model_validate(words)
+            found[provided.name] = parts.EvaluatorWords.model_validate(words)
     return found
 
 
-def _filtered(plan: Plan, bench: TaskContext) -> Iterable[model.Filtered]:
+def _filtered(plan: Plan, bench: TaskContext) -> Iterable[parts.Filtered]:
     """What each filtered drawing let through."""
-    found: dict[tuple[str, str], model.Filtered] = {}
+    found: dict[tuple[str, str], parts.Filtered] = {}
     for cell in plan.cells:
         for name in cell.mixture.parts:
             for key in cell.mixture.only([name]).tasks:
                 task = plan.tasks[key]
                 if isinstance(task, SampleTask) and task.source.filters:
                     about = bench.about(key)
-                    found[key, cell.arm.name] = model.Filtered(
+                    found[key, cell.arm.name] = parts.Filtered(
                         arm=cell.arm.name,
                         repeat=cell.repeat,
                         class_name=name,

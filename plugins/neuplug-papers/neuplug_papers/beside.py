@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.experiment.results import Cell as RunCell
+from neuplug.experiment.parts import Cell as RunCell
 from neuplug.experiment.results import Mean, RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.sections import Cell, Row, Section, SectionMaker, Table

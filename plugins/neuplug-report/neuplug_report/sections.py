@@ -9,8 +9,8 @@ from pydantic import JsonValue
 
 from neuplug.experiment.results import Comparison, RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.notices import by_kind, first_of_kind
 from neuplug.experiment.summary.sections import sections
+from neuplug.experiment.summary.wording import by_kind, first_of_kind
 from neuplug_report import costs, evaluations
 from neuplug_report.headline import headline
 from neuplug_report.stats import heading, span, stat

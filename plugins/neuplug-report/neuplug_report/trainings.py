@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from neuplug.experiment.results import GeneratorFit as Fit
+from neuplug.experiment.parts import GeneratorFit as Fit
 from neuplug.experiment.results import RunResults
 
 

@@ -10,7 +10,8 @@ import pytest
 from neuplug.experiment.analysis.comparisons import compare
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
-from neuplug.experiment.results import Cell, Comparison
+from neuplug.experiment.parts import Cell
+from neuplug.experiment.results import Comparison
 from neuplug.training.metrics import Scores
 
 

@@ -13,7 +13,7 @@ from neuplug_tests.lab import Log
 
 from neuplug.data.dataset import load_dataset
 from neuplug.errors import NeuplugError
-from neuplug.experiment.analysis.provenance import provenance
+from neuplug.experiment.analysis.about import provenance
 from neuplug.experiment.config import resolve
 from neuplug.experiment.planning import ArmPlanner, make_plan
 from neuplug.experiment.tasks import Mixture
