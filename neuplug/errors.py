@@ -54,7 +54,7 @@ class StorageError(NeuplugError):
 
     Example:
         >>> from pathlib import Path
-        >>> from neuplug.storage.atomic import write_text
+        >>> from neuplug.storage.files import write_text
         >>> Path("notes").touch()
         >>> try:
         ...     write_text(Path("notes", "today.txt"), "rain")

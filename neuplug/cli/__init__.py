@@ -75,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:  # a full disk, a folder that cannot be written
-        from neuplug.storage.atomic import storage_error
+        from neuplug.storage.files import storage_error
 
         return _fail(str(storage_error(error, Path(error.filename or "."))), 2)
     except Exception as error:

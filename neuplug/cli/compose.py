@@ -132,7 +132,7 @@ def _print_log() -> None:
 def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> None:
     from rich.console import Console
 
-    from neuplug.cli.display import display
+    from neuplug.cli.watch import display
     from neuplug.experiment.compose import Request, run
     from neuplug.experiment.summary.terminal import print_summary
 

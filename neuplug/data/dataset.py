@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any, Self, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -25,13 +25,17 @@ from neuplug.data.decoding import Resize, thumbnail
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
-from neuplug.data.report import DataReport, Leak
+from neuplug.data.report import DataReport
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.store import MissingResult, Store, cache_dir
 
 # Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped
 MEMORY_LIMIT = 2 * 1024**3
+
+# A test or validation image, an image in another part that gives it away, and how: ``equal``,
+# ``nearly equal`` or ``of one group``
+Leak: TypeAlias = tuple[str, str, str]
 
 # The source that stands for the demo data; a folder of that name is ``./demo``
 DEMO = "demo"
@@ -351,7 +355,7 @@ def _write_meta(
     bound = bind(originals, progress)
     report = DataReport(
         counts={name: labels.count(label) for label, name in enumerate(classes)},
-        sizes=Counter(original.size for original in originals),
+        sizes=Counter("{}x{}".format(*original.size) for original in originals),
         modes=Counter(original.mode for original in originals),
         bits=max(original.bits for original in originals),
         exact=bound.exact,

@@ -5,29 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import permutations
-from typing import Annotated, Any, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 
 from neuplug.data.listing import listed
 
 _CROWD = 0.1  # part of the images from which looking alike is worth a word
-
-
-def _parsed(size: Any) -> Any:
-    return size.split("x") if isinstance(size, str) else size
-
-
-def _written(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
-
-
-# (height, width); in JSON ``HxW``
-Size: TypeAlias = Annotated[tuple[int, int], BeforeValidator(_parsed), PlainSerializer(_written)]
-
-# A test or validation image, an image in another part that gives it away, and how: ``equal``,
-# ``nearly equal`` or ``of one group``
-Leak: TypeAlias = tuple[str, str, str]
 
 
 class DataReport(BaseModel):
@@ -37,7 +20,7 @@ class DataReport(BaseModel):
         layout: How the files lie on disk, in words.
         source: What the user gave.
         counts: Images per class.
-        sizes: Images per original (height, width).
+        sizes: Images per original size, ``HxW``.
         modes: Images per way of storing pixels, in words.
         bits: Significant bits of 16-bit images, which were divided by ``2 ** (bits - 8)``; 8 if
             there are none.
@@ -65,7 +48,7 @@ class DataReport(BaseModel):
     layout: str
     source: str
     counts: Mapping[str, int]
-    sizes: Counter[Size] = Counter()
+    sizes: Counter[str] = Counter()
     modes: Counter[str] = Counter()
     bits: int = 8
     skipped: tuple[tuple[str, str], ...] = ()

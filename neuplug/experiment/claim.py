@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
-from neuplug.storage.atomic import file_hash, storing, write_text, writer_of
 from neuplug.storage.claims import Claim, remove
+from neuplug.storage.files import file_hash, storing, write_text, writer_of
 from neuplug.storage.store import DAMAGED, set_aside
 
 STATUS, STOP, CLAIM, PLAN = "status.json", "stop.request", ".claim", "plan.json"

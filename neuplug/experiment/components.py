@@ -19,7 +19,7 @@ from neuplug.experiment.tasks import ComponentRef
 from neuplug.plugins.distributions import told
 from neuplug.plugins.options import Options
 from neuplug.plugins.registry import LOCAL, ComponentSpec, discover, local_name
-from neuplug.storage.atomic import OF_THE_DISK, file_hash, storage_error
+from neuplug.storage.files import OF_THE_DISK, file_hash, storage_error
 
 
 @contextmanager

@@ -45,7 +45,7 @@ from neuplug.experiment.reporters import (
 from neuplug.experiment.results import RunResults, read_results
 from neuplug.plugins.distributions import name_troubled
 from neuplug.plugins.registry import LOCAL, discover
-from neuplug.storage.atomic import storing
+from neuplug.storage.files import storing
 from neuplug.storage.store import MissingResult, hash_of, store_root
 
 if TYPE_CHECKING:
@@ -317,12 +317,8 @@ class _Run:
         from neuplug.experiment.analysis.collect import collect
 
         self.log.say("putting the results together")
-        about: dict[str, Any] = {
-            "request": self.claim.request,
-            "command": self.command,
-            "folder": self.folder,
-        }
-        results = collect(plan, context, failures, doses, **about)
+        asked = {"request": self.claim.request, "command": self.command}
+        results = collect(plan, context, failures, doses, self.folder, **asked)
         with storing(self.folder):
             runfolder.finish(self.folder, plan, context, results)
             if self.config.report:

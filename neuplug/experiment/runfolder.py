@@ -25,8 +25,7 @@ from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results import CURVES, RESULTS, RunResults
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask
-from neuplug.storage.atomic import write_json, write_text, write_whole
-from neuplug.storage.names import file_names
+from neuplug.storage.files import file_names, write_json, write_text, write_whole
 from neuplug.training.metrics import METRICS
 
 SETTINGS = "config.yaml"

@@ -165,7 +165,7 @@ class HookSpecs(Protocol):
 
     @hookspec
     def neuplug_sections(self) -> Iterable[Component]:
-        """Components whose class is a ``SectionMaker`` (``neuplug.experiment.summary.sections``).
+        """Components whose class is a ``SectionMaker`` (``neuplug.experiment.reporters``).
 
         Example:
             >>> @hookimpl
@@ -185,7 +185,7 @@ KINDS = {
     "recipe": "",
     "layout": "neuplug.data.listing:Layout",
     "reporter": "neuplug.experiment.reporters:Reporter",
-    "section": "neuplug.experiment.summary.sections:SectionMaker",
+    "section": "neuplug.experiment.reporters:SectionMaker",
 }
 HOOKS = {f"neuplug_{kind}s": kind for kind in KINDS}
 # The kinds that are classes

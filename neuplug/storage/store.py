@@ -25,7 +25,8 @@ import platformdirs
 
 from neuplug.errors import NeuplugError
 from neuplug.plugins.generator import Checkpoint
-from neuplug.storage.atomic import (
+from neuplug.storage.claims import Claim, remove
+from neuplug.storage.files import (
     OF_THE_DISK,
     file_hash,
     read_checked,
@@ -36,7 +37,6 @@ from neuplug.storage.atomic import (
     writer_claim,
     writer_of,
 )
-from neuplug.storage.claims import Claim, remove
 
 logger = logging.getLogger("neuplug")
 

@@ -42,10 +42,10 @@ def collect(
     bench: TaskContext,
     failures: Iterable[Failure],
     doses: Iterable[model.Dose],
+    folder: Path,
     *,
     request: str,
     command: str,
-    folder: Path,
 ) -> model.RunResults:
     """Everything that a run found, but for its curves.
 

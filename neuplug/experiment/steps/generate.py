@@ -27,7 +27,7 @@ from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.evaluator import ClassGenerator
 from neuplug.plugins.generator import FitRecord, Generator, Progress
 from neuplug.seeds import derive_seed
-from neuplug.storage.atomic import write_whole
+from neuplug.storage.files import write_whole
 from neuplug.storage.tensorfile import tree_bytes
 from neuplug.training.loop import FittedClassifier
 

@@ -18,7 +18,7 @@ from neuplug.experiment.tasks import EvaluateTask, TrainTask
 from neuplug.plugins.evaluator import Embedder, EvaluationContext, Evaluator
 from neuplug.plugins.generator import Progress
 from neuplug.seeds import derive_seed
-from neuplug.storage.atomic import write_whole
+from neuplug.storage.files import write_whole
 from neuplug.storage.tensorfile import tree_bytes
 from neuplug.training.loop import check_logits, fit_classifier
 from neuplug.training.metrics import profile_classifier

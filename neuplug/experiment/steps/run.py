@@ -17,7 +17,7 @@ from neuplug.experiment.steps.generate import augment, fit, sample
 from neuplug.experiment.steps.measure import evaluate, train
 from neuplug.experiment.tasks import AnyTask, read_task
 from neuplug.seeds import seeded
-from neuplug.storage.atomic import write_json
+from neuplug.storage.files import write_json
 from neuplug.storage.store import MissingResult
 from neuplug.training.devices import one_thread
 

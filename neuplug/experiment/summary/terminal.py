@@ -9,11 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neuplug.experiment.reporters import read_reports
+from neuplug.experiment.reporters import Table as AddedTable
+from neuplug.experiment.reporters import read_reports, sections
 from neuplug.experiment.results import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.sections import Table as AddedTable
-from neuplug.experiment.summary.sections import sections
 
 STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
 _WARNINGS = 12  # further ones are in the report

@@ -20,7 +20,7 @@ from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.summary.wording import listing
 from neuplug.experiment.tasks import MadeImages
 from neuplug.records import Record
-from neuplug.storage.atomic import write_text
+from neuplug.storage.files import write_text
 from neuplug_report.animation import save_animation
 from neuplug_report.images import one_above_the_other, save_grid, side_by_side
 from neuplug_report.trainings import Training, trainings, written

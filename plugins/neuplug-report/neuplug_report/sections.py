@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from neuplug.experiment.reporters import sections
 from neuplug.experiment.results import Comparison, RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.sections import sections
 from neuplug.experiment.summary.wording import by_kind, first_of_kind
 from neuplug_report import costs, evaluations
 from neuplug_report.headline import headline

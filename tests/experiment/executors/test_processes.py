@@ -19,10 +19,10 @@ CHECK = "'neuplug plugins check neuplug-lab'"
 
 def test_worker_processes_find_the_same(ask: Any) -> None:
     alone = ask(aug=["jitter"], name="alone", repeats=2)
-    cells = [(c.arm, c.repeat, c.test) for c in alone.cells]
+    cells = [(c.arm, c.repeat, c.test) for c in alone.results.cells]
     os.environ["NEUPLUG_CACHE"] += "-other"  # nothing is there yet; restored by the fixture
     crew = ask(aug=["jitter"], name="crew", repeats=2, workers=2)
-    assert [(c.arm, c.repeat, c.test) for c in crew.cells] == cells
+    assert [(c.arm, c.repeat, c.test) for c in crew.results.cells] == cells
 
 
 @pytest.mark.parametrize(
