@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuplug.cli.group import LightGroup
+from neuplug.cli import LightGroup
 from neuplug.cli.printing import (
     SHOWN,
     make_console,

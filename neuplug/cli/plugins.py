@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from neuplug.cli.group import LightGroup
+from neuplug.cli import LightGroup
 from neuplug.cli.printing import make_console, print_columns
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins import registry

@@ -60,6 +60,10 @@ class Status(BaseModel):
     since: float
     files: dict[str, str] = {}
 
+    def write(self, folder: Path) -> None:
+        """Leave it in the run's folder."""
+        write_text(folder / STATUS, self.model_dump_json(indent=1) + "\n")
+
 
 def read_status(folder: Path) -> Status | None:
     """The status of a run; ``None`` if there is none that can be read."""
@@ -182,7 +186,7 @@ class RunClaim:
             since=self.since,
             files=_hashes(self.folder) if state == "finished" else {},
         )
-        _write_status(self.folder, status)
+        status.write(self.folder)
 
 
 def _clear(folder: Path) -> None:
@@ -197,15 +201,11 @@ def _clear(folder: Path) -> None:
     (folder / STOP).unlink(missing_ok=True)
 
 
-def _write_status(folder: Path, status: Status) -> None:
-    write_text(folder / STATUS, status.model_dump_json(indent=1) + "\n")
-
-
 def renew_hashes(folder: Path) -> None:
     """Note the files of a finished run as they are now, after one was made anew on purpose."""
     status = read_status(folder)
     if status is not None and status.state == "finished":
-        _write_status(folder, status.model_copy(update={"files": _hashes(folder)}))
+        status.model_copy(update={"files": _hashes(folder)}).write(folder)
 
 
 def ask_to_stop(folder: Path) -> None:

@@ -5,7 +5,6 @@ Two questions with the same key have the same answer. Loads no torch until there
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import socket
@@ -42,7 +41,7 @@ from neuplug.experiment.reporters import (
     have_reported,
     write_reports,
 )
-from neuplug.experiment.results import RunResults, read_results
+from neuplug.experiment.results import RunResults, read_curves, read_results
 from neuplug.plugins.distributions import name_troubled
 from neuplug.plugins.registry import LOCAL, discover
 from neuplug.storage.files import storing
@@ -322,8 +321,7 @@ class _Run:
         with storing(self.folder):
             runfolder.finish(self.folder, plan, context, results)
             if self.config.report:
-                found = FinishedRun.read(self.folder)
-                run = dataclasses.replace(found, plan=plan, context=context)
+                run = FinishedRun(self.folder, results, read_curves(self.folder), plan, context)
                 for said in write_reports(plan.selection.reporters, self.config.options, run):
                     self.log.say(f"warning: {said}")
         return results

@@ -69,7 +69,7 @@ class Reporter(ComponentBase):
 
 
 def write_reports(
-    specs: Iterable[ComponentSpec], options: Mapping[str, Mapping[str, object]], run: FinishedRun
+    specs: Sequence[ComponentSpec], options: Mapping[str, Mapping[str, object]], run: FinishedRun
 ) -> Iterator[str]:
     """Have each reporter report, and note in ``reports.json`` what came of it.
 
@@ -77,7 +77,6 @@ def write_reports(
         A sentence for each that failed.
     """
     made: dict[str, Path | None] = {}
-    specs = list(specs)
     # one that fails now has no report, though it had one
     names = {spec.name for spec in specs}
     kept = {name: path for name, path in _noted(run.folder).items() if name not in names}

@@ -235,9 +235,8 @@ class RunResults(Record):
         arms = {arm.name for arm in self.arms}
         known = {"arm": arms, "against": arms, "classifier": {*self.classifiers}}
         known["evaluator"] = {*self.evaluators}
-        for part in (
-            "cells", "summary", "comparisons", "generators", "filtered", "evaluations", "arm_costs"
-        ):  # fmt: skip
+        where = "cells summary comparisons generators filtered evaluations arm_costs"
+        for part in where.split():
             for (i, entry), name in product(enumerate(getattr(self, part)), known):
                 said = getattr(entry, name, None)
                 if said is not None and said not in known[name]:

@@ -54,12 +54,11 @@ def add_round(folder: Path, tasks: Sequence[AnyTask]) -> None:
 
 def environment(plan: Plan) -> dict[str, Any]:
     """Versions and machine, for the record."""
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "platform": platform.platform(),
         "processor": platform.processor() or platform.machine(),
         "python": sys.version.split()[0],
-        "gpu": gpu,
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "torch_threads": torch.get_num_threads(),
         "versions": versions(plan.selection.components),
     }
@@ -71,8 +70,7 @@ def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) ->
     for evaluation in results.evaluations:
         for figure in evaluation.figures:
             name = figure.split("/", 2)[2]
-            content = bench.store.read(evaluation.key, f"figures/{name}")
-            write_whole(folder / figure, content)
+            write_whole(folder / figure, bench.store.read(evaluation.key, f"figures/{name}"))
     if plan.config.save_generated:
         _save_generated(folder, plan, bench)
     write_text(folder / CURVES, collect_curves(plan, bench).model_dump_json() + "\n")

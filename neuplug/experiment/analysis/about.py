@@ -118,7 +118,7 @@ def _assurance(plan: Plan) -> str:
 
 def about_arm(arm: Arm) -> parts.Arm:
     """An arm with its stages."""
-    stages = [
+    stages = tuple(
         parts.Stage(
             name=stage.name,
             kind="generator" if stage.generates else "augmenter",
@@ -128,14 +128,14 @@ def about_arm(arm: Arm) -> parts.Arm:
             options={c.name: c.options.model_dump(mode="json") for c in stage.components},
         )
         for stage in arm.stages
-    ]
+    )
     return parts.Arm(
         name=arm.name,
         base=arm.base,
         per_class=arm.per_class,
         against=arm.baseline,
         control=arm.control,
-        stages=tuple(stages),
+        stages=stages,
     )
 
 

@@ -283,9 +283,8 @@ def compare(
         differences = [a - b for a, b in zip(ours, base, strict=True)]
         found[arm] = paired_difference(differences, names, comparisons=len(arrays))
     certain = [d.p for d in found.values() if d.p is not None]
-    adjusted = iter(holm(certain))
-    results = {}
-    for arm, difference in found.items():
-        p = next(adjusted) if difference.p is not None else None
-        results[arm] = Comparison(difference, p, verdict(difference, p))
-    return results
+    adjusted = holm(certain) if certain else [None] * len(found)
+    return {
+        arm: Comparison(difference, p, verdict(difference, p))
+        for (arm, difference), p in zip(found.items(), adjusted, strict=True)
+    }
