@@ -16,14 +16,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from neuplug.errors import InputError
 from neuplug.experiment import events
 from neuplug.experiment.claim import CLAIM, STATUS, ask_to_stop, read_status, running
-from neuplug.experiment.events import AnyEvent
 
 # About how long tasks take beside each other, for the time left
 WEIGHTS = {"fit": 30.0, "train": 20.0, "evaluate": 5.0, "sample": 0.3, "augment": 0.3}
 
 PLAIN_SECONDS = 15.0
 
-Show = Callable[[AnyEvent], None]
+Show = Callable[[events.AnyEvent], None]
 
 RunFolder = Annotated[Path, typer.Argument(help="The run folder, such as runs/compose/NAME.")]
 
@@ -142,7 +141,7 @@ class _Display:
         # how far each task is, and what is said of it while it goes on
         self.states: dict[str, tuple[float, str]] = {}
 
-    def show(self, event: AnyEvent) -> None:
+    def show(self, event: events.AnyEvent) -> None:
         """Take in an event."""
         match event:
             case events.Said():
