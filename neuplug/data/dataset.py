@@ -13,6 +13,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
 from typing import Any, Self, TypeAlias, get_args
 
@@ -91,7 +92,7 @@ class Dataset:
         for id_, split, group in images:
             if split is not None:
                 first[group].setdefault(split, id_)
-        twins = self.report.twins()
+        twins = _twins(self.report)
         found = []
         for id_, split, group in images:
             others = {name: other for name, other in first[group].items() if name != split}
@@ -184,6 +185,17 @@ class Dataset:
             with _store().write(key) as folder:
                 write(folder)
         return cls.open(key)
+
+
+def _twins(report: DataReport) -> dict[str, list[tuple[str, str]]]:
+    """Id to those of the images that are the same or nearly the same, equal ones first."""
+    alike: list[tuple[Sequence[str], str]] = [(cluster, "equal") for cluster in report.exact]
+    alike += [((first, second), "nearly equal") for first, second, _ in report.near or ()]
+    twins: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for cluster, how in alike:
+        for one, other in permutations(cluster, 2):
+            twins[one].append((other, how))
+    return twins
 
 
 def load_dataset(

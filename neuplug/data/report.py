@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import permutations
+from collections import Counter
+from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
 
@@ -100,13 +99,3 @@ class DataReport(BaseModel):
                 "folder, or the column group of a CSV manifest)."
             )
         return tuple(found)
-
-    def twins(self) -> dict[str, list[tuple[str, str]]]:
-        """Id to those of the images that are the same or nearly the same, equal ones first."""
-        alike: list[tuple[Sequence[str], str]] = [(cluster, "equal") for cluster in self.exact]
-        alike += [((first, second), "nearly equal") for first, second, _ in self.near or ()]
-        twins: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for cluster, how in alike:
-            for one, other in permutations(cluster, 2):
-                twins[one].append((other, how))
-        return twins
