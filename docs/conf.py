@@ -57,8 +57,8 @@ nitpick_ignore_regex = [
     ("py:class", r"neuplug_testing\.subjects\..*"),
     ("py:class", r"neuplug\.experiment\.recipes\..*"),
     ("py:class", r"neuplug_papers\.paper\..*"),
-    ("py:class", r"neuplug\.experiment\.results\..*"),  # their fields are in run-folder.md
-    ("py:class", r"neuplug\.plugins\.(code|spec)\..*"),
+    ("py:class", r"neuplug\.experiment\.(results|parts)\..*"),  # their fields are in run-folder.md
+    ("py:class", r"neuplug\.plugins\.code\..*"),
     ("py:class", r"neuplug\.experiment\.(tasks|events)\..*"),
     ("py:class", r"neuplug\.training\.metrics\.(ClassScores|Profile)"),
     ("py:class", r"neuplug\.data\.report\._.*"),

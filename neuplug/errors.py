@@ -39,7 +39,7 @@ class PluginError(NeuplugError):
     """A plugin failed; the message names its distribution and version. Exit code 1.
 
     Example:
-        >>> from neuplug.plugins.spec import ComponentSpec
+        >>> from neuplug.plugins.registry import ComponentSpec
         >>> vae = neuplug.Component("vae", "no_such_module:VAE", "variational autoencoder")
         >>> try:
         ...     ComponentSpec(vae, "generator", "neuplug-vae", "1.0").load()
@@ -54,7 +54,7 @@ class StorageError(NeuplugError):
 
     Example:
         >>> from pathlib import Path
-        >>> from neuplug.storage.atomic import write_text
+        >>> from neuplug.storage.files import write_text
         >>> Path("notes").touch()
         >>> try:
         ...     write_text(Path("notes", "today.txt"), "rain")

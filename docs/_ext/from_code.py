@@ -19,8 +19,7 @@ from neuplug.cli import commands
 from neuplug.cli.options import option_rows
 from neuplug.errors import PluginError
 from neuplug.plugins.hookspecs import COMPONENTS
-from neuplug.plugins.registry import discover
-from neuplug.plugins.spec import ComponentSpec
+from neuplug.plugins.registry import ComponentSpec, discover
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -250,7 +249,7 @@ def settings() -> str:
 
 def results() -> str:
     """The fields of results.json and curves.json, and of all that they consist of."""
-    from neuplug.experiment.results.model import Curves, RunResults
+    from neuplug.experiment.results import Curves, RunResults
 
     files = {"results.json": RunResults, "curves.json": Curves}
     schemas = {name: model.model_json_schema() for name, model in files.items()}

@@ -11,15 +11,80 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from neuplug import __version__
-from neuplug.cli.group import LazyCommand, LightGroup
-from neuplug.errors import NeuplugError
+from neuplug.errors import InputError, NeuplugError
+from neuplug.plugins.commands import Command, load_command, offered_commands, summary
 
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
 INTERRUPTED = SIGNALLED + signal.SIGINT
 
 _received: list[int] = []  # signals that are taken like Ctrl-C
+
+
+class LightGroup(TyperGroup):
+    """A group with the commands that are offered behind its words, by the core and by plugins."""
+
+    def get_help_option(self, ctx: Any) -> TyperOption | None:
+        """Click's ``--help``, off by default.
+
+        Typer leaves it at ``None`` and imports pydantic to turn that into a bool.
+        """
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take in the commands that are offered behind the words typed so far."""
+        path = ctx.command_path.split()[1:]
+        for words, offers in offered_commands().items():
+            *group, name = words.split()
+            if group == path:
+                self.commands.setdefault(name, LazyCommand(name, offers))
+        return super().parse_args(ctx, args)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All names, sorted."""
+        return sorted(super().list_commands(ctx))
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is meant, loaded."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, LazyCommand) else command, rest
+
+
+class LazyCommand(TyperCommand):
+    """A command of which the name and a line of help are known; the rest is imported when used.
+
+    Args:
+        name: What is typed, the last word of it.
+        offers: Those who offer it, one unless plugins are at odds.
+    """
+
+    def __init__(self, name: str, offers: list[Command]) -> None:
+        super().__init__(name, help=summary(offers[0]))
+        self._name, self._offers = name, offers
+
+    def load(self) -> Any:
+        """The command itself.
+
+        Raises:
+            InputError: If several plugins offer it.
+        """
+        if len(self._offers) > 1:
+            names = " and ".join(offer.distribution for offer in self._offers)
+            raise InputError(
+                f"the command {self._offers[0].words!r} is offered by {names}: uninstall one, or "
+                "name it in NEUPLUG_BLOCK."
+            )
+        found, parent = load_command(self._offers[0]), typer.Typer()
+        if isinstance(found, typer.Typer):
+            parent.add_typer(found, name=self._name)
+        else:
+            parent.command(self._name)(found)
+        return typer.main.get_group(parent).commands[self._name]
 
 
 def build() -> Any:
@@ -75,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:  # a full disk, a folder that cannot be written
-        from neuplug.storage.atomic import storage_error
+        from neuplug.storage.files import storage_error
 
         return _fail(str(storage_error(error, Path(error.filename or "."))), 2)
     except Exception as error:

@@ -132,18 +132,18 @@ def _print_log() -> None:
 def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> None:
     from rich.console import Console
 
-    from neuplug.cli.display import display
+    from neuplug.cli.watch import display
     from neuplug.experiment.compose import Request, run
     from neuplug.experiment.summary.terminal import print_summary
 
     command = shlex.join(["neuplug", *sys.argv[1:]])
     request = Request.of(config)
     with display(request.folder, quiet=quiet or as_json) as show:
-        result = run(request, command=command, fresh=fresh, outside=show)
+        results = run(request, command=command, fresh=fresh, outside=show)
     if as_json:
-        print(result.results.model_dump_json(indent=1))
+        print(results.model_dump_json(indent=1))
     else:
-        print_summary(result.results, Console(emoji=False))
+        print_summary(results, Console(emoji=False))
 
 
 # What would run.
@@ -161,8 +161,7 @@ def _say_plan(config: ComposeConfig, as_json: bool) -> None:
 
 def _plan_facts(plan: Plan) -> dict[str, Any]:
     """What a plan comes to, as JSON values; its cost if tasks like these were done before."""
-    from neuplug.storage.cache import store_root
-    from neuplug.storage.store import Store
+    from neuplug.storage.store import Store, store_root
 
     store = Store(store_root())
     left = [task for task in plan.tasks.values() if not store.has(task.key)]

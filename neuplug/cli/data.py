@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuplug.cli.group import LightGroup
+from neuplug.cli import LightGroup
 from neuplug.cli.printing import (
     SHOWN,
     make_console,
@@ -112,7 +112,7 @@ def _print(dataset: Dataset) -> None:
             for name, number in report.counts.items()
         ],
     )
-    line(f"sizes (HxW): {_counted({f'{h}x{w}': n for (h, w), n in report.sizes.most_common()})}")
+    line(f"sizes (HxW): {_counted(dict(report.sizes.most_common()))}")
     line(f"modes: {_counted(dict(report.modes.most_common()))}")
     if any("16 bit" in mode for mode in report.modes):
         line(f"16-bit values have {report.bits} bits in use: divided by {2 ** (report.bits - 8)}")

@@ -8,12 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from neuplug.cli.group import LightGroup
+from neuplug.cli import LightGroup
 from neuplug.cli.printing import make_console, print_columns
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins import registry
 from neuplug.plugins.hookspecs import COMPONENTS, HOOKS
-from neuplug.plugins.spec import ComponentSpec
+from neuplug.plugins.registry import ComponentSpec
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import permutations
 from pathlib import Path
-from typing import Any, Self, get_args
+from typing import Any, Self, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -25,14 +26,17 @@ from neuplug.data.decoding import Resize, thumbnail
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
-from neuplug.data.report import DataReport, Leak
+from neuplug.data.report import DataReport
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
-from neuplug.storage.cache import cache_dir
-from neuplug.storage.store import MissingResult, Store
+from neuplug.storage.store import MissingResult, Store, cache_dir
 
 # Bytes of pixels up to which a set is read into memory; a larger one is memory-mapped
 MEMORY_LIMIT = 2 * 1024**3
+
+# A test or validation image, an image in another part that gives it away, and how: ``equal``,
+# ``nearly equal`` or ``of one group``
+Leak: TypeAlias = tuple[str, str, str]
 
 # The source that stands for the demo data; a folder of that name is ``./demo``
 DEMO = "demo"
@@ -79,9 +83,26 @@ class Dataset:
         """(id, id, how) of each test or validation image that another part gives away.
 
         The second image lies in another part of the given split, and the two are ``equal``,
-        ``nearly equal`` or ``of one group``.
+        ``nearly equal`` or ``of one group``. An image of no given part gives nothing away: whoever
+        draws the split leaves it out.
         """
-        return self.report.leaks(self.images.ids, self.splits, self.groups)
+        images = list(zip(self.images.ids, self.splits, self.groups, strict=True))
+        part = dict(zip(self.images.ids, self.splits, strict=True))
+        first: dict[str, dict[str, str]] = defaultdict(dict)
+        for id_, split, group in images:
+            if split is not None:
+                first[group].setdefault(split, id_)
+        twins = _twins(self.report)
+        found = []
+        for id_, split, group in images:
+            others = {name: other for name, other in first[group].items() if name != split}
+            if split not in ("val", "test") or not others:
+                continue
+            # the copy itself where there is one, else any image of the group
+            copies = [twin for twin in twins[id_] if part[twin[0]] not in (None, split)]
+            one_of_them = others.get("train", next(iter(others.values())))
+            found.append((id_, *(copies[0] if copies else (one_of_them, "of one group"))))
+        return tuple(found)
 
     @property
     def leak(self) -> str:
@@ -164,6 +185,17 @@ class Dataset:
             with _store().write(key) as folder:
                 write(folder)
         return cls.open(key)
+
+
+def _twins(report: DataReport) -> dict[str, list[tuple[str, str]]]:
+    """Id to those of the images that are the same or nearly the same, equal ones first."""
+    alike: list[tuple[Sequence[str], str]] = [(cluster, "equal") for cluster in report.exact]
+    alike += [((first, second), "nearly equal") for first, second, _ in report.near or ()]
+    twins: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for cluster, how in alike:
+        for one, other in permutations(cluster, 2):
+            twins[one].append((other, how))
+    return twins
 
 
 def load_dataset(
@@ -335,7 +367,7 @@ def _write_meta(
     bound = bind(originals, progress)
     report = DataReport(
         counts={name: labels.count(label) for label, name in enumerate(classes)},
-        sizes=Counter(original.size for original in originals),
+        sizes=Counter("{}x{}".format(*original.size) for original in originals),
         modes=Counter(original.mode for original in originals),
         bits=max(original.bits for original in originals),
         exact=bound.exact,

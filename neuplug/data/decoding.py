@@ -69,11 +69,6 @@ class Decoded:
     bits: int
     digest: str
 
-    @property
-    def pixels(self) -> NDArray[np.uint8]:
-        """uint8 (H, W) or (H, W, 3); 16 bits scaled by their full range."""
-        return to_uint8(self.native, 16)
-
 
 def read(path: Path) -> Decoded:
     """Decode an image file by the rules above.

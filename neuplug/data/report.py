@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import permutations
-from typing import Annotated, Any, TypeAlias
+from collections import Counter
+from collections.abc import Mapping
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 
-from neuplug.data.listing import SplitName, listed
+from neuplug.data.listing import listed
 
 _CROWD = 0.1  # part of the images from which looking alike is worth a word
-
-
-def _parsed(size: Any) -> Any:
-    return size.split("x") if isinstance(size, str) else size
-
-
-def _written(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"
-
-
-# (height, width); in JSON ``HxW``
-Size: TypeAlias = Annotated[tuple[int, int], BeforeValidator(_parsed), PlainSerializer(_written)]
-
-# A test or validation image, an image in another part that gives it away, and how: ``equal``,
-# ``nearly equal`` or ``of one group``
-Leak: TypeAlias = tuple[str, str, str]
 
 
 class DataReport(BaseModel):
@@ -37,7 +19,7 @@ class DataReport(BaseModel):
         layout: How the files lie on disk, in words.
         source: What the user gave.
         counts: Images per class.
-        sizes: Images per original (height, width).
+        sizes: Images per original size, ``HxW``.
         modes: Images per way of storing pixels, in words.
         bits: Significant bits of 16-bit images, which were divided by ``2 ** (bits - 8)``; 8 if
             there are none.
@@ -65,7 +47,7 @@ class DataReport(BaseModel):
     layout: str
     source: str
     counts: Mapping[str, int]
-    sizes: Counter[Size] = Counter()
+    sizes: Counter[str] = Counter()
     modes: Counter[str] = Counter()
     bits: int = 8
     skipped: tuple[tuple[str, str], ...] = ()
@@ -117,49 +99,3 @@ class DataReport(BaseModel):
                 "folder, or the column group of a CSV manifest)."
             )
         return tuple(found)
-
-    def leaks(
-        self, ids: Sequence[str], splits: Sequence[SplitName | None], groups: Sequence[str]
-    ) -> tuple[Leak, ...]:
-        """Each test or validation image whose group reaches into another part of the given split.
-
-        An image of no given part gives nothing away: whoever draws the split leaves it out.
-
-        Args:
-            ids: Of all images.
-            splits: For each image the part of a given split it belongs to, if one is given.
-            groups: For each image its group.
-
-        Example:
-            >>> pair = {"exact": [("a.png", "b.png")], "counts": {"rust": 2}}
-            >>> report = DataReport(layout="flat", source="PHOTOS", **pair)
-            >>> report.leaks(("a.png", "b.png"), ("train", "test"), ("a.png", "a.png"))
-            (('b.png', 'a.png', 'equal'),)
-        """
-        images = list(zip(ids, splits, groups, strict=True))
-        part = dict(zip(ids, splits, strict=True))
-        first: dict[str, dict[str, str]] = defaultdict(dict)
-        for id_, split, group in images:
-            if split is not None:
-                first[group].setdefault(split, id_)
-        twins = self._twins()
-        found = []
-        for id_, split, group in images:
-            others = {name: other for name, other in first[group].items() if name != split}
-            if split not in ("val", "test") or not others:
-                continue
-            # the copy itself where there is one, else any image of the group
-            copies = [twin for twin in twins[id_] if part[twin[0]] not in (None, split)]
-            one_of_them = others.get("train", next(iter(others.values())))
-            found.append((id_, *(copies[0] if copies else (one_of_them, "of one group"))))
-        return tuple(found)
-
-    def _twins(self) -> dict[str, list[tuple[str, str]]]:
-        """Id to those of the images that are the same or nearly the same, equal ones first."""
-        alike: list[tuple[Sequence[str], str]] = [(cluster, "equal") for cluster in self.exact]
-        alike += [((first, second), "nearly equal") for first, second, _ in self.near or ()]
-        twins: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        for cluster, how in alike:
-            for one, other in permutations(cluster, 2):
-                twins[one].append((other, how))
-        return twins

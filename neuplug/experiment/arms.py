@@ -10,8 +10,7 @@ from neuplug.errors import InputError, Problems, did_you_mean
 from neuplug.experiment.components import ConfiguredComponent, named_faults
 from neuplug.experiment.config import EITHER, TRAINING, ComposeConfig, over, recipe_settings
 from neuplug.experiment.grammar import NONE, Amount, ArmSpec, Filter, StageSpec, parse_arm
-from neuplug.plugins.registry import discover
-from neuplug.plugins.spec import ComponentSpec
+from neuplug.plugins.registry import ComponentSpec, discover
 
 
 @dataclass(frozen=True)

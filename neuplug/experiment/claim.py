@@ -8,7 +8,6 @@ believed only as long as it is whole. Loads no torch.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import socket
 import time
@@ -20,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
-from neuplug.storage.atomic import storing, write_text, writer_of
 from neuplug.storage.claims import Claim, remove
-from neuplug.storage.folders import DAMAGED, set_aside
+from neuplug.storage.files import file_hash, storing, write_text, writer_of
+from neuplug.storage.store import DAMAGED, set_aside
 
 STATUS, STOP, CLAIM, PLAN = "status.json", "stop.request", ".claim", "plan.json"
 # What changes without the answer changing
@@ -61,6 +60,10 @@ class Status(BaseModel):
     since: float
     files: dict[str, str] = {}
 
+    def write(self, folder: Path) -> None:
+        """Leave it in the run's folder."""
+        write_text(folder / STATUS, self.model_dump_json(indent=1) + "\n")
+
 
 def read_status(folder: Path) -> Status | None:
     """The status of a run; ``None`` if there is none that can be read."""
@@ -92,7 +95,7 @@ def is_whole(folder: Path, request: str, *wanted: str) -> bool:
     if not status.files.keys() >= {name for name in wanted if name}:
         return False
     try:
-        return all(_hash(folder / name) == digest for name, digest in status.files.items())
+        return all(file_hash(folder / name) == digest for name, digest in status.files.items())
     except OSError:
         return False
 
@@ -183,7 +186,7 @@ class RunClaim:
             since=self.since,
             files=_hashes(self.folder) if state == "finished" else {},
         )
-        _write_status(self.folder, status)
+        status.write(self.folder)
 
 
 def _clear(folder: Path) -> None:
@@ -198,15 +201,11 @@ def _clear(folder: Path) -> None:
     (folder / STOP).unlink(missing_ok=True)
 
 
-def _write_status(folder: Path, status: Status) -> None:
-    write_text(folder / STATUS, status.model_dump_json(indent=1) + "\n")
-
-
 def renew_hashes(folder: Path) -> None:
     """Note the files of a finished run as they are now, after one was made anew on purpose."""
     status = read_status(folder)
     if status is not None and status.state == "finished":
-        _write_status(folder, status.model_copy(update={"files": _hashes(folder)}))
+        status.model_copy(update={"files": _hashes(folder)}).write(folder)
 
 
 def ask_to_stop(folder: Path) -> None:
@@ -238,13 +237,8 @@ def _refuse_foreign(folder: Path, request: str) -> None:
 
 def _hashes(folder: Path) -> dict[str, str]:
     return {
-        path.relative_to(folder).as_posix(): _hash(path)
+        path.relative_to(folder).as_posix(): file_hash(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.relative_to(folder).parts[0] not in _LIVING
         if writer_of(path) is None
     }
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

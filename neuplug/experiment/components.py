@@ -5,7 +5,6 @@ Loads no torch.
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,9 +18,8 @@ from neuplug.errors import NeuplugError, PluginError
 from neuplug.experiment.tasks import ComponentRef
 from neuplug.plugins.distributions import told
 from neuplug.plugins.options import Options
-from neuplug.plugins.registry import discover, local_name
-from neuplug.plugins.spec import LOCAL, ComponentSpec
-from neuplug.storage.atomic import OF_THE_DISK, storage_error
+from neuplug.plugins.registry import LOCAL, ComponentSpec, discover, local_name
+from neuplug.storage.files import OF_THE_DISK, file_hash, storage_error
 
 
 @contextmanager
@@ -133,8 +131,7 @@ def file_digests(options: Mapping[str, Any]) -> dict[str, str]:
         if not isinstance(value, str) or not {"/", "\\", "."} & set(value):
             continue  # a word such as auto is no path, whatever lies in the working folder
         try:
-            with Path(value).expanduser().open("rb") as file:
-                found[name] = hashlib.file_digest(file, "sha256").hexdigest()
+            found[name] = file_hash(Path(value).expanduser())
         except (OSError, ValueError, RuntimeError):
             continue
     return found

@@ -5,7 +5,6 @@ Two questions with the same key have the same answer. Loads no torch until there
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 import socket
@@ -39,23 +38,20 @@ from neuplug.experiment.recipes import Recipe
 from neuplug.experiment.reporters import (
     REPORTS,
     FinishedRun,
-    RunImages,
     have_reported,
     write_reports,
 )
-from neuplug.experiment.result import Result
-from neuplug.experiment.results.reading import read_results
-from neuplug.plugins.registry import discover, name_troubled
-from neuplug.plugins.spec import LOCAL
-from neuplug.storage.atomic import storing
-from neuplug.storage.cache import store_root
-from neuplug.storage.store import MissingResult, hash_of
+from neuplug.experiment.results import RunResults, read_curves, read_results
+from neuplug.plugins.distributions import name_troubled
+from neuplug.plugins.registry import LOCAL, discover
+from neuplug.storage.files import storing
+from neuplug.storage.store import MissingResult, hash_of, store_root
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
     from neuplug.experiment.executors.base import Executor
     from neuplug.experiment.plan import Plan
-    from neuplug.experiment.results.model import Dose
+    from neuplug.experiment.results import Dose
     from neuplug.experiment.runner import Failure
     from neuplug.experiment.steps.context import TaskContext
 
@@ -160,7 +156,7 @@ def run(
     command: str = "",
     fresh: bool = False,
     outside: Sink | None = None,
-) -> Result:
+) -> RunResults:
     """Answer a question.
 
     Args:
@@ -183,7 +179,7 @@ def run(
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
             tell(Said(text=f"answered from {folder}: {since}."))
-            return Result(folder, found)
+            return found
         if (claim := RunClaim.take(folder, request.key)) is not None:
             break
         waiting = f"another process is working on {folder}: waiting for its results."
@@ -201,7 +197,7 @@ def prepare(request: Request) -> Plan:
     """
     from neuplug.data.dataset import Dataset, load_dataset
     from neuplug.experiment.arms import Selection
-    from neuplug.experiment.planning.make import make_plan
+    from neuplug.experiment.planning import make_plan
 
     config = request.config
     Selection(config)  # refuses what does not exist, before images are decoded
@@ -228,7 +224,7 @@ class _Run:
         self.begun = False
         self.log = EventLog(self.folder, on_event)
 
-    def work(self) -> Result:
+    def work(self) -> RunResults:
         """Do what is left to do, and say in the folder how it ended."""
         self.log.write(RunStarted(process=f"process {os.getpid()} on {socket.gethostname()}"))
         try:
@@ -253,7 +249,7 @@ class _Run:
                 self.log.write(RunEnded(state=state, message=why))
             self.claim.end(state)
 
-    def _answer(self) -> Result:
+    def _answer(self) -> RunResults:
         from neuplug.experiment import runfolder
         from neuplug.experiment.steps.context import TaskContext
 
@@ -289,10 +285,10 @@ class _Run:
             found: Executor = chosen.make().open(about)
             return found
 
-    def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> Result:
+    def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> RunResults:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
-        from neuplug.experiment.planning.make import next_round
+        from neuplug.experiment.planning import next_round
         from neuplug.experiment.runner import TRIES, run_tasks
 
         failures: dict[str, Failure] = {}
@@ -314,26 +310,21 @@ class _Run:
 
     def _finish(
         self, plan: Plan, context: TaskContext, failures: Iterable[Failure], doses: Iterable[Dose]
-    ) -> Result:
+    ) -> RunResults:
         """Make the run's files of all that is done, and have the reporters report."""
         from neuplug.experiment import runfolder
         from neuplug.experiment.analysis.collect import collect
 
         self.log.say("putting the results together")
-        about: dict[str, Any] = {
-            "request": self.claim.request,
-            "command": self.command,
-            "folder": self.folder,
-        }
-        results = collect(plan, context, failures, doses, **about)
+        asked = {"request": self.claim.request, "command": self.command}
+        results = collect(plan, context, failures, doses, self.folder, **asked)
         with storing(self.folder):
             runfolder.finish(self.folder, plan, context, results)
             if self.config.report:
-                images = RunImages(plan, context)
-                run = dataclasses.replace(FinishedRun.read(self.folder), images=images)
+                run = FinishedRun(self.folder, results, read_curves(self.folder), plan, context)
                 for said in write_reports(plan.selection.reporters, self.config.options, run):
                     self.log.say(f"warning: {said}")
-        return Result(self.folder, results)
+        return results
 
     def _progress(self, event: Any) -> None:
         self.claim.check()

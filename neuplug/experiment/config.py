@@ -16,7 +16,6 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
-    field_validator,
     model_validator,
 )
 
@@ -71,10 +70,23 @@ def _readable(arm: str) -> str:
     return arm
 
 
+def _as_size(value: Any) -> Any:
+    """Height and width; one number is both."""
+    items = _as_list(value)
+    return [*items, *items] if isinstance(items, list | tuple) and len(items) == 1 else items
+
+
+def _sane(size: tuple[int, int]) -> tuple[int, int]:
+    if not 8 <= min(size) <= max(size) <= 4096:
+        raise ValueError("each side must be 8 to 4096 pixels")
+    return size
+
+
 Names = Annotated[list[str], BeforeValidator(_as_list)]
 Numbers = Annotated[list[float], BeforeValidator(_as_list)]
 Count = Annotated[int, Field(ge=1)]
 Counts = Annotated[list[Count], BeforeValidator(_as_list)]
+Size = Annotated[tuple[int, int], BeforeValidator(_as_size), AfterValidator(_sane)]
 Arms = Annotated[list[Annotated[str, AfterValidator(_readable)]], BeforeValidator(_as_arms)]
 
 _data, _arms, _run = (
@@ -138,7 +150,7 @@ class ComposeConfig(BaseModel):
         description="also score on all real images, including the training images, as some "
         "papers do; verdicts do not use this score",
     )
-    imgsz: tuple[int, int] = _data(
+    imgsz: Size = _data(
         (64, 64),
         description="image height and width in pixels, comma-separated; one number for both",
     )
@@ -194,21 +206,6 @@ class ComposeConfig(BaseModel):
     save_generated: bool = _run(False, description="save the generated images as PNG files")
     report: bool = _run(True, description="run the reporters; the results are saved in any case")
     reporter: Names = _run([], description="reporters to run; by default all")
-
-    @field_validator("imgsz", mode="before")
-    @classmethod
-    def _height_and_width(cls, value: Any) -> Any:
-        items = _as_list(value)
-        if isinstance(items, list | tuple) and len(items) == 1:
-            items = [items[0], items[0]]
-        return items
-
-    @field_validator("imgsz")
-    @classmethod
-    def _sane_size(cls, value: tuple[int, int]) -> tuple[int, int]:
-        if not 8 <= min(value) <= max(value) <= 4096:
-            raise ValueError("each side must be 8 to 4096 pixels")
-        return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> ComposeConfig:

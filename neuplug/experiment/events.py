@@ -18,7 +18,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from neuplug.storage.atomic import storing
+from neuplug.storage.files import storing
 
 FILE, LOG = "events.jsonl", "log.txt"
 FORMAT = 1

@@ -11,7 +11,7 @@ from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.experiment.arms import Arm, Selection
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.results.parts import Provenance
+from neuplug.experiment.parts import Provenance
 from neuplug.experiment.tasks import AnyTask, Mixture, RealImages, Trained
 from neuplug.training.devices import pick_device
 
@@ -74,6 +74,7 @@ class Plan:
     unchosen: list[Cell] = field(default_factory=list)
     provenance: dict[str, Provenance] = field(default_factory=dict)
     embedders: dict[tuple[str, int], Trained] = field(default_factory=dict)
+    _digests: dict[tuple[int, ...], str] = field(default_factory=dict)
 
     def add(self, kind: type[AnyTask], label: str, **fields: Any) -> str:
         """Note a task once.
@@ -105,10 +106,6 @@ class Plan:
         if known not in self._digests:
             self._digests[known] = self.dataset.images.digest(known)
         return RealImages(indices=known, digest=self._digests[known])
-
-    @cached_property
-    def _digests(self) -> dict[tuple[int, ...], str]:
-        return {}
 
     @property
     def leak(self) -> str:

@@ -1,81 +1,27 @@
-"""Reporters: turn a finished run into something to look at."""
+"""What plugins make of a finished run: reports of their own, and sections of its summary."""
 
 from __future__ import annotations
 
 import json
 import os
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from neuplug.errors import NeuplugError, StorageError
 from neuplug.experiment.components import named_faults
+from neuplug.experiment.results import Curves, RunResults, read_curves, read_results
 from neuplug.plugins.component import ComponentBase
-from neuplug.storage.atomic import write_json
+from neuplug.plugins.registry import ComponentSpec, discover
+from neuplug.storage.files import write_json
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
     from neuplug.experiment.plan import Plan
-    from neuplug.experiment.results.model import Curves, RunResults
     from neuplug.experiment.steps.context import TaskContext
-    from neuplug.plugins.spec import ComponentSpec
 
 REPORTS = "reports.json"
-
-
-@dataclass(frozen=True)
-class MadeBeside:
-    """What an arm has made in the first repeat.
-
-    Attributes:
-        arm: Its name.
-        real: The real training images of every class, uint8 (N, C, H, W).
-        made: The last generated set of each class that has one, likewise.
-        origins: By class what has made it: ``dcgan``, ``flip+rotate``.
-    """
-
-    arm: str
-    real: Mapping[str, Tensor]
-    made: Mapping[str, Tensor]
-    origins: Mapping[str, str]
-
-
-class RunImages:
-    """The images of a run, as long as its store is at hand."""
-
-    def __init__(self, plan: Plan, context: TaskContext) -> None:
-        self._plan, self._context = plan, context
-
-    def arms(self) -> Iterator[MadeBeside]:
-        """Of each arm that makes images ahead of the training, in order."""
-        from neuplug.experiment.tasks import MadeImages
-
-        for cell in self._plan.first_cells:
-            parts = cell.mixture.parts.items()
-            keys = {n: p.task for n, found in parts for p in found if isinstance(p, MadeImages)}
-            if not keys:
-                continue
-            real = self._plan.dataset.images.subset(cell.split.train)
-            yield MadeBeside(
-                cell.arm.name,
-                {name: real.of_class(label).images for label, name in enumerate(real.classes)},
-                {name: self._context.tree(key, "images")["images"] for name, key in keys.items()},
-                {name: self._origin(key) for name, key in keys.items()},
-            )
-
-    def grids(self, fit: str) -> list[tuple[int, Tensor]]:
-        """Of a fit's key (step, uint8 (N, C, H, W)): the same noise at several steps."""
-        return list(self._context.record(fit).grids)
-
-    def _origin(self, key: str) -> str:
-        from neuplug.experiment.tasks import AugmentTask, SampleTask
-
-        task = self._plan.tasks[key]
-        assert isinstance(task, SampleTask | AugmentTask)
-        return "+".join(component.name for component in task.components)
 
 
 @dataclass(frozen=True)
@@ -86,25 +32,24 @@ class FinishedRun:
         folder: Of the run; ``results.json``, ``curves.json`` and the tables are in it.
         results: Everything that the run found.
         curves: What went on in its trainings.
-        images: Its images; ``None`` where a report is made again from the folder alone.
+        plan: Its tasks, and ``context`` with what these left in the store, for pictures; ``None``
+            where a report is made again from the folder alone.
     """
 
     folder: Path
     results: RunResults
     curves: Curves
-    images: RunImages | None = None
+    plan: Plan | None = None
+    context: TaskContext | None = None
 
     @classmethod
     def read(cls, folder: str | Path) -> Self:
-        """The run in a folder, without its images.
+        """The run in a folder, without its store.
 
         Raises:
             InputError: If it has no results, or none that this version can read.
         """
-        from neuplug.experiment.results.reading import read_curves, read_results
-
-        results = read_results(folder)
-        return cls(Path(folder), results, read_curves(folder))
+        return cls(Path(folder), read_results(folder), read_curves(folder))
 
 
 class Reporter(ComponentBase):
@@ -124,7 +69,7 @@ class Reporter(ComponentBase):
 
 
 def write_reports(
-    specs: Iterable[ComponentSpec], options: Mapping[str, Mapping[str, object]], run: FinishedRun
+    specs: Sequence[ComponentSpec], options: Mapping[str, Mapping[str, object]], run: FinishedRun
 ) -> Iterator[str]:
     """Have each reporter report, and note in ``reports.json`` what came of it.
 
@@ -132,7 +77,6 @@ def write_reports(
         A sentence for each that failed.
     """
     made: dict[str, Path | None] = {}
-    specs = list(specs)
     # one that fails now has no report, though it had one
     names = {spec.name for spec in specs}
     kept = {name: path for name, path in _noted(run.folder).items() if name not in names}
@@ -176,3 +120,95 @@ def _noted(folder: Path) -> dict[str, str | None]:
         return {str(name): path and str(path) for name, path in found.items()}
     except (OSError, ValueError, AttributeError):
         return {}
+
+
+class Cell(NamedTuple):
+    """A number in words.
+
+    Attributes:
+        middle: The number.
+        spread: Its interval; may be empty.
+        aside: What the page alone says beside it; may be empty.
+    """
+
+    middle: str
+    spread: str = ""
+    aside: str = ""
+
+
+class Row(NamedTuple):
+    """A row of a table.
+
+    Attributes:
+        name: What it is of, such as an arm. Neighbouring rows may share one.
+        source: Whose the numbers are.
+        cells: One for each column.
+        own: Whether they are the run's own.
+    """
+
+    name: str
+    source: str
+    cells: Sequence[Cell]
+    own: bool
+
+
+class Table(NamedTuple):
+    """A table.
+
+    Attributes:
+        title: Above it.
+        columns: Name and unit of each.
+        rows: May be none.
+        notes: Sentences on how to read it.
+    """
+
+    title: str
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[Row]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A section of the summary; the terminal shows its tables.
+
+    Attributes:
+        title: Its heading.
+        text: What it is about.
+        facts: Name and content of each.
+        tables: In order.
+        note: How to read the tables.
+        details: A heading, and what is folded up below it.
+    """
+
+    title: str
+    text: str
+    facts: Sequence[tuple[str, str]] = ()
+    tables: Sequence[Table] = ()
+    note: str = ""
+    details: tuple[str, Sequence[str]] = ("", ())
+
+
+class SectionMaker(ComponentBase):
+    """Adds sections to the summary of a run."""
+
+    @abstractmethod
+    def sections(self, results: RunResults) -> Sequence[Section]:
+        """What there is to say of a run beside its own results; as a rule nothing.
+
+        It is asked whenever a summary is shown, so it must not take long.
+        """
+
+
+def sections(results: RunResults) -> list[Section]:
+    """The sections of all installed plugins; one that fails is a sentence in its place."""
+    found: list[Section] = []
+    for spec in discover().of_kind("section"):
+        try:
+            with named_faults(spec):
+                maker = spec.load()()
+                assert isinstance(maker, SectionMaker)
+                found += maker.sections(results)
+        except NeuplugError as error:
+            found.append(Section(spec.name, str(error)))
+    return found

@@ -12,21 +12,28 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from neuplug.errors import InputError
+from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment.compose import Request, run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
-from neuplug.experiment.result import Result
+from neuplug.experiment.reporters import read_reports
+from neuplug.experiment.results import Question, RunResults
 from neuplug.plugins.component import ComponentBase
-from neuplug.plugins.hookspecs import RESERVED, Component
+from neuplug.plugins.hookspecs import RESERVED, Component, kind_of
 from neuplug.plugins.options import Options
-from neuplug.plugins.registry import discover, offer_local
-from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent, kind_of
+from neuplug.plugins.registry import (
+    LOCAL,
+    ComponentSpec,
+    LocalComponent,
+    discover,
+    offer_local,
+)
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
@@ -64,6 +71,75 @@ class Arm:
         named = any(not isinstance(stage, str) for stage in self.stages)
         name = self.name or ("+".join(map(_short, texts)) if named else "")
         return f"{name}: {'+'.join(texts)}" if name else "+".join(texts)
+
+
+@dataclass(frozen=True)
+class Result:
+    """The results of a run.
+
+    Attributes:
+        folder: The run's folder.
+        results: Everything that the run found, as in ``results.json``.
+    """
+
+    folder: Path
+    results: RunResults
+
+    @property
+    def reports(self) -> dict[str, Path]:
+        """Reporters' names to the files that they have made."""
+        return read_reports(self.folder)
+
+    @property
+    def report(self) -> Path:
+        """The first of them: as a rule the page to open in a browser.
+
+        Raises:
+            NeuplugError: If there is none.
+        """
+        for path in self.reports.values():
+            return path
+        raise NeuplugError(
+            f"there is no report in {self.folder}: no reporter is installed (pip install "
+            "neuplug-report brings one), or reports were turned off."
+        )
+
+    def verdicts(self, question: Question = "none") -> dict[tuple[str, str], str]:
+        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*.
+
+        Args:
+            question: ``none``: beside the arm of that name; ``best classical``: the same beside the
+                best classical arm, for arms that generate; ``more images``: of ``none`` beside
+                ``none`` with fewer real images, where several numbers of them are compared.
+        """
+        return {(c.arm, c.classifier): c.verdict for c in self.results.compared(question)}
+
+    def mean(
+        self, arm: str, classifier: str, metric: str = "accuracy", class_name: str | None = None
+    ) -> float:
+        """A metric's mean over repeats.
+
+        Args:
+            arm: Its name.
+            classifier: Its name.
+            metric: ``accuracy``, ``precision``, ``recall``, ``f1`` or ``loss``.
+            class_name: A class, whose precision, recall or F1 is wanted.
+
+        Raises:
+            KeyError: If the run has no such arm, classifier or metric.
+        """
+        return self.results.means[arm, classifier, metric, class_name].mean
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        from neuplug.experiment.summary.terminal import print_summary
+
+        text = StringIO()
+        print_summary(self.results, Console(emoji=False, file=text, width=100, no_color=True))
+        return text.getvalue()
 
 
 def compose(
@@ -127,7 +203,8 @@ def compose(
     }
     given = {"data": str(data), "options": own or options, "training": training}
     config = resolve(flags=given | named | settings, environment={})
-    return run(Request.of(config, images), on_event or unheard)
+    request = Request.of(config, images)
+    return Result(request.folder, run(request, on_event or unheard))
 
 
 def _texts(given: Any, text: Callable[[Any], str], kind: type) -> Any:

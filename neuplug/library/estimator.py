@@ -13,14 +13,12 @@ from torch import Tensor
 
 from neuplug.data.imageset import ImageSet, TrainingSet
 from neuplug.experiment.config import over
-from neuplug.library.arms import build_arm
-from neuplug.library.components import component_of
 from neuplug.library.images import training_set
+from neuplug.library.steps import build_arm, component_of
 from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext
 from neuplug.training.devices import pick_device
-from neuplug.training.fitted import FittedClassifier
-from neuplug.training.loop import fit_classifier
+from neuplug.training.loop import FittedClassifier, fit_classifier
 from neuplug.training.options import TrainingOptions
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +44,14 @@ class Problem:
     version: str
     message: str
     error: BaseException | None = None
+
+
+def name_troubled(problems: Iterable[Problem]) -> str:
+    """``neuplug-vae has a problem``: the plugins that have one; empty if all are well."""
+    names = list(dict.fromkeys(problem.distribution for problem in problems))
+    if len(names) > 1:
+        return f"{', '.join(names[:-1])} and {names[-1]} have problems"
+    return f"{names[0]} has a problem" if names else ""
 
 
 def canonical(name: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.generator import Generator
+from neuplug.records import Record
 from neuplug.seeds import derive_seed
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class Metric:
     label: str = ""
     higher_is_better: bool | None = None
     reference: float | None = None
+
+    # as a part of a file of results it is checked like the other parts
+    __pydantic_config__ = Record.model_config
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,16 @@ Hooks are only ever extended by optional arguments, so a plugin written today ke
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pluggy
+
+if TYPE_CHECKING:
+    from neuplug.plugins.component import ComponentBase
 
 PROJECT = "neuplug"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -161,7 +165,7 @@ class HookSpecs(Protocol):
 
     @hookspec
     def neuplug_sections(self) -> Iterable[Component]:
-        """Components whose class is a ``SectionMaker`` (``neuplug.experiment.summary.sections``).
+        """Components whose class is a ``SectionMaker`` (``neuplug.experiment.reporters``).
 
         Example:
             >>> @hookimpl
@@ -181,8 +185,20 @@ KINDS = {
     "recipe": "",
     "layout": "neuplug.data.listing:Layout",
     "reporter": "neuplug.experiment.reporters:Reporter",
-    "section": "neuplug.experiment.summary.sections:SectionMaker",
+    "section": "neuplug.experiment.reporters:SectionMaker",
 }
 HOOKS = {f"neuplug_{kind}s": kind for kind in KINDS}
 # The kinds that are classes
 COMPONENTS = tuple(kind for kind, base in KINDS.items() if base)
+
+
+def base_class(kind: str) -> type[ComponentBase]:
+    """What a component of a kind derives from."""
+    module, _, name = KINDS[kind].partition(":")
+    found: type[ComponentBase] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def kind_of(component: ComponentBase) -> str:
+    """The kind of an instance."""
+    return next(kind for kind in COMPONENTS if isinstance(component, base_class(kind)))

@@ -1,4 +1,4 @@
-"""The components that plugins offer, and which one a user means by a name.
+"""The components that plugins offer: which one a user means by a name, and its class.
 
 Entry points are visited in order of distribution and name; the blocklist and the plugin's own
 requirement on neuplug are read before anything is imported; whatever a plugin does wrong becomes a
@@ -8,6 +8,7 @@ requirement on neuplug are read before anything is imported; whatever a plugin d
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -20,7 +21,7 @@ import pluggy
 
 from neuplug.errors import InputError, PluginError, did_you_mean
 from neuplug.plugins import hookspecs
-from neuplug.plugins.code import note_import, prepare_import
+from neuplug.plugins.code import ChangedError, Code, code_of, note_import, prepare_import
 from neuplug.plugins.commands import unfit_name
 from neuplug.plugins.distributions import (
     COMMANDS,
@@ -31,14 +32,146 @@ from neuplug.plugins.distributions import (
     identity,
     installed_distributions,
     is_blocked,
+    name_troubled,
     told,
     unmet_requirement,
 )
-from neuplug.plugins.hookspecs import COMPONENTS, HOOKS, Component
-from neuplug.plugins.spec import LOCAL, ComponentSpec, LocalComponent
+from neuplug.plugins.hookspecs import COMPONENTS, HOOKS, Component, base_class
 
 if TYPE_CHECKING:
     from neuplug.plugins.component import ComponentBase
+
+# Stands for the distribution of components that this process alone has
+LOCAL = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSpec:
+    """A component together with who provides it.
+
+    Attributes:
+        kind: ``augmenter``, ``generator``, ``classifier`` or ``evaluator``.
+    """
+
+    component: Component
+    kind: str
+    distribution: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """The name that a user types."""
+        return self.component.name
+
+    @property
+    def source(self) -> str:
+        """``distribution version``, for messages."""
+        return f"{self.distribution} {self.version}"
+
+    def load(self) -> type[ComponentBase]:
+        """Import the component's class.
+
+        Raises:
+            PluginError: If the import fails or the target is no complete class of the right kind.
+        """
+        module, _, attribute = self.component.target.partition(":")
+        self.files().note()
+        try:
+            found: type[ComponentBase] = getattr(importlib.import_module(module), attribute)
+        except FAULTS as error:
+            raise PluginError(
+                f"{self.name} of {self.source} cannot be loaded from {self.component.target}: "
+                f"{told(error).rstrip('.')}. {self._remedy}"
+            ) from error
+        base = base_class(self.kind)
+        wrong = ""
+        if not (isinstance(found, type) and issubclass(found, base)):
+            wrong = f"is not a neuplug.{base.__name__}"
+        elif missing := sorted(getattr(found, "__abstractmethods__", ())):
+            wrong = f"lacks {', '.join(missing)}"
+        if wrong:
+            target = self.component.target
+            raise PluginError(f"{self.name} of {self.source}: {target} {wrong}. {self._remedy}")
+        return found
+
+    def files(self) -> Code:
+        """The files of its code and data, and of what it uses besides.
+
+        Example:
+            >>> len(neuplug.discover().resolve("flip").files().digest())
+            16
+        """
+        module = self.component.target.partition(":")[0]
+        return code_of((self.distribution, module, *self.component.uses), tuple(sys.path))
+
+    def identity(self) -> dict[str, str]:
+        """Its part of a key.
+
+        The code counts besides the version, so that an author who edits a plugin without raising
+        its version is never answered with results of the old code.
+
+        Raises:
+            PluginError: If a file is not what it was when this process imported it.
+
+        Example:
+            >>> list(neuplug.discover().resolve("flip").identity())
+            ['kind', 'name', 'distribution', 'version', 'code']
+        """
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "distribution": self.distribution,
+            "version": self.version,
+            "code": self.digest(),
+        }
+
+    def digest(self) -> str:
+        """A hash over all files that it consists of.
+
+        Raises:
+            PluginError: If a file is not what it was when this process imported it.
+
+        Example:
+            >>> len(neuplug.discover().resolve("flip").digest())
+            16
+        """
+        try:
+            return self.files().digest()
+        except ChangedError as changed:
+            raise PluginError(
+                f"{self.name} of {self.source}: {changed} changed since this process imported it, "
+                "so results of the old code would be stored as results of the new code: restart "
+                "Python (or the notebook kernel) and run again."
+            ) from changed
+
+    @property
+    def _remedy(self) -> str:
+        return (
+            f"Leave it out or install another version of {self.distribution}; its author can "
+            f"check it with 'neuplug plugins check {self.distribution}'."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalComponent(ComponentSpec):
+    """A component of no plugin: an instance that was handed over, such as one of a notebook.
+
+    Attributes:
+        code: What it is, for keys.
+        made: Its class, whose instances are copies of the one handed over.
+    """
+
+    code: str
+    made: type[ComponentBase]
+
+    def load(self) -> type[ComponentBase]:
+        """Its class."""
+        return self.made
+
+    def digest(self) -> str:
+        """What it is."""
+        return self.code
+
 
 # Kinds that share their names with another one: --aug takes both
 NAME_SPACES = {"generator": "augmenter"}
@@ -109,10 +242,9 @@ class Registry:
             return matches[0]
         if matches:
             providers = ", ".join(f"{p.distribution}:{p.name} ({p.kind})" for p in matches)
+            remedy = "Say which kind you mean."
             if len({p.distribution for p in matches}) > 1:
                 remedy = f"Say which one you mean, for example {matches[0].distribution}:{plain}."
-            else:
-                remedy = "Say which kind you mean."
             raise InputError(f"{plain} is offered more than once: {providers}. {remedy}")
         names = sorted({p.name for p in offers})
         hint = did_you_mean(plain, names)
@@ -123,22 +255,11 @@ class Registry:
         )
 
 
-def name_troubled(problems: Iterable[Problem]) -> str:
-    """``neuplug-vae has a problem``: the plugins that have one; empty if all are well."""
-    names = list(dict.fromkeys(problem.distribution for problem in problems))
-    if len(names) > 1:
-        return f"{', '.join(names[:-1])} and {names[-1]} have problems"
-    return f"{names[0]} has a problem" if names else ""
-
-
 def discover(*, strict: bool | None = None) -> Registry:
     """Go through the entry points of the group ``neuplug``; cached for the life of the process.
 
     ``NEUPLUG_BLOCK`` names distributions (or ``distribution:entry``) that are left out, separated
-    by commas. With ``NEUPLUG_STRICT=1`` the first problem is raised.
-
-    Args:
-        strict: Whether the first problem is raised; by default what ``NEUPLUG_STRICT`` says.
+    by commas. If ``strict``, by default with ``NEUPLUG_STRICT=1``, the first problem is raised.
 
     Raises:
         PluginError: If strict, for the first problem.

@@ -15,7 +15,7 @@ from typing import Self
 from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock
 
 from neuplug.errors import StorageError
-from neuplug.storage.atomic import storing
+from neuplug.storage.files import storing
 
 
 @dataclass(frozen=True)

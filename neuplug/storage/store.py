@@ -1,7 +1,10 @@
 """Results of tasks, each in a folder named by the hash of all that went into it.
 
-Unfinished work keeps its checkpoint apart, so that a killed run goes on where it was. What has been
-damaged is set aside and counts as not there.
+A folder appears whole or not at all, and knows when it is damaged: it is filled under another
+name, sealed with the size and SHA-256 of every file in it, and renamed. What reads it later
+compares: with the sizes before it relies on the folder, with the hash whenever it reads a file.
+What has been damaged is set aside and counts as not there. Unfinished work keeps its checkpoint
+apart, so that a killed run goes on where it was.
 """
 
 from __future__ import annotations
@@ -10,35 +13,219 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
+import shutil
+import uuid
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from neuplug.errors import NeuplugError
 from neuplug.plugins.generator import Checkpoint
-from neuplug.storage.atomic import read_checked, write_checked
 from neuplug.storage.claims import Claim, remove
-from neuplug.storage.folders import (
-    DamagedError,
-    Sealed,
-    open_sealed,
-    sealed_folder,
-    set_aside,
-    sweep,
+from neuplug.storage.files import (
+    OF_THE_DISK,
+    file_hash,
+    read_checked,
+    storage_error,
+    storing,
+    unfinished_name,
+    write_checked,
+    writer_claim,
+    writer_of,
 )
-
-_CLAIMS, _UNFINISHED = "claims", "unfinished"
 
 logger = logging.getLogger("neuplug")
 
 # Part of every key: raised when the core's own computations change what they give
 FORMAT = 5
 
+SEAL, SEAL_FORMAT = "seal", 2
+DAMAGED, CLAIMS, UNFINISHED = ".damaged", "claims", "unfinished"
+
+
+class DamagedError(Exception):
+    """A folder or file is not what was written.
+
+    Attributes:
+        path: Of the folder.
+        why: In a few words.
+    """
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path} is damaged: {why}")
+        self.path, self.why = path, why
+
+
+@contextlib.contextmanager
+def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
+    """Give an empty folder to fill, which becomes ``target`` when the block ends well.
+
+    A block that raises, or a process that is killed, leaves no ``target``; what a killed process
+    left is removed by the next one that writes there. Where two processes make the same folder at
+    the same time, the first one's stays.
+
+    Args:
+        target: The folder to be; its parents are made. If it exists, it stays as it is.
+        root: Where the folder is while it is filled, on the same disk; by default beside it, where
+            nothing else is left behind.
+
+    Raises:
+        StorageError: If the place cannot be written.
+    """
+    root, writer = root or target.parent, uuid.uuid4().hex
+    sweep(root)
+    claim = Claim.wait(writer_claim(root, writer))
+    aside = root / unfinished_name(writer)
+    with storing(root):
+        aside.mkdir()
+    try:
+        yield aside
+        with storing(target.parent):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                aside.rename(target)
+            except OSError:
+                if not target.is_dir():
+                    raise
+    except OSError as error:  # of whoever fills the folder
+        if error.errno in OF_THE_DISK:
+            raise storage_error(error, root) from error
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+        claim.release()
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A folder whose seal has been read.
+
+    Attributes:
+        path: Of the folder.
+        files: Name, with ``/`` below subfolders, to SHA-256 as hexadecimal digits.
+    """
+
+    path: Path
+    files: dict[str, str]
+
+    def read(self, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            DamagedError: If it is not what was written.
+        """
+        try:
+            content = (self.path / name).read_bytes()
+        except OSError as error:
+            raise DamagedError(self.path, f"{name} cannot be read ({error.strerror})") from error
+        if hashlib.sha256(content).hexdigest() != self.files.get(name):
+            raise DamagedError(self.path, f"{name} has changed since it was written")
+        return content
+
+    def checked(self, name: str) -> Path:
+        """The path of a file whose content has just been compared with its hash.
+
+        Raises:
+            DamagedError: If it is not what was written.
+        """
+        path = self.path / name
+        try:
+            digest = file_hash(path)
+        except OSError as error:
+            raise DamagedError(self.path, f"{name} cannot be read ({error.strerror})") from error
+        if digest != self.files.get(name):
+            raise DamagedError(self.path, f"{name} has changed since it was written")
+        return path
+
+
+def open_sealed(folder: Path) -> Sealed:
+    """Read the seal of a folder, and hold names and sizes of its files against it.
+
+    Raises:
+        DamagedError: If they differ, the seal is not whole, or the folder is another's.
+    """
+    content = read_checked(folder / SEAL)
+    if content is None:
+        raise DamagedError(folder, "its seal is missing or has changed since it was written")
+    seal = json.loads(content)
+    if (seal["format"], seal["name"]) != (SEAL_FORMAT, folder.name):
+        raise DamagedError(folder, f"it holds {seal['name']}, or has another format")
+    try:
+        found = {_name(folder, path): path.stat().st_size for path in _files(folder)}
+    except OSError as error:
+        raise DamagedError(folder, f"it cannot be read ({error.strerror})") from error
+    sizes = {name: size for name, (size, _) in seal["files"].items()}
+    for name in sizes.keys() | found.keys():
+        if sizes.get(name) != found.get(name):
+            raise DamagedError(folder, f"{name} is missing, new or of another size")
+    return Sealed(folder, {name: digest for name, (_, digest) in seal["files"].items()})
+
+
+def set_aside(path: Path) -> Path | None:
+    """Move what is damaged out of the way, so that it can be made again.
+
+    Returns:
+        Where it is now; ``None`` if another process was faster.
+
+    Raises:
+        StorageError: If it cannot be moved.
+    """
+    kept = path.parent / DAMAGED / f"{path.name}-{uuid.uuid4().hex[:8]}"
+    with storing(path.parent):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.rename(kept)
+        except FileNotFoundError:
+            return None
+    return kept
+
+
+def sweep(root: Path) -> None:
+    """Remove the unfinished folders in ``root`` whose writers are gone."""
+    for left in root.glob(".*"):
+        if (writer := writer_of(left)) is not None:
+            claimed = Claim.is_held(writer_claim(root, writer))
+            if left.is_dir() and not claimed:
+                remove(left)
+
+
+def _seal(folder: Path, name: str) -> None:
+    files = {_name(folder, path): (path.stat().st_size, file_hash(path)) for path in _files(folder)}
+    content = {"format": SEAL_FORMAT, "name": name, "files": files}
+    write_checked(folder / SEAL, json.dumps(content).encode())
+
+
+def _files(folder: Path) -> list[Path]:
+    """All that are in a folder but its seal."""
+    return sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / SEAL)
+
+
+def _name(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
 
 def hash_of(content: Any) -> str:
     """A key for any JSON value: 32 hexadecimal digits of SHA-256 over its canonical form."""
     text = json.dumps([FORMAT, content], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def cache_dir() -> Path:
+    """The cache's folder: ``NEUPLUG_CACHE``, or the user's cache folder of the platform.
+
+    It need not exist. Deleting it loses time, never results.
+    """
+    own = os.environ.get("NEUPLUG_CACHE")
+    return Path(own).expanduser() if own else platformdirs.user_cache_path("neuplug")
+
+
+def store_root() -> Path:
+    """Where finished tasks are kept."""
+    return cache_dir() / "store"
 
 
 class MissingResult(NeuplugError):
@@ -120,9 +307,12 @@ class Store:
         Raises:
             StorageError: If the store cannot be written.
         """
-        with sealed_folder(self.path(key), self.root) as folder:
+        target = self.path(key)
+        with whole_folder(target, self.root) as folder:
             yield folder
-        remove(self.root / _UNFINISHED / key)
+            with storing(target.parent):
+                _seal(folder, key)
+        remove(self.root / UNFINISHED / key)
 
     def claim(self, key: str) -> Claim | None:
         """Be the only one to work on ``key``; ``None`` while another living process is.
@@ -130,11 +320,11 @@ class Store:
         Raises:
             StorageError: If the store cannot be written.
         """
-        return Claim.take(self.root / _CLAIMS / key)
+        return Claim.take(self.root / CLAIMS / key)
 
     def checkpoint(self, key: str) -> StoredCheckpoint:
         """Where unfinished work on ``key`` keeps its state."""
-        return StoredCheckpoint(self.root / _UNFINISHED / key / "checkpoint")
+        return StoredCheckpoint(self.root / UNFINISHED / key / "checkpoint")
 
     def note_time(self, cost_class: str, seconds: float) -> None:
         """Remember how long a class of tasks takes, for estimates."""
@@ -154,7 +344,7 @@ class Store:
     def sweep(self) -> None:
         """Remove what processes that are gone have left unfinished or claimed."""
         sweep(self.root)
-        for claim in (self.root / _CLAIMS).glob("*"):
+        for claim in (self.root / CLAIMS).glob("*"):
             Claim.is_held(claim)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,21 +13,128 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import lr_scheduler
 
-from neuplug.data.imageset import HeldOutSet, TrainingSet, refuse_unfit
+from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
 from neuplug.errors import InputError, TrainingDiverged
 from neuplug.plugins.augmenter import Augmenter
 from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
 from neuplug.training.devices import wants_bf16
-from neuplug.training.fitted import FittedClassifier
 from neuplug.training.options import TrainingOptions
 
+PREDICT_BATCH = 256
 CHECKPOINT_SECONDS = 20.0
 
 # Attributes of a training that its checkpoints keep: as they are, and by their states
 _COUNTED = ("step", "queue", "best", "best_loss")
 _GENERATORS = ("rng", "augment_rng")
+
+
+class FittedClassifier:
+    """A trained network with what it needs to take uint8 images.
+
+    Args:
+        module: Maps normalised images to logits.
+        mean: Pixel mean in 0-1, one for each channel.
+        std: Pixel standard deviation, likewise.
+        channels: Image channels that the network takes.
+
+    Example:
+        >>> photos = torch.randint(0, 256, (8, 1, 32, 32), dtype=torch.uint8)
+        >>> images = neuplug.training_set(photos, ["rust", "dent"] * 4)
+        >>> smallcnn, context = neuplug.load("smallcnn"), neuplug.FitContext(torch.device("cpu"), 0)
+        >>> options = neuplug.TrainingOptions(steps=2)
+        >>> fitted, _ = neuplug.fit_classifier(smallcnn, images, options, context)
+        >>> fitted.predict(images).shape, fitted.embed(photos).shape
+        (torch.Size([8, 2]), torch.Size([8, 128]))
+        >>> state, size = fitted.state_dict(), images.image_size
+        >>> again = neuplug.FittedClassifier.load(smallcnn, state, 2, size, context.device)
+        >>> torch.equal(again.classify(photos), fitted.classify(photos))
+        True
+    """
+
+    def __init__(self, module: nn.Module, mean: Tensor, std: Tensor, channels: int) -> None:
+        self.module = module
+        self.mean = mean
+        self.std = std
+        self.channels = channels
+
+    def prepare(self, images: Tensor) -> Tensor:
+        """uint8 (N, C, H, W) to normalised float32, grey repeated where RGB is needed.
+
+        Example:
+            >>> network, mean, std = torch.nn.Identity(), torch.tensor([0.5]), torch.tensor([0.25])
+            >>> fitted = neuplug.FittedClassifier(network, mean, std, channels=1)
+            >>> fitted.prepare(torch.tensor([[[[0, 255]]]], dtype=torch.uint8)).tolist()
+            [[[[-2.0, 2.0]]]]
+        """
+        if images.shape[1] == 1 and self.channels == 3:
+            images = images.expand(-1, 3, -1, -1)
+        scaled = images.to(self.mean.device).float().div_(255)
+        scaled = scaled.sub_(self.mean.view(1, -1, 1, 1)).div_(self.std.view(1, -1, 1, 1))
+        return scaled.contiguous(memory_format=torch.channels_last)
+
+    def embed(self, images: Tensor) -> Tensor:
+        """Features of uint8 images (N, C, H, W): float32 (N, F), on the CPU."""
+        return self._of_batches(self.module.forward_features, images)
+
+    def classify(self, images: Tensor) -> Tensor:
+        """Logits of uint8 images (N, C, H, W): float32 (N, classes), on the CPU."""
+        return self._of_batches(self.module, images)
+
+    @torch.no_grad()
+    def _of_batches(self, network: Any, images: Tensor) -> Tensor:
+        self.module.eval()
+        batches = images.split(PREDICT_BATCH)
+        return torch.cat([network(self.prepare(batch)).float().cpu() for batch in batches])
+
+    def predict(self, images: ImageSet, indices: Sequence[int] | None = None) -> Tensor:
+        """Classify images, a batch at a time, so a memory-mapped set is never whole in memory.
+
+        Args:
+            images: A set.
+            indices: Only these of its images; by default all.
+
+        Returns:
+            Logits, float32 (N, classes), on the CPU.
+
+        Raises:
+            TypeError: If ``images`` is no set.
+        """
+        if not isinstance(images, ImageSet):
+            raise TypeError(
+                f"predict takes a neuplug.ImageSet, not {type(images).__name__}: classify takes a "
+                "tensor of images"
+            )
+        everything = range(len(images)) if indices is None else indices
+        wanted = torch.as_tensor(everything, dtype=torch.int64)
+        parts = wanted.split(PREDICT_BATCH)
+        return torch.cat([self.classify(images.images[part]) for part in parts])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Weights, normalisation and image channels."""
+        return {
+            "module": self.module.state_dict(),
+            "mean": self.mean,
+            "std": self.std,
+            "channels": self.channels,
+        }
+
+    @classmethod
+    def load(
+        cls,
+        classifier: Classifier,
+        state: Mapping[str, Any],
+        num_classes: int,
+        image_size: tuple[int, int],
+        device: torch.device,
+    ) -> FittedClassifier:
+        """The classifier that :meth:`state_dict` described, on ``device``."""
+        with seeded(0, torch.device("cpu")):
+            module = classifier.build(num_classes, state["channels"], image_size)
+        module.load_state_dict(state["module"])
+        module = module.to(device).to(memory_format=torch.channels_last)
+        return cls(module, state["mean"].to(device), state["std"].to(device), state["channels"])
 
 
 def check_logits(logits: object, shape: tuple[int, int]) -> None:

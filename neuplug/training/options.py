@@ -21,8 +21,8 @@ class TrainingOptions(Options):
         >>> neuplug.TrainingOptions(epochs=10, batch=16).total_steps(images=100)
         70
         >>> retraining = neuplug.TrainingOptions(steps=600, real_first=300)
-        >>> retraining.first_phase().steps, retraining.second_phase().steps
-        (300, 600)
+        >>> [phase.steps for phase in retraining.phases()]
+        [300, 600]
     """
 
     steps: int | None = Field(
@@ -76,13 +76,10 @@ class TrainingOptions(Options):
             return self.epochs * math.ceil(images / self.batch)
         return self.steps or DEFAULT_STEPS
 
-    def first_phase(self) -> TrainingOptions | None:
-        """The training on real images that goes before, if there is one."""
+    def phases(self) -> tuple[TrainingOptions | None, TrainingOptions]:
+        """The training on real images alone that goes first, if there is one; that on all."""
+        second = self.model_copy(update={"real_first": 0})
         if not self.real_first:
-            return None
+            return None, second
         unit = "steps" if self.epochs is None else "epochs"
-        return self.model_copy(update={unit: self.real_first, "real_first": 0})
-
-    def second_phase(self) -> TrainingOptions:
-        """The training on the arm's set."""
-        return self.model_copy(update={"real_first": 0})
+        return second.model_copy(update={unit: self.real_first}), second

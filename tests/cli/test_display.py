@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import neuplug
-from neuplug.cli.display import showing
 from neuplug.cli.printing import make_console, print_columns
+from neuplug.cli.watch import showing
 from neuplug.experiment.events import Said
 
 TARGET = "acme_oops.nowhere:x: no module of [b]that[/b] name"

@@ -10,7 +10,7 @@ import torch
 
 from neuplug import InputError
 from neuplug.data.dataset import Dataset, load_dataset
-from neuplug.storage.cache import cache_dir
+from neuplug.storage.store import cache_dir
 
 
 def cached() -> list[Path]:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from neuplug.data.decoding import Decoded, to_uint8
+
 SIZE = (20, 30)
 RANDOM = np.random.default_rng(0)
 GREY = RANDOM.integers(0, 256, SIZE, dtype=np.uint8)
@@ -17,6 +19,11 @@ RGB = RANDOM.integers(0, 256, (*SIZE, 3), dtype=np.uint8)
 ALPHA = RANDOM.integers(0, 256, SIZE, dtype=np.uint8)
 GREY16 = RANDOM.integers(0, 65536, SIZE, dtype=np.uint16)
 RGB16 = RANDOM.integers(0, 65536, (*SIZE, 3), dtype=np.uint16)
+
+
+def eight_bits(decoded: Decoded) -> np.ndarray:
+    """Its pixels as uint8, 16 bits scaled by their full range."""
+    return to_uint8(decoded.native, 16)
 
 
 def save(path: Path, pixels: np.ndarray, **options: Any) -> Path:

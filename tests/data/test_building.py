@@ -13,7 +13,7 @@ from neuplug_tests.drawing import Draw
 from PIL import Image
 
 from neuplug.data.dataset import load_dataset
-from neuplug.storage.cache import cache_dir
+from neuplug.storage.store import cache_dir
 
 from .loading import cached, refusal, same
 

@@ -19,7 +19,7 @@ import neuplug
 from neuplug import ImageSet, InputError, StorageError
 from neuplug.data import dataset as module
 from neuplug.data.dataset import Dataset, load_dataset
-from neuplug.storage.cache import cache_dir
+from neuplug.storage.store import cache_dir
 
 from .loading import cached, refusal, same
 

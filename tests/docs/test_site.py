@@ -18,8 +18,8 @@ import neuplug_testing as testing
 from neuplug import plugins
 from neuplug.cli import commands
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.results.model import Curves, RunResults
-from neuplug.experiment.results.parts import Cell
+from neuplug.experiment.parts import Cell
+from neuplug.experiment.results import Curves, RunResults
 from neuplug.plugins.hookspecs import HOOKS, HookSpecs
 from neuplug.plugins.registry import discover
 from neuplug.training.options import TrainingOptions

@@ -10,7 +10,7 @@ from neuplug_tests.lab import Log
 from neuplug_tests.terminals import SLOW, Terminals, wait_for
 
 from neuplug.experiment.claim import RunClaim
-from neuplug.storage.atomic import unfinished_name
+from neuplug.storage.files import unfinished_name
 
 
 def test_the_same_question_joins_and_another_is_refused(

@@ -12,7 +12,7 @@ from neuplug_tests.lab import Log
 
 import neuplug
 from neuplug import ImageSet, InputError, PluginError
-from neuplug.experiment.results.reading import read_curves
+from neuplug.experiment.results import read_curves
 
 
 def test_from_end_to_end(ask: Any) -> None:

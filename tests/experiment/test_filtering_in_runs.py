@@ -48,7 +48,7 @@ def test_images_filtered_by_another_rule_are_not_used_again(
     again, other = Hearing(), Hearing()
     ask(**settings, name="again", on_event=again)
     assert again.done == []
-    monkeypatch.setattr("neuplug.experiment.planning.arm.COPIES_RULE", "another")
+    monkeypatch.setattr("neuplug.experiment.planning.COPIES_RULE", "another")
     ask(**settings, name="other", on_event=other)
     assert sorted(other.done) == ["evaluate", "sample", "sample", "train"]  # of the last arm alone
 

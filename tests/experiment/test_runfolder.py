@@ -1,14 +1,16 @@
-"""``--save-generated`` with classes and arms of names that mean something to a file system."""
+"""The tables of a run, and ``--save-generated`` with names that mean something to a disk."""
 
 from __future__ import annotations
 
 import csv
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from neuplug import ImageSet
 from neuplug.cli import main
 
 CLASSES = ["..", ".", "../../up", "a/b", "a_b", "A_B", "con", "nul.x", "rust.", "\\", "ü" * 127]
@@ -77,3 +79,43 @@ def test_what_was_saved_is_a_data_set(
     saved = tmp_path / "runs" / "run" / "generated" / "manifest.csv"
     assert main(["data", "show", str(saved)]) == 0
     assert f"{2 * len(CLASSES)} images in {len(CLASSES)} classes" in capsys.readouterr().out
+
+
+def test_the_predictions_are_those_that_were_scored(ask: Any, bars: ImageSet) -> None:
+    result = ask(aug=["jitter"], add=3)
+    with (result.folder / "predictions.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    known = dict(zip(bars.ids, bars.labels.tolist(), strict=True))
+    for cell in result.results.cells:
+        where = (cell.arm, cell.classifier, str(cell.repeat))
+        own = [r for r in rows if (r["arm"], r["classifier"], r["repeat"]) == where]
+        assert len(own) == len({r["image"] for r in own}) == cell.test_images
+        confusion = Counter((r["class"], r["predicted"]) for r in own)
+        names = bars.classes
+        assert cell.test.confusion == tuple(
+            tuple(confusion[true, predicted] for predicted in names) for true in names
+        )
+        for row in own:
+            assert row["class"] == names[known[row["image"]]]
+            shares = {name: float(row[f"p({name})"]) for name in names}
+            assert max(shares, key=shares.__getitem__) == row["predicted"]
+            assert abs(sum(shares.values()) - 1) < 1e-5
+    assert len(rows) == sum(cell.test_images for cell in result.results.cells)
+
+
+def test_the_manifest_names_the_origin_of_every_image(ask: Any, bars: ImageSet) -> None:
+    result = ask(aug=["invert+jitter", "jitter"], add=3)
+    with (result.folder / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    first = [r for r in rows if r["repeat"] == "0" and r["arm"] in ("none", "all")]
+    assert sorted(r["id"] for r in first) == sorted(bars.ids)
+    assert Counter(r["split"] for r in first) == {"train": 12, "test": 28}
+    chained = [r for r in rows if r["repeat"] == "1" and r["arm"] == "invert+jitter"]
+    assert Counter(r["origin"] for r in chained) == {"real": 12, "invert": 6, "jitter": 6}
+    assert len({r["id"] for r in chained}) == len(chained)
+    train = {r["id"] for r in chained if r["origin"] == "real"}
+    for row in chained:
+        if row["origin"] == "invert":
+            assert row["parent"] in train
+        elif row["origin"] == "jitter":
+            assert row["parent"].startswith("generator ")

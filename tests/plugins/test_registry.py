@@ -1,12 +1,11 @@
-"""Which component a name means."""
+"""Which component a name means; its class is loaded when it is asked for."""
 
 from __future__ import annotations
 
 import pytest
 
-from neuplug import InputError
-from neuplug.plugins.distributions import Problem
-from neuplug.plugins.registry import name_troubled
+from neuplug import InputError, PluginError
+from neuplug.plugins.distributions import Problem, name_troubled
 
 from .fakes import STAGES, Install, problems_of
 
@@ -57,3 +56,24 @@ def test_plugins_with_problems_are_named(install: Install) -> None:
         registry.resolve("nothing-of-this-name")
     twice = [Problem("acme-vae", "1.0", "broken")] * 2
     assert name_troubled(twice) == "acme-vae has a problem" and name_troubled([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("acme-nowhere", "No module named 'acme_targets_missing'"),
+        ("acme-noclass", "has no attribute 'Bright'"),
+        ("acme-wrongkind", "acme_good_parts:Mean is not a neuplug.Augmenter"),
+        ("acme-function", "acme_targets:neuplug_augmenters is not a neuplug.Augmenter"),
+        ("acme-unfinished", "acme_good_parts:Unfinished lacks augment"),
+        ("acme-exits", "SystemExit: 3"),
+    ],
+)
+def test_a_target_is_only_a_fault_when_it_is_chosen(install: Install, name: str, what: str) -> None:
+    registry = install("good", "targets")
+    assert problems_of(registry, "acme-targets") == []
+    with pytest.raises(PluginError) as raised:
+        registry.resolve(name).load()
+    assert str(raised.value).startswith(f"{name} of acme-targets 1.0")
+    assert what in str(raised.value)
+    assert "Leave it out or install another version of acme-targets" in str(raised.value)

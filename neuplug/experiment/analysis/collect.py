@@ -14,15 +14,16 @@ import torch
 
 from neuplug import __version__
 from neuplug.data.imageset import ImageSet
+from neuplug.experiment import parts
+from neuplug.experiment import results as model
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import Correct, compare
 from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
-from neuplug.experiment.results import model, parts
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.summary.notices import with_notices
+from neuplug.experiment.summary.wording import with_notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
 from neuplug.training.metrics import CLASS_METRICS, Profile, Scores, classification_metrics
@@ -41,10 +42,10 @@ def collect(
     bench: TaskContext,
     failures: Iterable[Failure],
     doses: Iterable[model.Dose],
+    folder: Path,
     *,
     request: str,
     command: str,
-    folder: Path,
 ) -> model.RunResults:
     """Everything that a run found, but for its curves.
 

@@ -1,4 +1,4 @@
-"""Doing one task: from its description to a folder in the store, told as events."""
+"""Doing one task: the steps that train and evaluate, and what all steps have in common."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import functools
 import threading
 import time
 import traceback
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch
+from torch import Tensor
 
-from neuplug.errors import NeuplugError
+from neuplug.data.imageset import HeldOutSet, TrainingSet
+from neuplug.errors import NeuplugError, TrainingDiverged
+from neuplug.experiment.components import load_component, named_faults
 from neuplug.experiment.events import TaskDone, TaskEvent, TaskFailed, TaskProgress, TaskStarted
+from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.evaluate import evaluate
-from neuplug.experiment.steps.generate import augment, fit, sample
-from neuplug.experiment.steps.train import train
-from neuplug.experiment.tasks import AnyTask, read_task
-from neuplug.seeds import one_thread, seeded
-from neuplug.storage.atomic import write_json
+from neuplug.experiment.steps.generate import SourceOpener, augment, fit, load_augmenters, sample
+from neuplug.experiment.tasks import AnyTask, EvaluateTask, TrainTask, read_task
+from neuplug.plugins.evaluator import Embedder, EvaluationContext, Evaluator
+from neuplug.plugins.generator import Progress
+from neuplug.seeds import derive_seed, one_thread, seeded
+from neuplug.storage.files import write_json, write_whole
 from neuplug.storage.store import MissingResult
+from neuplug.storage.tensorfile import tree_bytes
+from neuplug.training.loop import check_logits, fit_classifier
+from neuplug.training.metrics import profile_classifier
 
-# By the kind of task
-_STEPS: dict[str, Callable[..., dict[str, Any]]] = {
-    step.__name__: step for step in (fit, sample, augment, train, evaluate)
-}
 _TIMED = ("fit", "train")
 
 # Between two looks at what another process has claimed
@@ -34,6 +37,103 @@ WAIT_SECONDS = 0.1
 
 # Of torch's generator and its number of threads there is one in a process
 _TORCH = threading.RLock()
+
+
+def train(
+    context: TaskContext, task: TrainTask, folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Train a classifier and let it predict."""
+    dataset = context.dataset(task.dataset)
+    images = context.training_set(task.mixture, dataset, task.where)
+    classifier = load_component(task.component)
+    augmenter = load_augmenters(task.online)
+    val = dataset.images.subset(task.val.indices)
+    start = context.tree(task.start.task, "classifier") if task.start else None
+    predicted = {"logits": task.test, "logits_all": task.everything}
+    predicted |= {"logits_val": task.val} if task.score_val else {}
+    with named_faults(task.component):
+        fitted, record = fit_classifier(
+            classifier,
+            images,
+            task.training,
+            context.fit_context(task, progress),
+            val=HeldOutSet(**vars(val)) if len(val) else None,
+            augmenter=augmenter,
+            start=start,
+        )
+        predictions = {
+            name: fitted.predict(dataset.images, list(real.indices))
+            for name, real in predicted.items()
+            if real.indices or name == "logits"
+        }
+        for logits in predictions.values():
+            _check(logits, len(dataset.images.classes), task)
+        profile = profile_classifier(fitted, dataset.images).model_dump()
+        state = tree_bytes(fitted.state_dict())
+    write_whole(folder / "classifier.safetensors", state)
+    write_whole(folder / "predictions.safetensors", tree_bytes(predictions))
+    return {
+        "curves": record.curves,
+        "train_images": dict(Counter(images.origins)),
+        "steps": task.training.total_steps(len(images)),
+        "profile": profile,
+    }
+
+
+def _check(logits: Tensor, classes: int, task: TrainTask) -> None:
+    """Refuse predictions that no metric can be made of."""
+    check_logits(logits, (len(logits), classes))
+    if not logits.isfinite().all():
+        component = task.component
+        raise TrainingDiverged(
+            f"{task.label}: after training, the network of {component.source} returns logits that "
+            f"are not finite; lower the learning rate (lr = {task.training.lr}), or check the "
+            f"plugin with 'neuplug plugins check {component.distribution}'."
+        )
+
+
+def evaluate(
+    context: TaskContext, task: EvaluateTask, folder: Path, progress: Progress
+) -> dict[str, Any]:
+    """Show an evaluator what it needs and keep what it found."""
+    dataset = context.dataset(task.dataset)
+    classes = dataset.images.classes
+    evaluator: Evaluator = load_component(task.component)
+    generated = context.training_set(task.drawn, dataset) if task.drawn.parts else None
+    needed = evaluator.needs & {"generated", "generators"}
+    if needed and generated is not None and not len(generated):
+        # the filters let no image pass, of which the sampling has warned already
+        return {"metrics": [], "figures": [], "warnings": []}
+    figures = folder / "figures"
+    figures.mkdir()
+    opener = SourceOpener(context, dataset)
+    embedder = None
+    if task.embedder is not None:
+        fitted = context.trained(task.embedder, dataset)
+        embedder = Embedder(task.embedder.component.name, fitted.embed, fitted.classify)
+    shown = EvaluationContext(
+        train=TrainingSet(**vars(dataset.images.subset(task.train.indices))),
+        test=HeldOutSet(**vars(dataset.images.subset(task.test.indices))),
+        generated=generated,
+        logits=context.tree(task.cell.task, "predictions")["logits"] if task.cell else None,
+        device=context.device,
+        seed=derive_seed(task.seed, "evaluator"),
+        folder=figures,
+        generators={
+            name: tuple(opener.open(source, name) for source in sources)
+            for name, sources in task.sources.items()
+        },
+        embedder=embedder,
+    )
+    with named_faults(task.component):
+        found = evaluator.evaluate(shown)
+        return describe_evaluation(evaluator, found, figures, classes)
+
+
+# By the kind of task
+_STEPS: dict[str, Callable[..., dict[str, Any]]] = {
+    step.__name__: step for step in (fit, sample, augment, train, evaluate)
+}
 
 
 def do_task(
@@ -109,13 +209,6 @@ def _run(context: TaskContext, task: AnyTask, send: Callable[[TaskProgress], Any
     ):
         notes = _STEPS[task.kind](context, task, folder, progress)
         seconds = time.monotonic() - started
-        about = {
-            "kind": task.kind,
-            "title": task.label,
-            "seconds": seconds,
-            "device": str(context.device),
-            "torch": torch.__version__,
-        }
-        write_json(folder / "about.json", about | notes)
+        write_json(folder / "about.json", {"task": task.label, "seconds": seconds, **notes})
     if task.kind in _TIMED:
         context.store.note_time(task.cost_class(), seconds)

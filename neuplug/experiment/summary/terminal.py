@@ -9,12 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neuplug.experiment.reporters import read_reports
-from neuplug.experiment.results.model import Effect, Mean, RunResults
+from neuplug.experiment.reporters import Table as AddedTable
+from neuplug.experiment.reporters import read_reports, sections
+from neuplug.experiment.results import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.notices import by_kind, first_of_kind
-from neuplug.experiment.summary.sections import Table as AddedTable
-from neuplug.experiment.summary.sections import sections
 
 STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
 _WARNINGS = 12  # further ones are in the report
@@ -66,11 +64,11 @@ def print_summary(results: RunResults, console: Console) -> None:
             write.line(f"{section.title}: {section.text}")
         for table in section.tables:
             _print_added(table, write)
-    warned = by_kind(results)
+    warned = wording.by_kind(results)
     if warned:
         console.print()
     for warning in warned[:_WARNINGS]:
-        write.line(f"warning: {first_of_kind(warning)}", "yellow")
+        write.line(f"warning: {wording.first_of_kind(warning)}", "yellow")
     if (more := len(warned) - _WARNINGS) > 0:
         write.line(f"warning: {more} more, in the report", "yellow")
     console.print()

@@ -15,8 +15,8 @@ from torch import Tensor
 
 from neuplug import Embedder, NeuplugError
 from neuplug.errors import StorageError
-from neuplug.storage.atomic import read_checked, write_checked
-from neuplug.storage.cache import cache_dir
+from neuplug.storage.files import read_checked, write_checked
+from neuplug.storage.store import cache_dir
 from neuplug.storage.tensorfile import tree_bytes, tree_from
 from neuplug_fid.options import CLASSIFIER, INCEPTION, FIDOptions
 

@@ -21,7 +21,7 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY as REGISTRY
 
 import neuplug
 from neuplug import Evaluation, EvaluationContext, HeldOutSet, ImageSet, InputError, TrainingSet
-from neuplug.storage.cache import cache_dir
+from neuplug.storage.store import cache_dir
 
 from .flat import numbers
 

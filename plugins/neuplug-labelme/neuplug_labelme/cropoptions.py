@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neuplug.errors import InputError
-from neuplug.storage.names import safe_name
+from neuplug.storage.files import safe_name
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from neuplug.data.building import each
 from neuplug.data.listing import listed, natural_key
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
-from neuplug.storage.names import file_names, safe_name
+from neuplug.storage.files import file_names, safe_name
 from neuplug_labelme.cropoptions import CropOptions, class_name, is_text
 from neuplug_labelme.cutter import Cutter, Source, look
 from neuplug_labelme.folder import Crop, check_out, crop_folder, write_record

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from neuplug.experiment.results.model import Mean, RunResults
-from neuplug.experiment.results.parts import Cell as RunCell
+from neuplug.experiment.parts import Cell as RunCell
+from neuplug.experiment.reporters import Cell, Row, Section, SectionMaker, Table
+from neuplug.experiment.results import Mean, RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.sections import Cell, Row, Section, SectionMaker, Table
 from neuplug.training.metrics import Scores
 from neuplug_papers.paper import Key, Paper, Published, Way
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from neuplug.cli.group import LightGroup
+from neuplug.cli import LightGroup
 
 if TYPE_CHECKING:
     from neuplug_papers.paper import Paper, Published

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from neuplug.figures import INK, PAPER
 from neuplug.records import printable
-from neuplug.storage.atomic import write_whole
+from neuplug.storage.files import write_whole
 from neuplug_report.images import font_file, write_shortened
 
 # Tiles on a line and lines of a frame, at most

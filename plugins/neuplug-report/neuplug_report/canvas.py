@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from neuplug import figures as style
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment.results import RunResults
 from neuplug.experiment.summary import wording
 
 MARGIN = style.MARGIN

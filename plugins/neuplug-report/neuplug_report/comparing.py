@@ -9,11 +9,11 @@ from pathlib import Path
 from pydantic import JsonValue
 from rich.console import Console
 
-from neuplug.experiment.results import model
-from neuplug.experiment.results.model import RunResults
+from neuplug.experiment import results as model
+from neuplug.experiment.results import RunResults
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.terminal import STYLES, Writer, new_table
-from neuplug.storage.atomic import write_whole
+from neuplug.storage.files import write_whole
 from neuplug_report.stats import stat
 
 _NOT_COMPARED = {"name", "project", "workers"}  # settings that change no number

@@ -14,8 +14,8 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from neuplug import figures as style
-from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import Arm
+from neuplug.experiment.parts import Arm
+from neuplug.experiment.results import RunResults
 from neuplug.experiment.summary import wording
 from neuplug_report.canvas import (
     MARGIN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neuplug.experiment.results.model import ArmCost, Comparison, RunResults, Summary
+from neuplug.experiment.results import ArmCost, Comparison, RunResults, Summary
 from neuplug.experiment.summary import wording
 from neuplug_report.stats import brief, magnitude, stat
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.experiment.results import Curves, RunResults
 from neuplug_report.canvas import Drawing, Title
 from neuplug_report.panels import Layout, Panel, draw, points
 from neuplug_report.stats import heading

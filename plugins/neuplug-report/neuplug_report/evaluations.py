@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import Evaluation, Metric
+from neuplug import Metric
+from neuplug.experiment.parts import Evaluation
+from neuplug.experiment.results import RunResults
 from neuplug.experiment.summary import wording
 from neuplug_report import measures
 from neuplug_report.stats import span

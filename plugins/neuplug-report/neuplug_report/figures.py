@@ -13,9 +13,9 @@ from pathlib import Path
 import matplotlib as mpl
 
 from neuplug import figures as style
-from neuplug.experiment.results.model import Curves, RunResults
+from neuplug.experiment.results import Curves, RunResults
 from neuplug.figures import render
-from neuplug.storage.atomic import write_whole
+from neuplug.storage.files import write_whole
 from neuplug_report import svg
 from neuplug_report.canvas import Drawing
 from neuplug_report.confusion import confusion_matrix

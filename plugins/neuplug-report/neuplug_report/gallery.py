@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
-from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import Evaluation
+from neuplug.experiment.parts import Evaluation
+from neuplug.experiment.results import RunResults
 from neuplug.experiment.summary import wording
 from neuplug_report.pictures import Picture, read_pictures
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from neuplug.experiment.results.model import Comparison, RunResults
+from neuplug.experiment.results import Comparison, RunResults
 from neuplug.experiment.summary.wording import (
     ALONE,
     BESIDE,

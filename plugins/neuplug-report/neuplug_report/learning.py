@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
 from neuplug import figures as style
-from neuplug.experiment.results.model import Mean, RunResults
+from neuplug.experiment.results import Mean, RunResults
 from neuplug.experiment.summary import wording
 from neuplug_report.canvas import (
     MARGIN,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from neuplug import Metric
 from neuplug.experiment.analysis.statistics import estimate
-from neuplug.experiment.results.model import Mean
-from neuplug.experiment.results.parts import Metric
+from neuplug.experiment.results import Mean
 from neuplug.experiment.summary import wording
 from neuplug_report.stats import span, stat
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from neuplug.experiment.claim import renew_hashes
 from neuplug.experiment.reporters import FinishedRun, Reporter, note_reports
-from neuplug.storage.atomic import write_whole
+from neuplug.storage.files import write_whole
 from neuplug_report.figures import copy_figures, write_figures
 from neuplug_report.gallery import Gallery
 from neuplug_report.pictures import make_pictures
@@ -22,8 +22,8 @@ class HtmlReport(Reporter):
 
     def report(self, run: FinishedRun) -> Path:
         """Write ``samples/``, ``figures/`` and ``report.html``."""
-        if run.images is not None:
-            make_pictures(run, run.images)
+        if run.plan is not None and run.context is not None:
+            make_pictures(run, run.plan, run.context)
         return _write(run)
 
 

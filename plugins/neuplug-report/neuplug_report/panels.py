@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from neuplug import figures as style
-from neuplug.experiment.results.model import Curve
+from neuplug.experiment.results import Curve
 from neuplug_report.canvas import (
     MARGIN,
     TITLE,

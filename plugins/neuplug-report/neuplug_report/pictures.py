@@ -14,10 +14,13 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from neuplug.errors import InputError
-from neuplug.experiment.reporters import FinishedRun, MadeBeside, RunImages
+from neuplug.experiment.plan import Cell, Plan
+from neuplug.experiment.reporters import FinishedRun
+from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.summary.wording import listing
+from neuplug.experiment.tasks import MadeImages
 from neuplug.records import Record
-from neuplug.storage.atomic import write_text
+from neuplug.storage.files import write_text
 from neuplug_report.animation import save_animation
 from neuplug_report.images import one_above_the_other, save_grid, side_by_side
 from neuplug_report.trainings import Training, trainings, written
@@ -115,31 +118,36 @@ def read_pictures(folder: Path) -> Pictures:
         raise InputError(f"{file} is damaged: compose the run again with --fresh.") from None
 
 
-def make_pictures(run: FinishedRun, images: RunImages) -> None:
+def make_pictures(run: FinishedRun, plan: Plan, context: TaskContext) -> None:
     """Draw the first repeat into ``samples/``."""
     target = run.folder / "samples"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
     plates: dict[str, _Plate] = {}
-    for arm in images.arms():
-        plate = _plate(arm)
-        plates.setdefault(plate.digest(), plate).arms.append(arm.arm)
+    for cell in plan.first_cells:
+        if cell.mixture.tasks:
+            plate = _plate(plan, context, cell)
+            plates.setdefault(plate.digest(), plate).arms.append(cell.arm.name)
     shown = list(plates.values())
     found = [_beside_real(run.folder, plate, number) for number, plate in enumerate(shown[:ARMS])]
-    found += _along_training(run, images, trainings(run.results))
+    found += _along_training(run, context, trainings(run.results))
     left = tuple(arm for plate in shown[ARMS:] for arm in plate.arms)
     content = Pictures(pictures=tuple(found), unpictured=left)
     write_text(run.folder / FILE, content.model_dump_json(indent=1) + "\n")
 
 
-def _plate(arm: MadeBeside) -> _Plate:
-    classes = tuple(name for name in arm.real if name in arm.made)
+def _plate(plan: Plan, context: TaskContext, cell: Cell) -> _Plate:
+    """Of each class the real training images, and the last set that was made of it."""
+    parts = cell.mixture.parts.items()
+    keys = {name: p.task for name, found in parts for p in found if isinstance(p, MadeImages)}
+    real = plan.dataset.images.subset(cell.split.train)
+    origins = ["+".join(part.name for part in plan.tasks[key].components) for key in keys.values()]
     return _Plate(
-        classes,
-        tuple(name for name in arm.real if name not in arm.made),
-        torch.stack([_tiles(arm.real[name]) for name in classes]),
-        torch.stack([_tiles(arm.made[name]) for name in classes]),
-        listing(list(dict.fromkeys(arm.origins[name] for name in classes))),
+        tuple(keys),
+        tuple(name for name in real.classes if name not in keys),
+        torch.stack([_tiles(real.of_class(real.classes.index(name)).images) for name in keys]),
+        torch.stack([_tiles(context.tree(key, "images")["images"]) for key in keys.values()]),
+        listing(list(dict.fromkeys(origins))),
     )
 
 
@@ -170,14 +178,14 @@ def _tiles(images: Tensor) -> Tensor:
 
 
 def _along_training(
-    run: FinishedRun, images: RunImages, found: Sequence[Training]
+    run: FinishedRun, context: TaskContext, found: Sequence[Training]
 ) -> Iterator[Picture]:
     """For each training of the first repeat a sheet of all classes, and a film of each."""
     films = 0
     for number, training in enumerate(found):
         if training.first[0].repeat != 0:
             continue
-        courses = list(_courses(run, images, training))
+        courses = list(_courses(run, context, training))
         if not courses:
             continue
         file = f"samples/{number:02d}-along-training.png"
@@ -195,9 +203,9 @@ def _along_training(
                 films += 1
 
 
-def _courses(run: FinishedRun, images: RunImages, training: Training) -> Iterator[_Course]:
+def _courses(run: FinishedRun, context: TaskContext, training: Training) -> Iterator[_Course]:
     for fit in training.first:
-        grids = images.grids(fit.key)
+        grids = context.record(fit.key).grids
         if not grids:
             continue
         moments = [training.moment(step, fit) for step, _ in grids]

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import JsonValue
 
-from neuplug.experiment.results.model import Comparison, RunResults
+from neuplug.experiment.reporters import sections
+from neuplug.experiment.results import Comparison, RunResults
 from neuplug.experiment.summary import wording
-from neuplug.experiment.summary.notices import by_kind, first_of_kind
-from neuplug.experiment.summary.sections import sections
+from neuplug.experiment.summary.wording import by_kind, first_of_kind
 from neuplug_report import costs, evaluations
 from neuplug_report.headline import headline
 from neuplug_report.stats import heading, span, stat

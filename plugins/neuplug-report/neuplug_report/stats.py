@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neuplug.experiment.results.model import Effect, Mean
-from neuplug.experiment.results.parts import Arm
+from neuplug.experiment.parts import Arm
+from neuplug.experiment.results import Effect, Mean
 from neuplug.experiment.summary.wording import (
     ELLIPSIS,
     METRICS,

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from neuplug import figures as style
-from neuplug.experiment.results.model import Effect, Mean, RunResults
+from neuplug.experiment.results import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
 from neuplug_report.canvas import (
     MARGIN,

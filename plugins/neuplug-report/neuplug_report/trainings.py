@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from neuplug.experiment.results.model import RunResults
-from neuplug.experiment.results.parts import GeneratorFit as Fit
+from neuplug.experiment.parts import GeneratorFit as Fit
+from neuplug.experiment.results import RunResults
 
 
 @dataclass(frozen=True)

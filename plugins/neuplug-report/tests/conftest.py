@@ -20,8 +20,8 @@ import neuplug
 from neuplug.experiment.analysis import statistics
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
-from neuplug.experiment.results.model import Curves, RunResults
-from neuplug.experiment.summary.notices import with_notices
+from neuplug.experiment.results import Curves, RunResults
+from neuplug.experiment.summary.wording import with_notices
 from neuplug.training.metrics import METRICS
 from neuplug_papers.paper import Paper
 from neuplug_report import images, page

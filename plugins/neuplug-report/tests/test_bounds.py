@@ -10,7 +10,7 @@ import pytest
 from matplotlib.collections import LineCollection
 from rich.console import Console
 
-from neuplug.experiment.results.model import Effect, Mean
+from neuplug.experiment.results import Effect, Mean
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.terminal import print_summary
 from neuplug_report import strips

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from neuplug.experiment.results.parts import Metric
+from neuplug import Metric
 from neuplug_report import measures
 
 from .conftest import SILENT, number

@@ -16,7 +16,7 @@ import pytest
 from neuplug.cli import main
 from neuplug.errors import InputError
 from neuplug.experiment.summary import wording
-from neuplug.storage.atomic import write_whole
+from neuplug.storage.files import write_whole
 from neuplug_report.headline import headline
 from neuplug_report.page import write_report
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from neuplug.experiment.results.model import Comparison, Mean
+from neuplug.experiment.results import Comparison, Mean
 from neuplug.experiment.summary import wording
 from neuplug_report import headline as heading
 from neuplug_report.stats import magnitude

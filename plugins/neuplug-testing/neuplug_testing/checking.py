@@ -16,8 +16,7 @@ from neuplug.plugins.distributions import (
     installed_distributions,
     told,
 )
-from neuplug.plugins.registry import discover
-from neuplug.plugins.spec import ComponentSpec
+from neuplug.plugins.registry import ComponentSpec, discover
 from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
 from neuplug_testing.laws import LAWS
 from neuplug_testing.probes import kept_settings

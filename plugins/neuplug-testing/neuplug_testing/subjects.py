@@ -16,8 +16,7 @@ from neuplug.errors import InputError
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.distributions import FAULTS, GROUP, told
 from neuplug.plugins.options import Options
-from neuplug.plugins.registry import discover
-from neuplug.plugins.spec import ComponentSpec
+from neuplug.plugins.registry import ComponentSpec, discover
 from neuplug_testing import elsewhere, importing
 from neuplug_testing.law import PLUGIN, Unchecked, may_fail
 from neuplug_testing.pictures import LARGE, STANDARD, Format, held_out_set

@@ -19,7 +19,7 @@ from unittest import mock
 
 import platformdirs
 
-from neuplug.storage.cache import cache_dir
+from neuplug.storage.store import cache_dir
 
 _CONNECTING = ("socket.connect", "socket.sendto", "socket.sendmsg")
 _LOOKING_UP = ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr")

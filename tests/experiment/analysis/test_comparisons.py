@@ -10,8 +10,8 @@ import pytest
 from neuplug.experiment.analysis.comparisons import compare
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
-from neuplug.experiment.results.model import Comparison
-from neuplug.experiment.results.parts import Cell
+from neuplug.experiment.parts import Cell
+from neuplug.experiment.results import Comparison
 from neuplug.training.metrics import Scores
 
 

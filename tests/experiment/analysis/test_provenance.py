@@ -13,10 +13,9 @@ from neuplug_tests.lab import Log
 
 from neuplug.data.dataset import load_dataset
 from neuplug.errors import NeuplugError
-from neuplug.experiment.analysis.provenance import provenance
+from neuplug.experiment.analysis.about import provenance
 from neuplug.experiment.config import resolve
-from neuplug.experiment.planning.arm import ArmPlanner
-from neuplug.experiment.planning.make import make_plan
+from neuplug.experiment.planning import ArmPlanner, make_plan
 from neuplug.experiment.tasks import Mixture
 
 from ..leaking import ask_of

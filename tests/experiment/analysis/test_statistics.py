@@ -15,7 +15,7 @@ from neuplug.experiment.analysis.statistics import (
     paired_difference,
     verdict,
 )
-from neuplug.experiment.results.model import PairedDifference
+from neuplug.experiment.results import PairedDifference
 
 
 def test_interval_of_a_textbook_case() -> None:

@@ -21,7 +21,7 @@ import traceback
 
 LOADED = (
     "torch._dynamo", "scipy.ndimage", "sklearn.metrics",
-    "neuplug.cli.compose", "neuplug.experiment.runfolder", "neuplug.experiment.planning.make",
+    "neuplug.cli.compose", "neuplug.experiment.runfolder", "neuplug.experiment.planning",
     "neuplug.experiment.executors.local", "neuplug.experiment.analysis.collect",
 )  # fmt: skip
 

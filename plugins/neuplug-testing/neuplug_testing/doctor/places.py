@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from neuplug.storage.cache import cache_dir
+from neuplug.storage.store import cache_dir
 from neuplug_testing.doctor.finding import Part
 
 # Free bytes below which it warns; a choice

@@ -12,8 +12,7 @@ from torch import Tensor
 from neuplug.plugins.generator import FitContext
 from neuplug.seeds import seeded
 from neuplug.storage.tensorfile import tree_bytes, tree_from
-from neuplug.training.fitted import FittedClassifier
-from neuplug.training.loop import fit_classifier
+from neuplug.training.loop import FittedClassifier, fit_classifier
 from neuplug.training.options import TrainingOptions
 from neuplug_testing.law import Broken, Unchecked, law, may_fail, must_work
 from neuplug_testing.pictures import CLASSES, PER_CLASS, training_set

@@ -16,7 +16,7 @@ from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.distributions import canonical
 from neuplug.plugins.hookspecs import Component
 from neuplug.plugins.registry import discover
-from neuplug.storage.folders import whole_folder
+from neuplug.storage.store import whole_folder
 
 PREFIX = "neuplug-"
 

@@ -90,7 +90,8 @@ class Markdown(neuplug.Reporter):
     def report(self, run):
         path = run.folder / "verdicts.md"
         rows = [f"| {c.arm} | {c.verdict} |" for c in run.results.comparisons]
-        made = [each.arm for each in run.images.arms()] if run.images else []
+        cells = run.plan.first_cells if run.plan else []
+        made = [cell.arm.name for cell in cells if cell.mixture.tasks]
         path.write_text("\n".join([*rows, f"made: {made}"]), "utf-8")
         return path
 

@@ -36,7 +36,7 @@ from acme_laws.sound_parts import (
     Twofold,
 )
 from neuplug import Evaluation, HeldOutSet, InputError, Metric, NeuplugError, Options, seeded
-from neuplug.storage.cache import cache_dir
+from neuplug.storage.store import cache_dir
 
 
 class Plain(Noise):

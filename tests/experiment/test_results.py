@@ -1,12 +1,30 @@
-"""Results are read as they were written."""
+"""The form of a run's results, which are read as they were written."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import neuplug
-from neuplug.experiment.results.reading import read_curves
+from neuplug.experiment.results import read_curves
+
+
+def test_the_schema_says_what_everything_is() -> None:
+    schema = neuplug.RunResults.model_json_schema()
+    fields = dict(schema["properties"])
+    for name, part in schema["$defs"].items():
+        if name != "JsonValue":
+            assert part["description"]
+            fields |= {f"{name}.{field}": about for field, about in part["properties"].items()}
+    # a field that holds a part has its description
+    plain = {field for field, about in fields.items() if "$defs" not in json.dumps(about)}
+    assert [field for field in plain if not fields[field].get("description")] == []
+    share = schema["$defs"]["Scores"]["properties"]["accuracy"]
+    assert (share["type"], share["minimum"], share["maximum"]) == ("number", 0, 1)
+    assert "Images classified rightly." in share["description"]
+    assert len(fields) > 100
+    assert not schema["additionalProperties"]
 
 
 def test_results_are_read_as_they_were_written(ask: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
+from neuplug.plugins.evaluator import Metric
 from neuplug.records import Record
 from neuplug.training.metrics import Count, Scores
 
@@ -230,36 +231,6 @@ class Filtered(Record):
     images: Count
     drawn: Count
     warnings: tuple[str, ...]
-
-
-class Metric(Record):
-    """One number of an evaluator; see :class:`neuplug.Metric`.
-
-    Attributes:
-        name: What is measured: the same for all classes and arms.
-        class_name: The class that it is of; null: all together.
-        value: In its unit.
-        low: Lower end of its 95 % interval within the repeat; null where there is none.
-        high: Upper end.
-        std: Its standard deviation within the repeat; null where there is none.
-        n: Images that it comes from; null where it does not say so.
-        unit: ``share``: a part of one; ``images``: a number of them; else what it is measured in.
-        label: What the report calls it; its name where this is empty.
-        higher_is_better: Null where neither higher nor lower is.
-        reference: The value that real images have; null where it is not known.
-    """
-
-    name: str
-    class_name: str | None
-    value: float
-    low: float | None
-    high: float | None
-    std: Annotated[float, Field(ge=0)] | None
-    n: Count | None
-    unit: str
-    label: str
-    higher_is_better: bool | None
-    reference: float | None
 
 
 class Evaluation(Record):

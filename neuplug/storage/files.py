@@ -1,4 +1,4 @@
-"""Files that nobody ever sees half of, and what is said where they cannot be written."""
+"""Files: names that any disk takes, content nobody sees half of, sentences where that fails."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,12 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's content, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def write_checked(path: Path, content: bytes) -> None:
     """Write a file behind its own SHA-256, so that :func:`read_checked` knows it whole."""
     write_whole(path, hashlib.sha256(content).digest() + content)
@@ -141,3 +148,39 @@ def read_checked(path: Path) -> bytes | None:
         return None
     digest, content = content[:_DIGEST], content[_DIGEST:]
     return content if hashlib.sha256(content).digest() == digest else None
+
+
+_LONGEST_NAME = 120  # bytes of a name within file names, which may have 255
+_UNSAFE = re.compile(
+    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]'  # controls, too
+)
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)  # of Windows
+
+
+def safe_name(text: str) -> str:
+    """Part of a file name on every system; empty if nothing is left."""
+    text = _DEVICE.sub(r"\1_", _UNSAFE.sub("_", text).strip(" ."), count=1)
+    if len(text.encode()) > _LONGEST_NAME:
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        start = text.encode()[: _LONGEST_NAME - 9].decode(errors="ignore")
+        text = f"{start}-{digest}"
+    return text
+
+
+def file_names(texts: Iterable[str], blank: str) -> list[str]:
+    """A safe name for each text, no two of them the same on any disk.
+
+    Args:
+        texts: Whatever names came from outside.
+        blank: Stands for a text of which nothing is left.
+    """
+    names: list[str] = []
+    used: Counter[str] = Counter()
+    for text in texts:
+        name = safe_name(text) or blank
+        while used[name.casefold()]:
+            used[name.casefold()] += 1
+            name += f"~{used[name.casefold()]}"
+        used[name.casefold()] += 1
+        names.append(name)
+    return names
