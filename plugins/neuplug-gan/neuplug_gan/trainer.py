@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, TypeAlias
+from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel
 
 from neuplug import FitContext, FitRecord, TrainingDiverged, TrainingSet, derive_seed, wants_bf16
 from neuplug_gan.checkpoints import Kept
@@ -25,8 +24,6 @@ from neuplug_gan.spectral import SpectralNorm
 CHECKPOINT_SECONDS = 15.0
 LOG_EVERY = 25
 PROBABILITY = "augmentation probability"  # the curve that ada leaves
-
-Tensors: TypeAlias = tuple[Tensor, ...] | list[Tensor]
 
 
 class AdversarialTrainer:
@@ -60,9 +57,9 @@ class AdversarialTrainer:
         self.generator = generator.to(self.device).to(memory_format=torch.channels_last)
         self.discriminator = discriminator.to(self.device).to(memory_format=torch.channels_last)
         self.normalized = SpectralNorm(self.discriminator) if options.spectral_norm else None
-        self.average = AveragedModel(
-            self.generator, multi_avg_fn=ramped_average(options.ema), use_buffers=True
-        )
+        self.average = copy.deepcopy(self.generator)
+        states = (self.average.state_dict(), self.generator.state_dict())
+        self.averaged = list(zip(*(state.values() for state in states), strict=True))
         self.optimizer_g = self._adam(self.generator, options.lr)
         self.optimizer_d = self._adam(self.discriminator, options.d_lr or options.lr)
         self.bf16 = options.precision == "bf16" or (
@@ -99,7 +96,7 @@ class AdversarialTrainer:
     @property
     def sampler(self) -> nn.Module:
         """The network to draw images with: the averaged generator, unless averaging is off."""
-        return self.average.module if self.options.ema else self.generator
+        return self.average if self.options.ema else self.generator
 
     def run(self) -> FitRecord:
         """Train to the end.
@@ -150,8 +147,23 @@ class AdversarialTrainer:
                 fake = self._fake(labels)
             loss_g = self._update_generator(fake, labels, self.step * self.options.g_steps + i)
         if self.options.ema:
-            self.average.update_parameters(self.generator)
+            self._average()
         return torch.stack([loss_d, loss_g])
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Take the generator into an exponential moving average, which draws better images.
+
+        It forgets the first, poor generators sooner: the decay rises as (1 + t) / (10 + t), as in
+        Tarvainen and Valpola 2017 (arXiv:1703.01780); the first generator counts whole.
+        """
+        t = self.step
+        weight = 1 - min(self.options.ema, (1 + t) / (10 + t)) if t else 1.0
+        floating = [pair for pair in self.averaged if pair[0].is_floating_point()]
+        torch._foreach_lerp_([kept for kept, _ in floating], [new for _, new in floating], weight)
+        for kept, new in self.averaged:
+            if not kept.is_floating_point():  # counters of batch normalisation
+                kept.copy_(new)
 
     def _real_batch(self) -> tuple[Tensor, Tensor]:
         index = self.stream.take(self.options.batch).to(self.device)
@@ -278,26 +290,3 @@ class AdversarialTrainer:
         self.kept = [Kept(**tree) for tree in state["kept"]]
         self.stream.waiting = state["waiting"]
         self.record.curves, self.record.grids = state["curves"], state["grids"]
-
-
-def ramped_average(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """An exponential moving average that forgets the first, poor generators sooner.
-
-    The averaged generator draws better images than the one that is trained. The decay rises as
-    (1 + t) / (10 + t) up to ``decay``, as in Tarvainen and Valpola 2017.
-
-    Returns:
-        What :class:`torch.optim.swa_utils.AveragedModel` takes as ``multi_avg_fn``.
-    """
-
-    @torch.no_grad()
-    def update(average: Tensors, current: Tensors, count: Tensor | int) -> None:
-        t = int(count)
-        weight = 1 - min(decay, (1 + t) / (10 + t))
-        if average[0].is_floating_point():
-            torch._foreach_lerp_(average, current, weight)
-        else:  # counters of batch norm
-            for kept, new in zip(average, current, strict=True):
-                kept.copy_(new)
-
-    return update
