@@ -154,8 +154,8 @@ def compose(
 ) -> Result:
     """Compare augmentation methods for a training set by the classifiers trained with them.
 
-    The same as ``neuplug compose``; it answers from the store where it can, and an interrupted
-    call goes on where it was.
+    The same as ``neuplug compose``; it answers from the store where it can, and the same call
+    resumes an interrupted one.
 
     Args:
         data: A folder, a CSV manifest, ``demo``, or an :class:`neuplug.ImageSet`.
