@@ -41,7 +41,7 @@ def test_content(class_folders: Path) -> None:
     assert dataset.splits == (None,) * 15
     assert dataset.groups == images.ids
     report = dataset.report
-    assert (report.sizes, report.modes) == (Counter({(10, 12): 15}), Counter({"grey": 15}))
+    assert (report.sizes, report.modes) == (Counter({"10x12": 15}), Counter({"grey": 15}))
     assert (report.skipped, report.exact, report.conflicts, report.near) == ((), (), (), ())
     assert report.source == str(class_folders)
     assert not report.simulated

@@ -8,7 +8,7 @@ from collections import deque
 from pathlib import Path
 
 import neuplug
-from neuplug.experiment.summary.sections import Cell, Row, Section, SectionMaker, Table
+from neuplug.experiment.reporters import Cell, Row, Section, SectionMaker, Table
 
 
 class Inline(neuplug.ExecutorFactory):
