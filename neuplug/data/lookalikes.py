@@ -50,8 +50,11 @@ def look_alikes(tones: Tones, most: int) -> tuple[Tensor, Tensor]:
     for kind, (lowest, highest) in enumerate(limits.tolist()):
         signatures = _signatures(tones, lowest, highest)
         for members, among in _neighbourhoods(signatures):
+            chosen = members[kinds[members] == kind]
+            if not len(chosen):
+                continue
             table = [block.T.contiguous() for block in _blocks(signatures[among])]
-            for rows in members[kinds[members] == kind].split(_BLOCK):
+            for rows in chosen.split(_BLOCK):
                 mine = signatures[rows]
                 likeness = torch.maximum(_likeness(mine, table), _likeness(mine.mT, table))
                 likeness[among == rows[:, None]] = -2.0
@@ -76,7 +79,8 @@ def _neighbourhoods(signatures: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     parts = invariant.split(_CHUNK)
     nearest = torch.cat([torch.cdist(part, centres).argmin(1) for part in parts])
     counts = nearest.bincount(minlength=len(centres))
-    for number, order in enumerate(torch.cdist(centres, centres).argsort(1)):
+    apart = torch.cdist(centres, centres).fill_diagonal_(-1.0)  # each is its own nearest
+    for number, order in enumerate(apart.argsort(1)):
         wanted = order[: 1 + int((counts[order].cumsum(0) < _COMPARED).sum())]
         members = everything[nearest == number]
         if len(members):

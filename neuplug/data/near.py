@@ -124,6 +124,7 @@ def near_duplicates(thumbnails: NDArray[np.uint8], progress: Progress = silent) 
     where = torch.nonzero(tones.ranks.amax(1)).flatten()
     if len(where) < 2:
         return NearDuplicates()
+    progress(0, len(where), _NOTE)
     with one_thread(CPU):  # of several each would wait for the others most of the time
         search = _Search(Tones.of(thumbnails[where.numpy()]))
         alike = search.alike(progress)
@@ -162,10 +163,11 @@ class _Search:
             kept.append(self._sieved(part))
         progress(len(pairs), len(pairs), _NOTE)
         pairs = _Pairs.together(kept)
+        hopeful = torch.ones(len(pairs), dtype=torch.bool)
         if self.most >= _FEW:
             hopeful = self._leaves_less(pairs, self._quickly_ordinary, STANDS_OUT / _DOUBT)
-            for part in torch.nonzero(hopeful).flatten().split(_PAIRS):
-                pairs.score[part] = self._aligned_whole(pairs.where(part)).score
+        for part in torch.nonzero(hopeful).flatten().split(_PAIRS):
+            pairs.score[part] = self._aligned_whole(pairs.where(part)).score
         return pairs.where(pairs.score >= LIKE)
 
     def stands_out(self, pairs: _Pairs) -> Tensor:

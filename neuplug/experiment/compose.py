@@ -263,6 +263,7 @@ class _Run:
         with storing(self.folder):
             runfolder.begin(self.folder, plan)
         self.begun = True
+        context.store.sweep()  # what killed processes have left
         with closing(self._executor(plan, context)) as executor:
             return self._work(plan, context, executor)
 

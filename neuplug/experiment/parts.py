@@ -166,6 +166,8 @@ class Cell(ArmAndClassifier):
         train_images: Images that it was trained on, by origin: ``real``, or what made them.
         steps: Optimiser steps.
         seconds: That the training took, and one on real images before it.
+        device: Where it was trained.
+        torch: The version of PyTorch that it was trained with, which may be an earlier run's.
     """
 
     repeat: Count
@@ -177,6 +179,8 @@ class Cell(ArmAndClassifier):
     train_images: Counts
     steps: Count
     seconds: Seconds
+    device: str
+    torch: str
 
 
 class GeneratorFit(Record):

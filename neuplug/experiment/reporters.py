@@ -33,7 +33,8 @@ class FinishedRun:
         results: Everything that the run found.
         curves: What went on in its trainings.
         plan: Its tasks, and ``context`` with what these left in the store, for pictures; ``None``
-            where a report is made again from the folder alone.
+            where a report is made again from the folder alone. Both are neuplug's own and may
+            change; the folder and the results are what a reporter can rely on.
     """
 
     folder: Path

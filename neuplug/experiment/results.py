@@ -138,6 +138,12 @@ class Dose(Mean, ArmAndClassifier):
     value: float | None
     chosen: bool
 
+    @model_validator(mode="after")
+    def _has_a_value(self) -> Self:
+        if (self.value is None) != (not self.amount):
+            raise ValueError("an amount has a value, and what has none no value")
+        return self
+
 
 class Cost(Record):
     """Seconds of work, all processes together.
@@ -245,6 +251,10 @@ class RunResults(Record):
             sizes = {len(cell.test.confusion), *map(len, cell.test.confusion)}
             if sizes != {len(self.data.classes)}:
                 raise ValueError(f"cells[{i}].test.confusion has another number of classes")
+        chosen = [(d.family, d.classifier) for d in self.doses if d.chosen]
+        for i, dose in enumerate(self.doses):
+            if dose.amount and chosen.count((dose.family, dose.classifier)) != 1:
+                raise ValueError(f"doses[{i}]: of {dose.family} not one amount is chosen")
         return self
 
     # Finding things.

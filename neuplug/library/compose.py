@@ -178,7 +178,7 @@ def compose(
 
     Example:
         >>> result = neuplug.compose(aug=["flip", "dcgan"], clf=["smallcnn"])  # doctest: +SKIP
-        >>> result.verdicts["dcgan", "smallcnn"]  # doctest: +SKIP
+        >>> result.verdicts()["dcgan", "smallcnn"]  # doctest: +SKIP
         'helps'
     """
     images = None

@@ -46,7 +46,7 @@ _ARGUMENTS = {"generators": "generator", "embedder": "classifier"}
 
 
 def component_of(
-    kind: type[ComponentBase], given: str | ComponentBase, **options: Any
+    kind: type[ComponentBase], given: str | ComponentBase, /, **options: Any
 ) -> tuple[str, Any]:
     """A component of one kind, with its name.
 

@@ -6,7 +6,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
 
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.generator import Generator
@@ -50,8 +52,8 @@ class Metric:
     class_name: str | None = None
     low: float | None = None
     high: float | None = None
-    std: float | None = None
-    n: int | None = None
+    std: Annotated[float, Field(ge=0)] | None = None
+    n: Annotated[int, Field(ge=0)] | None = None
     unit: str = ""
     label: str = ""
     higher_is_better: bool | None = None

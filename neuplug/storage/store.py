@@ -23,7 +23,7 @@ from typing import Any
 
 import platformdirs
 
-from neuplug.errors import NeuplugError
+from neuplug.errors import NeuplugError, StorageError
 from neuplug.plugins.generator import Checkpoint
 from neuplug.storage.claims import Claim, remove
 from neuplug.storage.files import (
@@ -34,6 +34,7 @@ from neuplug.storage.files import (
     storing,
     unfinished_name,
     write_checked,
+    write_text,
     writer_claim,
     writer_of,
 )
@@ -329,9 +330,9 @@ class Store:
     def note_time(self, cost_class: str, seconds: float) -> None:
         """Remember how long a class of tasks takes, for estimates."""
         file = self.root / "timings" / cost_class
-        with contextlib.suppress(OSError):  # only an estimate
+        with contextlib.suppress(OSError, StorageError):  # only an estimate
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(f"{seconds:.3f}\n", encoding="utf-8")
+            write_text(file, f"{seconds:.3f}\n")
 
     def timings(self) -> dict[str, float]:
         """The last time of each class of tasks, in seconds."""

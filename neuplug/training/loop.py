@@ -25,10 +25,6 @@ from neuplug.training.options import TrainingOptions
 PREDICT_BATCH = 256
 CHECKPOINT_SECONDS = 20.0
 
-# Attributes of a training that its checkpoints keep: as they are, and by their states
-_COUNTED = ("step", "queue", "best", "best_loss")
-_GENERATORS = ("rng", "augment_rng")
-
 
 class FittedClassifier:
     """A trained network with what it needs to take uint8 images.
@@ -323,8 +319,9 @@ class _Loop:
     def _save(self) -> None:
         on_gpu = self.context.device.type == "cuda"
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        state |= {name: getattr(self, name) for name in _COUNTED}
-        state |= {name: getattr(self, name).get_state() for name in _GENERATORS}
+        state |= {"step": self.step, "queue": self.queue}
+        state |= {"best": self.best, "best_loss": self.best_loss}
+        state |= {"rng": self.rng.get_state(), "augment_rng": self.augment_rng.get_state()}
         state["curves"] = self.record.curves
         state["torch_rng"] = torch.get_rng_state()
         state["gpu_rng"] = torch.cuda.get_rng_state(self.context.device) if on_gpu else None
@@ -336,10 +333,10 @@ class _Loop:
             return
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        for name in _COUNTED:
-            setattr(self, name, state[name])
-        for name in _GENERATORS:
-            getattr(self, name).set_state(state[name])
+        self.step, self.queue = state["step"], state["queue"]
+        self.best, self.best_loss = state["best"], state["best_loss"]
+        self.rng.set_state(state["rng"])
+        self.augment_rng.set_state(state["augment_rng"])
         self.record.curves = state["curves"]
         torch.set_rng_state(state["torch_rng"])
         if state["gpu_rng"] is not None:

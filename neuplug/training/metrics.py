@@ -128,15 +128,16 @@ def classification_metrics(logits: Tensor, labels: Tensor, classes: Sequence[str
     hits, support = confusion.diagonal().double(), confusion.sum(1)
     precision, recall = hits / confusion.sum(0).clamp(min=1), hits / support.clamp(min=1)
     f1 = 2 * hits / (confusion.sum(0) + support).clamp(min=1)
-    likelihood = logits.double().softmax(1).gather(1, labels[:, None])
+    # of a certain and wrong answer as scikit-learn's log_loss has it, not infinite
+    least = torch.finfo(torch.float64).eps
+    likelihood = logits.double().softmax(1).gather(1, labels[:, None]).clamp(least, 1 - least)
     per_class = (precision.tolist(), recall.tolist(), f1.tolist(), support.tolist())
     return Scores(
         accuracy=float((predicted == labels).double().mean()),
         precision=float(precision.mean()),
         recall=float(recall.mean()),
         f1=float(f1.mean()),
-        # of a certain and wrong answer as scikit-learn's log_loss has it, not infinite
-        loss=-float(likelihood.clamp(min=torch.finfo(torch.float64).eps).log().mean()),
+        loss=-float(likelihood.log().mean()),
         per_class={
             name: ClassScores(precision=p, recall=r, f1=f, support=n)
             for name, p, r, f, n in zip(classes, *per_class, strict=True)

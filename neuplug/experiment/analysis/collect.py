@@ -168,6 +168,8 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
         train_images=abouts[0]["train_images"],
         steps=sum(about["steps"] for about in abouts),
         seconds=sum(about["seconds"] for about in abouts),
+        device=abouts[0]["device"],
+        torch=abouts[0]["torch"],
     )
 
 

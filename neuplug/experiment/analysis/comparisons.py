@@ -199,7 +199,9 @@ def _difference(
 ) -> model.PairedDifference:
     differences, items = [], []
     for cell, rival in zip(ours, theirs, strict=True):
-        right, images = correct[cell.key]
-        differences.append(right.astype(np.float64) - correct[rival.key][0])
+        (right, images), (other, same) = correct[cell.key], correct[rival.key]
+        if cell.repeat != rival.repeat or not np.array_equal(images, same):
+            raise ValueError(f"arms of repeat {cell.repeat + 1} have different test images")
+        differences.append(right.astype(np.float64) - other)
         items.append(images)
     return paired_difference(differences, items, comparisons=comparisons)

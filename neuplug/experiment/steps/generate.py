@@ -125,13 +125,15 @@ def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
     """Hold a plugin to what it owes.
 
     Raises:
-        TypeError: If it returned anything but uint8 images of this shape.
+        TypeError: If it returned anything but uint8 images of this shape on the CPU.
     """
     if not isinstance(images, Tensor) or images.dtype != torch.uint8:
         kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
         raise TypeError(f"it returned {kind} instead of uint8 images")
     if tuple(images.shape) != shape:
         raise TypeError(f"it returned images of shape {tuple(images.shape)} instead of {shape}")
+    if images.device.type != "cpu":
+        raise TypeError(f"it returned images on {images.device} instead of the CPU")
 
 
 class _Chain(Augmenter):

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from neuplug.data.imageset import HeldOutSet, TrainingSet
@@ -209,6 +210,7 @@ def _run(context: TaskContext, task: AnyTask, send: Callable[[TaskProgress], Any
     ):
         notes = _STEPS[task.kind](context, task, folder, progress)
         seconds = time.monotonic() - started
-        write_json(folder / "about.json", {"task": task.label, "seconds": seconds, **notes})
+        about = {"task": task.label, "device": str(context.device), "torch": torch.__version__}
+        write_json(folder / "about.json", {**about, "seconds": seconds, **notes})
     if task.kind in _TIMED:
         context.store.note_time(task.cost_class(), seconds)
