@@ -245,6 +245,8 @@ def _cell(
         "train_images": {"real": 240} | ({"dcgan": 240} if "dcgan" in arm.base else {}),
         "steps": 400,
         "seconds": 26.0,
+        "device": "cpu",
+        "torch": "2.15.0",
         "curves": {
             "train_loss": [
                 [s, 1.8 * math.exp(-s / 120) + 0.05 * rng.random()] for s in range(0, 400, 10)
