@@ -32,7 +32,7 @@ def test_all_of_neu_is_read(neu: Dataset) -> None:
     assert neu.images.images.shape == (1800, 1, 64, 64)
     assert neu.images.counts() == dict.fromkeys(CLASSES, 300)
     assert neu.report.skipped == ()
-    assert neu.report.sizes == {(200, 200): 1800}
+    assert neu.report.sizes == {"200x200": 1800}
     assert neu.report.modes == {"RGB holding grey": 1800}
     assert neu.images.ids[:3] == tuple(f"IMAGES/crazing_{n}.jpg" for n in (1, 2, 3))
 

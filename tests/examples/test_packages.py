@@ -48,7 +48,7 @@ def test_they_compose(made: Environment, tmp_path: Path) -> None:
     result = compose(made, ["vae", "posterize"], ["smallcnn"], *words, where=tmp_path)
     assert [arm["name"] for arm in result["arms"]] == ["none", "vae", "posterize"]
     assert {cell["arm"] for cell in result["cells"]} == {"none", "vae", "posterize"}
-    curves = json.loads((tmp_path / result["folder"] / result["curves"]).read_text("utf-8"))
+    curves = json.loads((tmp_path / result["folder"] / "curves.json").read_text("utf-8"))
     fit = result["generators"][0]["key"]
     assert set(curves["generators"][fit]) == {"loss", "reconstruction error", "KL divergence"}
     assert (tmp_path / result["folder"] / "report.html").is_file()

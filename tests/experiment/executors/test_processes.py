@@ -30,7 +30,7 @@ def test_worker_processes_find_the_same(ask: Any) -> None:
     [
         pytest.param(
             "exit",
-            rf"exit code 3\); leave the component out, or see what {CHECK} finds",
+            rf"exit code 3\); leave the component out, or check it with {CHECK}",
             marks=pytest.mark.slow,
         ),
         pytest.param(
@@ -40,7 +40,8 @@ def test_worker_processes_find_the_same(ask: Any) -> None:
 )
 def test_a_fit_that_ends_its_process_is_named(ask: Any, fault: str, sentence: str) -> None:
     with pytest.raises(
-        PluginError, match=rf"curve of neuplug-lab 1\.0, died 3 times \({sentence}\. The"
+        PluginError,
+        match=rf"curve of neuplug-lab 1\.0, died 3 times \({sentence}\. Run the same command",
     ):
         ask(aug=["curve"], repeats=1, workers=2, options={"curve": {"fault": fault}})
 
