@@ -126,9 +126,10 @@ def near_duplicates(thumbnails: NDArray[np.uint8], progress: Progress = silent) 
         return NearDuplicates()
     progress(0, len(where), _NOTE)
     with one_thread(CPU):  # of several each would wait for the others most of the time
-        search = _Search(Tones.of(thumbnails[where.numpy()]))
-        alike = search.alike(progress)
-        copies = search.stands_out(alike)
+        some_flat = len(where) < len(tones)
+        search = _Search(Tones.of(thumbnails[where.numpy()]) if some_flat else tones)
+        alike, copies = search.alike(progress)
+        copies[copies.clone()] = search.stands_out(alike.where(copies))
     ends = where[torch.stack([alike.still, alike.moved], dim=1)].sort(dim=1).values.tolist()
     found = [(a, b, round(r, 4)) for (a, b), r in zip(ends, alike.score.tolist(), strict=True)]
     near = [pair for pair, copy in zip(found, copies.tolist(), strict=True) if copy]
@@ -148,8 +149,8 @@ class _Search:
         self.unit = normalize(centred.flatten(1)).view_as(centred)
         self.spectra = torch.fft.rfft2(self.unit)
 
-    def alike(self, progress: Progress) -> _Pairs:
-        """The pairs of a correlation of :data:`LIKE`, measured as finely as it takes to tell."""
+    def alike(self, progress: Progress) -> tuple[_Pairs, Tensor]:
+        """The pairs of a correlation of :data:`LIKE`; which of them may be copies, bool (P,)."""
         image, rank = torch.meshgrid(
             torch.arange(len(self.tones)), torch.arange(self.most), indexing="ij"
         )
@@ -168,18 +169,15 @@ class _Search:
             hopeful = self._leaves_less(pairs, self._quickly_ordinary, STANDS_OUT / _DOUBT)
         for part in torch.nonzero(hopeful).flatten().split(_PAIRS):
             pairs.score[part] = self._aligned_whole(pairs.where(part)).score
-        return pairs.where(pairs.score >= LIKE)
+        alike = pairs.score >= LIKE
+        return pairs.where(alike), hopeful[alike]
 
     def stands_out(self, pairs: _Pairs) -> Tensor:
         """Which pairs are alike by more than the kind of their images, bool (P,)."""
-        copies = self._leaves_less(pairs, self._laid_aside, PERIODIC)
-        if self.most >= _FEW:  # the cheapest test first
-            for measure, times in (
-                (self._quickly_ordinary, STANDS_OUT / _DOUBT),
-                (self._ordinary, STANDS_OUT),
-            ):
-                left = torch.nonzero(copies).flatten()
-                copies[left] = self._leaves_less(pairs.where(left), measure, times)
+        copies = self._leaves_less(pairs, self._laid_aside, PERIODIC)  # the cheaper test first
+        if self.most >= _FEW:
+            left = pairs.where(copies)
+            copies[copies.clone()] = self._leaves_less(left, self._ordinary, STANDS_OUT)
         return copies
 
     @staticmethod
