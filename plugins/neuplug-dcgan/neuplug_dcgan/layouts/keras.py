@@ -70,7 +70,7 @@ class Upsample(nn.Identity):
     """Keras' ``UpSampling2D``, a layer that :class:`UpsampledConv` behind it does with its own."""
 
 
-class UpsampledConv(Conv):
+class UpsampledConv(nn.Conv2d):
     """A 3x3 convolution of an image whose every pixel is first repeated twice in both directions.
 
     Among four equal pixels three taps of the kernel see but two different ones, so that both layers
