@@ -29,11 +29,13 @@ from neuplug.experiment.tasks import (
     MadeImages,
     Mixture,
     RealImages,
+    Result,
     SampleTask,
     Source,
     Trained,
     TrainTask,
 )
+from neuplug.plugins.generator import Generator
 from neuplug.seeds import derive_seed
 from neuplug.training.options import TrainingOptions
 
@@ -238,65 +240,85 @@ class ArmPlanner:
     ) -> tuple[MadeImages, ...]:
         """Add the fits and drawings that make ``n`` images of a class, from all runs alike."""
         with named_faults(stage.components[0].spec):
-            conditional = stage.components[0].make().conditional
+            generator: Generator = stage.components[0].make()
+            conditional, pretrains = generator.conditional, generator.pretrains
         shares = [n // stage.runs + (run < n % stage.runs) for run in range(stage.runs)]
-        made = tuple(
-            self._draw(mixture, stage, name, share, run, None if conditional else name)
-            for run, share in enumerate(shares)
-            if share
-        )
-        self.drawn[name] += made
-        return made
+        made = []
+        for run, share in enumerate(shares):
+            if share:
+                # the same one for every class, so that it is planned once
+                first = self._fit(mixture, stage, run, pretrain=True) if pretrains else None
+                alone = None if conditional else name
+                fit = self._fit(mixture, stage, run, alone, start=first)
+                made.append(self._draw(stage, name, share, fit))
+        self.drawn[name] += tuple(made)
+        return tuple(made)
 
-    def _draw(
-        self, mixture: Mixture, stage: Stage, name: str, n: int, run: int, alone: str | None
-    ) -> MadeImages:
-        """Add what draws ``n`` images of a class, with the fit that this needs.
+    def _fit(
+        self,
+        mixture: Mixture,
+        stage: Stage,
+        run: int,
+        alone: str | None = None,
+        pretrain: bool = False,
+        start: str | None = None,
+    ) -> str:
+        """Add a generator's fit.
 
         Args:
-            mixture: What the generator learns from.
+            mixture: What it learns from.
             stage: The generator.
-            name: The class.
-            n: How many images.
             run: Number of the fit.
             alone: The class that it learns; ``None`` if it learns all of them together.
+            pretrain: Whether it is what the fits of single classes start from.
+            start: Key of the fit that it starts from.
+
+        Returns:
+            Its key.
         """
         chosen, plan = stage.components[0], self.plan
         classes = self.classes if alone is None else (alone,)
         role = [chosen.name, *classes, self.repeat, *(("run", run) if run else ())]
-        seed = derive_seed(plan.config.seed, "fit", *role)
         title = f"{chosen.name}, repeat {self.repeat + 1}" + (f", run {run + 1}" if run else "")
-        fit = plan.add(
+        key = plan.add(
             FitTask,
             title if alone is None else f"{title}, {alone}",
             component=chosen.reference(for_fit=True),
             mixture=mixture.only(classes),
-            seed=seed,
+            pretrain=pretrain,
+            start=Result(task=start) if start else None,
+            seed=derive_seed(plan.config.seed, "fit", *role),
             where=str(self),
         )
-        entry = FitEntry(fit, self.arm.name, stage.name, alone, self.repeat, run)
+        entry = FitEntry(key, self.arm.name, stage.name, alone, self.repeat, run)
         if entry not in plan.fits:
             plan.fits.append(entry)
+        return key
+
+    def _draw(self, stage: Stage, name: str, n: int, key: str) -> MadeImages:
+        """Add what draws ``n`` images of a class from the generator of a fit."""
+        fit = self.plan.tasks[key]
+        assert isinstance(fit, FitTask)
         kinds = {each.kind for each in stage.filters}
         source = Source(
-            task=fit,
-            component=chosen.reference(),
-            classes=classes,
+            task=key,
+            component=stage.components[0].reference(),
+            classes=tuple(fit.mixture.parts),
             filters=stage.filters,
             copies_rule=COPIES_RULE if COPIES in kinds else "",
             real=self._real_of(name) if COPIES in kinds else RealImages(),
             judge=self._embedder() if AGREEMENT in kinds else None,
         )
         self.sources[name] += (source,)
-        key = plan.add(
+        drawn = self.plan.add(
             SampleTask,
-            f"images of {title}, {name}",
+            f"images of {fit.label}" + ("" if len(source.classes) == 1 else f", {name}"),
             source=source,
             class_name=name,
             n=n,
-            seed=derive_seed(seed, name),
+            seed=derive_seed(fit.seed, name),
         )
-        return MadeImages(task=key, n=n, filter=source.how)
+        return MadeImages(task=drawn, n=n, filter=source.how)
 
     def _embedder(self) -> Trained:
         return self.plan.embedders[self.arm.baseline, self.repeat]

@@ -226,12 +226,23 @@ class Task(Value):
         """The components at work, the one that does the task first."""
         return tuple(part for part in _within(self) if isinstance(part, ComponentRef))
 
+    @property
+    def share(self) -> float:
+        """About how long it takes beside other tasks of the same kind and component."""
+        return 1.0
+
     def cost_class(self) -> str:
         """Tasks of the same class take about the same time, whatever their seed and images."""
         component = self.components[0]
         training = getattr(self, "training", None)
         epochs = component.options.get("epochs") or (training and training.epochs)
-        about: list[Any] = [self.kind, component.name, component.options, self.image_size]
+        about: list[Any] = [
+            self.kind,
+            getattr(self, "pretrain", False),
+            component.name,
+            component.options,
+            self.image_size,
+        ]
         about += [training.model_dump(mode="json") if training else None]
         return hash_of([*about, self.images if epochs else None])
 
@@ -265,11 +276,20 @@ class FitTask(Task):
     Attributes:
         component: The generator, without the options that only its sampling goes by.
         mixture: What it learns from, by class.
+        pretrain: Whether others start from it, so that nothing is drawn from it.
+        start: The fit that it starts from.
     """
 
     kind: Literal["fit"] = "fit"
     component: ComponentRef
     mixture: Mixture
+    pretrain: bool = False
+    start: Result | None = None
+
+    @property
+    def share(self) -> float:
+        """What classes give up for a common start, about half of their time, goes there."""
+        return len(self.mixture.parts) / 2 if self.pretrain else 0.5 if self.start else 1.0
 
 
 class SampleTask(Task):

@@ -143,11 +143,19 @@ def fit_generator(
     sources: dict[str, ClassGenerator] = {}
     records: dict[str, FitRecord] = {}
     told: dict[str, Any] = {} if progress is None else {"progress": progress}
+    whole = FitContext(where, derive_seed(seed, "fit", name, *train.classes), name, **told)
+    if blank.pretrains:
+        first = copy.deepcopy(blank)
+        first.pretrain(train, whole)
+        told["start"] = first.state_dict()
     for together in [train.classes] if blank.conditional else [(c,) for c in train.classes]:
         fitted = copy.deepcopy(blank)
-        title = name if blank.conditional else f"{name}, {together[0]}"
-        context = FitContext(where, derive_seed(seed, "fit", name, *together), title, **told)
-        record = fitted.fit(train if blank.conditional else _only(train, together[0]), context)
+        if blank.conditional:
+            record = fitted.fit(train, whole)
+        else:
+            own = derive_seed(seed, "fit", name, *together)
+            context = FitContext(where, own, f"{name}, {together[0]}", **told)
+            record = fitted.fit(_only(train, together[0]), context)
         for label, c in enumerate(together):
             sources[c], records[c] = ClassGenerator(fitted, label), record
     return FittedGenerator(name, train.classes, sources, records)

@@ -52,6 +52,7 @@ class FitContext:
         name: What is being fitted, for messages, for example ``dcgan for crazing``.
         progress: To be called now and then.
         checkpoint: To be saved now and then and loaded at the start.
+        start: The state that :meth:`Generator.pretrain` left, to go on from, if it was called.
     """
 
     device: torch.device
@@ -59,6 +60,7 @@ class FitContext:
     name: str = "generator"
     progress: Progress = silent
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
+    start: Mapping[str, Any] | None = None
 
 
 @dataclass
@@ -98,6 +100,19 @@ class Generator(ComponentBase):
     def conditional(self) -> bool:
         """Whether one fit serves all classes. By default the core fits one for each class."""
         return False
+
+    @property
+    def pretrains(self) -> bool:
+        """Whether the fits of single classes start from a :meth:`pretrain` on all of them."""
+        return False
+
+    def pretrain(self, train: TrainingSet, context: FitContext) -> FitRecord:
+        """Learn from the images of all classes what the fit of each class can start from.
+
+        Called if :attr:`pretrains`, on an object of its own. What :meth:`state_dict` then returns
+        is ``context.start`` in the fit of each class.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def fit(self, train: TrainingSet, context: FitContext) -> FitRecord:

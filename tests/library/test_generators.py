@@ -29,3 +29,22 @@ def test_a_generator_draws_what_it_learned(bars: neuplug.TrainingSet, conditiona
         blank.state_dict()
     together = neuplug.TrainingSet.concatenate([bars, drawn])
     assert len(together) == len(bars) + 4
+
+
+def test_classes_start_from_one_fit_on_all(bars: neuplug.TrainingSet) -> None:
+    fitted = neuplug.fit_generator("tinted", bars, device="cpu")
+    mean = int(bars.images.float().mean())
+    for label, name in enumerate(bars.classes):
+        image = fitted.sample({name: 1}, seed=0).images[0, 0]
+        own = bars.of_class(label).images.float().mean(0).byte()[0]
+        assert image[0, 0] == mean and torch.equal(image[0, 1:], own[0, 1:])
+    arm = neuplug.build_arm("tinted@add=1", bars, device="cpu").train
+    made = [i for i, origin in enumerate(arm.origins) if origin == "tinted"]
+    assert len(made) == len(bars.classes)
+    assert torch.all(arm.images[made][:, 0, 0, 0] == mean)
+
+
+def test_one_fit_for_all_classes_has_no_start(bars: neuplug.TrainingSet) -> None:
+    together = neuplug.load("tinted", conditional=True)
+    with pytest.raises(TypeError):  # it subscripts the start that it does not get
+        neuplug.fit_generator(together, bars, device="cpu")

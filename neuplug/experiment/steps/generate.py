@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,9 @@ def fit(context: TaskContext, task: FitTask, folder: Path, progress: Progress) -
     train = context.training_set(task.mixture, context.dataset(task.dataset), task.where)
     generator: Generator = load_component(task.component)
     with named_faults(task.component):
-        found = generator.fit(train, context.fit_context(task, progress))
+        learn = generator.pretrain if task.pretrain else generator.fit
+        start = context.tree(task.start.task, "state") if task.start else None
+        found = learn(train, replace(context.fit_context(task, progress), start=start))
         record = check_record(found or FitRecord())
         state, told = tree_bytes(generator.state_dict()), tree_bytes(asdict(record))
     write_whole(folder / "state.safetensors", state)

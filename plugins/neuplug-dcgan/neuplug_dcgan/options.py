@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from neuplug_gan.losses import Loss
-from neuplug_gan.options import SMALL_SET, GANOptions
+from neuplug_gan.options import SMALL_SET, GANOptions, Share
 
 # The training that goes with a published network, where nothing else is said
 PUBLISHED = {"loss": "bce", "lr": 2e-4, "spectral_norm": False}
@@ -39,6 +39,12 @@ class DCGANOptions(GANOptions):
         description="policies of color, translation, cutout, separated by commas; none; "
         f"auto: color,translation below {SMALL_SET} images",
     )
+    warm_start: Share = Field(
+        0.5,
+        description="share of each class's steps that it gives to one training on the images of "
+        "all classes, from which each class then starts; 0: each starts from random weights, as "
+        "with other layouts, epochs, checkpoints or conditional",
+    )
     layout: Layout = Field(
         "default",
         description="default: the pyramid of Radford et al. for any size; the others: the "
@@ -57,9 +63,12 @@ class DCGANOptions(GANOptions):
     @model_validator(mode="before")
     @classmethod
     def _published_training(cls, values: Any) -> Any:
-        if isinstance(values, Mapping) and values.get("layout", "default") != "default":
-            return {**PUBLISHED, **values}
-        return values
+        if not isinstance(values, Mapping):
+            return values
+        other = values.get("layout", "default") != "default"
+        if other or any(values.get(name) for name in ("epochs", "checkpoints", "conditional")):
+            values = {"warm_start": 0.0, **values}
+        return {**PUBLISHED, **values} if other else values
 
     @model_validator(mode="after")
     def _as_published(self) -> DCGANOptions:

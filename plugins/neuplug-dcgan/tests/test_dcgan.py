@@ -11,6 +11,7 @@ import neuplug
 from neuplug import FitContext, InputError, TrainingSet
 from neuplug_dcgan.generator import DCGAN
 from neuplug_dcgan.model import Discriminator, Generator, pyramid
+from neuplug_dcgan.options import DCGANOptions
 from neuplug_gan.testing import check_options
 
 SIZES = [
@@ -115,3 +116,20 @@ def test_options_take_part(channels: int, conditional: bool) -> None:
 def test_published_networks_have_no_place_for_minibatch_std(layout: str) -> None:
     with pytest.raises(InputError, match=f"layout={layout} is as published"):
         neuplug.load("dcgan", layout=layout, minibatch_std=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "share"),
+    [
+        ({}, 0.5),
+        ({"steps": 100}, 0.5),
+        ({"warm_start": 0.2}, 0.2),
+        ({"epochs": 3}, 0.0),
+        ({"checkpoints": (10,), "steps": 20}, 0.0),
+        ({"conditional": True}, 0.0),
+        ({"layout": "farhat"}, 0.0),
+        ({"layout": "farhat", "warm_start": 0.3}, 0.3),
+    ],
+)
+def test_classes_share_steps_unless_that_is_in_the_way(given: Any, share: float) -> None:
+    assert DCGANOptions(**given).warm_start == share

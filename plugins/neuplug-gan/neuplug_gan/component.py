@@ -38,6 +38,7 @@ class AdversarialGenerator(LatentGenerator):
         self._scale = GreyRange()
         self._device = CPU
         self._kept: dict[int, Kept] = {}
+        self._pretrained: list[dict[str, Tensor]] = []  # states of the two networks
         self._networks: dict[int, nn.Module] = {}  # those that were drawn from
 
     @property
@@ -74,11 +75,44 @@ class AdversarialGenerator(LatentGenerator):
                 the discriminator.
             TrainingDiverged: If a loss is no longer finite.
         """
+        options = self.options
+        if context.start is not None:
+            left = options.length(train.image_size) - self._shared_steps(train)
+            options = options.model_copy(update={"steps": max(1, left)})
+        trainer = self._trained(train, options, context)
+        self._take_over(trainer.kept, context.device)
+        return trainer.record
+
+    @property
+    def pretrains(self) -> bool:
+        """Whether classes start from a training on all of them (option ``warm_start``)."""
+        return bool(self.options.warm_start)
+
+    def pretrain(self, train: TrainingSet, context: FitContext) -> FitRecord:
+        """Train on all classes as if they were one, for the steps that each gives up for it.
+
+        Raises:
+            InputError: As :meth:`fit`.
+            TrainingDiverged: If a loss is no longer finite.
+        """
+        steps = max(1, self._shared_steps(train) * len(train.classes))
+        options = self.options.model_copy(update={"steps": steps, "grids": 0})
+        trainer = self._trained(train, options, context)
+        networks = (trainer.generator, trainer.discriminator)
+        self._pretrained = [network.state_dict() for network in networks]
+        return trainer.record
+
+    def _shared_steps(self, train: TrainingSet) -> int:
+        return int(self.options.warm_start * self.options.length(train.image_size))
+
+    def _trained(
+        self, train: TrainingSet, options: GANOptions, context: FitContext
+    ) -> AdversarialTrainer:
         if not len(train):
             raise InputError(f"{context.name}: there are no images to learn from.")
         try:
-            self.options.check_checkpoints(self.options.length(train.image_size))
-            self.options.check_augmentation(len(train))
+            options.check_checkpoints(options.length(train.image_size))
+            options.check_augmentation(len(train))
         except ValueError as error:
             raise InputError(f"{context.name}: {error}.") from None
         self._shape = {
@@ -88,20 +122,22 @@ class AdversarialGenerator(LatentGenerator):
             "width": train.image_size[1],
         }
         self._classes = train.classes
-        spread = self.options.grey_range == "spread"
+        spread = options.grey_range == "spread"
         self._scale = GreyRange.of(train.images) if spread else GreyRange()
         with seeded(context.seed, context.device):
             networks = self._build()
             places = (isinstance(module, MinibatchStd) for module in networks[1].modules())
-            if self.options.minibatch_std and not any(places):
+            if options.minibatch_std and not any(places):
                 raise InputError(
                     f"{context.name}: its discriminator has no place for minibatch_std: leave the "
                     "option off."
                 )
-            trainer = AdversarialTrainer(*networks, train, self._scale, self.options, context)
-            record = trainer.run()
-        self._take_over(trainer.kept, context.device)
-        return record
+            if context.start is not None:
+                for network, state in zip(networks, context.start["networks"], strict=True):
+                    network.load_state_dict(state)
+            trainer = AdversarialTrainer(*networks, train, self._scale, options, context)
+            trainer.run()
+        return trainer
 
     def sample(self, labels: Tensor, seed: int) -> Tensor:
         """Draw one image for each label; see :class:`neuplug.Generator`.
@@ -144,9 +180,13 @@ class AdversarialGenerator(LatentGenerator):
     def state_dict(self) -> dict[str, Any]:
         """The networks that were kept, the shape of their images and the classes' names.
 
+        After :meth:`pretrain` the two networks that classes start from.
+
         Raises:
             RuntimeError: If it was neither fitted nor loaded.
         """
+        if self._pretrained:
+            return {"networks": self._pretrained}
         self._check_fitted()
         return {
             "shape": dict(self._shape),

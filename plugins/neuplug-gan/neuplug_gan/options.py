@@ -42,6 +42,11 @@ class GANOptions(Options):
         ge=1,
         description="instead of steps: passes over the images, images / batch loops each",
     )
+    warm_start: Share = Field(
+        0.0,
+        description="share of each class's steps that it gives to one training on the images of "
+        "all classes, from which each class then starts; 0: each starts from random weights",
+    )
     batch: Count = Field(16, description="batch size")
     latent_dim: Count = Field(100, description="length of the noise vector z")
     lr: float = Field(2e-4, gt=0, description="learning rate of both Adam optimisers")
@@ -178,7 +183,10 @@ class GANOptions(Options):
         length = self.epochs or self.steps
         if length is not None:
             self.check_checkpoints(length)
-        self._check_choice(length)
+        for name in ("conditional", "epochs", "checkpoints"):
+            if self.warm_start and getattr(self, name):
+                raise ValueError(f"warm_start does not go with {name}: set warm_start=0")
+        self._check_choice(None if self.warm_start else length)
         for name, whole in (("real_label", 1.0), ("fake_label", 0.0)):
             if self.loss == "hinge" and getattr(self, name) != whole:
                 raise ValueError(
@@ -225,7 +233,7 @@ class GANOptions(Options):
 
     def _check_choice(self, length: int | None) -> None:
         """Refuse a checkpoint that will not be there now, not after hours of training."""
-        if length is None and not self.checkpoints:
+        if length is None and not self.checkpoints and not self.warm_start:
             return  # a state may be loaded that has it
         for _, which in parse_choice(self.checkpoint):
             if isinstance(which, int) and which not in (*self.checkpoints, length):

@@ -82,6 +82,7 @@ def generate(
     folder: Path,
     checkpoint: Checkpoint | None = None,
     train: TrainingSet | None = None,
+    start: Mapping[str, Any] | None = None,
 ) -> Done:
     """Fit, on the usual images if none are given, and draw."""
     train = to_learn(generator, form) if train is None else train
@@ -91,7 +92,7 @@ def generate(
     def progress(done: int, total: int, note: str = "") -> None:
         steps.append((done, total))
 
-    context = FitContext(CPU, seed, "the generator", progress, checkpoint or Checkpoint())
+    context = FitContext(CPU, seed, "the generator", progress, checkpoint or Checkpoint(), start)
     record = generator.fit(train, context)
     drawn = generator.sample(to_draw(generator), seed)
     return Done(drawn, given.changed(), steps, FitRecord() if record is None else record)

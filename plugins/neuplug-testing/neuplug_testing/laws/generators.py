@@ -11,11 +11,11 @@ import torch
 from torch import Tensor
 
 from neuplug.errors import InputError
-from neuplug.plugins.generator import FitRecord, Generator, LatentGenerator
+from neuplug.plugins.generator import FitContext, FitRecord, Generator, LatentGenerator
 from neuplug.storage.store import StoredCheckpoint
 from neuplug.storage.tensorfile import tree_bytes, tree_from
 from neuplug_testing.law import Broken, Unchecked, law, must_work
-from neuplug_testing.pictures import FLAT, flat_set
+from neuplug_testing.pictures import FLAT, flat_set, training_set
 from neuplug_testing.probes import fast_clock
 from neuplug_testing.subjects import ComponentSubject
 from neuplug_testing.work import CPU, DRAWN, ROUNDING, alike, generate, to_draw
@@ -155,6 +155,33 @@ def an_interrupted_fit_goes_on(subject: ComponentSubject) -> None:
         raise Broken("It saves a checkpoint and never loads one.")
     if not alike(images, subject.value()):
         raise Broken("An interrupted fit gives other images than an uninterrupted one.")
+
+
+@law("generator")
+def classes_start_from_its_pretraining(subject: ComponentSubject) -> None:
+    """If it pretrains, a fit goes on from ``context.start``, which can be stored.
+
+    Return in state_dict after pretrain all that fit needs to go on from there, and load it in fit.
+    """
+    subject.worked()
+    first: Generator = subject.make()
+    if not first.pretrains:
+        raise Unchecked("its fits start from nothing")
+    train = training_set(subject.form)
+
+    def started(seed: int) -> Tensor:
+        first.pretrain(train, FitContext(CPU, seed))
+        with must_work("What it pretrains cannot be stored"):
+            start = tree_from(tree_bytes(first.state_dict()))
+        generator: Generator = subject.make()
+        generate(generator, subject.form, SEED, subject.folder(), start=start)
+        return _of_label(generator, 0)
+
+    one = started(1)
+    if not alike(one, started(1)):
+        raise Broken("The same pretraining gives other images the second time.")
+    if alike(one, started(2)):
+        raise Broken("A fit draws the same images, whatever it starts from.")
 
 
 def _fitted(subject: ComponentSubject) -> LatentGenerator:
