@@ -11,14 +11,12 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from neuplug.cli.timeleft import TimeLeft
 from neuplug.errors import InputError
 from neuplug.experiment import events
 from neuplug.experiment.claim import CLAIM, STATUS, ask_to_stop, read_status, running
-
-# About how long tasks take beside each other, for the time left
-WEIGHTS = {"fit": 30.0, "train": 20.0, "evaluate": 5.0, "sample": 0.3, "augment": 0.3}
 
 PLAIN_SECONDS = 15.0
 
@@ -114,7 +112,7 @@ def _read(folder: Path, over: threading.Event, start: int, show: Show) -> None:
 
 
 class _Display:
-    """Keeps how much of a round's weighted work is done, and shows it."""
+    """Keeps what is known of a round's tasks, and shows it."""
 
     def __init__(self, console: Console) -> None:
         self.console = console
@@ -123,70 +121,75 @@ class _Display:
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:3.0f} %"),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console,
             transient=True,
             disable=not console.is_terminal,
         )
-        self.bar = self.bars.add_task("reading the data", total=None)
+        self.bar = self.bars.add_task("reading the data", total=None, left="")
         self.started = self.said = time.monotonic()
-        self.tasks: dict[str, events.TaskInfo] = {}
-        self.begin(())
-
-    def begin(self, tasks: tuple[events.TaskInfo, ...]) -> None:
-        """Begin a round."""
-        self.tasks |= {task.key: task for task in tasks}
-        self.count, self.total = len(tasks), sum(map(_weight, tasks))
-        # how far each task is, and what is said of it while it goes on
-        self.states: dict[str, tuple[float, str]] = {}
+        self.work = TimeLeft()
+        self.notes: dict[str, str] = {}  # of the tasks that are going on
 
     def show(self, event: events.AnyEvent) -> None:
         """Take in an event."""
+        now = event.time or time.time()
         match event:
             case events.Said():
                 self.say(event.text)
             case events.Planned():
-                self.begin(event.tasks)
-                self.bars.reset(self.bar, total=self.total or 1)
-                if self.bars.disable and self.count:
-                    self.say(f"{self.count} tasks to do")
-            case events.TaskProgress() if event.key in self.tasks:
-                note = f"{self.tasks[event.key].label} {event.fraction:4.0%} {event.note}"
-                self.states[event.key] = (event.fraction, note)
-            case events.TaskDone() if event.key in self.tasks:
-                self.states[event.key] = (1.0, "")
-            case events.TaskFailed() if event.key in self.tasks and event.missing is None:
-                self.give_up(event.key, f"{self.tasks[event.key].label} failed: {event.message}")
-            case events.TaskLost() if event.key in self.tasks:
-                label = self.tasks[event.key].label
+                self.work.begin(event.tasks)
+                self.notes.clear()
+                self.bars.reset(self.bar, total=1.0)
+                if self.bars.disable and event.tasks:
+                    self.say(f"{len(event.tasks)} tasks to do")
+            case events.TaskStarted() if event.key in self.work.tasks:
+                self.work.take(event.key, 0.0, now)
+            case events.TaskProgress() if event.key in self.work.tasks:
+                label = self.work.tasks[event.key].label
+                self.notes[event.key] = f"{label} {event.fraction:4.0%} {event.note}"
+                self.work.take(event.key, event.fraction, now)
+            case events.TaskDone() if event.key in self.work.tasks:
+                self.notes.pop(event.key, None)
+                self.work.take(event.key, 1.0, now)
+            case events.TaskFailed() if event.key in self.work.tasks and event.missing is None:
+                label = self.work.tasks[event.key].label
+                self.give_up(event.key, f"{label} failed: {event.message}")
+            case events.TaskLost() if event.key in self.work.tasks:
+                label = self.work.tasks[event.key].label
                 what = f"the worker process for {label} died ({event.message})."
                 self.give_up(event.key, what)
         self.refresh()
 
     def give_up(self, key: str, why: str) -> None:
         """Tell why a task is not going on."""
-        self.states.pop(key, None)
+        self.notes.pop(key, None)
+        self.work.forget(key)
         self.say(why)
 
     def refresh(self) -> None:
         """Show the new state; where there are no bars, now and then."""
-        done = sum(_weight(self.tasks[key]) * part for key, (part, _) in self.states.items())
-        notes = [note for _, note in self.states.values() if note]
-        counted = f"{len(self.states) - len(notes)}/{self.count} tasks"
+        done = sum(part >= 1 for part in self.work.fractions.values())
+        counted = f"{done}/{len(self.work.round)} tasks"
+        seconds = self.work.left
+        left = "" if seconds is None else f"about {duration(seconds)} left"
         if not self.bars.disable:
+            notes = list(self.notes.values())
             going_on = notes[0] if len(notes) == 1 else f"{len(notes)} tasks" if notes else ""
-            self.bars.update(self.bar, completed=done, description=f"{counted}  {going_on}")
+            about = f"{counted}  {going_on}"
+            self.bars.update(self.bar, completed=self.work.done, description=about, left=left)
         elif (now := time.monotonic()) - self.said >= PLAIN_SECONDS:
-            self.said, spent = now, now - self.started
-            part = done / self.total if self.total else 1.0
-            left = f", about {spent * (1 - part) / part:.0f} s left" if part > 0.02 else ""
-            self.say(f"{counted}, {part:.0%}, {spent:.0f} s{left}")
+            self.said, spent = now, duration(now - self.started)
+            parts = [counted, f"{self.work.done:.0%}", spent, left]
+            self.say(", ".join(filter(None, parts)))
 
     def say(self, sentence: str) -> None:
         """Print a line, above the bars."""
         self.console.print(sentence, highlight=False, markup=False)
 
 
-def _weight(task: events.TaskInfo) -> float:
-    return WEIGHTS.get(task.kind, 1.0)
+def duration(seconds: float) -> str:
+    """``40 s``, ``5 min`` or ``3.2 h``."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

@@ -301,7 +301,8 @@ class _Run:
                 if not left:
                     return self._finish(chosen, context, failures.values(), doses)
                 runfolder.add_round(self.folder, left)
-                failed = run_tasks(left, plan.tasks, executor, self.log.write, self.claim.check)
+                tell, check, timings = self.log.write, self.claim.check, context.store.timings()
+                failed = run_tasks(left, plan.tasks, executor, tell, check, timings)
                 failures |= {failure.task.key: failure for failure in failed}
             except MissingResult as error:
                 missing[error.key] += 1

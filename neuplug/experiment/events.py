@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -47,6 +48,11 @@ class Event(BaseModel):
 class TaskInfo(BaseModel):
     """What the reader of a run is told of a task.
 
+    Attributes:
+        component: The one that does the task.
+        share: Of the time of a usual task of this component.
+        seconds: What tasks like it have taken before; ``None`` if there were none.
+
     Example:
         >>> from neuplug.experiment.events import TaskInfo
         >>> TaskInfo(key="2f85", kind="train", label="smallcnn on none, repeat 1").needs
@@ -58,6 +64,9 @@ class TaskInfo(BaseModel):
     key: str
     kind: str
     label: str
+    component: str = ""
+    share: float = 1.0
+    seconds: float | None = None
     needs: tuple[str, ...] = ()
 
 
@@ -292,6 +301,22 @@ def size(folder: Path) -> int:
         return 0
 
 
-def infos(tasks: Any) -> tuple[TaskInfo, ...]:
-    """What readers are told of tasks."""
-    return tuple(TaskInfo(key=t.key, kind=t.kind, label=t.label, needs=t.needs) for t in tasks)
+def infos(tasks: Any, timings: Mapping[str, float] = MappingProxyType({})) -> tuple[TaskInfo, ...]:
+    """What readers are told of tasks.
+
+    Args:
+        tasks: These.
+        timings: Seconds that tasks took before, by :meth:`Task.cost_class`.
+    """
+    return tuple(
+        TaskInfo(
+            key=task.key,
+            kind=task.kind,
+            label=task.label,
+            component=task.components[0].name,
+            share=task.share,
+            seconds=timings.get(task.cost_class()),
+            needs=task.needs,
+        )
+        for task in tasks
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from neuplug import errors
@@ -43,6 +44,7 @@ def run_tasks(
     executor: Executor,
     tell: Sink,
     check: Callable[[], None] = lambda: None,
+    timings: Mapping[str, float] = MappingProxyType({}),
 ) -> list[Failure]:
     """Have tasks done.
 
@@ -52,6 +54,7 @@ def run_tasks(
         executor: Does the tasks.
         tell: Told what happens.
         check: Called now and then; ends the run by raising.
+        timings: Seconds that tasks took before, by their class, for the time left.
 
     Returns:
         Failures of optional tasks, which stop nothing.
@@ -64,7 +67,7 @@ def run_tasks(
         NeuplugError: Likewise, if filters let no image of a class pass that has no others.
     """
     waiting = {task.key: task for task in tasks}
-    tell(Planned(tasks=infos(waiting.values())))
+    tell(Planned(tasks=infos(waiting.values(), timings)))
     round_ = _Round(known, executor, tell, check, waiting, set(waiting))
     round_.run()
     fatal = [failure for failure in round_.failures if not failure.task.optional]
