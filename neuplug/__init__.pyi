@@ -72,6 +72,7 @@ from .plugins.weights import load_weights as load_weights
 from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded
 from .training.devices import wants_bf16 as wants_bf16
+from .training.graphs import captured as captured
 from .training.loop import FittedClassifier as FittedClassifier
 from .training.loop import fit_classifier as fit_classifier
 from .training.metrics import Scores as Scores

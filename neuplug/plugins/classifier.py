@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from neuplug.errors import InputError
 from neuplug.plugins.component import ComponentBase
@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 
 
 class Classifier(ComponentBase):
-    """Builds a network. The core trains it, so that every arm is treated alike."""
+    """Builds a network. The core trains it, so that every arm is treated alike.
+
+    Attributes:
+        capturable: Whether its network does the same at every training step, drawing random numbers
+            from torch's generator of the device alone: on a GPU such steps are captured as a CUDA
+            graph, which is several times faster. What Python decides or counts in ``forward`` would
+            be frozen, so the default is no.
+    """
+
+    capturable: ClassVar[bool] = False
 
     @property
     def channels(self) -> frozenset[int]:

@@ -42,7 +42,7 @@ from neuplug.storage.files import (
 logger = logging.getLogger("neuplug")
 
 # Part of every key: raised when the core's own computations change what they give
-FORMAT = 5
+FORMAT = 6
 
 SEAL, SEAL_FORMAT = "seal", 2
 DAMAGED, CLAIMS, UNFINISHED = ".damaged", "claims", "unfinished"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +21,15 @@ from neuplug.plugins.classifier import Classifier
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
 from neuplug.training.devices import wants_bf16
+from neuplug.training.graphs import captured
 from neuplug.training.options import TrainingOptions
 
 PREDICT_BATCH = 256
 CHECKPOINT_SECONDS = 20.0
+# A training set up to this size has its place on the GPU
+RESIDENT_BYTES = 1 << 30
+
+Batch = tuple[Tensor, Tensor]
 
 
 class FittedClassifier:
@@ -210,11 +216,17 @@ class _Loop:
         self.record = FitRecord()
         self.fitted = self._build()
         module = self.fitted.module
-        self.optimizer = _optimizer(module, options)
+        self.optimizer = _optimizer(module, options, context.device)
         self.scheduler = _scheduler(self.optimizer, options, self.total)
         self.bf16 = options.precision == "bf16" or (
             options.precision == "auto" and wants_bf16(module, context.device)
         )
+        graph = self.classifier.capturable
+        self.gradients = captured(self._gradients, context.device) if graph else self._gradients
+        # images that an augmenter changes are changed on the processor
+        resident = self.augmenter is None and train.images.nbytes <= RESIDENT_BYTES
+        self.images = train.images.to(context.device) if resident else train.images
+        self.labels = train.labels.to(self.images.device)
         weights = 1.0 / train.labels.bincount(minlength=len(train.classes)).clamp(min=1)
         self.weights = weights[train.labels].double() if options.balanced else None
         self.queue = torch.empty(0, dtype=torch.int64)
@@ -240,39 +252,49 @@ class _Loop:
     def run(self) -> None:
         self._resume()
         every = max(1, self.total // self.options.evaluations)
-        losses: list[Tensor] = []
         saved = time.monotonic()
         while self.step < self.total:
-            losses.append(self._step())
-            self.step += 1
-            if self.step % every == 0 or self.step == self.total:
-                self._evaluate(losses)
-                losses = []
-                # between evaluations nothing is pending, so a resumed fit is exact
-                if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self._save()
-                    saved = time.monotonic()
+            count = min(every - self.step % every, self.total - self.step)
+            batches = _ahead(self._batch, count, self.context.device)
+            losses = [self._step(*batch) for batch in batches]
+            self.step += count
+            self._evaluate(losses)
+            # between evaluations nothing is pending, so a resumed fit is exact
+            if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                self._save()
+                saved = time.monotonic()
         if self.best is not None:
             self.fitted.module.load_state_dict(self.best)
 
-    def _step(self) -> Tensor:
-        index = self._draw()
-        images = self.train.images[index]
+    def _batch(self) -> Batch:
+        index = self._draw().to(self.images.device, non_blocking=True)
+        images, labels = self.images[index], self.labels[index]
         if self.augmenter is not None:
             images = self.augmenter.augment(images, self.augment_rng)
-        batch = self.fitted.prepare(images)
-        labels = self.train.labels[index].to(self.context.device)
-        module = self.fitted.module
+        if images.device.type != self.context.device.type == "cuda":
+            images = images.pin_memory()  # so that its way to the GPU is waited for by no one
+        return images, labels
+
+    def _step(self, images: Tensor, labels: Tensor) -> Tensor:
+        device = self.context.device
+        images, labels = (part.to(device, non_blocking=True) for part in (images, labels))
+        loss = self.gradients(images, labels).clone()
+        self.optimizer.step()
+        if self.options.schedule != "plateau":
+            self.scheduler.step()
+        return loss
+
+    def _gradients(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Leave the gradients of a batch with the parameters, and return its loss."""
+        module, device = self.fitted.module, self.context.device
         module.train()
-        with torch.autocast(self.context.device.type, torch.bfloat16, enabled=self.bf16):
+        batch = self.fitted.prepare(images)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16, cache_enabled=False):
             logits = module(batch)
         check_logits(logits, (len(labels), len(self.train.classes)))
         loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.options.label_smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizer.step()
-        if self.options.schedule != "plateau":
-            self.scheduler.step()
         return loss.detach()
 
     def _draw(self) -> Tensor:
@@ -333,6 +355,10 @@ class _Loop:
             return
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
+        for weight, moments in self.optimizer.state.items():
+            for name, moment in moments.items():
+                if moment.shape == weight.shape:  # a fused step reads both in one order
+                    moments[name] = torch.empty_like(weight).copy_(moment)
         self.step, self.queue = state["step"], state["queue"]
         self.best, self.best_loss = state["best"], state["best_loss"]
         self.rng.set_state(state["rng"])
@@ -341,6 +367,21 @@ class _Loop:
         torch.set_rng_state(state["torch_rng"])
         if state["gpu_rng"] is not None:
             torch.cuda.set_rng_state(state["gpu_rng"], self.context.device)
+
+
+def _ahead(make: Callable[[], Batch], count: int, device: torch.device) -> Iterator[Batch]:
+    """So many batches; for a GPU each is made by a thread while the one before is used."""
+    if device.type != "cuda":
+        for _ in range(count):
+            yield make()
+        return
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(make)
+        for left in reversed(range(count)):
+            batch = coming.result()
+            if left:
+                coming = thread.submit(make)
+            yield batch
 
 
 def _normalization(
@@ -363,15 +404,18 @@ def _normalization(
     return mean.expand(channels).clone(), std.expand(channels).clone()
 
 
-def _optimizer(module: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
-    parameters = module.parameters()
+def _optimizer(
+    module: nn.Module, options: TrainingOptions, device: torch.device
+) -> torch.optim.Optimizer:
+    parameters, decay = module.parameters(), options.weight_decay
+    fused = device.type in ("cpu", "cuda")  # one pass over the weights
     if options.optimizer == "sgd":
         return torch.optim.SGD(
-            parameters, options.lr, momentum=options.momentum, weight_decay=options.weight_decay
+            parameters, options.lr, options.momentum, weight_decay=decay, fused=fused
         )
     kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
     betas = (options.beta1, 0.999)
-    return kind(parameters, options.lr, betas, weight_decay=options.weight_decay)
+    return kind(parameters, options.lr, betas, weight_decay=decay, fused=fused)
 
 
 def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total: int) -> Any:

@@ -35,6 +35,7 @@ class SmallCNN(Classifier):
     """A small convolutional network, trained from scratch in seconds to minutes on a CPU."""
 
     options_class = SmallCNNOptions
+    capturable = True
 
     def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
         """Refuse images of which the layout's poolings leave nothing."""

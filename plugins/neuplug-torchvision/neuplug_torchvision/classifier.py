@@ -27,6 +27,7 @@ class TorchvisionClassifier(Classifier):
     """
 
     options_class: ClassVar[type[PretrainedOptions]] = PretrainedOptions
+    capturable: ClassVar[bool] = True
 
     @property
     def channels(self) -> frozenset[int]:
@@ -79,7 +80,10 @@ class TorchvisionClassifier(Classifier):
                 to another network.
             NeuplugError: If the weights could not be fetched.
         """
+        from neuplug_torchvision.layers import with_pointwise
+
         network = self.network(num_classes, in_chans, image_size)
+        with_pointwise(network)
         if self.options.weights != "none":
             from neuplug_torchvision.weights import fitting
 

@@ -2,7 +2,31 @@
 
 from __future__ import annotations
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+class Pointwise(nn.Conv2d):
+    """A 1x1 convolution that is trained as the matrix product over pixels that it is.
+
+    On a processor that takes half the time, forward and backward, where images are in the format
+    ``channels_last``.
+    """
+
+    def forward(self, images: Tensor) -> Tensor:
+        """See :class:`torch.nn.Conv2d`."""
+        if images.is_cuda or not self.training:
+            return super().forward(images)
+        down, right = self.stride
+        pixels = images[:, :, ::down, ::right].movedim(1, -1)
+        return F.linear(pixels, self.weight.flatten(1), self.bias).movedim(-1, 1)
+
+
+def with_pointwise(network: nn.Module) -> None:
+    """Let the 1x1 convolutions of a network be :class:`Pointwise`; its weights stay."""
+    for layer in network.modules():
+        if type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) and layer.groups == 1:
+            layer.__class__ = Pointwise
 
 
 def with_channels(convolution: nn.Conv2d, in_chans: int) -> nn.Conv2d:
