@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -22,10 +23,12 @@ def captured(
 ) -> Callable[..., Outputs]:
     """The same step, replayed as one CUDA graph from its fourth call on; elsewhere as it is.
 
+    If it cannot be captured, a warning says so, and it goes on as written.
+
     Args:
         step: Takes tensors of the device, always of the same shapes, and launches the same kernels
-            each time: what Python decides or counts in it is done once. Its optimisers are
-            ``capturable``; autocast is without its cache.
+            each time: what Python decides or counts in it is done once. Optimisers that step in it
+            are ``capturable``; autocast is without its cache.
         device: Where it computes.
         generators: What it draws from besides torch's own generator of the device.
 
@@ -38,42 +41,37 @@ def captured(
         >>> add(torch.ones(2)), add(torch.ones(2)), total
         (tensor([2., 2.]), tensor([2., 2.]), tensor([2., 2.]))
     """
-    return step if device.type != "cuda" else _Captured(step, device, generators)
+    if device.type != "cuda":
+        return step
+    return _Captured(step, generators, torch.cuda.Stream(device))
 
 
-class _Captured(Generic[Outputs]):
-    def __init__(
-        self,
-        step: Callable[..., Outputs],
-        device: torch.device,
-        generators: Sequence[torch.Generator],
-    ) -> None:
-        self.step, self.generators = step, generators
-        self.stream = torch.cuda.Stream(device)
-        self.left = WARM_UP
-        self.graph: torch.cuda.CUDAGraph | None = None
-        self.inputs: tuple[Tensor, ...] = ()
-        self.outputs: Outputs
+@dataclass
+class _Captured:
+    step: Callable[..., Any]
+    generators: Sequence[torch.Generator]
+    # of the capture; autograd remembers where a step ran first, so that all run there
+    stream: torch.cuda.Stream
+    left: int = WARM_UP
+    graph: torch.cuda.CUDAGraph | None = None
+    inputs: tuple[Tensor, ...] = ()
+    outputs: Any = None
 
-    def __call__(self, *given: Tensor) -> Outputs:
+    def __call__(self, *given: Tensor) -> Any:
         if self.left == 0:
             self._capture(given)
         if self.graph is None:
-            return self._run(given)
+            self.left -= 1
+            here = torch.cuda.current_stream(self.stream.device)
+            self.stream.wait_stream(here)
+            with torch.cuda.stream(self.stream):
+                outputs = self.step(*given)
+            here.wait_stream(self.stream)
+            return outputs
         for kept, new in zip(self.inputs, given, strict=True):
             kept.copy_(new, non_blocking=True)
         self.graph.replay()
         return self.outputs
-
-    def _run(self, given: tuple[Tensor, ...]) -> Outputs:
-        """As written, on the stream of the capture, which autograd remembers."""
-        self.left -= 1
-        here = torch.cuda.current_stream(self.stream.device)
-        self.stream.wait_stream(here)
-        with torch.cuda.stream(self.stream):
-            outputs = self.step(*given)
-        here.wait_stream(self.stream)
-        return outputs
 
     def _capture(self, given: tuple[Tensor, ...]) -> None:
         self.inputs = tuple(torch.empty_like(new) for new in given)
@@ -82,14 +80,14 @@ class _Captured(Generic[Outputs]):
             graph.register_generator_state(generator)
         own = torch.cuda.default_generators[self.stream.device.index]
         before = [(drawn, drawn.clone_state()) for drawn in (own, *self.generators)]
+        self.left -= 1
         try:
             # other threads may go on: they prepare batches, or train something else
             with torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
                 self.outputs = self.step(*self.inputs)
+            self.graph = graph
         except RuntimeError as error:
-            for generator, state in before:  # which a capture that failed leaves unusable
+            for generator, state in before:  # which a capture that fails leaves unusable
                 generator.graphsafe_set_state(state)
             reason = str(error).splitlines()[0]
-            warnings.warn(f"training steps run without a CUDA graph: {reason}", stacklevel=2)
-        else:
-            self.graph = graph
+            warnings.warn(f"training steps run without a CUDA graph: {reason}", stacklevel=3)

@@ -372,8 +372,7 @@ class _Loop:
 def _ahead(make: Callable[[], Batch], count: int, device: torch.device) -> Iterator[Batch]:
     """So many batches; for a GPU each is made by a thread while the one before is used."""
     if device.type != "cuda":
-        for _ in range(count):
-            yield make()
+        yield from (make() for _ in range(count))
         return
     with ThreadPoolExecutor(1) as thread:
         coming = thread.submit(make)

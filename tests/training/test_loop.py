@@ -197,6 +197,26 @@ def test_bf16_is_used_where_asked_and_learns() -> None:
     assert (fitted.predict(test).argmax(1) == test.labels).float().mean() > 0.85
 
 
+def test_batches_made_ahead_come_in_order_and_no_more_of_them_are_made() -> None:
+    """What a GPU waits for is made by a thread, which needs no GPU to be tested."""
+    for device in (torch.device("cpu"), torch.device("cuda")):
+        made: list[Tensor] = []
+
+        def make(made: list[Tensor] = made) -> tuple[Tensor, Tensor]:
+            made.append(torch.tensor(len(made)))
+            return made[-1], made[-1]
+
+        ahead = training._ahead(make, 5, device)
+        assert [int(images) for images, _ in ahead] == [0, 1, 2, 3, 4]
+        assert len(made) == 5
+
+
+def test_on_a_processor_a_step_is_not_captured() -> None:
+    def step() -> None: ...
+
+    assert neuplug.captured(step, torch.device("cpu")) is step
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_gpu() -> None:
