@@ -25,7 +25,7 @@ def diffaugment(
     Args:
         images: float (N, C, H, W) in [-1, 1].
         policies: Keys of :data:`POLICIES`.
-        rng: The only source of randomness; on the CPU.
+        rng: The only source of randomness; on the CPU or where the images are.
         p: The chance of each policy on each image, drawn independently.
 
     Returns:
@@ -41,7 +41,11 @@ def diffaugment(
 
 
 def _uniform(images: Tensor, rng: torch.Generator) -> Tensor:
-    return torch.rand(len(images), 1, 1, 1, generator=rng).to(images.device)
+    return _draw(rng, len(images), 1, 1, 1).to(images.device)
+
+
+def _draw(rng: torch.Generator, *shape: int) -> Tensor:
+    return torch.rand(shape, generator=rng, device=rng.device)
 
 
 def color(images: Tensor, rng: torch.Generator) -> Tensor:
@@ -62,19 +66,19 @@ def translation(images: Tensor, rng: torch.Generator) -> Tensor:
     The paper fills with zero. On textures that teaches the generator a frame.
     """
     n, channels, height, width = images.shape
-    reach = torch.tensor([max(1, round(width / 8)), max(1, round(height / 8))])
-    draw = torch.rand(n, 2, generator=rng)
-    across, down = ((draw * (2 * reach + 1)).floor() - reach).long().T[:, :, None]
-    rows, columns = _mirrored(height, down), _mirrored(width, across)
-    first = torch.arange(0, n * height * width, height * width)[:, None, None]
+    draw = _draw(rng, n, 2)
+    columns, rows = _shifted(width, draw[:, :1]), _shifted(height, draw[:, 1:])
+    first = torch.arange(0, n * height * width, height * width, device=draw.device)[:, None, None]
     places = (first + rows[:, :, None] * width + columns[:, None]).flatten().to(images.device)
     pixels = images.permute(0, 2, 3, 1).reshape(-1, channels).index_select(0, places)
     return pixels.view(n, height, width, channels).permute(0, 3, 1, 2)
 
 
-def _mirrored(side: int, shift: Tensor) -> Tensor:
-    """The pixels of a side that ``shift`` (N, 1) brings into view, (N, side)."""
-    places = torch.arange(side) + shift
+def _shifted(side: int, draw: Tensor) -> Tensor:
+    """The pixels of a side that a shift brings into view, (N, side); ``draw`` (N, 1) in 0-1."""
+    reach = max(1, round(side / 8))
+    shift = (draw * (2 * reach + 1)).floor().long() - reach
+    places = torch.arange(side, device=shift.device) + shift
     places = torch.where(places < 0, -1 - places, places)
     return torch.where(places >= side, 2 * side - 1 - places, places)
 
@@ -83,9 +87,10 @@ def cutout(images: Tensor, rng: torch.Generator) -> Tensor:
     """Blank a rectangle of half the height and half the width."""
     n, _, height, width = images.shape
     cut_h, cut_w = height // 2, width // 2
-    top = torch.randint(1 - cut_h // 2, height - cut_h // 2, (n, 1), generator=rng)
-    left = torch.randint(1 - cut_w // 2, width - cut_w // 2, (n, 1), generator=rng)
-    rows, columns = torch.arange(height), torch.arange(width)
+    where = {"generator": rng, "device": rng.device}
+    top = torch.randint(1 - cut_h // 2, height - cut_h // 2, (n, 1), **where)
+    left = torch.randint(1 - cut_w // 2, width - cut_w // 2, (n, 1), **where)
+    rows, columns = (torch.arange(side, device=rng.device) for side in (height, width))
     in_rows = (rows >= top) & (rows < top + cut_h)
     in_columns = (columns >= left) & (columns < left + cut_w)
     hole = in_rows[:, None, :, None] & in_columns[:, None, None, :]

@@ -68,14 +68,11 @@ class SpectralNorm(nn.Module):
                 weight = self.network.get_parameter(f"{name}.weight")
                 matrix = _matrix(self.network.get_submodule(name), weight)
                 left, right = (self.get_buffer(f"{side}{number}") for side in ("left", "right"))
-                if follow:
-                    # copies: what autograd has kept of the last update stays
-                    right = F.normalize(matrix.detach().T @ left, dim=0)
-                    setattr(self, f"right{number}", right)
+                if follow:  # in place, as a captured step must; the last update is over
+                    right.copy_(F.normalize(matrix.detach().T @ left, dim=0))
                 turned = matrix @ right
                 if follow:
-                    left = F.normalize(turned.detach(), dim=0)
-                    setattr(self, f"left{number}", left)
+                    left.copy_(F.normalize(turned.detach(), dim=0))
                 self.weights[f"{name}.weight"] = weight / torch.dot(left, turned)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:

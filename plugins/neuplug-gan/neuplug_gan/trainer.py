@@ -11,7 +11,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neuplug import FitContext, FitRecord, TrainingDiverged, TrainingSet, derive_seed, wants_bf16
+from neuplug import (
+    FitContext,
+    FitRecord,
+    TrainingDiverged,
+    TrainingSet,
+    captured,
+    derive_seed,
+    wants_bf16,
+)
 from neuplug_gan.checkpoints import Kept
 from neuplug_gan.diffaugment import AdaptiveProbability, diffaugment
 from neuplug_gan.images import GreyRange, ShuffledStream
@@ -65,19 +73,20 @@ class AdversarialTrainer:
         self.bf16 = options.precision == "bf16" or (
             options.precision == "auto" and wants_bf16(generator, self.device)
         )
-        self.images = scale.to_unit(train.images, self.device)
+        self.scale, self.images = scale, train.images.to(self.device)
         self.labels = train.labels.to(self.device)
         self.real_targets = targets(options.real_label, train.classes, 1.0).to(self.device)
         self.fake_targets = targets(options.fake_label, train.classes, 0.0).to(self.device)
 
         self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "loop"))
-        # noise as large as the images is drawn where they are
-        self.noise_rng = torch.Generator(self.device)
-        self.noise_rng.manual_seed(derive_seed(context.seed, "input noise"))
+        # a GPU draws for itself, as a captured step must; and noise as large as the images is
+        # drawn where they are
+        self.draws = self.rng if self.device.type == "cpu" else self._generator("draws")
+        self.noise_rng = self._generator("input noise")
         self.stream = ShuffledStream(len(train), self.rng)
         self.policies = options.policies(len(train))
         self.ada = AdaptiveProbability(options.ada_images) if options.ada else None
-        self.penalties = chosen_penalties(options, bool(self.policies), self.rng).to(self.device)
+        self.penalties = chosen_penalties(options, bool(self.policies), self.draws).to(self.device)
 
         epoch = options.epoch_steps(len(train))
         self.unit = epoch or 1  # loops in one of what the length and the checkpoints count
@@ -88,10 +97,20 @@ class AdversarialTrainer:
         self.inspection = Inspection(train, scale, options, context)
         self.kept: list[Kept] = []
         self.step = 0
+        self._updates = self._updates_as_written
+        # what follows the number of updates cannot be in a graph
+        if not (self.penalties or self.ada or options.decay):
+            generators = [self.draws, self.noise_rng]
+            self._updates = captured(self._updates_as_written, self.device, generators)
+
+    def _generator(self, role: str) -> torch.Generator:
+        found = torch.Generator(self.device)
+        return found.manual_seed(derive_seed(self.context.seed, role))
 
     def _adam(self, network: nn.Module, lr: float) -> torch.optim.Adam:
         betas = (self.options.beta1, self.options.beta2)
-        return torch.optim.Adam(network.parameters(), lr, betas, fused=True)
+        on_gpu = self.device.type == "cuda"
+        return torch.optim.Adam(network.parameters(), lr, betas, fused=True, capturable=on_gpu)
 
     @property
     def sampler(self) -> nn.Module:
@@ -135,8 +154,18 @@ class AdversarialTrainer:
 
     def _loop(self) -> Tensor:
         """The updates of one step; the last losses of discriminator and generator, float (2,)."""
-        for i in range(self.options.d_steps):
-            real, labels = self._real_batch()
+        batches = [self.stream.take(self.options.batch) for _ in range(self.options.d_steps)]
+        losses = self._updates(torch.stack(batches).to(self.device))
+        if self.options.ema:
+            self._average()
+        return losses.clone()  # the next step may overwrite them
+
+    def _updates_as_written(self, batches: Tensor) -> Tensor:
+        """Of both networks; ``batches`` int64 (d_steps, N) are the real images."""
+        for i, index in enumerate(batches):
+            real = self.scale.to_unit(self.images[index], self.device)
+            real = real.contiguous(memory_format=torch.channels_last)
+            labels = self.labels[index]
             # the last fakes of the discriminator's turn serve the generator's first
             with torch.set_grad_enabled(i == self.options.d_steps - 1):
                 fake = self._fake(labels)
@@ -146,8 +175,6 @@ class AdversarialTrainer:
             if i > 0:
                 fake = self._fake(labels)
             loss_g = self._update_generator(fake, labels, self.step * self.options.g_steps + i)
-        if self.options.ema:
-            self._average()
         return torch.stack([loss_d, loss_g])
 
     @torch.no_grad()
@@ -165,20 +192,15 @@ class AdversarialTrainer:
             if not kept.is_floating_point():  # counters of batch normalisation
                 kept.copy_(new)
 
-    def _real_batch(self) -> tuple[Tensor, Tensor]:
-        index = self.stream.take(self.options.batch).to(self.device)
-        batch = self.images[index].contiguous(memory_format=torch.channels_last)
-        return batch, self.labels[index]
-
     def _fake(self, labels: Tensor) -> Tensor:
         shape = (self.options.batch, self.options.latent_dim)
-        noise = torch.randn(shape, generator=self.rng).to(self.device)
+        noise = torch.randn(shape, generator=self.draws, device=self.device)
         with self._autocast():
             images: Tensor = self.generator(noise, labels)
         return images.float()
 
     def _augment(self, images: Tensor) -> Tensor:
-        return diffaugment(images, self.policies, self.rng, self.ada.p if self.ada else 1.0)
+        return diffaugment(images, self.policies, self.draws, self.ada.p if self.ada else 1.0)
 
     def _judge(self, images: Tensor, labels: Tensor, exact: bool = False) -> Tensor:
         if self.options.input_noise:
@@ -227,7 +249,8 @@ class AdversarialTrainer:
         optimizer.step()
 
     def _autocast(self, exact: bool = False) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16 and not exact)
+        enabled, cached = self.bf16 and not exact, self.device.type == "cpu"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled, cache_enabled=cached)
 
     def _log(self, losses: list[Tensor]) -> None:
         loss_d, loss_g = torch.stack(losses).mean(0).tolist()
@@ -262,6 +285,7 @@ class AdversarialTrainer:
         """All that draws, torch's own generators included: dropout draws from these."""
         found = {"loop": self.rng, "noise": self.noise_rng, "torch": torch.default_generator}
         if self.device.type == "cuda":
+            found["draws"] = self.draws
             index = self.device.index
             number = torch.cuda.current_device() if index is None else index
             found["cuda"] = torch.cuda.default_generators[number]
