@@ -26,7 +26,7 @@ from neuplug.data.decoding import Resize, thumbnail
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
-from neuplug.data.report import DataReport
+from neuplug.data.report import DataReport, Near
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.store import MissingResult, Store, cache_dir
@@ -205,6 +205,7 @@ def load_dataset(
     resize: Resize = "resize",
     classes: Sequence[str] | None = None,
     strict: bool = False,
+    near: Near = "on",
     progress: Progress = silent,
     listing: Listing | None = None,
 ) -> Dataset:
@@ -216,6 +217,8 @@ def load_dataset(
         resize: ``resize`` stretches an image, ``crop`` keeps its aspect and cuts off the rest.
         classes: Only these, in this order; by default all, in natural order.
         strict: Stop at a file that cannot be read, instead of skipping it.
+        near: Near duplicates to look for: ``on``, ``off`` for none, or ``overlap`` for photographs,
+            too, that share at least a fifth of the scene with one of the next three.
         progress: Called while files are decoded and near duplicates looked for.
         listing: The files of the source, where they have been listed before.
 
@@ -233,6 +236,8 @@ def load_dataset(
         raise InputError(f"image size {imgsz[0]}x{imgsz[1]}: a side needs at least 1 pixel.")
     if resize not in get_args(Resize):
         raise InputError(f"resize = {resize!r}: choose resize or crop.")
+    if near not in get_args(Near):
+        raise InputError(f"near = {near!r}: choose on, off or overlap.")
     if str(source) == DEMO:
         dataset = _demo(imgsz, classes)
     else:
@@ -243,7 +248,7 @@ def load_dataset(
                 "remove it, or name the classes you want with --classes."
             )
         chosen = _chosen(classes, listing.classes, source)
-        dataset = _load(listing, chosen, imgsz, resize, strict, progress)
+        dataset = _load(listing, chosen, imgsz, resize, strict, near, progress)
         # links may have changed since the images were decoded
         now = {"source": str(source), "outside": listing.outside(chosen)}
         dataset = replace(dataset, report=dataset.report.model_copy(update=now))
@@ -289,11 +294,12 @@ def _load(
     imgsz: tuple[int, int],
     resize: Resize,
     strict: bool,
+    near: Near,
     progress: Progress,
 ) -> Dataset:
     # the root is part of the key: another folder may hold files of the same names, sizes, times
     root = str(listing.root.resolve())
-    key = _key("files", root, fingerprint(listing), list(imgsz), resize, classes)
+    key = _key("files", root, fingerprint(listing), list(imgsz), resize, classes, near)
     entries = [entry for entry in listing.entries if entry.label in classes]
 
     def decode(folder: Path) -> None:
@@ -302,7 +308,7 @@ def _load(
             if all(original.label != name for original in originals):
                 raise _unreadable_class(name, entries, dict(skipped))
         about = {"layout": listing.layout, "ignored": listing.ignored, "skipped": skipped}
-        _write_meta(folder, classes, originals, progress, source=root, **about)
+        _write_meta(folder, classes, originals, near, progress, source=root, **about)
 
     return Dataset._made(key, decode)
 
@@ -350,13 +356,14 @@ def _write_images(
     originals = list(map(original, pixels, images.ids, names, splits, groups))
     source = f"{DEMO} (simulated)" if simulated else "images in memory"
     about = {"source": source, "layout": "drawn by code" if simulated else source}
-    _write_meta(folder, images.classes, originals, silent, simulated=simulated, **about)
+    _write_meta(folder, images.classes, originals, "on", silent, simulated=simulated, **about)
 
 
 def _write_meta(
     folder: Path,
     classes: Sequence[str],
     originals: Sequence[Original],
+    near: Near,
     progress: Progress,
     **about: Any,
 ) -> None:
@@ -364,7 +371,7 @@ def _write_meta(
     from neuplug.data.duplicates import bind  # loads what only the search needs
 
     labels = [classes.index(original.label) for original in originals]
-    bound = bind(originals, progress)
+    bound = bind(originals, near, progress)
     report = DataReport(
         counts={name: labels.count(label) for label, name in enumerate(classes)},
         sizes=Counter("{}x{}".format(*original.size) for original in originals),
@@ -373,6 +380,7 @@ def _write_meta(
         exact=bound.exact,
         conflicts=bound.conflicts,
         near=bound.near,
+        whole=bound.whole,
         crowded=bound.crowded,
         **about,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +12,12 @@ from scipy.sparse.csgraph import connected_components
 
 from neuplug.data.building import Original
 from neuplug.data.near import near_duplicates
+from neuplug.data.overlaps import overlapping
+from neuplug.data.report import Near
 from neuplug.plugins.generator import Progress, silent
+
+# Share of a class in one group from which near duplicates bind nothing in it
+NEARLY_ALL = 0.8
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Bound:
         near: (first, second, correlation) of near duplicates that no given group binds already;
             of equal images only the first is compared. ``None`` where they were not looked for.
         crowded: How many images look like another one of no common group, but no more than most do.
+        whole: Classes nearly all of whose images are near duplicates of one another, so that a
+            split divides these all the same.
     """
 
     groups: tuple[str, ...]
@@ -33,12 +40,18 @@ class Bound:
     conflicts: tuple[tuple[str, ...], ...]
     near: tuple[tuple[str, str, float], ...] | None = None
     crowded: int = 0
+    whole: tuple[str, ...] = ()
 
 
-def bind(originals: Sequence[Original], progress: Progress = silent) -> Bound:
+def bind(originals: Sequence[Original], search: Near = "on", progress: Progress = silent) -> Bound:
     """Find duplicates and put them into groups.
 
     Near duplicates are not looked for where an image has no thumbnail.
+
+    Args:
+        originals: The images.
+        search: Which near duplicates to look for.
+        progress: Called while they are looked for.
     """
     ids, given = [o.id for o in originals], [o.group for o in originals]
     digests = [o.digest for o in originals]
@@ -49,20 +62,40 @@ def bind(originals: Sequence[Original], progress: Progress = silent) -> Bound:
     again = {index for cluster in clusters for index in cluster[1:]}
     among = [index for index in range(len(ids)) if index not in again]
     shown = [small for index in among if (small := originals[index].thumbnail) is not None]
-    if len(shown) < len(among):
+    if search == "off" or len(shown) < len(among):
         return Bound(bound_groups(ids, given, digests), exact, conflicts)
     found = near_duplicates(np.stack(shown), progress)
+    overlaps = []
+    if search == "overlap":
+        overlaps = overlapping(np.stack(shown), [ids[index] for index in among], progress)
 
     def apart(first: int, second: int) -> bool:
         return given[first] is None or given[first] != given[second]
 
-    pairs = [(among[a], among[b], score) for a, b, score in found.pairs]
-    near = [pair for pair in pairs if apart(*pair[:2])]
+    scores = {(a, b): score for a, b, score in (*overlaps, *found.pairs)}
+    pairs = [(among[a], among[b], score) for (a, b), score in scores.items()]
+    near = sorted((p for p in pairs if apart(*p[:2])), key=lambda p: (-p[2], p[:2]))
+    names = [original.label for original in originals]
     groups = bound_groups(ids, given, digests, [pair[:2] for pair in near])
+    whole = _bound_whole(groups, names)
+    if whole:
+        near = [p for p in near if not whole.intersection((names[p[0]], names[p[1]]))]
+        groups = bound_groups(ids, given, digests, [pair[:2] for pair in near])
     look_alikes = [(among[a], among[b]) for a, b in found.crowded]
     crowded = {index for pair in look_alikes if apart(*pair) for index in pair}
     named = tuple((ids[a], ids[b], score) for a, b, score in near)
-    return Bound(groups, exact, conflicts, named, len(crowded))
+    # a class of one object or of equal images is bound by what is certain
+    undone = whole - _bound_whole(groups, names)
+    return Bound(groups, exact, conflicts, named, len(crowded), tuple(sorted(undone)))
+
+
+def _bound_whole(groups: Sequence[str], labels: Sequence[str]) -> set[str]:
+    """The classes of which nearly all images are in one group, so that none is left to test on."""
+    largest: Counter[str] = Counter()
+    for (label, _), number in Counter(zip(labels, groups, strict=True)).items():
+        largest[label] = max(largest[label], number)
+    sizes = Counter(labels)
+    return {label for label, n in largest.items() if n > 1 and n >= NEARLY_ALL * sizes[label]}
 
 
 def exact_clusters(digests: Sequence[str]) -> list[tuple[int, ...]]:

@@ -76,10 +76,12 @@ def _best_shift(first: Tensor, second: Tensor) -> Tensor:
     shape = (2 * side, 2 * side)
 
     def spectrum(images: Tensor) -> Tensor:
-        return torch.fft.rfft2(images, s=shape)
+        found: Tensor = torch.fft.rfft2(images, s=shape)
+        return found
 
     def over_shifts(one: Tensor, other: Tensor) -> Tensor:
-        return torch.fft.irfft2(one * other.conj(), s=shape)
+        found: Tensor = torch.fft.irfft2(one * other.conj(), s=shape)
+        return found
 
     everywhere = spectrum(torch.ones(1, side, side))
     area = over_shifts(everywhere, everywhere).round()

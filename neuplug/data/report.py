@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
 from neuplug.data.listing import listed
+
+# Which near duplicates are looked for
+Near: TypeAlias = Literal["on", "off", "overlap"]
 
 _CROWD = 0.1  # part of the images from which looking alike is worth a word
 
@@ -29,6 +33,8 @@ class DataReport(BaseModel):
         exact: Ids of images whose pixels are equal, two or more in each cluster.
         conflicts: Those of ``exact`` whose images have different labels.
         near: (id, id, correlation) of near duplicates; ``None`` where they were not looked for.
+        whole: Classes nearly all of whose images are near duplicates of one another, so that a
+            split divides these all the same.
         crowded: How many images look like another one, but no more than most of the set do.
         simulated: Whether the images were drawn by code, which is to be said beside every number.
 
@@ -56,6 +62,7 @@ class DataReport(BaseModel):
     exact: tuple[tuple[str, ...], ...] = ()
     conflicts: tuple[tuple[str, ...], ...] = ()
     near: tuple[tuple[str, str, float], ...] | None = None
+    whole: tuple[str, ...] = ()
     crowded: int = 0
     simulated: bool = False
 
@@ -90,6 +97,13 @@ class DataReport(BaseModel):
             found.append(
                 f"{shown} the same, rotated, brightened, resized, shifted or recompressed; "
                 f"{held}: {pairs}."
+            )
+        if self.whole:
+            found.append(
+                f"nearly all images of {listed(self.whole, 3)} are near duplicates of one another, "
+                "so that a split divides these all the same: if they are of one object, series or "
+                "video, the test proves little. Add images of other objects, and keep some of them "
+                "for the test (folders train and test, or the column split of a CSV manifest)."
             )
         if self.crowded > _CROWD * sum(self.counts.values()):
             found.append(

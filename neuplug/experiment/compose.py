@@ -210,6 +210,7 @@ def prepare(request: Request) -> Plan:
             resize=config.resize,
             classes=request.classes,
             strict=config.strict,
+            near=config.near,
             listing=request.listing,
         )
     return make_plan(config, dataset)

@@ -154,6 +154,11 @@ class ComposeConfig(BaseModel):
         (64, 64),
         description="image height and width in pixels, comma-separated; one number for both",
     )
+    near: Literal["on", "off", "overlap"] = _data(
+        "on",
+        description="near duplicates to keep on one side of a split: on; off: none; overlap: "
+        "also photographs that share a part of the scene with one of the next three",
+    )
     resize: Literal["resize", "crop"] = _data(
         "resize", description="stretch images to that size, or keep their aspect ratio and crop"
     )

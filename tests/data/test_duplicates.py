@@ -6,6 +6,7 @@ import itertools
 from dataclasses import replace
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from neuplug.data.building import Original
 from neuplug.data.decoding import SIDE
@@ -66,3 +67,43 @@ def test_near_duplicates_bind_unless_a_given_group_does() -> None:
     assert bound.groups[14] == "i2"
     assert len(set(bound.groups)) == 12
     assert bind([replace(original, thumbnail=None) for original in originals]).near is None
+
+
+def series(count: int, seed: int) -> list[Original]:
+    """One object, photographed in ever stronger light."""
+    field = gaussian_filter(np.random.default_rng(seed).standard_normal((SIDE, SIDE)), 2)
+    field *= 60 / field.std()
+    return [
+        Original(f"film/{seed}-{i}", "film", None, None, f"{seed}-{i}", (9, 9), "grey", 8, picture)
+        for i in range(count)
+        for picture in [(128 + field * (0.6 + 0.4 * i / count)).clip(0, 255).astype(np.uint8)]
+    ]
+
+
+def test_a_class_bound_almost_whole_is_divided_with_a_warning() -> None:
+    film = [*series(6, 0), *series(1, 1)]  # one of the seven is another object
+    photos = [replace(series(1, seed)[0], label="photo") for seed in range(2, 30)]
+    bound = bind([*film, *photos])
+    assert bound.whole == ("film",) and len(set(bound.groups)) == 35
+    # what the user says binds, whatever it looks like
+    again = bind([*(replace(image, group="reel") for image in film), *photos])
+    assert again.whole == () and len({*again.groups[:7]}) == 1
+
+
+def test_no_search_where_none_is_wanted() -> None:
+    bound = bind(series(3, 0), "off")
+    assert bound.near is None and len(set(bound.groups)) == 3
+    assert len(set(bind([*series(2, 0), *series(1, 1)]).groups)) == 2
+
+
+def test_overlaps_bind_too() -> None:
+    field = gaussian_filter(np.random.default_rng(0).standard_normal((SIDE, 3 * SIDE)), 1.5)
+    strip = (128 + 40 * field / field.std()).clip(0, 255).astype(np.uint8)
+    crops = [strip[:, 30 * i : 30 * i + SIDE] for i in range(4)]
+    others = series(8, 3)[:1] + [series(1, seed)[0] for seed in range(4, 20)]
+    sheet = [
+        replace(image, id=f"a{i}", thumbnail=crop)
+        for i, (image, crop) in enumerate(zip(series(4, 2), crops, strict=True))
+    ]
+    assert len(set(bind([*sheet, *others]).groups[:4])) == 4
+    assert len(set(bind([*sheet, *others], "overlap").groups[:4])) == 1

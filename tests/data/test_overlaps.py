@@ -74,4 +74,5 @@ def test_photographs_of_steel_overlap_with_their_neighbours(shared_data: Path) -
     ]
     assert len(found) > 300 and max(apart) <= 3
     shuffled = np.random.default_rng(0).permutation(len(files))
-    assert len(overlapping(small[shuffled], [str(i) for i in range(len(files))])) < 30
+    by_chance = overlapping(small[shuffled], [str(i) for i in range(len(files))])
+    assert len(by_chance) < 60  # of 894 pairs

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -243,19 +244,33 @@ def test_too_few_groups() -> None:
     assert "Near duplicates" not in refusal(dataset)
 
 
-def test_a_series_that_leaves_no_test_says_what_to_do() -> None:
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(40, 160, (26, 1, 24, 24), dtype=np.uint8)
-    for frame in range(1, 6):  # all of class a shows one thing, ever brighter
-        pixels[frame] = pixels[0] + 10 * frame
+def film(lengths: Sequence[int]) -> Dataset:
+    """Class a shows as many things as there are lengths, each ever brighter."""
+    pixels = np.random.default_rng(0).integers(40, 160, (26, 1, 24, 24), dtype=np.uint8)
+    starts = [sum(lengths[:i]) for i in range(len(lengths))]
+    for start, length in zip(starts, lengths, strict=True):
+        for frame in range(1, length):
+            pixels[start + frame] = pixels[start] + 10 * frame
     labels = torch.tensor([0] * 6 + [1] * 20)
     ids = tuple(f"{n}.png" for n in range(26))
-    images = ImageSet(torch.from_numpy(pixels), labels, ("a", "b"), ids)
-    for message in (refusal(Dataset.from_imageset(images), **o) for o in ({}, {"per_class": 3})):
-        assert "class a: its 6 image" in message
-        assert "lie in 1 group(s)" in message
-        assert re.search(r"Near duplicates link its images, such as \d.png ~ \d.png", message)
-        assert "Add images of other objects" in message
+    return Dataset.from_imageset(ImageSet(torch.from_numpy(pixels), labels, ("a", "b"), ids))
+
+
+def test_series_that_leave_too_little_say_what_to_do() -> None:
+    message = refusal(film([3, 3]), val=0.1)
+    assert "class a: its 6 image" in message
+    assert "lie in 2 group(s)" in message
+    assert re.search(r"Near duplicates link its images, such as \d.png ~ \d.png", message)
+    assert "Add images of other objects" in message
+
+
+@pytest.mark.parametrize("lengths", [[6], [5, 1]])
+def test_a_class_that_is_one_series_is_divided_with_a_warning(lengths: list[int]) -> None:
+    dataset = film(lengths)
+    split = draw_split(dataset, seed=0, repeat=0)
+    assert {0, 1} <= {int(dataset.images.labels[i]) for i in split.test}
+    (told,) = (w for w in dataset.report.warnings() if "near duplicates" in w)
+    assert "nearly all images of a are near duplicates" in told and "Add images" in told
 
 
 def test_a_class_that_other_classes_groups_swallow() -> None:

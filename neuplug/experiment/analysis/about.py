@@ -107,6 +107,11 @@ def _assurance(plan: Plan) -> str:
             "the training images, so that the test is not clean."
         )
     held = "Exact and near duplicates and groups are kept on one side of every split"
+    if plan.dataset.report.near is None and not plan.dataset.report.simulated:
+        held = (
+            "Near duplicates were not looked for; exact duplicates and groups are kept on one side "
+            "of every split"
+        )
     if not fits:
         return f"{held}."
     return (

@@ -77,7 +77,7 @@ def translation(images: Tensor, rng: torch.Generator) -> Tensor:
 def _shifted(side: int, draw: Tensor) -> Tensor:
     """The pixels of a side that a shift brings into view, (N, side); ``draw`` (N, 1) in 0-1."""
     reach = max(1, round(side / 8))
-    shift = (draw * (2 * reach + 1)).floor().long() - reach
+    shift: Tensor = (draw * (2 * reach + 1)).floor().long() - reach
     places = torch.arange(side, device=shift.device) + shift
     places = torch.where(places < 0, -1 - places, places)
     return torch.where(places >= side, 2 * side - 1 - places, places)
@@ -87,9 +87,12 @@ def cutout(images: Tensor, rng: torch.Generator) -> Tensor:
     """Blank a rectangle of half the height and half the width."""
     n, _, height, width = images.shape
     cut_h, cut_w = height // 2, width // 2
-    where = {"generator": rng, "device": rng.device}
-    top = torch.randint(1 - cut_h // 2, height - cut_h // 2, (n, 1), **where)
-    left = torch.randint(1 - cut_w // 2, width - cut_w // 2, (n, 1), **where)
+
+    def first(side: int, cut: int) -> Tensor:
+        low, high = 1 - cut // 2, side - cut // 2
+        return torch.randint(low, high, (n, 1), generator=rng, device=rng.device)
+
+    top, left = first(height, cut_h), first(width, cut_w)
     rows, columns = (torch.arange(side, device=rng.device) for side in (height, width))
     in_rows = (rows >= top) & (rows < top + cut_h)
     in_columns = (columns >= left) & (columns < left + cut_w)
