@@ -33,9 +33,6 @@ from .experiment.results import PairedDifference as PairedDifference
 from .experiment.results import RunResults as RunResults
 from .experiment.results import read_results as read_results
 from .experiment.steps.run import do_task as do_task
-from .figures import ImageRow as ImageRow
-from .figures import write_figure as write_figure
-from .figures import write_image_rows as write_image_rows
 from .library.compose import Arm as Arm
 from .library.compose import Result as Result
 from .library.compose import compose as compose
