@@ -36,7 +36,6 @@ from .experiment.steps.run import do_task as do_task
 from .library.compose import Arm as Arm
 from .library.compose import Result as Result
 from .library.compose import compose as compose
-from .library.estimator import ImageClassifier as ImageClassifier
 from .library.images import TorchDataset as TorchDataset
 from .library.images import held_out as held_out
 from .library.images import training_set as training_set
@@ -65,7 +64,6 @@ from .plugins.hookspecs import hookimpl as hookimpl
 from .plugins.options import Options as Options
 from .plugins.registry import discover as discover
 from .plugins.registry import load as load
-from .plugins.weights import load_weights as load_weights
 from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded
 from .training.devices import wants_bf16 as wants_bf16

@@ -71,9 +71,11 @@ class TrainingDiverged(NeuplugError):
 
     Example:
         >>> photos = torch.randint(0, 256, (8, 1, 16, 16), dtype=torch.uint8)
-        >>> wild = {"lr": 1e30, "schedule": "constant", "steps": 20}
+        >>> train = neuplug.training_set(photos, [0, 1] * 4)
+        >>> wild = neuplug.TrainingOptions(lr=1e30, schedule="constant", steps=20)
+        >>> context = neuplug.FitContext(torch.device("cpu"), 0, "smallcnn")
         >>> try:
-        ...     neuplug.ImageClassifier("smallcnn", training=wild).fit(photos, [0, 1] * 4)
+        ...     neuplug.fit_classifier(neuplug.load("smallcnn"), train, wild, context)
         ... except neuplug.TrainingDiverged as error:
         ...     print(str(error).split("; ")[1])
         lower the learning rate (lr = 1e+30).

@@ -116,7 +116,7 @@ def versions(components: Iterable[ComponentSpec]) -> dict[str, str]:
     """Distribution names to versions, for the record."""
     found: dict[str, Any] = {"neuplug": __version__}
     found |= {p.distribution: p.version for p in components}
-    for name in ("torch", "numpy", "scikit-learn", "pydantic"):
+    for name in ("torch", "numpy", "scipy", "pydantic"):
         found[name] = distribution(name).version
     return found
 
