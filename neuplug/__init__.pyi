@@ -4,7 +4,10 @@ from .data.dataset import Dataset as Dataset
 from .data.dataset import load_dataset as load_dataset
 from .data.imageset import HeldOutSet as HeldOutSet
 from .data.imageset import ImageSet as ImageSet
+from .data.imageset import TorchDataset as TorchDataset
 from .data.imageset import TrainingSet as TrainingSet
+from .data.imageset import held_out as held_out
+from .data.imageset import training_set as training_set
 from .data.listing import Entry as Entry
 from .data.listing import Layout as Layout
 from .data.listing import Listing as Listing
@@ -36,9 +39,6 @@ from .experiment.steps.run import do_task as do_task
 from .library.compose import Arm as Arm
 from .library.compose import Result as Result
 from .library.compose import compose as compose
-from .library.images import TorchDataset as TorchDataset
-from .library.images import held_out as held_out
-from .library.images import training_set as training_set
 from .library.steps import FittedGenerator as FittedGenerator
 from .library.steps import PreparedArm as PreparedArm
 from .library.steps import build_arm as build_arm

@@ -17,7 +17,7 @@ from typing import Any
 
 from neuplug.errors import StorageError
 
-_UNFINISHED = re.compile(r"\.([0-9a-f]{32})(-[0-9a-f]{32})?")
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}(\.lock)?")
 _DIGEST = hashlib.sha256().digest_size
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -32,20 +32,14 @@ _REASONS = {
 OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
-def unfinished_name(writer: str | None = None) -> str:
-    """A new name for what is being written; it tells by whom, if a writer has claimed that."""
-    return f".{writer or uuid.uuid4().hex}-{uuid.uuid4().hex}"
+def unfinished_name() -> str:
+    """A new name for what is being written."""
+    return f".{uuid.uuid4().hex}"
 
 
-def writer_claim(root: Path, writer: str) -> Path:
-    """The file that a writer has claimed for as long as it fills a folder in ``root``."""
-    return root / f".{writer}"
-
-
-def writer_of(path: Path) -> str | None:
-    """The writer in an :func:`unfinished_name` or of a :func:`writer_claim`; else ``None``."""
-    found = _UNFINISHED.fullmatch(path.name)
-    return found[1] if found else None
+def is_unfinished(path: Path) -> bool:
+    """Whether that is an :func:`unfinished_name`, or the lock of who writes there."""
+    return _UNFINISHED.fullmatch(path.name) is not None
 
 
 @contextlib.contextmanager

@@ -29,14 +29,13 @@ from neuplug.storage.claims import Claim, remove
 from neuplug.storage.files import (
     OF_THE_DISK,
     file_hash,
+    is_unfinished,
     read_checked,
     storage_error,
     storing,
     unfinished_name,
     write_checked,
     write_text,
-    writer_claim,
-    writer_of,
 )
 
 logger = logging.getLogger("neuplug")
@@ -77,10 +76,10 @@ def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
     Raises:
         StorageError: If the place cannot be written.
     """
-    root, writer = root or target.parent, uuid.uuid4().hex
+    root = root or target.parent
     sweep(root)
-    claim = Claim.wait(writer_claim(root, writer))
-    aside = root / unfinished_name(writer)
+    aside = root / unfinished_name()
+    claim = Claim.wait(_lock(aside))
     with storing(root):
         aside.mkdir()
     try:
@@ -187,11 +186,15 @@ def set_aside(path: Path) -> Path | None:
 
 def sweep(root: Path) -> None:
     """Remove the unfinished folders in ``root`` whose writers are gone."""
-    for left in root.glob(".*"):
-        if (writer := writer_of(left)) is not None:
-            claimed = Claim.is_held(writer_claim(root, writer))
-            if left.is_dir() and not claimed:
-                remove(left)
+    for left in filter(is_unfinished, root.glob(".*")):
+        claimed = Claim.is_held(_lock(left))
+        if left.is_dir() and not claimed:
+            remove(left)
+
+
+def _lock(aside: Path) -> Path:
+    """The file that a writer has claimed for as long as it fills an unfinished folder."""
+    return aside.with_suffix(".lock")
 
 
 def _seal(folder: Path, name: str) -> None:

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from neuplug.storage.claims import Claim
+from neuplug.storage.files import is_unfinished
 from neuplug.storage.store import Store
 
 OTHER_PROCESS = """
@@ -36,7 +37,7 @@ def other_process(root: Path) -> subprocess.Popen[str]:
 
 
 def leftovers(root: Path) -> list[Path]:
-    return list(root.rglob(".*-*"))
+    return [path for path in root.rglob("*") if is_unfinished(path)]
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
