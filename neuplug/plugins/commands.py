@@ -29,8 +29,6 @@ from neuplug.plugins.distributions import (
 # Commands of the core, which no plugin replaces
 OWN = {
     "compose": "neuplug.cli.compose:compose",
-    "data": "neuplug.cli.data:app",
-    "data show": "neuplug.cli.data:show",
     "plugins": "neuplug.cli.plugins:app",
     "plugins show": "neuplug.cli.plugins:show",
     "stop": "neuplug.cli.watch:stop",

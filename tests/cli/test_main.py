@@ -33,7 +33,7 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     captured = capsys.readouterr()
-    assert all(command in captured.out for command in ("compose", "data", "plugins"))
+    assert all(command in captured.out for command in ("compose", "plugins", "watch"))
     assert captured.err == ""
 
 

@@ -37,7 +37,7 @@ def two() -> None:
 '''
 ENTRIES = """
 greet = acme_words.more:greet
-data measure = acme_words.more:measure
+plugins measure = acme_words.more:measure
 words = acme_words.more:app
 torn = acme_words.torn:nothing
 gone = acme_words.more:gone
@@ -71,7 +71,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_they_run_like_the_others(words: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["greet", "--name", "Ada"]) == 0
-    assert main(["data", "measure", "PHOTOS"]) == 0
+    assert main(["plugins", "measure", "PHOTOS"]) == 0
     assert main(["words", "one"]) == 0
     assert capsys.readouterr().out == "hello Ada\nmeasured PHOTOS\none\n"
 
@@ -85,7 +85,7 @@ def test_the_help_lists_them_and_imports_nothing(
     for words, line in (
         (["--help"], "greet Say hello to somebody."),
         (["--help"], "words From acme-words."),
-        (["data", "--help"], "measure Measure a folder."),
+        (["plugins", "--help"], "measure Measure a folder."),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "neuplug", *words], capture_output=True, text=True, check=False
