@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import BaseModel
 
-from neuplug.cli.options import option_rows
-from neuplug.cli.printing import make_console, print_table
+from neuplug.cli.printing import make_console, option_rows, print_table
 from neuplug.experiment.config import TRAINING, ComposeConfig, resolve
 from neuplug.training.options import TrainingOptions
 
