@@ -108,8 +108,7 @@ class ComposeConfig(BaseModel):
 
     recipe: str | None = _data(None, description="a published system; 'neuplug recipes' lists them")
     budget: Literal["paper", "laptop", "smoke"] | None = _data(
-        None,
-        description="size of a recipe's run: as published, within an hour, or within minutes",
+        None, description="size of a recipe's run: as published, within an hour, or within minutes"
     )
     data: str = _data("demo", description="a folder of images, a CSV manifest, or demo")
     classes: Names | None = _data(
@@ -167,8 +166,7 @@ class ComposeConfig(BaseModel):
         None, description="number of generated images to add per class, or a comma-separated list"
     )
     to: Numbers | None = _arms(
-        None,
-        description="number of images per class after augmentation, or a comma-separated list",
+        None, description="number of images per class after augmentation, or a comma-separated list"
     )
     share: Numbers | None = _arms(
         None,

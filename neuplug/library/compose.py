@@ -27,13 +27,7 @@ from neuplug.experiment.results import Question, RunResults
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.hookspecs import RESERVED, Component, kind_of
 from neuplug.plugins.options import Options
-from neuplug.plugins.registry import (
-    LOCAL,
-    ComponentSpec,
-    LocalComponent,
-    discover,
-    offer_local,
-)
+from neuplug.plugins.registry import LOCAL, ComponentSpec, LocalComponent, discover, offer_local
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet

@@ -22,7 +22,6 @@ import pluggy
 from neuplug.errors import InputError, PluginError, did_you_mean
 from neuplug.plugins import hookspecs
 from neuplug.plugins.code import ChangedError, Code, code_of, note_import, prepare_import
-from neuplug.plugins.commands import unfit_name
 from neuplug.plugins.distributions import (
     COMMANDS,
     FAULTS,
@@ -34,6 +33,7 @@ from neuplug.plugins.distributions import (
     is_blocked,
     name_troubled,
     told,
+    unfit_name,
     unmet_requirement,
 )
 from neuplug.plugins.hookspecs import COMPONENTS, HOOKS, Component, base_class

@@ -11,7 +11,7 @@ import pytest
 
 import neuplug
 from neuplug.cli import INTERRUPTED, commands, main
-from neuplug.plugins.commands import OWN
+from neuplug.plugins.distributions import OWN_COMMANDS
 
 RUN = [sys.executable, "-c", "import sys; from neuplug.cli import main; sys.exit(main())"]
 
@@ -137,7 +137,7 @@ def test_every_option_says_what_it_means() -> None:
     assert len(found) > 40 and [name for name, text in found.items() if not text] == []
 
 
-@pytest.mark.parametrize("words", OWN)
+@pytest.mark.parametrize("words", OWN_COMMANDS)
 def test_the_help_says_of_a_command_what_the_command_says(words: str) -> None:
     *path, name = words.split()
     group = dict(commands())[" ".join(["neuplug", *path])]

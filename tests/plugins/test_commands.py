@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neuplug.cli import build, commands, main
-from neuplug.plugins.commands import OWN, offered_commands
+from neuplug.plugins.distributions import OWN_COMMANDS, offered_commands
 from neuplug.plugins.registry import discover
 
 MODULE = '''
@@ -152,4 +152,4 @@ def test_the_list_of_its_own_is_whole() -> None:
     offered = offered_commands().items()
     plugged = tuple(f"{words} " for words, offers in offered if offers[0].distribution)
     found = {path.removeprefix("neuplug ") for path, _ in commands() if path != "neuplug"}
-    assert {name for name in found if not f"{name} ".startswith(plugged)} == set(OWN)
+    assert {name for name in found if not f"{name} ".startswith(plugged)} == set(OWN_COMMANDS)
