@@ -44,9 +44,10 @@ from .library.steps import PreparedArm as PreparedArm
 from .library.steps import build_arm as build_arm
 from .library.steps import evaluate as evaluate
 from .library.steps import fit_generator as fit_generator
-from .plugins.augmenter import Augmenter as Augmenter
-from .plugins.classifier import Classifier as Classifier
+from .plugins.component import Augmenter as Augmenter
+from .plugins.component import Classifier as Classifier
 from .plugins.component import ComponentBase as ComponentBase
+from .plugins.component import Options as Options
 from .plugins.evaluator import ClassGenerator as ClassGenerator
 from .plugins.evaluator import Embedder as Embedder
 from .plugins.evaluator import Evaluation as Evaluation
@@ -61,7 +62,6 @@ from .plugins.generator import LatentGenerator as LatentGenerator
 from .plugins.generator import Progress as Progress
 from .plugins.hookspecs import Component as Component
 from .plugins.hookspecs import hookimpl as hookimpl
-from .plugins.options import Options as Options
 from .plugins.registry import discover as discover
 from .plugins.registry import load as load
 from .seeds import derive_seed as derive_seed

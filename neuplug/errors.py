@@ -21,8 +21,10 @@ class NeuplugError(Exception):
     exit_code = 1
 
 
-class InputError(NeuplugError):
+class InputError(NeuplugError, ValueError):
     """The user asked for something that cannot be done; what, where, what to do. Exit code 2.
+
+    Within pydantic it is told with what else is wrong.
 
     Example:
         >>> try:
@@ -110,11 +112,7 @@ class Problems(list[str]):
         except InputError as error:
             self.append(str(error))
 
-    def refuse(self, kind: type[Exception] = InputError) -> None:
-        """Raise what was kept, if there is anything, each on a line of its own.
-
-        Args:
-            kind: ``ValueError`` within pydantic, which then tells it with what else is wrong.
-        """
+    def refuse(self) -> None:
+        """Raise what was kept, if there is anything, each on a line of its own."""
         if self:
-            raise kind("\n".join(dict.fromkeys(self)))
+            raise InputError("\n".join(dict.fromkeys(self)))

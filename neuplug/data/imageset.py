@@ -71,9 +71,14 @@ class ImageSet:
         """(height, width) in pixels."""
         return self.images.shape[2], self.images.shape[3]
 
-    def counts(self) -> dict[str, int]:
-        """How many images each class has."""
-        numbers = torch.bincount(self.labels, minlength=len(self.classes)).tolist()
+    def counts(self, indices: Sequence[int] | None = None) -> dict[str, int]:
+        """How many images each class has.
+
+        Args:
+            indices: Of these images alone; by default of all.
+        """
+        labels = self.labels if indices is None else self.labels[indices]
+        numbers = torch.bincount(labels, minlength=len(self.classes)).tolist()
         return dict(zip(self.classes, numbers, strict=True))
 
     def subset(self, indices: Sequence[int] | Tensor) -> Self:

@@ -16,8 +16,8 @@ from typing import Any
 from neuplug import __version__
 from neuplug.errors import NeuplugError, PluginError
 from neuplug.experiment.tasks import ComponentRef
+from neuplug.plugins.component import Options
 from neuplug.plugins.distributions import told
-from neuplug.plugins.options import Options
 from neuplug.plugins.registry import LOCAL, ComponentSpec, discover, local_name
 from neuplug.storage.files import OF_THE_DISK, file_hash, storage_error
 

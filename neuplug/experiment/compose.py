@@ -214,9 +214,8 @@ class _Run:
 
     def work(self) -> RunResults:
         """Do what is left to do, and say in the folder how it ended."""
-        self.log.write(
-            events.RunStarted(process=f"process {os.getpid()} on {socket.gethostname()}")
-        )
+        process = f"process {os.getpid()} on {socket.gethostname()}"
+        self.log.write(events.RunStarted(process=process))
         try:
             result = self._answer()
         except (KeyboardInterrupt, RunStopped):
@@ -261,12 +260,8 @@ class _Run:
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
 
-        workers, log, chosen = (
-            self.config.workers,
-            self.folder / events.LOG,
-            plan.selection.executor,
-        )
-        taking_part = plan.selection.components
+        workers, log = self.config.workers, self.folder / events.LOG
+        chosen, taking_part = plan.selection.executor, plan.selection.components
         here = any(c.distribution == LOCAL for c in taking_part if c.kind != "executor")
         if chosen is None:
             return local_executor(workers, context, self._progress, log, here=here)

@@ -21,7 +21,7 @@ from pydantic import (
 
 from neuplug.errors import InputError, Problems
 from neuplug.experiment.grammar import Amount, make_amount, parse_arm, scalar
-from neuplug.plugins.options import sentences
+from neuplug.plugins.component import sentences
 from neuplug.training.options import PANEL, TrainingOptions
 
 ENVIRONMENT = "NEUPLUG_COMPOSE_"
@@ -63,10 +63,7 @@ def _as_numbers(value: Any) -> Any:
 
 
 def _readable(arm: str) -> str:
-    problems = Problems()
-    with problems.noted():
-        parse_arm(arm)
-    problems.refuse(ValueError)
+    parse_arm(arm)
     return arm
 
 
@@ -217,7 +214,7 @@ class ComposeConfig(BaseModel):
             problems.append("a budget belongs to a recipe: give --recipe too")
         with problems.noted():
             self.amounts()
-        problems.refuse(ValueError)
+        problems.refuse()
         return self
 
     def components(self) -> list[tuple[str, tuple[str, ...], Mapping[str, Any]]]:

@@ -243,9 +243,8 @@ def unfit_name(words: str) -> str:
     """Say why a plugin's command cannot be called that; empty if it can."""
     if not _WORDS.fullmatch(words):
         return f"command {words!r}: use one or two words of lower-case letters"
-    return (
-        f"command {words!r} is neuplug's own: choose another name" if words in OWN_COMMANDS else ""
-    )
+    taken = f"command {words!r} is neuplug's own: choose another name"
+    return taken if words in OWN_COMMANDS else ""
 
 
 def command_summary(command: Command) -> str:

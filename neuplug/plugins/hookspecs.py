@@ -168,9 +168,9 @@ class HookSpecs(Protocol):
 # Of each kind what its components derive from: by name, since some are above this package. A recipe
 # is a file.
 KINDS = {
-    "augmenter": "neuplug.plugins.augmenter:Augmenter",
+    "augmenter": "neuplug.plugins.component:Augmenter",
     "generator": "neuplug.plugins.generator:Generator",
-    "classifier": "neuplug.plugins.classifier:Classifier",
+    "classifier": "neuplug.plugins.component:Classifier",
     "evaluator": "neuplug.plugins.evaluator:Evaluator",
     "executor": "neuplug.experiment.executors.base:ExecutorFactory",
     "recipe": "",
