@@ -19,8 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
-from neuplug.storage.claims import Claim, remove
-from neuplug.storage.files import file_hash, is_unfinished, storing, write_text
+from neuplug.storage.files import Claim, file_hash, is_unfinished, remove, storing, write_text
 from neuplug.storage.store import DAMAGED, set_aside
 
 STATUS, STOP, CLAIM, PLAN = "status.json", "stop.request", ".claim", "plan.json"
