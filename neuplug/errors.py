@@ -21,8 +21,10 @@ class NeuplugError(Exception):
     exit_code = 1
 
 
-class InputError(NeuplugError):
+class InputError(NeuplugError, ValueError):
     """The user asked for something that cannot be done; what, where, what to do. Exit code 2.
+
+    Within pydantic it is told with what else is wrong.
 
     Example:
         >>> try:
@@ -71,9 +73,11 @@ class TrainingDiverged(NeuplugError):
 
     Example:
         >>> photos = torch.randint(0, 256, (8, 1, 16, 16), dtype=torch.uint8)
-        >>> wild = {"lr": 1e30, "schedule": "constant", "steps": 20}
+        >>> train = neuplug.training_set(photos, [0, 1] * 4)
+        >>> wild = neuplug.TrainingOptions(lr=1e30, schedule="constant", steps=20)
+        >>> context = neuplug.FitContext(torch.device("cpu"), 0, "smallcnn")
         >>> try:
-        ...     neuplug.ImageClassifier("smallcnn", training=wild).fit(photos, [0, 1] * 4)
+        ...     neuplug.fit_classifier(neuplug.load("smallcnn"), train, wild, context)
         ... except neuplug.TrainingDiverged as error:
         ...     print(str(error).split("; ")[1])
         lower the learning rate (lr = 1e+30).
@@ -108,11 +112,7 @@ class Problems(list[str]):
         except InputError as error:
             self.append(str(error))
 
-    def refuse(self, kind: type[Exception] = InputError) -> None:
-        """Raise what was kept, if there is anything, each on a line of its own.
-
-        Args:
-            kind: ``ValueError`` within pydantic, which then tells it with what else is wrong.
-        """
+    def refuse(self) -> None:
+        """Raise what was kept, if there is anything, each on a line of its own."""
         if self:
-            raise kind("\n".join(dict.fromkeys(self)))
+            raise InputError("\n".join(dict.fromkeys(self)))

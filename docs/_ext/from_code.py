@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import neuplug
 from neuplug.cli import commands
-from neuplug.cli.options import option_rows
+from neuplug.cli.printing import option_rows
 from neuplug.errors import PluginError
 from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.registry import ComponentSpec, discover

@@ -15,7 +15,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from neuplug import __version__
 from neuplug.errors import InputError, NeuplugError
-from neuplug.plugins.commands import Command, load_command, offered_commands, summary
+from neuplug.plugins.distributions import Command, command_summary, load_command, offered_commands
 
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
 INTERRUPTED = SIGNALLED + signal.SIGINT
@@ -64,7 +64,7 @@ class LazyCommand(TyperCommand):
     """
 
     def __init__(self, name: str, offers: list[Command]) -> None:
-        super().__init__(name, help=summary(offers[0]))
+        super().__init__(name, help=command_summary(offers[0]))
         self._name, self._offers = name, offers
 
     def load(self) -> Any:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import BaseModel
 
-from neuplug.cli.options import option_rows
-from neuplug.cli.printing import make_console, print_table
+from neuplug.cli.printing import make_console, option_rows, print_table
 from neuplug.experiment.config import TRAINING, ComposeConfig, resolve
 from neuplug.training.options import TrainingOptions
 
@@ -165,8 +164,7 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
 
     store = Store(store_root())
     left = [task for task in plan.tasks.values() if not store.has(task.key)]
-    known = store.timings()
-    costs = [known.get(task.cost_class()) for task in left if task.kind in ("fit", "train")]
+    costs = [store.noted_time(task.cost_class()) for task in left if task.kind in ("fit", "train")]
     all_, missing = (Counter[str](t.kind for t in some) for some in (plan.tasks.values(), left))
     stored, split, images = all_ - missing, plan.splits[0], plan.dataset.images
     return {

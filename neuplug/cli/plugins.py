@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from neuplug.cli import LightGroup
-from neuplug.cli.printing import make_console, print_columns
+from neuplug.cli.printing import make_console, option_rows, print_columns
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins import registry
 from neuplug.plugins.hookspecs import COMPONENTS, HOOKS
@@ -45,8 +45,6 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print a component's options: type, default, bounds and meaning."""
-    from neuplug.cli.options import option_rows
-
     if kind is not None and kind not in COMPONENTS:
         raise InputError(
             f"--kind {kind}: no such kind.{did_you_mean(kind, COMPONENTS)} "

@@ -1,18 +1,16 @@
-"""Lines, tables, lists and a bar on the terminal, in which names are never taken for markup."""
+"""Tables on the terminal, and a component's options as rows of one.
+
+Names in them are never taken for markup.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from rich.console import Console
-
-    from neuplug.plugins.generator import Progress
-
-# Names that are listed before the rest is only counted
-SHOWN = 20
 
 
 def make_console(*, stderr: bool = False) -> Console:
@@ -23,20 +21,6 @@ def make_console(*, stderr: bool = False) -> Console:
     if not console.is_terminal:
         console.width = 1000  # a pipe has no margin: one line for each row
     return console
-
-
-def print_line(console: Console, text: str, style: str = "") -> None:
-    """Print a line however long; names of files in it may be no valid text."""
-    console.print(text.encode("utf-8", "replace").decode(), style=style, soft_wrap=True)
-
-
-def print_names(console: Console, title: str, items: Sequence[str]) -> None:
-    """Print a title and a list, cut short."""
-    print_line(console, f"{title}: {len(items)}")
-    for item in items[:SHOWN]:
-        print_line(console, f"  {item}")
-    if len(items) > SHOWN:
-        print_line(console, f"  … and {len(items) - SHOWN} more")
 
 
 def print_columns(console: Console, rows: Iterable[tuple[str, ...]]) -> None:
@@ -61,14 +45,98 @@ def print_table(console: Console, titles: Sequence[str], rows: Iterable[Sequence
     console.print(table)
 
 
-@contextmanager
-def progress_bar(what: str) -> Iterator[Progress]:
-    """A bar on the terminal, if there is one, which the given callable moves."""
-    from rich.progress import Progress as Bars
+# Options.
 
-    console = make_console(stderr=True)
-    with Bars(console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(what, total=None)
-        yield lambda done, total, note="": bars.update(
-            task, completed=done, total=total, description=note
-        )
+TYPES = {
+    "boolean": "bool",
+    "integer": "int",
+    "null": "none",
+    "number": "float",
+    "object": "mapping",
+    "string": "text",
+}
+BOUNDS = {
+    "minimum": ">= {}",
+    "exclusiveMinimum": "> {}",
+    "maximum": "<= {}",
+    "exclusiveMaximum": "< {}",
+    "multipleOf": "a multiple of {}",
+    "minLength": "at least {} characters",
+    "maxLength": "at most {} characters",
+    "minItems": "at least {} items",
+    "maxItems": "at most {} items",
+    "pattern": "matches {}",
+}
+
+
+def option_rows(options: type[BaseModel]) -> list[dict[str, str]]:
+    """The options of a component in words, in the order in which its model declares them.
+
+    Returns:
+        For each its ``name``; ``type``, such as ``int`` or ``a | b`` for a choice; ``default``, as
+        it is typed after ``--set``, or ``required``; ``bounds``, such as ``1 to 64`` or ``> 0``,
+        empty where everything of the type goes; ``description``: what it does.
+    """
+    from pydantic.errors import PydanticInvalidForJsonSchema
+
+    try:
+        schema = options.model_json_schema()
+    except PydanticInvalidForJsonSchema:  # a type of the plugin's own: at least the names
+        schema = {"properties": {name: {} for name in options.model_fields}}
+    known = schema.get("$defs", {})
+    return [
+        {
+            "name": name,
+            "type": _type(entry, known) or "any",
+            "default": _default(options, name),
+            "bounds": ", ".join(dict.fromkeys(_bounds(entry, known))),
+            "description": options.model_fields[name].description or "",
+        }
+        for name, entry in schema.get("properties", {}).items()
+    ]
+
+
+def _type(entry: Mapping[str, Any], known: Mapping[str, Any]) -> str:
+    entry = _followed(entry, known)
+    if "const" in entry:
+        return str(entry["const"])
+    if "enum" in entry:
+        return " | ".join(map(str, entry["enum"]))
+    if "anyOf" in entry:
+        return " | ".join(_type(part, known) for part in entry["anyOf"])
+    if entry.get("type") == "array":
+        parts = entry.get("prefixItems") or [entry.get("items", {})]
+        inner = ", ".join(_type(part, known) for part in parts)
+        return f"({inner})" if "prefixItems" in entry else f"list of {inner}"
+    if entry.get("format") in ("path", "file-path", "directory-path"):
+        return "path"
+    return TYPES.get(entry.get("type", ""), "")
+
+
+def _bounds(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[str]:
+    entry = dict(_followed(entry, known))
+    if "minimum" in entry and "maximum" in entry:
+        yield f"{entry.pop('minimum')} to {entry.pop('maximum')}"
+    for key, words in BOUNDS.items():
+        # a tuple's length is part of its type
+        if key in entry and not (key.endswith("Items") and "prefixItems" in entry):
+            yield words.format(entry[key])
+    items = [entry["items"]] if entry.get("items") else []
+    for part in (*entry.get("anyOf", ()), *entry.get("prefixItems", ()), *items):
+        yield from _bounds(part, known)
+
+
+def _followed(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The definition that ``$ref`` points to, or the entry itself."""
+    return known[entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
+
+
+def _default(options: type[BaseModel], name: str) -> str:
+    field = options.model_fields[name]
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    value = getattr(value, "value", value)  # of an Enum
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    return str(value)

@@ -19,8 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
-from neuplug.storage.claims import Claim, remove
-from neuplug.storage.files import file_hash, storing, write_text, writer_of
+from neuplug.storage.files import Claim, file_hash, is_unfinished, remove, storing, write_text
 from neuplug.storage.store import DAMAGED, set_aside
 
 STATUS, STOP, CLAIM, PLAN = "status.json", "stop.request", ".claim", "plan.json"
@@ -191,7 +190,7 @@ class RunClaim:
 
 def _clear(folder: Path) -> None:
     """Remove what the dead have left, and set aside what is in the place of a run's files."""
-    for left in [path for path in folder.rglob(".*") if writer_of(path)]:
+    for left in [path for path in folder.rglob(".*") if is_unfinished(path)]:
         remove(left)  # nobody else writes here
     for path in folder.iterdir():
         if (path.name in _FILES and not path.is_file()) or (
@@ -224,7 +223,7 @@ def _refuse_foreign(folder: Path, request: str) -> None:
         return
     if not folder.is_dir():
         raise InputError(f"{folder} is a file: choose another --name.")
-    names = {path.name for path in folder.iterdir() if writer_of(path) is None}
+    names = {path.name for path in folder.iterdir() if not is_unfinished(path)}
     if names and not names & {STATUS, CLAIM, events.FILE, PLAN, DAMAGED}:
         raise InputError(f"{folder} is not a neuplug run folder: choose another --name.")
     status = read_status(folder)
@@ -240,5 +239,5 @@ def _hashes(folder: Path) -> dict[str, str]:
         path.relative_to(folder).as_posix(): file_hash(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.relative_to(folder).parts[0] not in _LIVING
-        if writer_of(path) is None
+        if not is_unfinished(path)
     }

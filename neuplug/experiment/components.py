@@ -16,8 +16,8 @@ from typing import Any
 from neuplug import __version__
 from neuplug.errors import NeuplugError, PluginError
 from neuplug.experiment.tasks import ComponentRef
+from neuplug.plugins.component import Options
 from neuplug.plugins.distributions import told
-from neuplug.plugins.options import Options
 from neuplug.plugins.registry import LOCAL, ComponentSpec, discover, local_name
 from neuplug.storage.files import OF_THE_DISK, file_hash, storage_error
 
@@ -116,7 +116,7 @@ def versions(components: Iterable[ComponentSpec]) -> dict[str, str]:
     """Distribution names to versions, for the record."""
     found: dict[str, Any] = {"neuplug": __version__}
     found |= {p.distribution: p.version for p in components}
-    for name in ("torch", "numpy", "scikit-learn", "pydantic"):
+    for name in ("torch", "numpy", "scipy", "pydantic"):
         found[name] = distribution(name).version
     return found
 

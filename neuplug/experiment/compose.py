@@ -21,26 +21,12 @@ from neuplug import __version__, data
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Listing, fingerprint
 from neuplug.errors import InputError, NeuplugError, Problems, StorageError
+from neuplug.experiment import events
 from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
 from neuplug.experiment.components import file_digests, named_faults
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.events import (
-    LOG,
-    Ending,
-    EventLog,
-    RunEnded,
-    RunStarted,
-    Said,
-    Sink,
-    unheard,
-)
 from neuplug.experiment.recipes import Recipe
-from neuplug.experiment.reporters import (
-    REPORTS,
-    FinishedRun,
-    have_reported,
-    write_reports,
-)
+from neuplug.experiment.reporters import REPORTS, FinishedRun, have_reported, write_reports
 from neuplug.experiment.results import RunResults, read_curves, read_results
 from neuplug.plugins.distributions import name_troubled
 from neuplug.plugins.registry import LOCAL, discover
@@ -151,11 +137,11 @@ class Request:
 
 def run(
     request: Request,
-    on_event: Sink = unheard,
+    on_event: events.Sink = events.unheard,
     *,
     command: str = "",
     fresh: bool = False,
-    outside: Sink | None = None,
+    outside: events.Sink | None = None,
 ) -> RunResults:
     """Answer a question.
 
@@ -178,13 +164,13 @@ def run(
         if whole and (not config.report or have_reported(folder, config.reporter)):
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
-            tell(Said(text=f"answered from {folder}: {since}."))
+            tell(events.Said(text=f"answered from {folder}: {since}."))
             return found
         if (claim := RunClaim.take(folder, request.key)) is not None:
             break
         waiting = f"another process is working on {folder}: waiting for its results."
-        tell(Said(text=waiting))
-        fresh, tell = False, unheard  # which is said once
+        tell(events.Said(text=waiting))
+        fresh, tell = False, events.unheard  # which is said once
         time.sleep(JOIN_SECONDS)
     return _Run(request, claim, command, on_event).work()
 
@@ -219,15 +205,18 @@ def prepare(request: Request) -> Plan:
 class _Run:
     """One process's work on a run whose folder it has claimed."""
 
-    def __init__(self, request: Request, claim: RunClaim, command: str, on_event: Sink) -> None:
+    def __init__(
+        self, request: Request, claim: RunClaim, command: str, on_event: events.Sink
+    ) -> None:
         self.request, self.config, self.claim = request, request.config, claim
         self.command, self.folder = command, claim.folder
         self.begun = False
-        self.log = EventLog(self.folder, on_event)
+        self.log = events.EventLog(self.folder, on_event)
 
     def work(self) -> RunResults:
         """Do what is left to do, and say in the folder how it ended."""
-        self.log.write(RunStarted(process=f"process {os.getpid()} on {socket.gethostname()}"))
+        process = f"process {os.getpid()} on {socket.gethostname()}"
+        self.log.write(events.RunStarted(process=process))
         try:
             result = self._answer()
         except (KeyboardInterrupt, RunStopped):
@@ -244,10 +233,10 @@ class _Run:
         self._end("finished")
         return result
 
-    def _end(self, state: Ending, why: str = "") -> None:
+    def _end(self, state: events.Ending, why: str = "") -> None:
         with closing(self.log):
             with suppress(StorageError):  # a full disk has been told already
-                self.log.write(RunEnded(state=state, message=why))
+                self.log.write(events.RunEnded(state=state, message=why))
             self.claim.end(state)
 
     def _answer(self) -> RunResults:
@@ -272,8 +261,8 @@ class _Run:
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
 
-        workers, log, chosen = self.config.workers, self.folder / LOG, plan.selection.executor
-        taking_part = plan.selection.components
+        workers, log = self.config.workers, self.folder / events.LOG
+        chosen, taking_part = plan.selection.executor, plan.selection.components
         here = any(c.distribution == LOCAL for c in taking_part if c.kind != "executor")
         if chosen is None:
             return local_executor(workers, context, self._progress, log, here=here)

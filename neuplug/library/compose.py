@@ -24,16 +24,9 @@ from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
 from neuplug.experiment.reporters import read_reports
 from neuplug.experiment.results import Question, RunResults
-from neuplug.plugins.component import ComponentBase
+from neuplug.plugins.component import ComponentBase, Options
 from neuplug.plugins.hookspecs import RESERVED, Component, kind_of
-from neuplug.plugins.options import Options
-from neuplug.plugins.registry import (
-    LOCAL,
-    ComponentSpec,
-    LocalComponent,
-    discover,
-    offer_local,
-)
+from neuplug.plugins.registry import LOCAL, ComponentSpec, LocalComponent, discover, offer_local
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet

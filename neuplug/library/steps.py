@@ -25,8 +25,7 @@ from neuplug.experiment.planning import ArmPlanner, begin_plan
 from neuplug.experiment.runner import run_tasks
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.generate import load_augmenters
-from neuplug.plugins.augmenter import Augmenter
-from neuplug.plugins.component import ComponentBase
+from neuplug.plugins.component import Augmenter, ComponentBase
 from neuplug.plugins.evaluator import (
     ClassGenerator,
     Embedder,

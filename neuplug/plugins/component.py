@@ -1,14 +1,89 @@
-"""What every kind of component shares: options, and what it says of itself. Loads no torch."""
+"""Components with their options, and the kinds that work on images alone: augmenters, classifiers.
+
+Generators and evaluators, which are told more, have modules of their own. Loads no torch.
+"""
 
 from __future__ import annotations
 
-from abc import ABC
-from collections.abc import Mapping
+import textwrap
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.code import note_import
-from neuplug.plugins.options import Options
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor, nn
+
+
+class Options(BaseModel):
+    """Base of a component's options: unknown names and values out of range are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], owner: str) -> Self:
+        """Validate ``values``; text as typed after ``--set`` is accepted for every type.
+
+        Args:
+            values: Option names and values.
+            owner: The component's name, for messages.
+
+        Raises:
+            InputError: A sentence, on a line of its own, for each name or value that is wrong.
+
+        Example:
+            >>> class BlurOptions(neuplug.Options):
+            ...     radius: float = 1.0
+            >>> BlurOptions.parse({"radius": "2.5"}, "blur").radius
+            2.5
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise InputError(sentences(error, cls, owner)) from None
+
+
+def sentences(error: ValidationError, model: type[BaseModel], owner: str) -> str:
+    """Turn pydantic's complaints into lines such as ``dcgan.lr = -1: ...``, one for each value.
+
+    Args:
+        error: From validating ``model``.
+        model: Tells what names there are.
+        owner: What the model's fields belong to, for a person.
+    """
+    lines: dict[tuple[Any, ...], str] = {}
+    for found in error.errors():
+        depth, known = 0, model.model_fields
+        for part in found["loc"]:
+            if part not in known:
+                break
+            depth, known = depth + 1, getattr(known[str(part)].annotation, "model_fields", {})
+        # each member of a union complains of the same value: the first one is enough
+        lines.setdefault(
+            (found["loc"][:depth], repr(found["input"])), _sentence(found, owner, known)
+        )
+    return "\n".join(lines.values())
+
+
+def _sentence(found: Mapping[str, Any], owner: str, known: Collection[str]) -> str:
+    *above, name = (owner, *(part for part in found["loc"] if isinstance(part, str)))
+    where, kind = ".".join((*above, name)), found["type"]
+    if kind == "extra_forbidden":
+        hint = did_you_mean(name, known) or f" It has: {', '.join(sorted(known)) or 'none'}."
+        return f"{above[-1]} has no option {name!r}.{hint}"
+    if kind == "missing":  # its input is all that was given
+        return f"{where} must be given: it has no default."
+    message = found["msg"].removeprefix("Value error, ")
+    if kind == "value_error" and (not above or isinstance(found["input"], Mapping)):
+        return "\n".join(f"{where}: {line}" for line in message.splitlines())
+    given = textwrap.shorten(repr(found["input"]), 200, placeholder=" …")
+    return f"{where} = {given}: {message[:1].lower()}{message[1:].rstrip('.')}."
 
 
 class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
@@ -58,3 +133,81 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
             dcgan makes images from 28 to 256 pixels a side, not 600x600: choose another --imgsz.
         """
         return None
+
+
+class Augmenter(ComponentBase):
+    """Changes images at random without changing what they show.
+
+    Attributes:
+        joins: Whether its images always join the set, as a generator's do. By default those of an
+            augmenter at the end of an arm without an amount take the others' place in each batch.
+        deterministic: Whether it does the same to an image every time, such as stretching its
+            contrast.
+    """
+
+    joins: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = False
+
+    @abstractmethod
+    def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+        """Return one changed version of each image.
+
+        Args:
+            images: uint8 (N, C, H, W), N from 0, C 1 or 3. Not to be modified in place.
+            rng: The only source of randomness; on the CPU.
+
+        Returns:
+            uint8 (N, C, H, W), the same shape.
+        """
+
+    def fuse(self, following: Augmenter) -> Augmenter | None:
+        """Return one augmenter that does what ``self`` then ``following`` do, or ``None``.
+
+        Override it where doing both at once is better than one after the other, for example
+        one warp instead of two. It is asked about any augmenter, another plugin's too, and leaves
+        both as they are. With the same generator the images are like those of the two in turn, but
+        for what doing it at once spares them, such as a second resampling.
+        """
+        return None
+
+
+class Classifier(ComponentBase):
+    """Builds a network. The core trains it, so that every arm is treated alike.
+
+    Attributes:
+        capturable: Whether its network does the same at every training step, drawing random numbers
+            from torch's generator of the device alone: on a GPU such steps are captured as a CUDA
+            graph, which is several times faster. What Python decides or counts in ``forward`` would
+            be frozen, so the default is no.
+    """
+
+    capturable: ClassVar[bool] = False
+
+    @property
+    def channels(self) -> frozenset[int]:
+        """The numbers of image channels it takes; the core turns grey into RGB where needed."""
+        return frozenset({1, 3})
+
+    @property
+    def normalization(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+        """Mean and standard deviation for pixels in 0-1, or ``None``: those of the real images."""
+        return None
+
+    def check_images(self, in_chans: int, image_size: tuple[int, int]) -> None:
+        """Refuse RGB images where it takes grey ones alone; see :class:`ComponentBase`."""
+        if in_chans == 3 and 3 not in self.channels:
+            raise InputError(
+                f"{type(self).__name__} takes grey images only, and these are RGB: choose another "
+                "classifier."
+            )
+
+    @abstractmethod
+    def build(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
+        """Return a new network, initialised from torch's current random state.
+
+        The module maps normalised float images (N, in_chans, H, W) to logits (N, num_classes);
+        its ``forward_features`` maps them to embeddings (N, F). In ``eval()`` N may be 0.
+
+        Raises:
+            InputError: If the images are too small for it.
+        """

@@ -83,7 +83,6 @@ class Component:
 class HookSpecs(Protocol):
     """The hooks, one for each kind of component."""
 
-    @hookspec
     def neuplug_augmenters(self) -> Iterable[Component]:
         """Components whose class is a :class:`neuplug.Augmenter`.
 
@@ -93,7 +92,6 @@ class HookSpecs(Protocol):
             ...     yield Component("posterize", "pkg.augmenter:Posterize", "fewer grey levels")
         """
 
-    @hookspec
     def neuplug_generators(self) -> Iterable[Component]:
         """Components whose class is a :class:`neuplug.Generator`.
 
@@ -103,7 +101,6 @@ class HookSpecs(Protocol):
             ...     yield Component("vae", "pkg.generator:VAE", "variational autoencoder")
         """
 
-    @hookspec
     def neuplug_classifiers(self) -> Iterable[Component]:
         """Components whose class is a :class:`neuplug.Classifier`.
 
@@ -113,7 +110,6 @@ class HookSpecs(Protocol):
             ...     yield Component("lenet", "pkg.classifier:LeNet", "LeNet-5")
         """
 
-    @hookspec
     def neuplug_evaluators(self) -> Iterable[Component]:
         """Components whose class is a :class:`neuplug.Evaluator`.
 
@@ -123,7 +119,6 @@ class HookSpecs(Protocol):
             ...     yield Component("kid", "pkg.evaluator:KID", "kernel inception distance")
         """
 
-    @hookspec
     def neuplug_executors(self) -> Iterable[Component]:
         """Components whose class is a :class:`neuplug.ExecutorFactory`.
 
@@ -133,7 +128,6 @@ class HookSpecs(Protocol):
             ...     yield Component("slurm", "pkg.executor:Slurm", "jobs of a Slurm cluster")
         """
 
-    @hookspec
     def neuplug_layouts(self) -> Iterable[Component]:
         """Components whose class is a :class:`neuplug.Layout`.
 
@@ -143,7 +137,6 @@ class HookSpecs(Protocol):
             ...     yield Component("coco", "pkg.layout:Coco", "images beside annotations.json")
         """
 
-    @hookspec
     def neuplug_recipes(self) -> Iterable[Component]:
         """Recipes: settings of a published study, a YAML file in the plugin's package.
 
@@ -153,7 +146,6 @@ class HookSpecs(Protocol):
             ...     yield Component("doe2024", "pkg:doe2024.yaml", "Doe 2024, cracks in glass")
         """
 
-    @hookspec
     def neuplug_reporters(self) -> Iterable[Component]:
         """Components whose class is a :class:`neuplug.Reporter`.
 
@@ -163,7 +155,6 @@ class HookSpecs(Protocol):
             ...     yield Component("markdown", "pkg.reporter:Markdown", "results as a table")
         """
 
-    @hookspec
     def neuplug_sections(self) -> Iterable[Component]:
         """Components whose class is a ``SectionMaker`` (``neuplug.experiment.reporters``).
 
@@ -177,9 +168,9 @@ class HookSpecs(Protocol):
 # Of each kind what its components derive from: by name, since some are above this package. A recipe
 # is a file.
 KINDS = {
-    "augmenter": "neuplug.plugins.augmenter:Augmenter",
+    "augmenter": "neuplug.plugins.component:Augmenter",
     "generator": "neuplug.plugins.generator:Generator",
-    "classifier": "neuplug.plugins.classifier:Classifier",
+    "classifier": "neuplug.plugins.component:Classifier",
     "evaluator": "neuplug.plugins.evaluator:Evaluator",
     "executor": "neuplug.experiment.executors.base:ExecutorFactory",
     "recipe": "",
@@ -188,6 +179,8 @@ KINDS = {
     "section": "neuplug.experiment.reporters:SectionMaker",
 }
 HOOKS = {f"neuplug_{kind}s": kind for kind in KINDS}
+for _hook in HOOKS:
+    hookspec(vars(HookSpecs)[_hook])
 # The kinds that are classes
 COMPONENTS = tuple(kind for kind, base in KINDS.items() if base)
 

@@ -20,22 +20,9 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from neuplug.errors import InputError, PluginError, did_you_mean
-from neuplug.plugins import hookspecs
+from neuplug.plugins import distributions, hookspecs
 from neuplug.plugins.code import ChangedError, Code, code_of, note_import, prepare_import
-from neuplug.plugins.commands import unfit_name
-from neuplug.plugins.distributions import (
-    COMMANDS,
-    FAULTS,
-    GROUP,
-    Problem,
-    canonical,
-    identity,
-    installed_distributions,
-    is_blocked,
-    name_troubled,
-    told,
-    unmet_requirement,
-)
+from neuplug.plugins.distributions import FAULTS, Problem, canonical, told
 from neuplug.plugins.hookspecs import COMPONENTS, HOOKS, Component, base_class
 
 if TYPE_CHECKING:
@@ -249,7 +236,7 @@ class Registry:
         names = sorted({p.name for p in offers})
         hint = did_you_mean(plain, names)
         listing = f" There are: {', '.join(names)}." if names else " No plugin offers any."
-        missing = f" {name_troubled(self.problems)}." if self.problems else ""
+        missing = f" {distributions.name_troubled(self.problems)}." if self.problems else ""
         raise InputError(
             f"no {what} is called {name!r}.{hint}{listing}{missing} See 'neuplug plugins'."
         )
@@ -298,7 +285,7 @@ def load(name: str, /, **options: Any) -> ComponentBase:
 def _discover(blocklist: str, strict: bool, path: tuple[str, ...]) -> Registry:
     del path  # part of the cache key: what is installed depends on it
     finder = _Finder(blocklist, strict)
-    for distribution in installed_distributions():
+    for distribution in distributions.installed_distributions():
         finder.visit(distribution)
     return Registry(tuple(finder.offers), tuple(finder.problems))
 
@@ -328,23 +315,23 @@ class _Finder:
 
     def visit(self, distribution: Distribution) -> None:
         """Take in one distribution: all that it offers, or what is wrong with it."""
-        name, version = self.visited = identity(distribution)
+        name, version = self.visited = distributions.identity(distribution)
         try:
             entries = sorted(distribution.entry_points, key=lambda e: (e.group, e.name))
-            unfit = unmet_requirement(distribution)
+            unfit = distributions.unmet_requirement(distribution)
         except Exception as error:
             self.problem(f"unreadable metadata: {told(error)}", error)
             return
         for entry in entries:
-            if entry.group not in (GROUP, COMMANDS):
+            if entry.group not in (distributions.GROUP, distributions.COMMANDS):
                 continue
-            if is_blocked(self.blocklist, name, entry.name):
+            if distributions.is_blocked(self.blocklist, name, entry.name):
                 self.problems.append(Problem(name, version, "blocked by NEUPLUG_BLOCK"))
             elif unfit:
                 self.problem(unfit)
-            elif entry.group == GROUP:
+            elif entry.group == distributions.GROUP:
                 self._load(entry, f"{name}:{entry.name}")
-            elif wrong := unfit_name(entry.name):
+            elif wrong := distributions.unfit_name(entry.name):
                 self.problem(wrong)
 
     def problem(self, message: str, error: BaseException | None = None) -> None:

@@ -1,4 +1,9 @@
-"""Files: names that any disk takes, content nobody sees half of, sentences where that fails."""
+"""Files: names that any disk takes, content nobody sees half of, sentences where that fails.
+
+A claim is being the only one to work on something, among threads, processes and hosts: a locked
+file. The system lets go of the lock when the process ends, however it ends, and over a shared disk
+too; a file that nobody has locked is one that a killed process has left.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +13,20 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock
 
 from neuplug.errors import StorageError
 
-_UNFINISHED = re.compile(r"\.([0-9a-f]{32})(-[0-9a-f]{32})?")
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}(\.lock)?")
 _DIGEST = hashlib.sha256().digest_size
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -32,20 +41,14 @@ _REASONS = {
 OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
-def unfinished_name(writer: str | None = None) -> str:
-    """A new name for what is being written; it tells by whom, if a writer has claimed that."""
-    return f".{writer or uuid.uuid4().hex}-{uuid.uuid4().hex}"
+def unfinished_name() -> str:
+    """A new name for what is being written."""
+    return f".{uuid.uuid4().hex}"
 
 
-def writer_claim(root: Path, writer: str) -> Path:
-    """The file that a writer has claimed for as long as it fills a folder in ``root``."""
-    return root / f".{writer}"
-
-
-def writer_of(path: Path) -> str | None:
-    """The writer in an :func:`unfinished_name` or of a :func:`writer_claim`; else ``None``."""
-    found = _UNFINISHED.fullmatch(path.name)
-    return found[1] if found else None
+def is_unfinished(path: Path) -> bool:
+    """Whether that is an :func:`unfinished_name`, or the lock of who writes there."""
+    return _UNFINISHED.fullmatch(path.name) is not None
 
 
 @contextlib.contextmanager
@@ -148,6 +151,91 @@ def read_checked(path: Path) -> bytes | None:
         return None
     digest, content = content[:_DIGEST], content[_DIGEST:]
     return content if hashlib.sha256(content).digest() == digest else None
+
+
+def remove(path: Path) -> None:
+    """Remove a file or folder as far as that is possible."""
+    with contextlib.suppress(OSError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What this process has claimed, until it is released or the process ends.
+
+    A forked child does not have its parent's claims.
+
+    Attributes:
+        path: Of the locked file.
+    """
+
+    path: Path
+    _lock: BaseFileLock
+
+    @classmethod
+    def take(cls, path: Path) -> Self | None:
+        """Claim ``path``, a file that is made; ``None`` while somebody has it.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        with storing(path.parent):
+            try:
+                return cls._acquire(path, blocking=False)
+            except Timeout:
+                return None
+
+    @classmethod
+    def wait(cls, path: Path) -> Self:
+        """Claim ``path`` as soon as nobody has it.
+
+        Raises:
+            StorageError: If it cannot be written.
+        """
+        with storing(path.parent):
+            return cls._acquire(path, blocking=True)
+
+    @classmethod
+    def _acquire(cls, path: Path, blocking: bool) -> Self:
+        if path.is_dir():
+            remove(path)  # a claim is a file
+        lock = FileLock(path, thread_local=False)
+        lock.acquire(blocking=blocking)
+        return cls(path, lock)
+
+    @classmethod
+    def is_held(cls, path: Path) -> bool:
+        """Whether somebody has claimed ``path``; what a dead process has left there is removed.
+
+        Where that may not be written, a file counts as held: whoever lets go of it removes it.
+        """
+        if not path.exists():
+            return False
+        try:
+            claim = cls.take(path)
+        except StorageError:
+            return True
+        if claim is not None:
+            claim.release()
+        return claim is None
+
+    def release(self) -> None:
+        """Let others have it."""
+        if not self._lock.is_locked:  # of the parent of a forked child, or released before
+            return
+        if isinstance(self._lock, UnixFileLock):  # other locks remove their file themselves
+            # while it is locked: a lock on a file that is gone is none, and is tried again
+            self.path.unlink(missing_ok=True)
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.release()
 
 
 _LONGEST_NAME = 120  # bytes of a name within file names, which may have 255

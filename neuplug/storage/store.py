@@ -25,19 +25,7 @@ import platformdirs
 
 from neuplug.errors import NeuplugError, StorageError
 from neuplug.plugins.generator import Checkpoint
-from neuplug.storage.claims import Claim, remove
-from neuplug.storage.files import (
-    OF_THE_DISK,
-    file_hash,
-    read_checked,
-    storage_error,
-    storing,
-    unfinished_name,
-    write_checked,
-    write_text,
-    writer_claim,
-    writer_of,
-)
+from neuplug.storage import files
 
 logger = logging.getLogger("neuplug")
 
@@ -77,15 +65,15 @@ def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
     Raises:
         StorageError: If the place cannot be written.
     """
-    root, writer = root or target.parent, uuid.uuid4().hex
+    root = root or target.parent
     sweep(root)
-    claim = Claim.wait(writer_claim(root, writer))
-    aside = root / unfinished_name(writer)
-    with storing(root):
+    aside = root / files.unfinished_name()
+    claim = files.Claim.wait(_lock(aside))
+    with files.storing(root):
         aside.mkdir()
     try:
         yield aside
-        with storing(target.parent):
+        with files.storing(target.parent):
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 aside.rename(target)
@@ -93,8 +81,8 @@ def whole_folder(target: Path, root: Path | None = None) -> Iterator[Path]:
                 if not target.is_dir():
                     raise
     except OSError as error:  # of whoever fills the folder
-        if error.errno in OF_THE_DISK:
-            raise storage_error(error, root) from error
+        if error.errno in files.OF_THE_DISK:
+            raise files.storage_error(error, root) from error
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -135,7 +123,7 @@ class Sealed:
         """
         path = self.path / name
         try:
-            digest = file_hash(path)
+            digest = files.file_hash(path)
         except OSError as error:
             raise DamagedError(self.path, f"{name} cannot be read ({error.strerror})") from error
         if digest != self.files.get(name):
@@ -149,7 +137,7 @@ def open_sealed(folder: Path) -> Sealed:
     Raises:
         DamagedError: If they differ, the seal is not whole, or the folder is another's.
     """
-    content = read_checked(folder / SEAL)
+    content = files.read_checked(folder / SEAL)
     if content is None:
         raise DamagedError(folder, "its seal is missing or has changed since it was written")
     seal = json.loads(content)
@@ -176,7 +164,7 @@ def set_aside(path: Path) -> Path | None:
         StorageError: If it cannot be moved.
     """
     kept = path.parent / DAMAGED / f"{path.name}-{uuid.uuid4().hex[:8]}"
-    with storing(path.parent):
+    with files.storing(path.parent):
         kept.parent.mkdir(parents=True, exist_ok=True)
         try:
             path.rename(kept)
@@ -187,17 +175,22 @@ def set_aside(path: Path) -> Path | None:
 
 def sweep(root: Path) -> None:
     """Remove the unfinished folders in ``root`` whose writers are gone."""
-    for left in root.glob(".*"):
-        if (writer := writer_of(left)) is not None:
-            claimed = Claim.is_held(writer_claim(root, writer))
-            if left.is_dir() and not claimed:
-                remove(left)
+    for left in filter(files.is_unfinished, root.glob(".*")):
+        claimed = files.Claim.is_held(_lock(left))
+        if left.is_dir() and not claimed:
+            files.remove(left)
+
+
+def _lock(aside: Path) -> Path:
+    """The file that a writer has claimed for as long as it fills an unfinished folder."""
+    return aside.with_suffix(".lock")
 
 
 def _seal(folder: Path, name: str) -> None:
-    files = {_name(folder, path): (path.stat().st_size, file_hash(path)) for path in _files(folder)}
-    content = {"format": SEAL_FORMAT, "name": name, "files": files}
-    write_checked(folder / SEAL, json.dumps(content).encode())
+    paths = {_name(folder, path): path for path in _files(folder)}
+    found = {name: (path.stat().st_size, files.file_hash(path)) for name, path in paths.items()}
+    content = {"format": SEAL_FORMAT, "name": name, "files": found}
+    files.write_checked(folder / SEAL, json.dumps(content).encode())
 
 
 def _files(folder: Path) -> list[Path]:
@@ -311,17 +304,17 @@ class Store:
         target = self.path(key)
         with whole_folder(target, self.root) as folder:
             yield folder
-            with storing(target.parent):
+            with files.storing(target.parent):
                 _seal(folder, key)
-        remove(self.root / UNFINISHED / key)
+        files.remove(self.root / UNFINISHED / key)
 
-    def claim(self, key: str) -> Claim | None:
+    def claim(self, key: str) -> files.Claim | None:
         """Be the only one to work on ``key``; ``None`` while another living process is.
 
         Raises:
             StorageError: If the store cannot be written.
         """
-        return Claim.take(self.root / CLAIMS / key)
+        return files.Claim.take(self.root / CLAIMS / key)
 
     def checkpoint(self, key: str) -> StoredCheckpoint:
         """Where unfinished work on ``key`` keeps its state."""
@@ -332,21 +325,19 @@ class Store:
         file = self.root / "timings" / cost_class
         with contextlib.suppress(OSError, StorageError):  # only an estimate
             file.parent.mkdir(parents=True, exist_ok=True)
-            write_text(file, f"{seconds:.3f}\n")
+            files.write_text(file, f"{seconds:.3f}\n")
 
-    def timings(self) -> dict[str, float]:
-        """The last time of each class of tasks, in seconds."""
-        found = {}
-        for file in (self.root / "timings").glob("[!.]*"):
-            with contextlib.suppress(OSError, ValueError):  # only an estimate
-                found[file.name] = float(file.read_text("utf-8"))
-        return found
+    def noted_time(self, cost_class: str) -> float | None:
+        """How long a task of that class took last, in seconds."""
+        with contextlib.suppress(OSError, ValueError):  # only an estimate
+            return float((self.root / "timings" / cost_class).read_text("utf-8"))
+        return None
 
     def sweep(self) -> None:
         """Remove what processes that are gone have left unfinished or claimed."""
         sweep(self.root)
         for claim in (self.root / CLAIMS).glob("*"):
-            Claim.is_held(claim)
+            files.Claim.is_held(claim)
 
 
 class StoredCheckpoint(Checkpoint):
@@ -367,13 +358,13 @@ class StoredCheckpoint(Checkpoint):
         """
         from neuplug.storage.tensorfile import tree_bytes
 
-        write_checked(self.path, tree_bytes(tree))
+        files.write_checked(self.path, tree_bytes(tree))
 
     def load(self) -> dict[str, Any] | None:
         """What was kept last, or ``None``; a damaged file counts as none."""
         from neuplug.storage.tensorfile import tree_from
 
-        content = read_checked(self.path)
+        content = files.read_checked(self.path)
         if content is None:
             return None
         tree: dict[str, Any] = tree_from(content)

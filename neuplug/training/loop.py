@@ -16,8 +16,7 @@ from torch.optim import lr_scheduler
 
 from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
 from neuplug.errors import InputError, TrainingDiverged
-from neuplug.plugins.augmenter import Augmenter
-from neuplug.plugins.classifier import Classifier
+from neuplug.plugins.component import Augmenter, Classifier
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
 from neuplug.training.devices import wants_bf16

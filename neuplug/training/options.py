@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from neuplug.plugins.options import Options
+from neuplug.plugins.component import Options
 
 DEFAULT_STEPS = 600
 # Of a command's help; the options that name it have a flag of their own there

@@ -11,7 +11,7 @@ import pytest
 
 import neuplug
 from neuplug.cli import INTERRUPTED, commands, main
-from neuplug.plugins.commands import OWN
+from neuplug.plugins.distributions import OWN_COMMANDS
 
 RUN = [sys.executable, "-c", "import sys; from neuplug.cli import main; sys.exit(main())"]
 
@@ -33,7 +33,7 @@ def test_help(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
 def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     captured = capsys.readouterr()
-    assert all(command in captured.out for command in ("compose", "data", "plugins"))
+    assert all(command in captured.out for command in ("compose", "plugins", "watch"))
     assert captured.err == ""
 
 
@@ -137,7 +137,7 @@ def test_every_option_says_what_it_means() -> None:
     assert len(found) > 40 and [name for name, text in found.items() if not text] == []
 
 
-@pytest.mark.parametrize("words", OWN)
+@pytest.mark.parametrize("words", OWN_COMMANDS)
 def test_the_help_says_of_a_command_what_the_command_says(words: str) -> None:
     *path, name = words.split()
     group = dict(commands())[" ".join(["neuplug", *path])]

@@ -13,6 +13,7 @@ from neuplug_tests.terminals import SLOW, Terminals, wait_for
 
 from neuplug.cli import main
 from neuplug.experiment.claim import read_status, running
+from neuplug.storage.files import is_unfinished
 
 
 def test_one_runs_another_watches_and_stops_it_and_a_third_goes_on(
@@ -65,7 +66,7 @@ def test_signals_stop_cleanly(
     assert process.returncode == 128 + number
     assert "run the same command again to resume" in text and "Traceback" not in text
     store = Path(os.environ["NEUPLUG_CACHE"]) / "store"
-    assert not list(store.glob(".*-*"))
+    assert not [path for path in store.iterdir() if is_unfinished(path)]
     assert not list((store / "claims").iterdir())
 
 

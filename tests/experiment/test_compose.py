@@ -9,6 +9,7 @@ import pytest
 import torch
 from neuplug_tests.hearing import Hearing
 from neuplug_tests.lab import Log
+from safetensors.torch import save_file
 
 import neuplug
 from neuplug import ImageSet, InputError, PluginError
@@ -112,13 +113,13 @@ def test_other_seeds_draw_other_splits_and_other_results(ask: Any) -> None:
 def test_another_weights_file_of_the_same_name_is_another_question(
     ask: Any, tmp_path: Path
 ) -> None:
-    path = tmp_path / "weights.pth"
+    path = tmp_path / "weights.safetensors"
     found = []
     for seed in (0, 1):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             network = neuplug.load("conv").build(2, 1, (28, 28))
-        torch.save(network.state_dict(), path)
+        save_file(network.state_dict(), path)
         result = ask(
             clf=["conv"], repeats=1, training={"steps": 1, "batch": 4},
             options={"conv": {"weights": str(path)}},

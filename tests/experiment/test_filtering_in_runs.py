@@ -157,11 +157,8 @@ def test_an_amount_of_which_nothing_is_left(ask: Any) -> None:
 
 def test_an_arm_by_itself_of_which_nothing_is_left(bars: ImageSet, lab: Any) -> None:
     train = neuplug.training_set(bars.images, bars.labels, bars.classes)
-    arm = "echo@replace,filter=copies"
     with pytest.raises(NeuplugError, match=r"leaves class standing .* let 0 of 200 images pass"):
-        neuplug.build_arm(arm, train)
-    with pytest.raises(NeuplugError, match=r"leaves class 0 .* let 0 of 200 images pass"):
-        neuplug.ImageClassifier("linear", arm=arm, steps=2).fit(train.images, train.labels.numpy())
+        neuplug.build_arm("echo@replace,filter=copies", train)
 
 
 @pytest.mark.parametrize("workers", ["0", pytest.param("2", marks=pytest.mark.slow)])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from neuplug.cli import build, commands, main
-from neuplug.plugins.commands import OWN, offered_commands
+from neuplug.plugins.distributions import OWN_COMMANDS, offered_commands
 from neuplug.plugins.registry import discover
 
 MODULE = '''
@@ -37,7 +37,7 @@ def two() -> None:
 '''
 ENTRIES = """
 greet = acme_words.more:greet
-data measure = acme_words.more:measure
+plugins measure = acme_words.more:measure
 words = acme_words.more:app
 torn = acme_words.torn:nothing
 gone = acme_words.more:gone
@@ -71,7 +71,7 @@ def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_they_run_like_the_others(words: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["greet", "--name", "Ada"]) == 0
-    assert main(["data", "measure", "PHOTOS"]) == 0
+    assert main(["plugins", "measure", "PHOTOS"]) == 0
     assert main(["words", "one"]) == 0
     assert capsys.readouterr().out == "hello Ada\nmeasured PHOTOS\none\n"
 
@@ -85,7 +85,7 @@ def test_the_help_lists_them_and_imports_nothing(
     for words, line in (
         (["--help"], "greet Say hello to somebody."),
         (["--help"], "words From acme-words."),
-        (["data", "--help"], "measure Measure a folder."),
+        (["plugins", "--help"], "measure Measure a folder."),
     ):
         done = subprocess.run(
             [sys.executable, "-m", "neuplug", *words], capture_output=True, text=True, check=False
@@ -152,4 +152,4 @@ def test_the_list_of_its_own_is_whole() -> None:
     offered = offered_commands().items()
     plugged = tuple(f"{words} " for words, offers in offered if offers[0].distribution)
     found = {path.removeprefix("neuplug ") for path, _ in commands() if path != "neuplug"}
-    assert {name for name in found if not f"{name} ".startswith(plugged)} == set(OWN)
+    assert {name for name in found if not f"{name} ".startswith(plugged)} == set(OWN_COMMANDS)

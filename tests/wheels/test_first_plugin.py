@@ -49,7 +49,7 @@ def script() -> Iterator[str]:
 def without_network(install: Installer, tmp_path: Path) -> dict[str, str]:
     """Settings; and ``wheels``, which the page begins with, is the folder that it speaks of."""
     (tmp_path / "wheels").symlink_to(install.wheels)
-    return install.without_network("neuplug", "neuplug-smallcnn", "pytest")
+    return install.without_network("neuplug-smallcnn", "neuplug-report", "pytest")
 
 
 @pytest.mark.slow

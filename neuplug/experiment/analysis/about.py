@@ -6,8 +6,6 @@ import hashlib
 import json
 import platform
 
-import torch
-
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.errors import NeuplugError
@@ -29,11 +27,6 @@ def about_data(plan: Plan) -> parts.Data:
     """The images, and the parts of the first repeat."""
     dataset, split = plan.dataset, plan.splits[0]
     report, images = dataset.report, dataset.images
-
-    def counts(indices: list[int]) -> dict[str, int]:
-        numbers = torch.bincount(images.labels[indices], minlength=len(images.classes))
-        return dict(zip(images.classes, numbers.tolist(), strict=True))
-
     groups, bound = _near_groups(dataset)
     return parts.Data(
         source=report.source,
@@ -43,10 +36,10 @@ def about_data(plan: Plan) -> parts.Data:
         imgsz=images.image_size,
         channels=images.channels,
         counts=images.counts(),
-        train=counts(split.train),
-        val=counts(split.val),
-        test=counts(split.test),
-        left_out=counts(split.left_out),
+        train=images.counts(split.train),
+        val=images.counts(split.val),
+        test=images.counts(split.test),
+        left_out=images.counts(split.left_out),
         skipped=tuple(report.skipped),
         exact_duplicates=len(report.exact),
         exact_duplicate_images=sum(map(len, report.exact)),

@@ -146,11 +146,7 @@ def _accuracy(group: Sequence[parts.Cell]) -> float:
 
 
 def _rivals(
-    own: Arm,
-    classifier: str,
-    question: model.Question,
-    groups: Groups,
-    arms: Sequence[Arm],
+    own: Arm, classifier: str, question: model.Question, groups: Groups, arms: Sequence[Arm]
 ) -> list[str]:
     """The names of the arms to compare with the best of; none if this arm is not asked that."""
     if question == "more images":
@@ -191,11 +187,7 @@ def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> list[str]:
 
 
 def _difference(
-    ours: Sequence[parts.Cell],
-    theirs: Sequence[parts.Cell],
-    correct: Correct,
-    *,
-    comparisons: int,
+    ours: Sequence[parts.Cell], theirs: Sequence[parts.Cell], correct: Correct, *, comparisons: int
 ) -> model.PairedDifference:
     differences, items = [], []
     for cell, rival in zip(ours, theirs, strict=True):

@@ -23,7 +23,7 @@ from neuplug.experiment.grammar import COPIES, Filter
 from neuplug.experiment.steps.checks import check_record
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AugmentTask, ComponentRef, FitTask, SampleTask, Source
-from neuplug.plugins.augmenter import Augmenter
+from neuplug.plugins.component import Augmenter
 from neuplug.plugins.evaluator import ClassGenerator
 from neuplug.plugins.generator import FitRecord, Generator, Progress
 from neuplug.seeds import derive_seed

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 
 import torch
 
-from neuplug import Evaluation, EvaluationContext, Evaluator, ImageSet, derive_seed, write_figure
+from neuplug import Evaluation, EvaluationContext, Evaluator, ImageSet, derive_seed
 from neuplug_fid.options import CLASSIFIER, FIDOptions
 from neuplug_fid.sample import Sample, common_labels, generated_sets, of_classes, warnings_on
 from neuplug_fid.space import choose_space
+from neuplug_figures.drawing import write_figure
 
 
 class FID(Evaluator):

@@ -25,9 +25,10 @@ from torch_fidelity.registry import FEATURE_EXTRACTORS_REGISTRY as REGISTRY
 from torch_fidelity.utils import create_feature_extractor
 from torchvision.models import VGG16_Weights
 
-from neuplug import InputError, load_weights, seeded
+from neuplug import InputError, seeded
 from neuplug.errors import did_you_mean
 from neuplug_fid.options import INCEPTION
+from neuplug_torchvision.reading import load_weights
 
 
 @dataclass(frozen=True)

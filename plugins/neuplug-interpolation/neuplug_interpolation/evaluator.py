@@ -15,14 +15,13 @@ from neuplug import (
     Evaluation,
     EvaluationContext,
     Evaluator,
-    ImageRow,
     ImageSet,
     LatentGenerator,
     Metric,
     Options,
     derive_seed,
-    write_image_rows,
 )
+from neuplug_figures.drawing import ImageRow, write_image_rows
 from neuplug_interpolation.latents import CANDIDATES, Found, find_latents, slerp
 
 TRAIN, TEST = "reconstruction RMSE, training images", "reconstruction RMSE, test images"

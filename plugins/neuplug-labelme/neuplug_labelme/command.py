@@ -10,13 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from neuplug.cli.printing import (
-    make_console,
-    print_line,
-    print_names,
-    print_table,
-    progress_bar,
-)
+from neuplug.cli.printing import make_console, print_table
+from neuplug_data.printing import print_line, print_names, progress_bar
 from neuplug_labelme.cropoptions import CropOptions
 
 if TYPE_CHECKING:

@@ -16,15 +16,14 @@ from neuplug import (
     Evaluation,
     EvaluationContext,
     Evaluator,
-    ImageRow,
     Metric,
     NeuplugError,
     Options,
     copy_scores,
     derive_seed,
     nearest,
-    write_image_rows,
 )
+from neuplug_figures.drawing import ImageRow, write_image_rows
 from neuplug_memorization.copying import QUANTILE, Closeness, Copying, copying
 
 PIXELS, FEATURES = "pixels", "features"

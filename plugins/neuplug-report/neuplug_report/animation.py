@@ -12,9 +12,9 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuplug.figures import INK, PAPER
 from neuplug.records import printable
 from neuplug.storage.files import write_whole
+from neuplug_figures.style import INK, PAPER
 from neuplug_report.images import font_file, write_shortened
 
 # Tiles on a line and lines of a frame, at most

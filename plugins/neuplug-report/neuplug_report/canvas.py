@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuplug import figures as style
 from neuplug.experiment.results import RunResults
 from neuplug.experiment.summary import wording
+from neuplug_figures import style
 
 MARGIN = style.MARGIN
 WIDTH = style.WIDTH

@@ -13,10 +13,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from neuplug import figures as style
 from neuplug.experiment.parts import Arm
 from neuplug.experiment.results import RunResults
 from neuplug.experiment.summary import wording
+from neuplug_figures import style
 from neuplug_report.canvas import (
     MARGIN,
     TITLE,

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from neuplug import figures as style
 from neuplug.experiment.results import Dose, RunResults
 from neuplug.experiment.summary import wording
+from neuplug_figures import style
 from neuplug_report.canvas import (
     MARGIN,
     TITLE,

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import matplotlib as mpl
 
-from neuplug import figures as style
 from neuplug.experiment.results import Curves, RunResults
-from neuplug.figures import render
 from neuplug.storage.files import write_whole
+from neuplug_figures import style
+from neuplug_figures.drawing import render
 from neuplug_report import svg
 from neuplug_report.canvas import Drawing
 from neuplug_report.confusion import confusion_matrix

@@ -14,9 +14,9 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from neuplug.experiment.summary.wording import ELLIPSIS
-from neuplug.figures import INK, MUTED, PAPER, families
 from neuplug.records import printable
 from neuplug.storage.files import write_whole
+from neuplug_figures.style import INK, MUTED, PAPER, families
 
 _SHEET = 1200  # pixels a sheet of real beside made images is about as wide as
 _TELEPHONE = 800  # the same of one for a telephone, whose pixels are small

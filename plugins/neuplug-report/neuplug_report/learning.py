@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from neuplug import figures as style
 from neuplug.experiment.results import Mean, RunResults
 from neuplug.experiment.summary import wording
+from neuplug_figures import style
 from neuplug_report.canvas import (
     MARGIN,
     TITLE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree as ET
 
-from neuplug import figures as style
+from neuplug_figures import style
 
 # The custom property of page.css that inline figures take for a colour, so that they follow the
 # page into the dark
@@ -33,7 +33,7 @@ def inline(document: str, name: str, alt: str) -> str:
     cannot meet those of another figure, and nothing in it refers to anything outside.
 
     Args:
-        document: What matplotlib wrote with :data:`neuplug.figures.STYLE`.
+        document: What matplotlib wrote with :data:`neuplug_figures.style.STYLE`.
         name: Put before every id; unique within the page, of letters, digits and ``-``.
         alt: What the figure shows, for those who cannot see it.
     """

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from neuplug import figures as style
 from neuplug.experiment.summary import wording
+from neuplug_figures import style
 from neuplug_report import svg
 from neuplug_report.figures import write_figures
 from neuplug_report.panels import POINTS

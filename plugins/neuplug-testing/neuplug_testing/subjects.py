@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from neuplug.errors import InputError
-from neuplug.plugins.component import ComponentBase
+from neuplug.plugins.component import ComponentBase, Options
 from neuplug.plugins.distributions import FAULTS, GROUP, told
-from neuplug.plugins.options import Options
 from neuplug.plugins.registry import ComponentSpec, discover
 from neuplug_testing import elsewhere, importing
 from neuplug_testing.law import PLUGIN, Unchecked, may_fail

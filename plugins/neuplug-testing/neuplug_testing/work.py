@@ -12,9 +12,7 @@ import torch
 from torch import Tensor
 
 from neuplug.data.imageset import TrainingSet
-from neuplug.plugins.augmenter import Augmenter
-from neuplug.plugins.classifier import Classifier
-from neuplug.plugins.component import ComponentBase
+from neuplug.plugins.component import Augmenter, Classifier, ComponentBase
 from neuplug.plugins.evaluator import ClassGenerator, Embedder, EvaluationContext, Evaluator, Metric
 from neuplug.plugins.generator import Checkpoint, FitContext, FitRecord, Generator, LatentGenerator
 from neuplug.seeds import seeded

@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from neuplug import InputError, NeuplugError, load_weights
+from neuplug import InputError, NeuplugError
 from neuplug_torchvision.options import PretrainedOptions
+from neuplug_torchvision.reading import load_weights
 
 SOURCE = "https://download.pytorch.org/models/"  # of all of torchvision's classifiers
 

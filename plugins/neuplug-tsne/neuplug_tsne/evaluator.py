@@ -20,8 +20,8 @@ from neuplug import (
     Metric,
     Options,
     derive_seed,
-    write_figure,
 )
+from neuplug_figures.drawing import write_figure
 from neuplug_tsne.figure import Panel, draw
 from neuplug_tsne.points import (
     OneNearestNeighbour,

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 from neuplug.errors import InputError
-from neuplug.plugins.options import Options
+from neuplug.plugins.component import Options
 from neuplug.plugins.registry import ComponentSpec
 from neuplug_testing.doctor.finding import COMPONENT, Part
 from neuplug_testing.doctor.probing import Probed

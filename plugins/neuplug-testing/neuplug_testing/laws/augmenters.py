@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuplug.plugins.augmenter import Augmenter
+from neuplug.plugins.component import Augmenter
 from neuplug.plugins.registry import discover
 from neuplug_testing.law import Broken, Unchecked, law, may_fail, must_work
 from neuplug_testing.laws.conduct import check_random

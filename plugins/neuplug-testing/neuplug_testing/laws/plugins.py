@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from neuplug.errors import InputError, PluginError
+from neuplug.plugins.component import Options
 from neuplug.plugins.distributions import told
-from neuplug.plugins.options import Options
 from neuplug.plugins.registry import discover
 from neuplug_testing.law import PLUGIN, Broken, Unchecked, law, must_work
 from neuplug_testing.subjects import ComponentSubject, PluginSubject

@@ -31,10 +31,12 @@ class Kind(NamedTuple):
     Attributes:
         summary: The line that ``neuplug plugins`` lists, until its author writes another.
         use: What follows ``neuplug compose``, with ``THE_NAME`` for the component.
+        libraries: Packages of neuplug that it requires besides.
     """
 
     summary: str
     use: str
+    libraries: tuple[str, ...] = ()
 
 
 # By the names of :data:`neuplug.plugins.hookspecs.HOOKS`
@@ -45,7 +47,9 @@ KINDS = {
     ),
     "classifier": Kind("small convolutional network", "--clf THE_NAME"),
     "evaluator": Kind(
-        "brightness and contrast beside real images", "--aug dcgan --clf smallcnn --eval THE_NAME"
+        "brightness and contrast beside real images",
+        "--aug dcgan --clf smallcnn --eval THE_NAME",
+        ("neuplug-figures",),
     ),
 }
 
@@ -135,6 +139,8 @@ def _words(name: str, kind: str) -> dict[str, str]:
     about = KINDS[kind]
     distribution = canonical(PREFIX + name)
     words = distribution.removeprefix(PREFIX).split("-")
+    required = requirement()
+    libraries = [required.replace("neuplug", name, 1) for name in about.libraries]
     stem = "".join(word[:1].upper() + word[1:] for word in words)
     return {
         "THE_NAME": name,
@@ -145,7 +151,7 @@ def _words(name: str, kind: str) -> dict[str, str]:
         "TheKind": kind.capitalize(),
         "THE_SUMMARY": about.summary,
         "THE_USE": about.use.replace("THE_NAME", name),
-        "THE_REQUIREMENT": requirement(),
+        "THE_REQUIREMENTS": ", ".join(f'"{line}"' for line in (required, *libraries)),
     }
 
 

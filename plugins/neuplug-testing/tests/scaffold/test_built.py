@@ -22,7 +22,8 @@ def made(
     for source in packages.values():
         build(source, own, "--wheel")
     assert len(list(own.glob("*.whl"))) == len(packages)
-    return install("neuplug-testing", *(folder.name for folder in packages.values()), own=own)
+    names = [folder.name for folder in packages.values()]
+    return install("neuplug-testing", *names, own=own, beside=["neuplug-figures"])
 
 
 def test_no_other_component_is_there(made: Environment, tmp_path: Path) -> None:

@@ -3,9 +3,10 @@
 from pathlib import Path
 
 from pydantic import Field
+from safetensors.torch import load_file
 from torch import nn
 
-from neuplug import Classifier, Options, load_weights
+from neuplug import Classifier, Options
 
 
 class ConvOptions(Options):
@@ -17,15 +18,10 @@ class ConvOptions(Options):
 class Conv(Classifier):
     options_class = ConvOptions
 
-    def check_images(self, in_chans, image_size):
-        super().check_images(in_chans, image_size)
-        if self.options.weights is not None:
-            load_weights(self.options.weights)
-
     def build(self, num_classes, in_chans, image_size):
         net = Net(num_classes, in_chans, self.options.channels, self.options.dropout)
         if self.options.weights is not None:
-            net.load_state_dict(load_weights(self.options.weights))
+            net.load_state_dict(load_file(self.options.weights))
         return net
 
 

@@ -10,15 +10,8 @@ from matplotlib.figure import Figure
 from pydantic import Field
 from torch import Tensor
 
-from neuplug import (
-    Evaluation,
-    EvaluationContext,
-    Evaluator,
-    Metric,
-    NeuplugError,
-    Options,
-    write_figure,
-)
+from neuplug import Evaluation, EvaluationContext, Evaluator, Metric, NeuplugError, Options
+from neuplug_figures.drawing import write_figure
 
 
 class TheNameOptions(Options):

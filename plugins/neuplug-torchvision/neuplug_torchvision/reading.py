@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from neuplug.errors import InputError
+from neuplug import InputError
 
 
 def load_weights(file: str | Path, sha256: str = "") -> dict[str, Tensor]:
@@ -34,7 +34,7 @@ def load_weights(file: str | Path, sha256: str = "") -> dict[str, Tensor]:
 
     Example:
         >>> torch.save({"fc.weight": torch.ones(2, 3)}, "mine.pth")
-        >>> neuplug.load_weights("mine.pth")["fc.weight"].shape
+        >>> load_weights("mine.pth")["fc.weight"].shape
         torch.Size([2, 3])
     """
     file = Path(file).expanduser()

@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from neuplug_tests.planted import PLANTED, older_pickle, pickled, script
-from PIL import Image
 
-import neuplug
-from neuplug.cli import main
+from neuplug import InputError
+from neuplug_torchvision.reading import load_weights
 
 
 def test_the_planted_files_are_armed(tmp_path: Path) -> None:
@@ -32,8 +31,8 @@ def test_what_is_in_a_planted_file_never_runs(name: str, tmp_path: Path) -> None
     """But for the shapes, which only a network can tell to be wrong."""
     mark = tmp_path / "mark"
     PLANTED[name](tmp_path / name, mark)
-    with pytest.raises(neuplug.InputError) as raised:
-        neuplug.load_weights(tmp_path / name)
+    with pytest.raises(InputError) as raised:
+        load_weights(tmp_path / name)
     assert str(tmp_path / name) in str(raised.value)
     assert "weights_only" not in str(raised.value) and "\n" not in str(raised.value)
     assert not mark.exists()
@@ -44,27 +43,6 @@ def test_a_file_of_another_hash_is_not_read(
     plant: Callable[[Path, Path], None], tmp_path: Path
 ) -> None:
     plant(tmp_path / "net.pth", tmp_path / "mark")
-    with pytest.raises(neuplug.InputError, match=r"net.pth is damaged: its SHA-256 begins with"):
-        neuplug.load_weights(tmp_path / "net.pth", sha256="f37072fd")
+    with pytest.raises(InputError, match=r"net.pth is damaged: its SHA-256 begins with"):
+        load_weights(tmp_path / "net.pth", sha256="f37072fd")
     assert not (tmp_path / "mark").exists()
-
-
-@pytest.mark.parametrize("name", ["script.pt", "older.pth", "cut.safetensors", "folder.pth"])
-def test_the_command_refuses_it_in_a_sentence(
-    name: str, lab: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    for number in range(16):
-        file = tmp_path / "PHOTOS" / ("rust", "dent")[number % 2] / f"{number}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        Image.effect_noise((32, 32), 50 + number).save(file)
-    mark = tmp_path / "mark"
-    PLANTED[name](tmp_path / name, mark)
-    words = ["compose", "--data", str(tmp_path / "PHOTOS"), "--imgsz", "32", "--clf", "conv"]
-    words += ["--project", str(tmp_path / "runs"), "--set", f"conv.weights={tmp_path / name}"]
-    for last in ([], ["--dry-run"]):
-        assert main([*words, *last]) == 2
-        said = capsys.readouterr().err
-        *noticed, last_line = said.splitlines()
-        assert last_line.startswith("neuplug: error: ") and "error" not in " ".join(noticed), said
-        assert str(tmp_path / name) in said
-    assert not mark.exists() and not (tmp_path / "runs").exists()

@@ -1,4 +1,4 @@
-"""What evaluators and reporters draw with: one style, figures as files, rows of images."""
+"""Figures as files, and rows of images, in the style of neuplug's report."""
 
 from __future__ import annotations
 
@@ -6,98 +6,14 @@ import io
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import matplotlib as mpl
-from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-# Each role has one colour, for a white page. No two roles share a colour.
-PAPER = "#ffffff"
-INK = "#16191d"
-MUTED = "#59616b"
-LINE = "#dfe3e8"
-BLUE = "#1c5d9f"
-ORANGE = "#b4471c"
-HEAT = "#7aaee0"
-
-# Families that hold the scripts which DejaVu Sans lacks; those installed are used.
-_OTHER_SCRIPTS = (
-    "Noto Sans CJK SC",
-    "Source Han Sans SC",
-    "PingFang SC",
-    "Hiragino Sans",
-    "Microsoft YaHei",
-    "Malgun Gothic",
-    "WenQuanYi Micro Hei",
-    "Arial Unicode MS",
-)
-
-# Inches. A figure fills a telephone; a wide page sets two or three side by side.
-WIDTH = 4.2
-
-# Inches of white at the left and right of a figure's file; a page cuts them off
-MARGIN = 0.08
-
-# Points, for what is said aside
-SMALL = 8.5
-
-STYLE: dict[str, Any] = {
-    "figure.facecolor": PAPER,
-    "figure.dpi": 100,
-    "savefig.dpi": 200,
-    "font.family": "sans-serif",
-    "font.size": 9,
-    "text.color": INK,
-    "text.parse_math": False,  # a class may be called $x^2$
-    "axes.facecolor": "none",
-    "axes.edgecolor": LINE,
-    "axes.labelcolor": MUTED,
-    "axes.labelsize": 8.5,
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "axes.formatter.useoffset": False,
-    "grid.color": LINE,
-    "grid.linewidth": 0.6,
-    "xtick.color": LINE,
-    "ytick.color": LINE,
-    "xtick.labelcolor": MUTED,
-    "ytick.labelcolor": MUTED,
-    "xtick.labelsize": 8.5,
-    "ytick.labelsize": 8.5,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "lines.linewidth": 1.3,
-    "lines.solid_capstyle": "round",
-    "svg.fonttype": "none",  # text stays text: it can be read aloud, searched and copied
-    "svg.hashsalt": "neuplug",  # the same figure gives the same file
-}
-
-
-def settings() -> Any:
-    """:data:`STYLE` with the installed fonts, for :func:`matplotlib.rc_context`."""
-    return {**STYLE, "font.sans-serif": families()}
-
-
-@cache
-def families() -> list[str]:
-    """The font families to set text in, best first: for ``font.sans-serif``."""
-    installed = set(font_manager.get_font_names())
-    return ["DejaVu Sans", *(name for name in _OTHER_SCRIPTS if name in installed)]
-
-
-def put_text(figure: Figure, x: float, y: float, content: str, **look: Any) -> None:
-    """Text whose middle is ``y`` inches below the top edge."""
-    wide, tall = figure.get_size_inches()
-    figure.text(x / wide, 1 - y / tall, content, va="center", **look)
-
+from neuplug_figures.style import MARGIN, MUTED, SMALL, WIDTH, put_text, settings
 
 # No date and no version in a file: the same figure is the same bytes.
 _NO_METADATA = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
@@ -122,7 +38,7 @@ def write_figure(stem: Path, figure: Figure) -> tuple[Path, Path]:
         >>> figure = Figure(figsize=(4, 3))
         >>> _ = figure.add_subplot().plot([0.9, 0.7, 0.6])
         >>> _ = figure.suptitle("scratches", parse_math=False)
-        >>> [file.name for file in neuplug.write_figure(Path("0-scratches"), figure)]
+        >>> [file.name for file in write_figure(Path("0-scratches"), figure)]
         ['0-scratches.png', '0-scratches.svg']
     """
     png, svg = (stem.with_name(f"{stem.name}.{form}") for form in ("png", "svg"))
@@ -157,7 +73,7 @@ class ImageRow:
         right: Below the last image; may be empty.
 
     Example:
-        >>> row = neuplug.ImageRow(torch.zeros(6, 1, 32, 32, dtype=torch.uint8), "scratches")
+        >>> row = ImageRow(torch.zeros(6, 1, 32, 32, dtype=torch.uint8), "scratches")
         >>> row.caption, len(row.images), row.left
         ('scratches', 6, '')
     """
@@ -179,9 +95,9 @@ def write_image_rows(file: Path, title: str, aside: str, rows: Sequence[ImageRow
 
     Example:
         >>> images = torch.randint(0, 256, (6, 1, 32, 32), dtype=torch.uint8)
-        >>> row = neuplug.ImageRow(images, "scratches", left="the nearest", right="the farthest")
+        >>> row = ImageRow(images, "scratches", left="the nearest", right="the farthest")
         >>> file = Path("rows.png")
-        >>> neuplug.write_image_rows(file, "Generated images", "6 of 300", [row])
+        >>> write_image_rows(file, "Generated images", "6 of 300", [row])
         >>> file.is_file()
         True
     """

@@ -17,12 +17,12 @@ from typer.testing import CliRunner
 
 import neuplug
 from neuplug import InputError
-from neuplug.cli import data
+from neuplug_data import commands
 
 pytestmark = pytest.mark.usefixtures("own_store")
 
 app = typer.Typer()
-app.command()(data.show)
+app.command()(commands.show)
 
 
 def show(*arguments: str | Path) -> str:

@@ -9,13 +9,13 @@ import threading
 import time
 from pathlib import Path
 
-from neuplug.storage.claims import Claim
+from neuplug.storage.files import Claim, is_unfinished
 from neuplug.storage.store import Store
 
 OTHER_PROCESS = """
 import sys, time
 from pathlib import Path
-from neuplug.storage.claims import Claim
+from neuplug.storage.files import Claim
 from neuplug.storage.store import Store
 store = Store(Path(sys.argv[1]))
 claim = store.claim("ab12")
@@ -36,7 +36,7 @@ def other_process(root: Path) -> subprocess.Popen[str]:
 
 
 def leftovers(root: Path) -> list[Path]:
-    return list(root.rglob(".*-*"))
+    return [path for path in root.rglob("*") if is_unfinished(path)]
 
 
 def test_a_killed_process_holds_nothing(tmp_path: Path) -> None:
@@ -94,7 +94,7 @@ def test_a_folder_in_a_claims_place_is_no_claim(tmp_path: Path) -> None:
 CONTENDER = """
 import random, sys, threading, time
 from pathlib import Path
-from neuplug.storage.claims import Claim
+from neuplug.storage.files import Claim
 claimed, witness, rounds = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 def contend():
     had = 0

@@ -11,11 +11,12 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 
 import neuplug
+from neuplug_sklearn.classifier import ImageClassifier
 
 
 def test_fit_predict_score(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images, np.array(bars.classes)[bars.labels.numpy()]
-    model = neuplug.ImageClassifier("conv", steps=60, device="cpu")
+    model = ImageClassifier("conv", steps=60, device="cpu")
     with pytest.raises(NotFittedError):
         model.predict(x)
     assert model.fit(x, y) is model
@@ -30,7 +31,7 @@ def test_fit_predict_score(bars: neuplug.TrainingSet) -> None:
 
 def test_clones_search_and_cross_validation(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images.numpy()[:, 0], bars.labels.numpy()
-    model = neuplug.ImageClassifier("conv", arm="mirror", steps=3, device="cpu")
+    model = ImageClassifier("conv", arm="mirror", steps=3, device="cpu")
     assert clone(model).get_params() == model.get_params()
     assert len(cross_val_score(model, x, y, cv=2)) == 2
     search = GridSearchCV(model, {"arm": ["none", "mirror"]}, cv=2).fit(x, y)
@@ -41,7 +42,7 @@ def test_clones_search_and_cross_validation(bars: neuplug.TrainingSet) -> None:
 
 def test_an_arm_sees_the_training_images_alone(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images.numpy()[:, 0], bars.labels.numpy()
-    model = neuplug.ImageClassifier(
+    model = ImageClassifier(
         "conv",
         arm="jitter@add=2+mirror",
         steps=2,
@@ -57,6 +58,18 @@ def test_an_arm_sees_the_training_images_alone(bars: neuplug.TrainingSet) -> Non
 def test_what_does_not_exist_is_refused(bars: neuplug.TrainingSet) -> None:
     x, y = bars.images, bars.labels
     with pytest.raises(neuplug.InputError, match="mirror is not a classifier"):
-        neuplug.ImageClassifier("mirror").fit(x, y)
+        ImageClassifier("mirror").fit(x, y)
     with pytest.raises(neuplug.InputError, match="training has no option 'stepz'"):
-        neuplug.ImageClassifier("conv", training={"stepz": 3}).fit(x, y)
+        ImageClassifier("conv", training={"stepz": 3}).fit(x, y)
+
+
+def test_arrays_with_channels_elsewhere_are_refused() -> None:
+    images = np.zeros((4, 1, 32, 30), dtype=np.uint8)
+    with pytest.raises(ValueError, match=r"\(N, H, W, C\) .*not \(4, 1, 32, 30\); .*from_numpy"):
+        ImageClassifier("conv", device="cpu").fit(images, [0, 1] * 2)
+
+
+def test_an_arm_of_which_nothing_is_left(bars: neuplug.TrainingSet) -> None:
+    model = ImageClassifier("linear", arm="echo@replace,filter=copies", steps=2)
+    with pytest.raises(neuplug.NeuplugError, match=r"leaves class 0 .* let 0 of 120 images pass"):
+        model.fit(bars.images, bars.labels.numpy())

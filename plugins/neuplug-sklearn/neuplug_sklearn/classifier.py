@@ -11,15 +11,19 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from neuplug.data.imageset import ImageSet, TrainingSet
+from neuplug import (
+    Classifier,
+    FitContext,
+    FittedClassifier,
+    TrainingOptions,
+    TrainingSet,
+    build_arm,
+    fit_classifier,
+    training_set,
+)
 from neuplug.experiment.config import over
-from neuplug.library.images import training_set
-from neuplug.library.steps import build_arm, component_of
-from neuplug.plugins.classifier import Classifier
-from neuplug.plugins.generator import FitContext
+from neuplug.library.steps import component_of
 from neuplug.training.devices import pick_device
-from neuplug.training.loop import FittedClassifier, fit_classifier
-from neuplug.training.options import TrainingOptions
 
 
 class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -46,7 +50,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         >>> import numpy as np
         >>> x = np.zeros((8, 32, 32), dtype=np.uint8); x[4:] = 200
         >>> y = ["dark"] * 4 + ["bright"] * 4
-        >>> model = neuplug.ImageClassifier("smallcnn", arm="flip", steps=20, device="cpu")
+        >>> model = ImageClassifier("smallcnn", arm="flip", steps=20, device="cpu")
         >>> model.fit(x, y).predict(x[[0, 7]]).tolist()
         ['dark', 'bright']
         >>> model.predict_proba(x).shape, model.transform(x).shape
@@ -129,6 +133,5 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return self.fitted_.predict(_images(X))
 
 
-def _images(images: ArrayLike | Tensor) -> ImageSet:
-    found: TrainingSet = training_set(images, np.zeros(len(images), dtype=np.int64))  # type: ignore[arg-type]
-    return found
+def _images(images: ArrayLike | Tensor) -> TrainingSet:
+    return training_set(images, np.zeros(len(images), dtype=np.int64))  # type: ignore[arg-type]

@@ -10,15 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuplug.cli import LightGroup
-from neuplug.cli.printing import (
-    SHOWN,
-    make_console,
-    print_line,
-    print_names,
-    print_table,
-    progress_bar,
-)
+from neuplug.cli.printing import make_console, print_table
 from neuplug.errors import InputError
+from neuplug_data.printing import SHOWN, print_line, print_names, progress_bar
 
 if TYPE_CHECKING:
     from neuplug.data.dataset import Dataset

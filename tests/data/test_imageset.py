@@ -28,7 +28,10 @@ def test_arrays_become_sets() -> None:
         neuplug.training_set(photos, ["a"])
 
 
-def test_a_set_in_torch_loaders(bars: neuplug.TrainingSet) -> None:
+def test_a_set_in_torch_loaders() -> None:
+    rng = torch.Generator().manual_seed(0)
+    photos = torch.randint(0, 256, (24, 1, 32, 32), generator=rng, dtype=torch.uint8)
+    bars = neuplug.training_set(photos, [0, 1] * 12, ["upright", "lying"])
     view = neuplug.TorchDataset(bars)
     assert len(view) == 24 and view.classes == ("upright", "lying")
     batches = list(DataLoader(view, batch_size=10, num_workers=1))
@@ -53,8 +56,6 @@ def test_arrays_with_channels_elsewhere(shape: tuple[int, ...], sentence: str) -
     images = np.zeros(shape, dtype=np.uint8)
     with pytest.raises(ValueError, match=sentence):
         neuplug.training_set(images, [0, 1] * 2)
-    with pytest.raises(ValueError, match=sentence):
-        neuplug.ImageClassifier("conv", device="cpu").fit(images, [0, 1] * 2)
     if shape[1] in (1, 3):  # what the sentence says to do
         taken = neuplug.training_set(torch.from_numpy(images), [0, 1] * 2)
         assert taken.images.shape == shape

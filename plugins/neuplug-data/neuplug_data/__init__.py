@@ -1,0 +1,1 @@
+"""The commands below ``neuplug data``: what a set of images consists of."""

@@ -1,0 +1,1 @@
+"""What neuplug's evaluators and its report draw with: a library, no component of its own."""
