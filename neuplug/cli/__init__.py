@@ -196,6 +196,7 @@ def _fail(sentence: str, code: int) -> int:
 def _usage_sentence(error: Exception) -> str:
     """What Click has to say about the arguments, on one line, with the nearest known word."""
     message = " ".join(error.format_message().split())  # type: ignore[attr-defined]
+    message = message.replace("Value error, ", "")  # of a type that pydantic checks
     if type(error).__name__ == "NoArgsIsHelpError" or not message:
         return ""  # the help has been printed
     if near := getattr(error, "possibilities", None):

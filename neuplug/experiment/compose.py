@@ -291,8 +291,8 @@ class _Run:
                 if not left:
                     return self._finish(chosen, context, failures.values(), doses)
                 runfolder.add_round(self.folder, left)
-                tell, check, timings = self.log.write, self.claim.check, context.store.timings()
-                failed = run_tasks(left, plan.tasks, executor, tell, check, timings)
+                tell, check, noted = self.log.write, self.claim.check, context.store.noted_time
+                failed = run_tasks(left, plan.tasks, executor, tell, check, noted)
                 failures |= {failure.task.key: failure for failure in failed}
             except MissingResult as error:
                 missing[error.key] += 1

@@ -14,8 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -301,12 +300,20 @@ def size(folder: Path) -> int:
         return 0
 
 
-def infos(tasks: Any, timings: Mapping[str, float] = MappingProxyType({})) -> tuple[TaskInfo, ...]:
+# The seconds that a task of a class took last, as of :meth:`Task.cost_class`
+NotedTime: TypeAlias = Callable[[str], float | None]
+
+
+def unknown(cost_class: str) -> None:
+    """Nothing is known of any class."""
+
+
+def infos(tasks: Any, noted_time: NotedTime = unknown) -> tuple[TaskInfo, ...]:
     """What readers are told of tasks.
 
     Args:
         tasks: These.
-        timings: Seconds that tasks took before, by :meth:`Task.cost_class`.
+        noted_time: How long tasks of a class took before.
     """
     return tuple(
         TaskInfo(
@@ -315,7 +322,7 @@ def infos(tasks: Any, timings: Mapping[str, float] = MappingProxyType({})) -> tu
             label=task.label,
             component=task.components[0].name,
             share=task.share,
-            seconds=timings.get(task.cost_class()),
+            seconds=noted_time(task.cost_class()),
             needs=task.needs,
         )
         for task in tasks

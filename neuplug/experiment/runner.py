@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import NamedTuple
 
 from neuplug import errors
 from neuplug.errors import InputError, NeuplugError, PluginError, StorageError
 from neuplug.experiment.events import (
+    NotedTime,
     Planned,
     Said,
     Sink,
@@ -19,6 +19,7 @@ from neuplug.experiment.events import (
     TaskFailed,
     TaskLost,
     infos,
+    unknown,
 )
 from neuplug.experiment.executors.base import Executor
 from neuplug.experiment.tasks import AnyTask
@@ -44,7 +45,7 @@ def run_tasks(
     executor: Executor,
     tell: Sink,
     check: Callable[[], None] = lambda: None,
-    timings: Mapping[str, float] = MappingProxyType({}),
+    noted_time: NotedTime = unknown,
 ) -> list[Failure]:
     """Have tasks done.
 
@@ -54,7 +55,7 @@ def run_tasks(
         executor: Does the tasks.
         tell: Told what happens.
         check: Called now and then; ends the run by raising.
-        timings: Seconds that tasks took before, by their class, for the time left.
+        noted_time: How long tasks of a class took before, for the time left.
 
     Returns:
         Failures of optional tasks, which stop nothing.
@@ -67,7 +68,7 @@ def run_tasks(
         NeuplugError: Likewise, if filters let no image of a class pass that has no others.
     """
     waiting = {task.key: task for task in tasks}
-    tell(Planned(tasks=infos(waiting.values(), timings)))
+    tell(Planned(tasks=infos(waiting.values(), noted_time)))
     round_ = _Round(known, executor, tell, check, waiting, set(waiting))
     round_.run()
     fatal = [failure for failure in round_.failures if not failure.task.optional]

@@ -11,6 +11,7 @@ import typer
 
 from neuplug.cli import LightGroup
 from neuplug.cli.printing import make_console, print_table
+from neuplug.data.report import Near
 from neuplug.errors import InputError
 from neuplug_data.printing import SHOWN, print_line, print_names, progress_bar
 
@@ -34,6 +35,10 @@ def show(
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at a file that cannot be read.")
     ] = False,
+    near: Annotated[
+        Near,
+        typer.Option(help="Near duplicates to look for; overlap: neighbours that overlap, too."),
+    ] = "on",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe a data set: layout, classes, sizes, modes, broken files, duplicates."""
@@ -46,6 +51,7 @@ def show(
             imgsz=size,
             resize="crop" if crop else "resize",
             strict=strict,
+            near=near,
             progress=progress,
         )
     if as_json:
