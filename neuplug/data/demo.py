@@ -85,9 +85,9 @@ def _photograph(name: str, size: tuple[int, int], rng: np.random.Generator) -> N
         image += rng.uniform(0.2, 0.6) * other.strength[0] * other.marks(canvas)
 
     # Light falls from one side; the exposure differs from image to image.
-    direction, slope = rng.uniform(0, 2 * pi), abs(rng.normal(0, 0.12))
+    direction, slope = rng.uniform(0, 2 * pi), abs(rng.normal(0, 0.05))
     ramp = cos(direction) * canvas.x + sin(direction) * canvas.y
-    image *= rng.uniform(0.75, 1.25)  # contrast
+    image *= rng.uniform(0.9, 1.1)  # contrast
     image = rng.uniform(*kind.brightness) * (1 + image) * (1 + slope * (ramp - ramp.mean()))
 
     image = image.reshape(height, scale, width, scale).mean((1, 3))
@@ -265,13 +265,13 @@ class _Kind:
     brightness: tuple[float, float]
 
 
-STRAY = 0.15  # the share of images that also carry a weak mark of some other class
+STRAY = 0.05  # the share of images that also carry a weak mark of some other class
 
 KINDS = {
-    "crazing": _Kind(_rough, _crazing, (0.35, 0.75), (90, 170)),
-    "inclusion": _Kind(_smooth, _inclusion, (0.4, 0.75), (90, 180)),
-    "patches": _Kind(_rough, _patches, (0.35, 0.75), (110, 200)),
-    "pitted_surface": _Kind(_smooth, _pitted, (0.5, 1.0), (100, 200)),
-    "rolled-in_scale": _Kind(_rough, _scale, (0.25, 0.5), (80, 150)),
-    "scratches": _Kind(_smooth, _scratches, (0.5, 1.1), (60, 130)),
+    "crazing": _Kind(_rough, _crazing, (0.5, 1.05), (118, 142)),
+    "inclusion": _Kind(_smooth, _inclusion, (0.55, 1.05), (122, 148)),
+    "patches": _Kind(_rough, _patches, (0.5, 1.05), (142, 168)),
+    "pitted_surface": _Kind(_smooth, _pitted, (0.7, 1.4), (135, 165)),
+    "rolled-in_scale": _Kind(_rough, _scale, (0.35, 0.7), (105, 125)),
+    "scratches": _Kind(_smooth, _scratches, (0.7, 1.55), (85, 105)),
 }

@@ -33,7 +33,7 @@ EITHER = ("augmenter", "generator")
 # Settings of which one at a time can hold, so that a flag replaces what a file says
 RIVALS = (("add", "to", "share"), ("steps", "epochs"))
 
-DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 30}
+DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 40}
 DOSE_VAL = 0.2
 # What shows the demo data in minutes; the user's own values go before
 DEMO_STEPS = 300
