@@ -34,6 +34,7 @@ from neuplug.experiment.events import (
     Sink,
     unheard,
 )
+from neuplug.experiment.executors.forking import ForkServer
 from neuplug.experiment.recipes import Recipe
 from neuplug.experiment.reporters import (
     REPORTS,
@@ -137,6 +138,11 @@ class Request:
             next((other for other in (name, *aliases.get(name, ())) if other in present), name)
             for name in classes
         ]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a component is known in this process alone."""
+        return any(component["distribution"] == LOCAL for component in self._components())
 
     def _components(self) -> list[dict[str, str]]:
         """What each component that takes part is; none is loaded."""
@@ -250,6 +256,13 @@ class _Run:
             self.claim.end(state)
 
     def _answer(self) -> RunResults:
+        config, local = self.config, self.request.is_local
+        if local or config.executor or config.workers == 0 or config.device not in ("auto", "cpu"):
+            return self._answered(None)
+        with closing(ForkServer(self.folder / LOG)) as server:  # before this process loads torch
+            return self._answered(server)
+
+    def _answered(self, server: ForkServer | None) -> RunResults:
         from neuplug.experiment import runfolder
         from neuplug.experiment.steps.context import TaskContext
 
@@ -264,18 +277,17 @@ class _Run:
             runfolder.begin(self.folder, plan)
         self.begun = True
         context.store.sweep()  # what killed processes have left
-        with closing(self._executor(plan, context)) as executor:
+        with closing(self._executor(plan, context, server)) as executor:
             return self._work(plan, context, executor)
 
-    def _executor(self, plan: Plan, context: TaskContext) -> Executor:
+    def _executor(self, plan: Plan, context: TaskContext, server: ForkServer | None) -> Executor:
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
 
         workers, log, chosen = self.config.workers, self.folder / LOG, plan.selection.executor
-        taking_part = plan.selection.components
-        here = any(c.distribution == LOCAL for c in taking_part if c.kind != "executor")
+        here = self.request.is_local
         if chosen is None:
-            return local_executor(workers, context, self._progress, log, here=here)
+            return local_executor(workers, context, self._progress, log, here, server)
         if here:
             raise InputError(
                 f"{chosen.name} cannot run components that only this process knows: "
