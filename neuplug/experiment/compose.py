@@ -34,7 +34,7 @@ from neuplug.experiment.events import (
     Sink,
     unheard,
 )
-from neuplug.experiment.executors.forking import ForkServer
+from neuplug.experiment.executors.forking import WorkerStarter
 from neuplug.experiment.recipes import Recipe
 from neuplug.experiment.reporters import (
     REPORTS,
@@ -227,14 +227,15 @@ class _Run:
     def __init__(self, request: Request, claim: RunClaim, command: str, on_event: Sink) -> None:
         self.request, self.config, self.claim = request, request.config, claim
         self.command, self.folder = command, claim.folder
-        self.begun = False
+        self.begun, self.starter = False, WorkerStarter(claim.folder / LOG)
         self.log = EventLog(self.folder, on_event)
 
     def work(self) -> RunResults:
         """Do what is left to do, and say in the folder how it ended."""
         self.log.write(RunStarted(process=f"process {os.getpid()} on {socket.gethostname()}"))
         try:
-            result = self._answer()
+            with closing(self.starter):
+                result = self._answer()
         except (KeyboardInterrupt, RunStopped):
             self._end("stopped")
             raise
@@ -256,13 +257,10 @@ class _Run:
             self.claim.end(state)
 
     def _answer(self) -> RunResults:
-        config, local = self.config, self.request.is_local
-        if local or config.executor or config.workers == 0 or config.device not in ("auto", "cpu"):
-            return self._answered(None)
-        with closing(ForkServer(self.folder / LOG)) as server:  # before this process loads torch
-            return self._answered(server)
-
-    def _answered(self, server: ForkServer | None) -> RunResults:
+        config = self.config
+        on_processor = config.device in ("auto", "cpu") and config.executor is None
+        if on_processor and config.workers != 0 and not self.request.is_local:
+            self.starter.begin()  # before this process loads torch
         from neuplug.experiment import runfolder
         from neuplug.experiment.steps.context import TaskContext
 
@@ -277,17 +275,17 @@ class _Run:
             runfolder.begin(self.folder, plan)
         self.begun = True
         context.store.sweep()  # what killed processes have left
-        with closing(self._executor(plan, context, server)) as executor:
+        with closing(self._executor(plan, context)) as executor:
             return self._work(plan, context, executor)
 
-    def _executor(self, plan: Plan, context: TaskContext, server: ForkServer | None) -> Executor:
+    def _executor(self, plan: Plan, context: TaskContext) -> Executor:
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
 
         workers, log, chosen = self.config.workers, self.folder / LOG, plan.selection.executor
         here = self.request.is_local
         if chosen is None:
-            return local_executor(workers, context, self._progress, log, here, server)
+            return local_executor(workers, context, self._progress, self.starter, here)
         if here:
             raise InputError(
                 f"{chosen.name} cannot run components that only this process knows: "

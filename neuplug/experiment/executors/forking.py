@@ -18,30 +18,68 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 PROGRAM = "neuplug.experiment.executors.local"
 PATIENCE_SECONDS = 5.0
 
 
-def start(ends: int, log: Path | None, *words: str, one_thread: bool) -> subprocess.Popen[bytes]:
-    """Start a process of this module's kind.
+class WorkerStarter:
+    """Starts workers: by forking where that can be, else each as a process of its own.
+
+    Only on Linux is forking safe, for workers that compute on the processor, and not where a
+    library starts threads when it is loaded.
 
     Args:
-        ends: Its standard input and output, or ``subprocess.PIPE``.
-        log: What it prints goes to the end of this file.
-        words: The store and the device of a worker; a server that forks workers has none.
-        one_thread: Whether libraries are to compute with one thread, from when they are loaded.
+        log: What workers print goes to the end of this file.
     """
-    with contextlib.ExitStack() as stack:
-        return subprocess.Popen(
-            # -P: nothing in the working folder can stand in for a module
-            [sys.executable, "-P", "-m", PROGRAM, *words],
-            stdin=ends,
-            stdout=ends,
-            stderr=stack.enter_context(log.open("ab")) if log else subprocess.DEVNULL,
-            start_new_session=True,  # Ctrl-C is for this process, which stops its workers
-            env=os.environ | ({"OMP_NUM_THREADS": "1"} if one_thread else {}),
-        )
+
+    def __init__(self, log: Path | None) -> None:
+        self.log = log
+        self.server: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Start the process that is to fork; it ends, and all that it has forked, with this one."""
+        if sys.platform == "linux":
+            self.control, theirs = socket.socketpair()
+            with theirs:
+                self.server = self._start(theirs.fileno())
+
+    def start(self, store: str, device: str) -> tuple[subprocess.Popen[bytes] | None, Any, Any]:
+        """A worker's process, its standard input and output.
+
+        The process is ``None`` of a forked one, whose output ends with a line with its exit code.
+        """
+        if self.server is not None and device == "cpu":
+            ours, theirs = socket.socketpair()
+            with ours, theirs, contextlib.suppress(OSError):  # where the server has ended
+                passed = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", theirs.fileno()))
+                message = json.dumps([store, device]).encode()
+                self.control.sendmsg([message], [passed], socket.MSG_NOSIGNAL)
+                return None, ours.makefile("wb"), ours.makefile("rb")
+        process = self._start(subprocess.PIPE, store, device)
+        return process, process.stdin, process.stdout
+
+    def _start(self, ends: int, *words: str) -> subprocess.Popen[bytes]:
+        one_thread = {"OMP_NUM_THREADS": "1"} if words[1:] in ((), ("cpu",)) else {}
+        with contextlib.ExitStack() as stack:
+            return subprocess.Popen(
+                # -P: nothing in the working folder can stand in for a module
+                [sys.executable, "-P", "-m", PROGRAM, *words],
+                stdin=ends,
+                stdout=ends,
+                stderr=stack.enter_context(self.log.open("ab")) if self.log else subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for this process, which stops its workers
+                env=os.environ | one_thread,
+            )
+
+    def close(self) -> None:
+        """End the server and all that it has forked."""
+        if self.server is not None:
+            self.control.close()
+            os.killpg(self.server.pid, signal.SIGTERM)
+            end(self.server)
+            self.server = None
 
 
 def end(process: subprocess.Popen[bytes]) -> int:
@@ -51,50 +89,6 @@ def end(process: subprocess.Popen[bytes]) -> int:
     except subprocess.TimeoutExpired:
         process.kill()
         return process.wait()
-
-
-class ForkServer:
-    """A process that forks workers, which compute with one thread on the processor.
-
-    Only on Linux is that safe; elsewhere, or where a library has started threads when it was
-    loaded, none can be forked. When this process ends, so do the server and its workers.
-
-    Args:
-        log: What it and its workers print goes to the end of this file.
-    """
-
-    def __init__(self, log: Path | None) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
-        self.control, theirs = socket.socketpair()
-        with theirs:
-            if sys.platform == "linux":
-                self.process = start(theirs.fileno(), log, one_thread=True)
-
-    def fork(self, *words: str) -> socket.socket | None:
-        """The other end of a new worker's standard input and output; ``None`` if there is none.
-
-        When the worker has ended, its exit code stands in the last line of its output.
-
-        Args:
-            words: See :func:`start`.
-        """
-        if self.process is None:
-            return None
-        ours, theirs = socket.socketpair()
-        with theirs, contextlib.suppress(OSError):  # where the server has ended
-            passed = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", theirs.fileno()))
-            self.control.sendmsg([json.dumps(words).encode()], [passed], socket.MSG_NOSIGNAL)
-            return ours
-        ours.close()
-        return None
-
-    def close(self) -> None:
-        """End it and its workers."""
-        self.control.close()
-        if self.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGTERM)
-            end(self.process)
 
 
 def serve(work: Callable[..., None]) -> None:

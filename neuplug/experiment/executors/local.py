@@ -11,13 +11,10 @@ import contextlib
 import logging
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -32,7 +29,7 @@ from neuplug.experiment.events import (
     read_event,
 )
 from neuplug.experiment.executors.base import Executor
-from neuplug.experiment.executors.forking import ForkServer, end, serve, start
+from neuplug.experiment.executors.forking import WorkerStarter, end, serve
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.run import do_task, failure, run_task
 from neuplug.experiment.tasks import AnyTask
@@ -56,9 +53,8 @@ def local_executor(
     workers: int | None,
     context: TaskContext,
     progress: Callable[[TaskProgress], None],
-    log: Path | None = None,
+    starter: WorkerStarter | None = None,
     here: bool = False,
-    server: ForkServer | None = None,
 ) -> Executor:
     """An executor on this host.
 
@@ -67,9 +63,8 @@ def local_executor(
             process has no torch generator of its own, so that there 0 is one process.
         context: What tasks work with.
         progress: Told of the progress of a task in this process.
-        log: What processes print goes to the end of this file.
+        starter: Starts processes; closed with the executor.
         here: Whether a component is known in this process alone.
-        server: Forks the processes, where they compute on the processor.
     """
     count = choose_workers(context.device) if workers is None else workers
     in_main = threading.current_thread() is threading.main_thread()
@@ -80,7 +75,7 @@ def local_executor(
                 "global generator at the same time, their results may change."
             )
         return InProcess(context, progress)
-    return LocalProcesses(max(1, count), context, log, server)
+    return LocalProcesses(max(1, count), context, starter or WorkerStarter(None))
 
 
 class InProcess:
@@ -124,19 +119,11 @@ class LocalProcesses:
     Args:
         count: How many at most.
         context: What they work with.
-        log: What they print goes to the end of this file.
-        server: Forks them, where they compute on the processor.
+        starter: Starts them; closed with this.
     """
 
-    def __init__(
-        self,
-        count: int,
-        context: TaskContext,
-        log: Path | None = None,
-        server: ForkServer | None = None,
-    ) -> None:
-        self.count, self.context, self.log = count, context, log
-        self.server = server if context.device.type == "cpu" else None
+    def __init__(self, count: int, context: TaskContext, starter: WorkerStarter) -> None:
+        self.count, self.context, self.starter = count, context, starter
         self.waiting: deque[AnyTask] = deque()
         self.workers: list[_Worker] = []
         self.incoming: queue.Queue[tuple[_Worker, TaskEvent | None]] = queue.Queue()
@@ -165,8 +152,7 @@ class LocalProcesses:
     def close(self) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         self.waiting.clear()
-        if self.server is not None:
-            self.server.close()
+        self.starter.close()
         for worker in self.workers:
             if worker.process is not None:
                 worker.process.terminate()
@@ -184,7 +170,7 @@ class LocalProcesses:
             if idle is None:
                 if len(self.workers) >= self.count:
                     return
-                idle = _Worker(self.context, self.log, self.server, self.incoming)
+                idle = _Worker(self)
                 self.workers.append(idle)
             idle.give(self.waiting.popleft())
 
@@ -197,27 +183,14 @@ class LocalProcesses:
 
 
 class _Worker:
-    def __init__(
-        self,
-        context: TaskContext,
-        log: Path | None,
-        server: ForkServer | None,
-        incoming: queue.Queue[tuple[_Worker, TaskEvent | None]],
-    ) -> None:
+    def __init__(self, pool: LocalProcesses) -> None:
         self.task: AnyTask | None = None
-        self.incoming = incoming
-        self.process: subprocess.Popen[bytes] | None = None
+        self.incoming = pool.incoming
         self.exit_code = UNKNOWN
-        self.stdin: Any
-        self.stdout: Any
-        words = (str(context.store.root.absolute()), str(context.device))
-        if server is not None and (connection := server.fork(*words)) is not None:
-            with connection:
-                self.stdin, self.stdout = connection.makefile("wb"), connection.makefile("rb")
-        else:
-            one_thread = context.device.type == "cpu"
-            self.process = start(subprocess.PIPE, log, *words, one_thread=one_thread)
-            self.stdin, self.stdout = self.process.stdin, self.process.stdout
+        context = pool.context
+        self.process, self.stdin, self.stdout = pool.starter.start(
+            str(context.store.root.absolute()), str(context.device)
+        )
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
