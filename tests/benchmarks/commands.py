@@ -1,12 +1,13 @@
 """What whole commands cost: processor seconds, wall seconds and memory of all their processes.
 
-    python tests/benchmarks/commands.py [tiny stored show memory] [--rounds N] [--beside PYTHON]
+    python tests/benchmarks/commands.py [tiny stored show memory] [--rounds N] [--beside TREE]
 
 ``tiny`` is a run that hardly trains, from an empty store; ``stored`` a question whose 1000 cells
 (10 arms, 100 repeats) are stored, of which the tables are made; ``show`` is ``neuplug data show``
 of 1000 and of 5000 images; ``memory`` is ``data show`` of 20 000 images that are decoded already.
-Each is measured beside the import of torch and, with ``--beside``, another environment's
-``python`` that has neuplug, in turn, so that a busy machine slows all of them. Memory is the
+Each is measured beside the import of torch and, with ``--beside``, beside another checkout of this
+repository, in turn, so that a busy machine slows all of them. To see what a processor without
+bfloat16 takes on one that has it, ``tiny`` trains in float32 wherever it runs. Memory is the
 largest sum over the processes that run at one time, in which pages that several of them share
 count once.
 """
@@ -92,7 +93,8 @@ def compose(data: Path, home: Path, *words: str) -> list[str]:
 def tiny(home: Path) -> tuple[list[str], Callable[[], None]]:
     """Two classes of 300, flip, smallcnn, one repeat of 50 steps."""
     data = draw(home / "images", 2, 300, 200)
-    words = "--aug flip --clf smallcnn --repeats 1 --set training.steps=50 --imgsz 32 --quiet"
+    words = "--aug flip --clf smallcnn --repeats 1 --imgsz 32 --quiet --reporter html"
+    words += " --set training.steps=50 --set training.precision=fp32"
 
     def before() -> None:
         for folder in ("cache", "runs"):
@@ -145,9 +147,10 @@ def memory(home: Path) -> tuple[list[str], Callable[[], None]]:
     return command, lambda: None
 
 
-def surroundings(home: Path) -> dict[str, str]:
-    """The environment of a command: a store of its own, and the plugin of the tests."""
-    return {"NEUPLUG_CACHE": str(home / "cache"), "PYTHONPATH": str(LAB)}
+def surroundings(home: Path, tree: Path | None = None) -> dict[str, str]:
+    """The environment of a command: a store of its own, the plugin of the tests, another tree."""
+    places = [LAB, *((tree, *sorted(tree.glob("plugins/*"))) if tree else ())]
+    return {"NEUPLUG_CACHE": str(home / "cache"), "PYTHONPATH": os.pathsep.join(map(str, places))}
 
 
 CASES = {
@@ -163,10 +166,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("cases", nargs="*", default=list(CASES), help=", ".join(CASES))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--beside", help="the python of another environment with neuplug")
+    parser.add_argument("--beside", type=Path, help="another checkout of this repository")
     options = parser.parse_args()
-    pythons = {"here": sys.executable} | ({"beside": options.beside} if options.beside else {})
-    print(f"{'command':20} {'python':7} {'CPU s':>7} {'wall s':>7} {'MB':>6}   median, least, most")
+    trees = {"here": None} | ({"beside": options.beside.resolve()} if options.beside else {})
+    print(f"{'command':20} {'tree':7} {'CPU s':>7} {'wall s':>7} {'MB':>6}   least, least, most")
     for case in options.cases:
         for name, make in CASES[case].items():
             with tempfile.TemporaryDirectory() as place:
@@ -174,16 +177,16 @@ def main() -> None:
                 command, before = make(home)
                 found: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
                 for _ in range(options.rounds):
-                    for which, python in pythons.items():
+                    for which, tree in trees.items():
                         before()
                         for label, words in (("import torch", IMPORT), (name, command)):
-                            taken = measure([python, *words], surroundings(home))
+                            taken = measure([sys.executable, *words], surroundings(home, tree))
                             found[label, which].append(taken)
                 for (label, which), rows in found.items():
                     cpu, wall, size = zip(*rows, strict=True)
                     print(
                         f"{label:20} {which:7} {min(cpu):7.2f} {min(wall):7.2f} {max(size):6.0f}"
-                        f"   {statistics.median(cpu):.2f} {statistics.median(wall):.2f}",
+                        f"   medians {statistics.median(cpu):.2f} {statistics.median(wall):.2f}",
                         flush=True,
                     )
 
