@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.lib.format import write_array_header_1_0
@@ -75,7 +76,7 @@ def build(
     """
     originals: list[Original] = []
     skipped: list[tuple[str, str]] = []
-    channels = 1
+    forms: list[tuple[np.dtype[Any], tuple[int, ...]]] = []
     aside = folder / "fitted"
     with aside.open("wb") as file:
         decode = functools.partial(_decode, imgsz=imgsz, resize=resize)
@@ -87,14 +88,16 @@ def build(
                 continue
             original, fitted = found
             originals.append(original)
-            channels = max(channels, np.atleast_3d(fitted).shape[2])
-            np.save(file, fitted)
+            forms.append((fitted.dtype, fitted.shape))
+            file.write(fitted.tobytes())
     bits = max((original.bits for original in originals), default=8)
+    channels = max((shape[2] for _, shape in forms if len(shape) == 3), default=1)
     header = {"descr": "|u1", "fortran_order": False, "shape": (len(originals), channels, *imgsz)}
     with aside.open("rb") as file, (folder / "images.npy").open("wb") as images:
         write_array_header_1_0(images, header)
-        for _ in originals:
-            planes = np.moveaxis(np.atleast_3d(to_uint8(np.load(file), bits)), -1, 0)
+        for dtype, shape in forms:
+            fitted = np.fromfile(file, dtype, math.prod(shape)).reshape(shape)
+            planes = np.moveaxis(np.atleast_3d(to_uint8(fitted, bits)), -1, 0)
             # a grey image fills all channels
             images.write(np.broadcast_to(planes, (channels, *imgsz)).tobytes())
     aside.unlink()

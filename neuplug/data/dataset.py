@@ -133,15 +133,16 @@ class Dataset:
             sealed = store.open(key)
             with store.checking(key):
                 meta = json.loads(sealed.read("meta.json"))
+                file = sealed.checked("images.npy")
+                mapped = mapped or file.stat().st_size > MEMORY_LIMIT
                 # a change in memory never reaches the file
-                pixels = np.load(sealed.checked("images.npy"), mmap_mode="c")
+                pixels = np.load(file, mmap_mode="c" if mapped else None)
         except MissingResult:
             raise InputError(
                 f"the cache {cache_dir()} has no data set {key}: load it from its source again."
             ) from None
-        mapped = mapped or pixels.nbytes > MEMORY_LIMIT
         images = ImageSet(
-            torch.from_numpy(pixels if mapped else np.array(pixels)),
+            torch.from_numpy(pixels),
             torch.tensor(meta["labels"], dtype=torch.int64),
             tuple(meta["classes"]),
             tuple(meta["ids"]),

@@ -6,9 +6,10 @@ Loads no torch.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,20 @@ class ConfiguredComponent:
         Args:
             for_fit: Of a generator's fit, which its sampling options do not change.
         """
-        left_out = set(self._class.sampling_options) if for_fit else set()
-        options = self.options.model_dump(mode="json", exclude=left_out)
+        return self._for_fit if for_fit else self._whole
+
+    # Files are looked at once: a run plans with what they were at first
+
+    @cached_property
+    def _whole(self) -> ComponentRef:
+        return self._reference(())
+
+    @cached_property
+    def _for_fit(self) -> ComponentRef:
+        return self._reference(self._class.sampling_options)
+
+    def _reference(self, left_out: Collection[str]) -> ComponentRef:
+        options = self.options.model_dump(mode="json", exclude=set(left_out))
         return ComponentRef(**self.spec.identity(), options=options, files=file_digests(options))
 
     @property

@@ -25,6 +25,7 @@ from neuplug.experiment import events
 from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
 from neuplug.experiment.components import file_digests, named_faults
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.executors.forking import WorkerStarter
 from neuplug.experiment.recipes import Recipe
 from neuplug.experiment.reporters import REPORTS, FinishedRun, have_reported, write_reports
 from neuplug.experiment.results import RunResults, read_curves, read_results
@@ -124,6 +125,11 @@ class Request:
             for name in classes
         ]
 
+    @property
+    def is_local(self) -> bool:
+        """Whether a component is known in this process alone."""
+        return any(component["distribution"] == LOCAL for component in self._components())
+
     def _components(self) -> list[dict[str, str]]:
         """What each component that takes part is; none is loaded."""
         asked = dict.fromkeys((name, kinds) for name, kinds, _ in self.config.components())
@@ -210,7 +216,7 @@ class _Run:
     ) -> None:
         self.request, self.config, self.claim = request, request.config, claim
         self.command, self.folder = command, claim.folder
-        self.begun = False
+        self.begun, self.starter = False, WorkerStarter(claim.folder / events.LOG)
         self.log = events.EventLog(self.folder, on_event)
 
     def work(self) -> RunResults:
@@ -218,7 +224,8 @@ class _Run:
         process = f"process {os.getpid()} on {socket.gethostname()}"
         self.log.write(events.RunStarted(process=process))
         try:
-            result = self._answer()
+            with closing(self.starter):
+                result = self._answer()
         except (KeyboardInterrupt, RunStopped):
             self._end("stopped")
             raise
@@ -240,6 +247,10 @@ class _Run:
             self.claim.end(state)
 
     def _answer(self) -> RunResults:
+        config = self.config
+        on_processor = config.device in ("auto", "cpu") and config.executor is None
+        if on_processor and config.workers != 0 and not self.request.is_local:
+            self.starter.begin()  # before this process loads torch
         from neuplug.experiment import runfolder
         from neuplug.experiment.steps.context import TaskContext
 
@@ -262,10 +273,9 @@ class _Run:
         from neuplug.experiment.executors.local import local_executor
 
         workers, log = self.config.workers, self.folder / events.LOG
-        chosen, taking_part = plan.selection.executor, plan.selection.components
-        here = any(c.distribution == LOCAL for c in taking_part if c.kind != "executor")
+        chosen, here = plan.selection.executor, self.request.is_local
         if chosen is None:
-            return local_executor(workers, context, self._progress, log, here=here)
+            return local_executor(workers, context, self._progress, self.starter, here)
         if here:
             raise InputError(
                 f"{chosen.name} cannot run components that only this process knows: "

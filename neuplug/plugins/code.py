@@ -234,25 +234,25 @@ def _in_memory(path: Path) -> bool:
     if path.suffix != ".py":
         return True
     real = path.resolve()
-    return any(real == Path(f).resolve() for _, f in _loaded_files() if f.endswith(path.name))
+    return any(real == Path(f).resolve() for f in _loaded_files("") if f.endswith(path.name))
 
 
 def note_import(module: str) -> None:
     """Note the files of a module's top package that are imported by now."""
     top = module.partition(".")[0]
-    for name, file in _loaded_files():
-        if top != CORE and name.partition(".")[0] == top:
-            path = Path(file).resolve()
-            if path not in _seen:
-                look(path)
+    for file in _loaded_files(top) if top != CORE else ():
+        path = Path(file).resolve()
+        if path not in _seen:
+            look(path)
 
 
-def _loaded_files() -> Iterator[tuple[str, str]]:
-    """Names and files of the modules in memory; attributes of lazy ones are not touched."""
+def _loaded_files(top: str) -> Iterator[str]:
+    """Files of the modules of a top package in memory, or of all; lazy ones are not touched."""
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__dict__", {}).get("__file__")
-        if isinstance(file, str):
-            yield name, file
+        if name.startswith(top) and (not top or name.partition(".")[0] == top):
+            file = getattr(module, "__dict__", {}).get("__file__")
+            if isinstance(file, str):
+                yield file
 
 
 def prepare_import(module: str) -> None:

@@ -144,7 +144,7 @@ def open_sealed(folder: Path) -> Sealed:
     if (seal["format"], seal["name"]) != (SEAL_FORMAT, folder.name):
         raise DamagedError(folder, f"it holds {seal['name']}, or has another format")
     try:
-        found = {_name(folder, path): path.stat().st_size for path in _files(folder)}
+        found = dict(_files(folder))
     except OSError as error:
         raise DamagedError(folder, f"it cannot be read ({error.strerror})") from error
     sizes = {name: size for name, (size, _) in seal["files"].items()}
@@ -187,19 +187,19 @@ def _lock(aside: Path) -> Path:
 
 
 def _seal(folder: Path, name: str) -> None:
-    paths = {_name(folder, path): path for path in _files(folder)}
-    found = {name: (path.stat().st_size, files.file_hash(path)) for name, path in paths.items()}
+    found = {file: (size, files.file_hash(folder / file)) for file, size in sorted(_files(folder))}
     content = {"format": SEAL_FORMAT, "name": name, "files": found}
     files.write_checked(folder / SEAL, json.dumps(content).encode())
 
 
-def _files(folder: Path) -> list[Path]:
-    """All that are in a folder but its seal."""
-    return sorted(p for p in folder.rglob("*") if p.is_file() and p != folder / SEAL)
-
-
-def _name(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix()
+def _files(folder: str | Path, below: str = "") -> Iterator[tuple[str, int]]:
+    """Names and sizes of all files in a folder but its seal."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                yield from _files(entry.path, f"{below}{entry.name}/")
+            elif entry.is_file() and (below or entry.name != SEAL):
+                yield below + entry.name, entry.stat().st_size
 
 
 def hash_of(content: Any) -> str:

@@ -11,12 +11,10 @@ import contextlib
 import logging
 import os
 import queue
-import subprocess
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import torch
 
@@ -31,13 +29,14 @@ from neuplug.experiment.events import (
     read_event,
 )
 from neuplug.experiment.executors.base import Executor
+from neuplug.experiment.executors.forking import WorkerStarter, end, serve
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.run import do_task, failure, run_task
 from neuplug.experiment.tasks import AnyTask
 
 IDLE_SECONDS = 0.5
-PATIENCE_SECONDS = 5.0
 MOST_WORKERS = 8
+UNKNOWN = "unknown"
 
 logger = logging.getLogger("neuplug")
 
@@ -54,7 +53,7 @@ def local_executor(
     workers: int | None,
     context: TaskContext,
     progress: Callable[[TaskProgress], None],
-    log: Path | None = None,
+    starter: WorkerStarter | None = None,
     here: bool = False,
 ) -> Executor:
     """An executor on this host.
@@ -64,7 +63,7 @@ def local_executor(
             process has no torch generator of its own, so that there 0 is one process.
         context: What tasks work with.
         progress: Told of the progress of a task in this process.
-        log: What processes print goes to the end of this file.
+        starter: Starts processes; closed with the executor.
         here: Whether a component is known in this process alone.
     """
     count = choose_workers(context.device) if workers is None else workers
@@ -76,7 +75,7 @@ def local_executor(
                 "global generator at the same time, their results may change."
             )
         return InProcess(context, progress)
-    return LocalProcesses(max(1, count), context, log)
+    return LocalProcesses(max(1, count), context, starter or WorkerStarter(None))
 
 
 class InProcess:
@@ -120,11 +119,11 @@ class LocalProcesses:
     Args:
         count: How many at most.
         context: What they work with.
-        log: What they print goes to the end of this file.
+        starter: Starts them; closed with this.
     """
 
-    def __init__(self, count: int, context: TaskContext, log: Path | None = None) -> None:
-        self.count, self.context, self.log = count, context, log
+    def __init__(self, count: int, context: TaskContext, starter: WorkerStarter) -> None:
+        self.count, self.context, self.starter = count, context, starter
         self.waiting: deque[AnyTask] = deque()
         self.workers: list[_Worker] = []
         self.incoming: queue.Queue[tuple[_Worker, TaskEvent | None]] = queue.Queue()
@@ -153,8 +152,10 @@ class LocalProcesses:
     def close(self) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         self.waiting.clear()
+        self.starter.close()
         for worker in self.workers:
-            worker.process.terminate()
+            if worker.process is not None:
+                worker.process.terminate()
         for worker in self.workers:
             worker.end()
         if self.workers:
@@ -169,7 +170,7 @@ class LocalProcesses:
             if idle is None:
                 if len(self.workers) >= self.count:
                     return
-                idle = _Worker(self.context, self.log, self.incoming)
+                idle = _Worker(self)
                 self.workers.append(idle)
             idle.give(self.waiting.popleft())
 
@@ -182,55 +183,39 @@ class LocalProcesses:
 
 
 class _Worker:
-    def __init__(
-        self,
-        context: TaskContext,
-        log: Path | None,
-        incoming: queue.Queue[tuple[_Worker, TaskEvent | None]],
-    ) -> None:
+    def __init__(self, pool: LocalProcesses) -> None:
         self.task: AnyTask | None = None
-        self.incoming = incoming
-        # -P: nothing in the working folder can stand in for a module
-        command = [sys.executable, "-P", "-m", "neuplug.experiment.executors.local"]
-        command += [str(context.store.root.absolute()), str(context.device)]
-        with contextlib.ExitStack() as stack:
-            stderr = stack.enter_context(log.open("ab")) if log else subprocess.DEVNULL
-            self.process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                start_new_session=True,  # Ctrl-C is for this process, which stops its workers
-                env=os.environ | ({"OMP_NUM_THREADS": "1"} if context.device.type == "cpu" else {}),
-            )
+        self.incoming = pool.incoming
+        self.exit_code = UNKNOWN
+        context = pool.context
+        self.process, self.stdin, self.stdout = pool.starter.start(
+            str(context.store.root.absolute()), str(context.device)
+        )
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if (event := read_event(line)) is not None:
-                self.incoming.put((self, event))  # type: ignore[arg-type]
+        with contextlib.suppress(OSError):  # such as that of a process that ends with a line unread
+            for line in self.stdout:
+                if (event := read_event(line)) is not None:
+                    self.incoming.put((self, event))  # type: ignore[arg-type]
+                elif line.strip():
+                    self.exit_code = line.decode().strip()
+            self.stdout.close()
         self.incoming.put((self, None))
 
     def give(self, task: AnyTask) -> None:
-        assert self.process.stdin is not None
         self.task = task
         with contextlib.suppress(OSError):  # its end comes as an event
-            self.process.stdin.write(task.model_dump_json().encode() + b"\n")
-            self.process.stdin.flush()
+            self.stdin.write(task.model_dump_json().encode() + b"\n")
+            self.stdin.flush()
 
-    def end(self) -> int:
-        """The exit code, when it has ended; it is killed if that takes long."""
-        try:
-            code = self.process.wait(PATIENCE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
-        return code
+    def end(self) -> str:
+        """The exit code, when it has ended."""
+        if self.process is not None:
+            self.exit_code = str(end(self.process))
+        with contextlib.suppress(OSError):
+            self.stdin.close()
+        return self.exit_code
 
 
 def work(store: str, device: str) -> None:
@@ -253,10 +238,17 @@ def work(store: str, device: str) -> None:
 
 
 def _read(tasks: queue.Queue[bytes]) -> None:
-    for line in sys.stdin.buffer:
-        tasks.put(line)
-    os._exit(0)
+    try:
+        for line in sys.stdin.buffer:
+            tasks.put(line)
+    finally:
+        os._exit(0)
 
 
 if __name__ == "__main__":
-    work(*sys.argv[1:])
+    if sys.argv[1:]:
+        work(*sys.argv[1:])
+    else:
+        torch.optim.SGD([torch.zeros(1)])  # the first optimizer loads much of torch
+        serve(work)
+        os._exit(0)  # what torch has loaded need not be torn down

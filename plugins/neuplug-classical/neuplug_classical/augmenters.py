@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import ClassVar
 
-from neuplug_classical import affine, elastic, options, pixel
-from neuplug_classical.pipeline import ClassicalAugmenter, Step
-from neuplug_classical.pixel import PixelStep
+from neuplug_classical import affine, elastic, options
+from neuplug_classical.pipeline import ClassicalAugmenter, PixelStep, Step
 
 
 class Flip(ClassicalAugmenter):
@@ -52,36 +52,40 @@ class Elastic(ClassicalAugmenter):
 
 
 class _PixelAugmenter(ClassicalAugmenter):
+    transform: ClassVar[str]  # the function of neuplug_classical.pixel that makes it
+
     def _build(self) -> tuple[Step, ...]:
-        return (PixelStep(partial(self.operation, self.options)),)
+        from neuplug_classical import pixel  # loads what no other augmenter needs
+
+        return (PixelStep(partial(getattr(pixel, self.transform), self.options)),)
 
 
 class Noise(_PixelAugmenter):
     """Add independent Gaussian noise to each pixel and channel."""
 
     options_class = options.NoiseOptions
-    operation = staticmethod(pixel.noise)
+    transform = "noise"
 
 
 class Color(_PixelAugmenter):
     """Vary brightness and contrast, and of RGB images saturation and hue."""
 
     options_class = options.ColorOptions
-    operation = staticmethod(pixel.color)
+    transform = "color"
 
 
 class Blur(_PixelAugmenter):
     """Smooth with a Gaussian filter."""
 
     options_class = options.BlurOptions
-    operation = staticmethod(pixel.blur)
+    transform = "blur"
 
 
 class Sharpen(_PixelAugmenter):
     """Enhance edges with a Laplacian."""
 
     options_class = options.SharpenOptions
-    operation = staticmethod(pixel.sharpen)
+    transform = "sharpen"
 
 
 class Classical(ClassicalAugmenter):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
@@ -18,8 +19,20 @@ from neuplug_classical.affine import Matrices, Size
 from neuplug_classical.draws import seeds
 from neuplug_classical.elastic import Displacements
 from neuplug_classical.options import ClassicalOptions, WarpOptions
-from neuplug_classical.pixel import PixelStep
 from neuplug_classical.warp import Sampling, Warp
+
+
+@dataclass(frozen=True)
+class PixelStep:
+    """A step of a pipeline that changes pixels.
+
+    Attributes:
+        build: Makes the albumentations transform; each worker makes its own, since a transform
+            carries its random state.
+    """
+
+    build: Callable[[], Any]
+
 
 GeometricStep = Callable[[int, Size, torch.Generator], Matrices | Displacements]
 Step = GeometricStep | PixelStep

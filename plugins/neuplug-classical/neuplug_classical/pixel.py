@@ -1,15 +1,13 @@
 """The operations that change pixels where they are: albumentations' transforms, made to measure.
 
 Such a transform draws from random states that it carries along; the pipeline sets them from a
-seed of its own for each image. No other module imports albumentations, so that its look-up of newer
-versions is always turned off first.
+seed of its own for each image. No other module imports albumentations, which is slow to load and
+whose look-up of newer versions is always turned off first.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,18 +17,6 @@ os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 import albumentations
 
 from neuplug_classical.options import BlurOptions, ColorOptions, NoiseOptions, SharpenOptions
-
-
-@dataclass(frozen=True)
-class PixelStep:
-    """A step of a pipeline that changes pixels.
-
-    Attributes:
-        build: Makes the albumentations transform; each worker makes its own, since a transform
-            carries its random state.
-    """
-
-    build: Callable[[], Any]
 
 
 class _GaussNoise(albumentations.GaussNoise):  # type: ignore[misc]

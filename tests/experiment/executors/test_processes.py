@@ -46,15 +46,35 @@ def test_a_fit_that_ends_its_process_is_named(ask: Any, fault: str, sentence: st
         ask(aug=["curve"], repeats=1, workers=2, options={"curve": {"fault": fault}})
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started or forked."""
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 def test_a_task_whose_worker_is_lost_is_tried_again(
     terminal: Terminals, run: Path, lab: Log
 ) -> None:
     process = terminal.compose(*SLOW, "--workers", "1")
     wait_for(lambda: any(e["what"] == "step" for e in lab()), process)
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(int(children[0]), signal.SIGKILL)
+    (server,) = children(process.pid)
+    (worker,) = children(server)
+    os.kill(worker, signal.SIGKILL)
     text, _ = process.communicate()
     assert process.returncode == 0, text
     found = [events.read_event(line) for line in (run / "events.jsonl").read_text().splitlines()]
     assert any(isinstance(event, events.TaskLost) for event in found)
     assert "died (exit code -9)" in text
+
+
+def test_workers_go_on_without_the_process_that_forked_them(
+    terminal: Terminals, run: Path, lab: Log
+) -> None:
+    process = terminal.compose(*SLOW, "--workers", "1")
+    wait_for(lambda: any(e["what"] == "step" for e in lab()), process)
+    (server,) = children(process.pid)
+    (worker,) = children(server)
+    os.kill(server, signal.SIGKILL)
+    os.kill(worker, signal.SIGKILL)  # its successor can no longer be forked
+    text, _ = process.communicate()
+    assert process.returncode == 0, text
+    assert "died (exit code unknown)" in text

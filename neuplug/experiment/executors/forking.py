@@ -1,0 +1,135 @@
+"""Worker processes, forked from one that has loaded torch, so that each begins at once.
+
+Light: that process is started before its own parent loads torch, so that both do so side by side.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PROGRAM = "neuplug.experiment.executors.local"
+PATIENCE_SECONDS = 5.0
+
+
+class WorkerStarter:
+    """Starts workers: by forking where that can be, else each as a process of its own.
+
+    Only on Linux is forking safe, for workers that compute on the processor, and not where a
+    library starts threads when it is loaded.
+
+    Args:
+        log: What workers print goes to the end of this file.
+    """
+
+    def __init__(self, log: Path | None) -> None:
+        self.log = log
+        self.server: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """Start the process that is to fork; it ends, and all that it has forked, with this one."""
+        if sys.platform == "linux":
+            self.control, theirs = socket.socketpair()
+            with theirs:
+                self.server = self._start(theirs.fileno())
+
+    def start(self, store: str, device: str) -> tuple[subprocess.Popen[bytes] | None, Any, Any]:
+        """A worker's process, its standard input and output.
+
+        The process is ``None`` of a forked one, whose output ends with a line with its exit code.
+        """
+        if self.server is not None and device == "cpu":
+            ours, theirs = socket.socketpair()
+            with ours, theirs, contextlib.suppress(OSError):  # where the server has ended
+                passed = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", theirs.fileno()))
+                message = json.dumps([store, device]).encode()
+                self.control.sendmsg([message], [passed], socket.MSG_NOSIGNAL)
+                return None, ours.makefile("wb"), ours.makefile("rb")
+        process = self._start(subprocess.PIPE, store, device)
+        return process, process.stdin, process.stdout
+
+    def _start(self, ends: int, *words: str) -> subprocess.Popen[bytes]:
+        one_thread = {"OMP_NUM_THREADS": "1"} if words[1:] in ((), ("cpu",)) else {}
+        with contextlib.ExitStack() as stack:
+            return subprocess.Popen(
+                # -P: nothing in the working folder can stand in for a module
+                [sys.executable, "-P", "-m", PROGRAM, *words],
+                stdin=ends,
+                stdout=ends,
+                stderr=stack.enter_context(self.log.open("ab")) if self.log else subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C is for this process, which stops its workers
+                env=os.environ | one_thread,
+            )
+
+    def close(self) -> None:
+        """End the server and all that it has forked."""
+        if self.server is not None:
+            self.control.close()
+            os.killpg(self.server.pid, signal.SIGTERM)
+            end(self.server)
+            self.server = None
+
+
+def end(process: subprocess.Popen[bytes]) -> int:
+    """The exit code, when it has ended; it is killed if that takes long."""
+    try:
+        return process.wait(PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def serve(work: Callable[..., None]) -> None:
+    """Be the server: fork a process that does ``work`` for each message on standard input.
+
+    It ends when the other end of standard input is closed and all that it has forked have ended.
+    """
+    control = socket.socket(fileno=os.dup(0))
+    if len(list(Path("/proc/self/task").iterdir())) > 1:
+        return
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which ends the workers
+    gc.freeze()  # what is never looked at stays shared
+    waiting: dict[int, tuple[int, int] | None] = {control.fileno(): None}
+    while waiting:
+        for ready in select.select(list(waiting), [], [])[0]:
+            worker = waiting.pop(ready)
+            if worker is not None:
+                pid, output = worker
+                code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+                with contextlib.suppress(OSError):
+                    os.write(output, b"\n%d\n" % code)
+                os.close(output)
+                os.close(ready)
+                continue
+            message, ends, _, _ = socket.recv_fds(control, 1 << 16, 1)
+            if ends:
+                waiting[ready] = None
+                if not (pid := os.fork()):
+                    _become(work, json.loads(message), ends[0])
+                waiting[os.pidfd_open(pid)] = (pid, ends[0])
+
+
+def _become(work: Callable[..., None], words: list[str], ends: int) -> None:
+    """Be a worker that has just been forked."""
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        os.dup2(ends, 0)
+        os.dup2(ends, 1)
+        os.closerange(3, 1024)  # the server's and other workers'
+        work(*words)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
