@@ -12,6 +12,8 @@ from torchvision.models import mobilenetv2
 
 from neuplug_torchvision.layers import with_channels
 
+THIRD_HALVING = 4  # of ``features``: from 24 to 32 maps
+
 
 class MobileNet(nn.Module):
     """MobileNetV2, initialised from torch's current random state.
@@ -22,7 +24,9 @@ class MobileNet(nn.Module):
         num_classes: Logits for each image.
         in_chans: Image channels; the first convolution is made for them.
         width_mult: Factor on the number of feature maps of every layer.
-        small_stem: The first convolution has stride 1 instead of 2: four halvings, not five.
+        small_stem: The third block that halves the image keeps its size: four halvings, not five.
+            The layers before it, which are the most expensive ones, still see a quarter of the
+            pixels; those behind it see four times as many.
         dropout: Share of an embedding that is set to zero in training.
     """
 
@@ -33,10 +37,9 @@ class MobileNet(nn.Module):
         whole = mobilenetv2.MobileNetV2(num_classes, width_mult, dropout=dropout)
         self.features: nn.Sequential = whole.features
         self.classifier: nn.Sequential = whole.classifier
-        first: nn.Conv2d = with_channels(self.features[0][0], in_chans)
+        self.features[0][0] = with_channels(self.features[0][0], in_chans)
         if small_stem:
-            first.stride = (1, 1)
-        self.features[0][0] = first
+            self.features[THIRD_HALVING].conv[1][0].stride = (1, 1)
 
     def forward_features(self, images: Tensor) -> Tensor:
         """Embeddings, float (N, 1280 or more), of normalised images (N, C, H, W)."""

@@ -55,6 +55,12 @@ def test_width_mult() -> None:
     assert wide.forward_features(images()).shape == (4, 1792)
 
 
+def spared(net: nn.Module) -> nn.Conv2d:
+    """The convolution that halves the image the third time, or would."""
+    found = [layer for layer in net.features[2:5].modules() if isinstance(layer, nn.Conv2d)]
+    return [layer for layer in found if layer.groups > 1][2]
+
+
 def maps(net: nn.Module, size: tuple[int, int]) -> tuple[int, int]:
     height, width = net.eval().features(images(size=size)).shape[2:]
     return height, width
@@ -69,15 +75,15 @@ def test_the_stems() -> None:
     ("size", "stride"), [((28, 28), 1), ((95, 200), 1), ((96, 96), 2), ((200, 200), 2)]
 )
 def test_auto_looks_at_the_images(size: tuple[int, int], stride: int) -> None:
-    assert build(size=size, in_chans=1).features[0][0].stride == (stride, stride)
+    assert spared(build(size=size, in_chans=1)).stride == (stride, stride)
 
 
 def test_weights_fit_either_stem_and_auto_takes_the_published_one(tmp_path: Path) -> None:
     file = tmp_path / "published.pth"
     torch.save(mobilenet_v2(num_classes=6).state_dict(), file)
     published, small = build(weights=str(file)), build(weights=str(file), stem="small")
-    assert published.features[0][0].stride == (2, 2)
-    assert small.features[0][0].stride == (1, 1)
+    assert spared(published).stride == (2, 2)
+    assert spared(small).stride == (1, 1)
     assert all(torch.equal(small.state_dict()[k], v) for k, v in torch.load(file).items())
 
 

@@ -78,9 +78,9 @@ class StemOptions(PretrainedOptions):
 
     stem: Literal["auto", "imagenet", "small"] = Field(
         "auto",
-        description="imagenet: as published for 224x224; small: the first layers keep the image's "
-        f"size; auto: small below {SMALL} pixels, imagenet from there and wherever weights are "
-        "given",
+        description="imagenet: as published for 224x224; small: fewer of the first layers halve "
+        f"the image; auto: small below {SMALL} pixels, imagenet from there and wherever weights "
+        "are given",
     )
 
     def small_stem(self, image_size: tuple[int, int]) -> bool:
