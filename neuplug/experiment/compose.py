@@ -253,6 +253,7 @@ class _Run:
             self.starter.begin()  # before this process loads torch
         from neuplug.experiment import runfolder
         from neuplug.experiment.steps.context import TaskContext
+        from neuplug.training.devices import NO_GPU, faster_device
 
         if troubled := name_troubled(discover().problems):
             self.log.say(f"{troubled}: see 'neuplug plugins'.")
@@ -261,6 +262,8 @@ class _Run:
         context.store.tell = self.log.say
         for sentence in plan.warnings:
             self.log.say(f"warning: {sentence}")
+        if self.config.device == "auto" and (why := faster_device()[1]) != NO_GPU:
+            self.log.say(f"device: {context.device.type}, since {why}")
         with storing(self.folder):
             runfolder.begin(self.folder, plan)
         self.begun = True

@@ -188,7 +188,7 @@ class ComposeConfig(BaseModel):
         json_schema_extra={"panel": PANEL, "flag": "--set"},
     )
     repeats: int = _run(
-        3, ge=1, description="number of repeats; each has a new split and new seeds"
+        5, ge=1, description="number of repeats; each has a new split and new seeds"
     )
     seed: int = _run(0, ge=0, description="random seed")
     device: str = _run("auto", description="device to compute on: auto, cpu, cuda, or cuda:1")

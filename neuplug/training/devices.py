@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import hashlib
+import itertools
+import json
+import os
+import time
 from typing import TYPE_CHECKING
 
-from neuplug.errors import InputError
+from neuplug.errors import InputError, StorageError
+from neuplug.seeds import one_thread, seeded
+from neuplug.storage.files import write_json
+from neuplug.storage.store import cache_dir
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
+NO_GPU = "there is no GPU that torch can use"
+
+_STEPS = 20  # of which two rounds are done, and the second counts
+
 
 def pick_device(name: str) -> torch.device:
-    """The device called ``name``; ``auto`` is the first GPU, or the processor.
+    """The device called ``name``; ``auto`` is the faster one, see :func:`faster_device`.
 
     Raises:
         InputError: If there is no such device.
@@ -20,7 +34,7 @@ def pick_device(name: str) -> torch.device:
     import torch
 
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return torch.device(faster_device()[0])
     try:
         device = torch.device(name)
         torch.empty(1, device=device)
@@ -28,6 +42,80 @@ def pick_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise InputError(f"device {name!r} is not available ({reason}). Try auto or cpu.") from None
     return device
+
+
+@functools.cache
+def faster_device() -> tuple[str, str]:
+    """``cuda`` or ``cpu``, where small trainings are faster, and a sentence that says why.
+
+    A processor trains one network on each core at the same time, so its step counts for so many.
+    What was measured is kept in the cache for as long as hardware and torch stay: results depend on
+    the kind of device, so that a run must not go on with the other one.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        return "cpu", NO_GPU
+    gpu, cores = torch.cuda.get_device_name(), usable_cores()
+    about = hashlib.sha256(f"{gpu}, {cores}, {torch.__version__}".encode()).hexdigest()[:16]
+    file = cache_dir() / "devices" / f"{about}.json"
+    with contextlib.suppress(OSError, ValueError):
+        on_gpu, on_cpu = json.loads(file.read_text("utf-8"))
+        return _faster(gpu, cores, on_gpu, on_cpu)
+    measured = [step_seconds(torch.device(kind)) for kind in ("cuda", "cpu")]
+    with contextlib.suppress(OSError, StorageError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_json(file, measured)
+    return _faster(gpu, cores, *measured)
+
+
+def _faster(gpu: str, cores: int, on_gpu: float, on_cpu: float) -> tuple[str, str]:
+    beside = (
+        f"a small training step takes {on_gpu * 1e3:.1f} ms on the {gpu}, and "
+        f"{on_cpu * 1e3:.1f} ms on a processor that does {cores} at the same time"
+    )
+    return ("cuda" if on_gpu < on_cpu / cores else "cpu"), beside
+
+
+def usable_cores() -> int:
+    """Cores of the processor that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def step_seconds(device: torch.device) -> float:
+    """What a step of a small convolutional network takes, on one core of a processor."""
+    import torch
+    from torch import nn
+
+    from neuplug.training.graphs import captured
+
+    with seeded(0, torch.device("cpu")):
+        maps = [(1, 16), (16, 32), (32, 64)]
+        layers = [(nn.Conv2d(a, b, 4, 2, 1), nn.BatchNorm2d(b), nn.ReLU()) for a, b in maps]
+        head = (nn.Flatten(), nn.Linear(64 * 6 * 6, 1))
+        network = nn.Sequential(*itertools.chain(*layers, head)).to(device)
+    network = network.to(memory_format=torch.channels_last)
+    on_gpu = device.type == "cuda"
+    optimizer = torch.optim.Adam(network.parameters(), 1e-3, fused=True, capturable=on_gpu)
+    images = torch.zeros(16, 1, 48, 48, device=device)
+
+    def step(images: torch.Tensor) -> torch.Tensor:
+        optimizer.zero_grad(set_to_none=True)
+        loss: torch.Tensor = network(images).square().mean()
+        loss.backward()
+        optimizer.step()
+        return loss.detach()
+
+    run = captured(step, device)
+    with one_thread(device):
+        for _ in range(2):
+            started = time.perf_counter()
+            for _ in range(_STEPS):
+                loss = run(images)
+            float(loss)  # waits for a GPU
+    return (time.perf_counter() - started) / _STEPS
 
 
 def has_bf16(device: torch.device) -> bool:

@@ -33,20 +33,27 @@ from neuplug.experiment.executors.forking import WorkerStarter, end, serve
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.run import do_task, failure, run_task
 from neuplug.experiment.tasks import AnyTask
+from neuplug.training.devices import usable_cores
 
 IDLE_SECONDS = 0.5
 MOST_WORKERS = 8
+TASK_MEMORY = 4 * 2**30  # bytes of a GPU for a process, of which its CUDA context takes a part
 UNKNOWN = "unknown"
 
 logger = logging.getLogger("neuplug")
 
 
 def choose_workers(device: torch.device) -> int:
-    """How many processes share the work where nobody says: one for each core, or one for a GPU."""
-    if device.type != "cpu":
-        return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(cores or 1, MOST_WORKERS)
+    """How many processes share the work where nobody says: one for each core.
+
+    On a GPU as many of these as its free memory has room for: networks as small as those of small
+    image sets leave most of it idle.
+    """
+    most = min(usable_cores(), MOST_WORKERS)
+    if device.type != "cuda":
+        return most
+    free, _ = torch.cuda.mem_get_info(device)
+    return max(1, min(most, free // TASK_MEMORY))
 
 
 def local_executor(
