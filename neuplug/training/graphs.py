@@ -5,22 +5,20 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from torch import Tensor
-
-Outputs = TypeVar("Outputs")
 
 # Calls that run as written first: libraries choose their kernels, optimisers make their state
 WARM_UP = 3
 
 
 def captured(
-    step: Callable[..., Outputs],
+    step: Callable[..., Any],
     device: torch.device,
     generators: Sequence[torch.Generator] = (),
-) -> Callable[..., Outputs]:
+) -> Callable[..., Any]:
     """The same step, replayed as one CUDA graph from its fourth call on; elsewhere as it is.
 
     If it cannot be captured, a warning says so, and it goes on as written.
