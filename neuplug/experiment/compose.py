@@ -249,7 +249,8 @@ class _Run:
     def _answer(self) -> RunResults:
         config = self.config
         on_processor = config.device in ("auto", "cpu") and config.executor is None
-        if on_processor and config.workers != 0 and not self.request.is_local:
+        new = not (store_root() / "done").exists()  # else all may be stored
+        if new and on_processor and config.workers != 0 and not self.request.is_local:
             self.starter.begin()  # before this process loads torch
         from neuplug.experiment import runfolder
         from neuplug.experiment.steps.context import TaskContext

@@ -180,7 +180,9 @@ def main() -> None:
                     for which, tree in trees.items():
                         before()
                         for label, words in (("import torch", IMPORT), (name, command)):
-                            taken = measure([sys.executable, *words], surroundings(home, tree))
+                            taken = measure(
+                                [sys.executable, "-P", *words], surroundings(home, tree)
+                            )
                             found[label, which].append(taken)
                 for (label, which), rows in found.items():
                     cpu, wall, size = zip(*rows, strict=True)

@@ -40,7 +40,7 @@ class WorkerStarter:
 
     def begin(self) -> None:
         """Start the process that is to fork; it ends, and all that it has forked, with this one."""
-        if sys.platform == "linux":
+        if sys.platform == "linux" and self.server is None:
             self.control, theirs = socket.socketpair()
             with theirs:
                 self.server = self._start(theirs.fileno())

@@ -177,6 +177,8 @@ class LocalProcesses:
             if idle is None:
                 if len(self.workers) >= self.count:
                     return
+                if self.context.device.type == "cpu":
+                    self.starter.begin()
                 idle = _Worker(self)
                 self.workers.append(idle)
             idle.give(self.waiting.popleft())
