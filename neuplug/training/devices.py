@@ -125,8 +125,9 @@ def has_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":
-        # on older processors bfloat16 is emulated and slower
-        return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+        # on older processors, and where AVX-512 is switched off, it is emulated and slower
+        able = getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)()
+        return able and torch.backends.cpu.get_cpu_capability().startswith("AVX512")
     return False
 
 
