@@ -22,6 +22,7 @@ from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
 from neuplug.training.devices import wants_bf16
 from neuplug.training.graphs import captured
+from neuplug.training.optimizers import make_optimizer, make_scheduler
 from neuplug.training.options import TrainingOptions
 
 PREDICT_BATCH = 256
@@ -216,8 +217,8 @@ class _Loop:
         self.record = FitRecord()
         self.fitted = self._build()
         module = self.fitted.module
-        self.optimizer = _optimizer(module, options, context.device)
-        self.scheduler = _scheduler(self.optimizer, options, self.total)
+        self.optimizer = make_optimizer(module, options, context.device)
+        self.scheduler = make_scheduler(self.optimizer, options, self.total)
         self.bf16 = options.precision == "bf16" or (
             options.precision == "auto" and wants_bf16(module, context.device)
         )
@@ -401,37 +402,3 @@ def _normalization(
         deviations.append((part * (levels - mean).square()).sum().sqrt().clamp(min=1e-3))
     mean, std = torch.stack(means).float(), torch.stack(deviations).float()
     return mean.expand(channels).clone(), std.expand(channels).clone()
-
-
-def _optimizer(
-    module: nn.Module, options: TrainingOptions, device: torch.device
-) -> torch.optim.Optimizer:
-    parameters, decay = module.parameters(), options.weight_decay
-    fused = device.type in ("cpu", "cuda")  # one pass over the weights
-    if options.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters, options.lr, options.momentum, weight_decay=decay, fused=fused
-        )
-    kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-    betas = (options.beta1, 0.999)
-    return kind(parameters, options.lr, betas, weight_decay=decay, fused=fused)
-
-
-def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total: int) -> Any:
-    match options.schedule:
-        case "one-cycle":
-            # the momentum a user gives to sgd stands; Adam's first beta goes through the cycle
-            return lr_scheduler.OneCycleLR(
-                optimizer,
-                options.lr,
-                total_steps=total + 1,
-                cycle_momentum=options.optimizer != "sgd",
-            )
-        case "cosine":
-            return lr_scheduler.CosineAnnealingLR(optimizer, T_max=total)
-        case "plateau":
-            # torch lowers the rate one evaluation after its patience is at an end
-            patience = options.patience - 1
-            return lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=patience)
-        case "constant":
-            return lr_scheduler.ConstantLR(optimizer, factor=1.0)
