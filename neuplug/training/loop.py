@@ -110,8 +110,7 @@ class FittedClassifier:
                 "tensor of images"
             )
         everything = range(len(images)) if indices is None else indices
-        wanted = torch.as_tensor(everything, dtype=torch.int64)
-        parts = wanted.split(PREDICT_BATCH)
+        parts = torch.as_tensor(everything, dtype=torch.int64).split(PREDICT_BATCH)
         return torch.cat([self.classify(images.images[part]) for part in parts])
 
     def state_dict(self) -> dict[str, Any]:
@@ -231,8 +230,7 @@ class _Loop:
         weights = 1.0 / train.labels.bincount(minlength=len(train.classes)).clamp(min=1)
         self.weights = weights[train.labels].double() if options.balanced else None
         self.queue = torch.empty(0, dtype=torch.int64)
-        self.step = 0
-        self.best_loss = math.inf
+        self.step, self.best_loss = 0, math.inf
         self.best: dict[str, Any] | None = None
 
     def _build(self) -> FittedClassifier:
@@ -256,8 +254,8 @@ class _Loop:
         saved = time.monotonic()
         while self.step < self.total:
             count = min(every - self.step % every, self.total - self.step)
-            batches = _ahead(self._batch, count, self.context.device)
-            losses = [self._step(*batch) for batch in batches]
+            ahead = _ahead(self._batch, count, self.context.device)
+            losses = [self._step(*batch) for batch in ahead]
             self.step += count
             self._evaluate(losses)
             # between evaluations nothing is pending, so a resumed fit is exact
@@ -272,14 +270,13 @@ class _Loop:
         images, labels = self.images[index], self.labels[index]
         if self.augmenter is not None:
             images = self.augmenter.augment(images, self.augment_rng)
-        if images.device.type != self.context.device.type == "cuda":
-            images = images.pin_memory()  # so that its way to the GPU is waited for by no one
-        return images, labels
+        # in pinned memory, so that its way to the GPU is waited for by no one
+        pinned = images.device.type != self.context.device.type == "cuda"
+        return (images.pin_memory() if pinned else images), labels
 
     def _step(self, images: Tensor, labels: Tensor) -> Tensor:
-        device = self.context.device
-        images, labels = (part.to(device, non_blocking=True) for part in (images, labels))
-        loss = self.gradients(images, labels).clone()
+        here = [part.to(self.context.device, non_blocking=True) for part in (images, labels)]
+        loss: Tensor = self.gradients(*here).clone()
         self.optimizer.step()
         if self.options.schedule != "plateau":
             self.scheduler.step()
@@ -319,8 +316,7 @@ class _Loop:
         self.record.curves.setdefault("train_loss", []).append((self.step, train_loss))
         watched = train_loss
         if self.val is not None and len(self.val):
-            logits = self.fitted.predict(self.val)
-            watched = float(F.cross_entropy(logits, self.val.labels))
+            watched = float(F.cross_entropy(self.fitted.predict(self.val), self.val.labels))
             if math.isfinite(watched):  # a network may find itself again; a curve has numbers
                 self.record.curves.setdefault("val_loss", []).append((self.step, watched))
             if watched < self.best_loss:
