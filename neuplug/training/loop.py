@@ -21,6 +21,7 @@ from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
 from neuplug.training.devices import wants_bf16
 from neuplug.training.graphs import captured
+from neuplug.training.optimizers import make_optimizer, make_scheduler
 from neuplug.training.options import TrainingOptions
 
 PREDICT_BATCH = 256
@@ -108,8 +109,7 @@ class FittedClassifier:
                 "tensor of images"
             )
         everything = range(len(images)) if indices is None else indices
-        wanted = torch.as_tensor(everything, dtype=torch.int64)
-        parts = wanted.split(PREDICT_BATCH)
+        parts = torch.as_tensor(everything, dtype=torch.int64).split(PREDICT_BATCH)
         return torch.cat([self.classify(images.images[part]) for part in parts])
 
     def state_dict(self) -> dict[str, Any]:
@@ -215,8 +215,8 @@ class _Loop:
         self.record = FitRecord()
         self.fitted = self._build()
         module = self.fitted.module
-        self.optimizer = _optimizer(module, options, context.device)
-        self.scheduler = _scheduler(self.optimizer, options, self.total)
+        self.optimizer = make_optimizer(module, options, context.device)
+        self.scheduler = make_scheduler(self.optimizer, options, self.total)
         self.bf16 = options.precision == "bf16" or (
             options.precision == "auto" and wants_bf16(module, context.device)
         )
@@ -229,8 +229,7 @@ class _Loop:
         weights = 1.0 / train.labels.bincount(minlength=len(train.classes)).clamp(min=1)
         self.weights = weights[train.labels].double() if options.balanced else None
         self.queue = torch.empty(0, dtype=torch.int64)
-        self.step = 0
-        self.best_loss = math.inf
+        self.step, self.best_loss = 0, math.inf
         self.best: dict[str, Any] | None = None
 
     def _build(self) -> FittedClassifier:
@@ -254,8 +253,8 @@ class _Loop:
         saved = time.monotonic()
         while self.step < self.total:
             count = min(every - self.step % every, self.total - self.step)
-            batches = _ahead(self._batch, count, self.context.device)
-            losses = [self._step(*batch) for batch in batches]
+            ahead = _ahead(self._batch, count, self.context.device)
+            losses = [self._step(*batch) for batch in ahead]
             self.step += count
             self._evaluate(losses)
             # between evaluations nothing is pending, so a resumed fit is exact
@@ -270,14 +269,13 @@ class _Loop:
         images, labels = self.images[index], self.labels[index]
         if self.augmenter is not None:
             images = self.augmenter.augment(images, self.augment_rng)
-        if images.device.type != self.context.device.type == "cuda":
-            images = images.pin_memory()  # so that its way to the GPU is waited for by no one
-        return images, labels
+        # in pinned memory, so that its way to the GPU is waited for by no one
+        pinned = images.device.type != self.context.device.type == "cuda"
+        return (images.pin_memory() if pinned else images), labels
 
     def _step(self, images: Tensor, labels: Tensor) -> Tensor:
-        device = self.context.device
-        images, labels = (part.to(device, non_blocking=True) for part in (images, labels))
-        loss = self.gradients(images, labels).clone()
+        here = [part.to(self.context.device, non_blocking=True) for part in (images, labels)]
+        loss: Tensor = self.gradients(*here).clone()
         self.optimizer.step()
         if self.options.schedule != "plateau":
             self.scheduler.step()
@@ -317,8 +315,7 @@ class _Loop:
         self.record.curves.setdefault("train_loss", []).append((self.step, train_loss))
         watched = train_loss
         if self.val is not None and len(self.val):
-            logits = self.fitted.predict(self.val)
-            watched = float(F.cross_entropy(logits, self.val.labels))
+            watched = float(F.cross_entropy(self.fitted.predict(self.val), self.val.labels))
             if math.isfinite(watched):  # a network may find itself again; a curve has numbers
                 self.record.curves.setdefault("val_loss", []).append((self.step, watched))
             if watched < self.best_loss:
@@ -400,37 +397,3 @@ def _normalization(
         deviations.append((part * (levels - mean).square()).sum().sqrt().clamp(min=1e-3))
     mean, std = torch.stack(means).float(), torch.stack(deviations).float()
     return mean.expand(channels).clone(), std.expand(channels).clone()
-
-
-def _optimizer(
-    module: nn.Module, options: TrainingOptions, device: torch.device
-) -> torch.optim.Optimizer:
-    parameters, decay = module.parameters(), options.weight_decay
-    fused = device.type in ("cpu", "cuda")  # one pass over the weights
-    if options.optimizer == "sgd":
-        return torch.optim.SGD(
-            parameters, options.lr, options.momentum, weight_decay=decay, fused=fused
-        )
-    kind = torch.optim.AdamW if options.optimizer == "adamw" else torch.optim.Adam
-    betas = (options.beta1, 0.999)
-    return kind(parameters, options.lr, betas, weight_decay=decay, fused=fused)
-
-
-def _scheduler(optimizer: torch.optim.Optimizer, options: TrainingOptions, total: int) -> Any:
-    match options.schedule:
-        case "one-cycle":
-            # the momentum a user gives to sgd stands; Adam's first beta goes through the cycle
-            return lr_scheduler.OneCycleLR(
-                optimizer,
-                options.lr,
-                total_steps=total + 1,
-                cycle_momentum=options.optimizer != "sgd",
-            )
-        case "cosine":
-            return lr_scheduler.CosineAnnealingLR(optimizer, T_max=total)
-        case "plateau":
-            # torch lowers the rate one evaluation after its patience is at an end
-            patience = options.patience - 1
-            return lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.1, patience=patience)
-        case "constant":
-            return lr_scheduler.ConstantLR(optimizer, factor=1.0)
