@@ -29,7 +29,11 @@ def tree_bytes(tree: Any) -> bytes:
 
 
 def tree_from(content: bytes) -> Any:
-    """The tree of :func:`tree_bytes`; tensors come back bit for bit, on the CPU."""
+    """The tree of :func:`tree_bytes`; tensors come back bit for bit, on the CPU.
+
+    Their numbers lie in memory in the order in which they lay before, such as channels last: fused
+    optimisers read a weight and its moments side by side.
+    """
     length = int.from_bytes(content[:_LENGTH], "little")
     header = json.loads(content[_LENGTH : _LENGTH + length])
     return _decode(json.loads(header["__metadata__"][_TREE]), load(content))
@@ -37,8 +41,12 @@ def tree_from(content: bytes) -> Any:
 
 def _encode(node: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(node, Tensor):
-        name = str(len(tensors))
-        tensors[name] = node.detach().contiguous().clone()
+        name, kept = str(len(tensors)), node.detach()
+        order = sorted(range(kept.dim()), key=lambda place: -kept.stride(place))
+        if not kept.is_contiguous() and kept.permute(order).is_contiguous():
+            tensors[name] = kept.permute(order).clone()
+            return {"tensor": name, "order": order}
+        tensors[name] = kept.contiguous().clone()
         return {"tensor": name}
     if isinstance(node, Mapping):
         # as pairs: an optimiser's state has whole numbers as keys
@@ -58,7 +66,9 @@ def _decode(node: Any, tensors: Mapping[str, Tensor]) -> Any:
     if not isinstance(node, dict):
         return node
     if "tensor" in node:
-        return tensors[node["tensor"]]
+        order = node.get("order", ())
+        tensor = tensors[node["tensor"]]
+        return tensor.permute([order.index(i) for i in range(len(order))]) if order else tensor
     if "tuple" in node:
         return tuple(_decode(item, tensors) for item in node["tuple"])
     return {_decode(k, tensors): _decode(v, tensors) for k, v in node["pairs"]}

@@ -351,10 +351,6 @@ class _Loop:
             return
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        for weight, moments in self.optimizer.state.items():
-            for name, moment in moments.items():
-                if moment.shape == weight.shape:  # a fused step reads both in one order
-                    moments[name] = torch.empty_like(weight).copy_(moment)
         self.step, self.queue = state["step"], state["queue"]
         self.best, self.best_loss = state["best"], state["best_loss"]
         self.rng.set_state(state["rng"])

@@ -51,3 +51,14 @@ def test_anything_else_is_refused_and_the_old_file_stays(tmp_path: Path) -> None
         file.save({"a": object()})
     assert file.load() == {"a": 1}
     assert [f.name for f in tmp_path.iterdir()] == ["x"]
+
+
+def test_numbers_lie_in_memory_as_they_did() -> None:
+    """A fused optimiser goes through a weight and its moments in the order of memory."""
+    plain = torch.arange(2 * 3 * 4 * 5.0).view(2, 3, 4, 5)
+    last = plain.to(memory_format=torch.channels_last)
+    kept = [plain, last, plain.mT, plain[:, ::2], plain.expand(3, 2, 3, 4, 5), torch.tensor(1.0)]
+    for before, after in zip(kept, tree_from(tree_bytes(kept)), strict=True):
+        assert torch.equal(before, after)
+        if before.numel() == before.untyped_storage().size() // 4:
+            assert before.stride() == after.stride()
