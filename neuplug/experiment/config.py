@@ -35,8 +35,9 @@ RIVALS = (("add", "to", "share"), ("steps", "epochs"))
 
 DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 40}
 DOSE_VAL = 0.2
-# What shows the demo data in minutes; the user's own values go before
-DEMO_STEPS = 300
+# What shows the demo data in minutes; the user's own values go before. A MobileNetV2 is right on 80
+# to 85 % of the test images then (four draws, none of them seed 0), in 25 seconds of one core.
+DEMO_TRAINING: Mapping[str, Any] = {"steps": 150, "lr": 3e-3}
 
 
 def _as_list(value: Any) -> Any:
@@ -276,8 +277,8 @@ def resolve(
     if values.get("data", "demo") == "demo":
         values = {**DEMO, **values}
         training = values.get(TRAINING, {})
-        if isinstance(training, Mapping) and not training.keys() & set(RIVALS[1]):
-            values[TRAINING] = {**training, "steps": DEMO_STEPS}
+        if isinstance(training, Mapping) and not training.keys() & {"epochs", *DEMO_TRAINING}:
+            values[TRAINING] = {**training, **DEMO_TRAINING}
     if "val" not in values and any(_several(values.get(key)) for key in ("add", "to", "share")):
         values["val"] = DOSE_VAL
     try:
