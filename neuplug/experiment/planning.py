@@ -1,7 +1,6 @@
 """From a configuration to tasks: which splits and cells there are, and what each depends on.
 
-Planning is cheap and complete: every task's key is known before anything is trained, so the store
-can say what is there already.
+Planning is cheap: every key is known before anything is trained, so the store says what is there.
 """
 
 from __future__ import annotations
@@ -246,10 +245,8 @@ class ArmPlanner:
         made = []
         for run, share in enumerate(shares):
             if share:
-                # the same one for every class, so that it is planned once
                 first = self._fit(mixture, stage, run, pretrain=True) if pretrains else None
-                alone = None if conditional else name
-                fit = self._fit(mixture, stage, run, alone, start=first)
+                fit = self._fit(mixture, stage, run, None if conditional else name, start=first)
                 made.append(self._draw(stage, name, share, fit))
         self.drawn[name] += tuple(made)
         return tuple(made)
@@ -263,7 +260,7 @@ class ArmPlanner:
         pretrain: bool = False,
         start: str | None = None,
     ) -> str:
-        """Add a generator's fit.
+        """Add a generator's fit to a mixture; its key.
 
         Args:
             mixture: What it learns from.
@@ -271,10 +268,7 @@ class ArmPlanner:
             run: Number of the fit.
             alone: The class that it learns; ``None`` if it learns all of them together.
             pretrain: Whether it is what the fits of single classes start from.
-            start: Key of the fit that it starts from.
-
-        Returns:
-            Its key.
+            start: Key of what it starts from.
         """
         chosen, plan = stage.components[0], self.plan
         classes = self.classes if alone is None else (alone,)
