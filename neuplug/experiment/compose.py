@@ -31,6 +31,7 @@ from neuplug.experiment.reporters import REPORTS, FinishedRun, have_reported, wr
 from neuplug.experiment.results import RunResults, read_curves, read_results
 from neuplug.plugins.distributions import name_troubled
 from neuplug.plugins.registry import LOCAL, discover
+from neuplug.seeds import one_thread
 from neuplug.storage.files import storing
 from neuplug.storage.store import MissingResult, hash_of, store_root
 
@@ -252,6 +253,8 @@ class _Run:
         new = not (store_root() / "done").exists()  # else all may be stored
         if new and on_processor and config.workers != 0 and not self.request.is_local:
             self.starter.begin()  # before this process loads torch
+        import torch
+
         from neuplug.experiment import runfolder
         from neuplug.experiment.steps.context import TaskContext
         from neuplug.training.devices import NO_GPU, faster_device
@@ -269,7 +272,9 @@ class _Run:
             runfolder.begin(self.folder, plan)
         self.begun = True
         context.store.sweep()  # what killed processes have left
-        with closing(self._executor(plan, context)) as executor:
+        # beside the workers further threads would wait for a core most of the time
+        cpu = torch.device("cpu")
+        with one_thread(cpu), closing(self._executor(plan, context)) as executor:
             return self._work(plan, context, executor)
 
     def _executor(self, plan: Plan, context: TaskContext) -> Executor:
