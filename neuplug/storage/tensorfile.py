@@ -42,7 +42,7 @@ def tree_from(content: bytes) -> Any:
 def _encode(node: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(node, Tensor):
         name, kept = str(len(tensors)), node.detach()
-        order = sorted(range(kept.dim()), key=lambda place: -kept.stride(place))
+        order = sorted(range(kept.dim()), key=lambda place: -kept.stride()[place])
         if not kept.is_contiguous() and kept.permute(order).is_contiguous():
             tensors[name] = kept.permute(order).clone()
             return {"tensor": name, "order": order}
