@@ -37,6 +37,7 @@ class TimeLeft:
     spent: dict[str, float] = field(default_factory=dict)
     most: int = 1
     _began: dict[str, float] = field(default_factory=dict)
+    _first: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def begin(self, tasks: Iterable[events.TaskInfo]) -> None:
         """Begin a round of tasks."""
@@ -50,11 +51,15 @@ class TimeLeft:
         """Note how far a task is at a time in seconds."""
         self.fractions[key] = fraction
         self.spent[key] = now - self._began.setdefault(key, now)
+        if 0 < fraction < 1:  # a process that is starting says nothing of the pace
+            then, part = self._first.setdefault(key, (now, fraction))
+            if fraction > part:
+                self.spent[key] = (now - then) * fraction / (fraction - part)
         self.most = max(self.most, sum(part < 1 for part in self.fractions.values()))
 
     def forget(self, key: str) -> None:
         """Note that a task is to be done anew, or not at all."""
-        for known in (self.fractions, self.spent, self._began):
+        for known in (self.fractions, self.spent, self._began, self._first):
             known.pop(key, None)
 
     @property
