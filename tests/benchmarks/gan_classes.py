@@ -28,7 +28,7 @@ import neuplug
 from neuplug import FitContext, TrainingOptions, TrainingSet, derive_seed
 from neuplug.data.dataset import load_dataset
 from neuplug_dcgan.generator import DCGAN, DCGANOptions
-from neuplug_gan.images import GreyRange, draw
+from neuplug_gan.images import GreyRange, draw, stretched
 from neuplug_gan.trainer import AdversarialTrainer
 
 CPU = torch.device("cpu")
@@ -79,15 +79,15 @@ def generated(way: str, train: TrainingSet, steps: int, seed: int) -> TrainingSe
     if way == "conditional":
         sampler = trained(built(train, True, seed), train, scale, options(steps), seed).sampler
     elif way == "warm start":
-        pooled = trained(built(train, False, seed), train, scale, options(steps // 2), seed)
+        spread = stretched(train)
+        pooled = trained(built(train, False, seed), spread, GreyRange(), options(steps // 2), seed)
         start = (pooled.generator, pooled.discriminator)
         steps -= steps // 2
     for label in range(classes):
         noise = torch.randn(DRAWN, LATENT, generator=rng)
         mine = train.of_class(label)
         if way != "conditional":
-            if start is None:
-                scale = GreyRange.of(mine.images)
+            scale = GreyRange.of(mine.images)
             networks = copy.deepcopy(start) or built(train, False, derive_seed(seed, str(label)))
             sampler = trained(networks, mine, scale, options(steps // classes), seed).sampler
         images.append(draw(sampler, scale, noise, torch.full((DRAWN,), label)))

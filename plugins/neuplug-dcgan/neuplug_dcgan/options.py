@@ -13,6 +13,9 @@ from neuplug_gan.options import SMALL_SET, GANOptions, Share
 # The training that goes with a published network, where nothing else is said
 PUBLISHED = {"loss": "bce", "lr": 2e-4, "spectral_norm": False}
 
+# Steps of a class below 64 pixels, where it starts from a training on all classes
+QUICK = 200
+
 Layout = Literal["default", "reser2020", "zamani", "farhat", "schlagenhauf2020"]
 
 
@@ -25,6 +28,12 @@ class DCGANOptions(GANOptions):
 
     auto_policies: ClassVar[tuple[str, ...]] = ("color", "translation")
 
+    steps: int | None = Field(
+        None,
+        ge=1,
+        description="training loops for each class; by default 200 below 64 pixels, 750 at 64x64 "
+        "and beyond in proportion to the side; without warm_start 1500 at 64x64, in proportion",
+    )
     loss: Loss = Field("hinge", description="bce: non-saturating; the default of other layouts")
     lr: float = Field(
         4e-4, gt=0, description="learning rate of both Adam optimisers; 2e-4 with other layouts"
@@ -91,3 +100,11 @@ class DCGANOptions(GANOptions):
                 "layout=zamani normalises over the batch: choose a batch of at least 2"
             )
         return self
+
+    def length(self, image_size: tuple[int, int]) -> int:
+        """Of the training; see :meth:`neuplug_gan.options.GANOptions.length`."""
+        if self.epochs or self.steps or not self.warm_start:
+            return super().length(image_size)
+        side = max(image_size)
+        # small images are for a first look, which should take minutes
+        return QUICK if side < 64 else round(750 * side / 64)

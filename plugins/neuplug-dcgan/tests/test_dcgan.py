@@ -133,3 +133,11 @@ def test_published_networks_have_no_place_for_minibatch_std(layout: str) -> None
 )
 def test_classes_share_steps_unless_that_is_in_the_way(given: Any, share: float) -> None:
     assert DCGANOptions(**given).warm_start == share
+
+
+def test_default_length() -> None:
+    assert DCGANOptions().length((48, 48)) == 200
+    assert DCGANOptions().length((64, 64)) == 750
+    assert DCGANOptions().length((64, 128)) == 1500
+    assert DCGANOptions(warm_start=0.0).length((48, 48)) == 1125
+    assert DCGANOptions(steps=7).length((64, 64)) == 7

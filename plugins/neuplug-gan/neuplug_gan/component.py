@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from neuplug import FitContext, FitRecord, InputError, LatentGenerator, TrainingSet, seeded
 from neuplug_gan.checkpoints import Kept, choose
-from neuplug_gan.images import GreyRange, draw
+from neuplug_gan.images import GreyRange, draw, stretched
 from neuplug_gan.layers import MinibatchStd
 from neuplug_gan.options import GANOptions
 from neuplug_gan.trainer import AdversarialTrainer
@@ -96,8 +96,10 @@ class AdversarialGenerator(LatentGenerator):
             TrainingDiverged: If a loss is no longer finite.
         """
         steps = max(1, self._shared_steps(train) * len(train.classes))
-        options = self.options.model_copy(update={"steps": steps, "grids": 0})
-        trainer = self._trained(train, options, context)
+        changes: dict[str, Any] = {"steps": steps, "grids": 0}
+        if self.options.grey_range == "spread":  # as each class will have it
+            train, changes["grey_range"] = stretched(train), "full"
+        trainer = self._trained(train, self.options.model_copy(update=changes), context)
         networks = (trainer.generator, trainer.discriminator)
         self._pretrained = [network.state_dict() for network in networks]
         return trainer.record

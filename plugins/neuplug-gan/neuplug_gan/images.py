@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
+
+from neuplug import TrainingSet
 
 # Part of the pixels beyond each end of the range, so that a speck does not set it
 TAIL = 1e-3
@@ -44,6 +46,16 @@ class GreyRange:
     def to_bytes(self, images: Tensor) -> Tensor:
         """Float in [-1, 1] to uint8 on the CPU."""
         return self.to_grey(images).round_().clamp_(0, 255).to("cpu", torch.uint8)
+
+
+def stretched(train: TrainingSet) -> TrainingSet:
+    """The set with the grey levels of each class spread over 0-255, see :class:`GreyRange`."""
+    images = train.images.clone()
+    for label in train.labels.unique().tolist():
+        mine = train.labels == label
+        own = GreyRange.of(images[mine])
+        images[mine] = GreyRange().to_bytes(own.to_unit(images[mine], images.device))
+    return replace(train, images=images)
 
 
 class ShuffledStream:

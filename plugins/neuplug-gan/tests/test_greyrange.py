@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from neuplug_gan.images import GreyRange
+from neuplug import TrainingSet
+from neuplug_gan.images import GreyRange, stretched
 
 from .helpers import CPU, context
 from .tiny import TinyGAN, options, train_set
@@ -26,3 +27,16 @@ def test_the_grey_range_is_spread_or_whole() -> None:
     spread.fit(train_set(), context())
     full.fit(train_set(), context())
     assert full.state_dict()["range"] == [0.0, 255.0] != spread.state_dict()["range"]
+
+
+def test_each_class_is_stretched_by_itself() -> None:
+    images = torch.cat([torch.arange(40, 72), torch.arange(100, 228)]).repeat_interleave(16)
+    train = TrainingSet(
+        images.view(160, 1, 4, 4).to(torch.uint8), (torch.arange(160) >= 32).long(), ("dim", "bright"),
+        tuple(map(str, range(160))),
+    )  # fmt: skip
+    found = stretched(train)
+    for label in (0, 1):
+        own = found.of_class(label).images
+        assert own.min() == 0 and own.max() == 255
+    assert train.images.min() == 40 and torch.equal(found.labels, train.labels)
