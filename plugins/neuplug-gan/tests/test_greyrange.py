@@ -32,8 +32,8 @@ def test_the_grey_range_is_spread_or_whole() -> None:
 def test_each_class_is_stretched_by_itself() -> None:
     images = torch.cat([torch.arange(40, 72), torch.arange(100, 228)]).repeat_interleave(16)
     train = TrainingSet(
-        images.view(160, 1, 4, 4).to(torch.uint8), (torch.arange(160) >= 32).long(), ("dim", "bright"),
-        tuple(map(str, range(160))),
+        images.view(160, 1, 4, 4).to(torch.uint8), (torch.arange(160) >= 32).long(),
+        ("dim", "bright"), tuple(map(str, range(160))),
     )  # fmt: skip
     found = stretched(train)
     for label in (0, 1):
