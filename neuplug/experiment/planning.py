@@ -276,7 +276,7 @@ class ArmPlanner:
         title = f"{chosen.name}, repeat {self.repeat + 1}" + (f", run {run + 1}" if run else "")
         key = plan.add(
             FitTask,
-            title if alone is None else f"{title}, {alone}",
+            f"{title}, {alone or 'all classes'}" if alone or pretrain else title,
             component=chosen.reference(for_fit=True),
             mixture=mixture.only(classes),
             pretrain=pretrain,

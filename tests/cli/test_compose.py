@@ -31,6 +31,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "allow_leak": ("true", True),
     "score_all": ("true", True),
     "imgsz": ("48,64", [48, 64]),
+    "near": ("overlap", "overlap"),
     "resize": ("crop", "crop"),
     "strict": ("true", True),
     "aug": ("six: mirror@to=9,only=a/b", {"six": "mirror@to=9,only=a/b"}),

@@ -77,7 +77,7 @@ def test_the_images_of_a_class_vary(demo: ImageSet) -> None:
     for label in range(len(CLASSES)):
         images = demo.of_class(label).images.float()
         brightness, contrast = images.mean((1, 2, 3)), images.std((1, 2, 3))
-        assert brightness.std() > 15
+        assert brightness.std() > 5
         assert contrast.quantile(0.9) > 1.5 * contrast.quantile(0.1)
         # nothing sits in one place: the average image is much flatter than any one image
         assert images.mean(0).std() < 0.5 * contrast.median()

@@ -36,7 +36,7 @@ def test_first_party_from_end_to_end(ask: Any) -> None:
     for cell in content.cells:
         assert sum(map(sum, cell.test.confusion)) == 28
         assert curves.classifiers[cell.key]["train_loss"][-1][0] == 10
-    assert len(content.generators) == 2 * 2 * 2  # arms, classes, repeats
+    assert len(content.generators) == 2 * (2 + 1) * 2  # arms, classes and their start, repeats
     assert all("discriminator" in curves.generators[g.key] for g in content.generators)
     assert set(result.verdicts()) == {
         ("flip", "smallcnn"), ("dcgan", "smallcnn"), ("classical+dcgan", "smallcnn")

@@ -31,7 +31,7 @@ def shared(ask_once: Any) -> Any:
 def test_a_training_that_arms_share_is_pictured_once(shared: Any) -> None:
     (sheet,) = of_kind(shared, "grid-over-steps")
     assert sheet.title == "dcgan: the same noise along the training"
-    assert sheet.caption == "Steps 2, 4, 6; first repeat."
+    assert sheet.caption == "Steps 1, 2, 3; first repeat."
     films = of_kind(shared, "animation")
     assert [film.title for film in films] == ["dcgan: standing", "dcgan: lying"]
     for film in films:

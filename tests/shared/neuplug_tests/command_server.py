@@ -31,8 +31,9 @@ def become(asked: dict[str, object], output: int) -> int:
     from neuplug.cli import main
 
     os.setsid()
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE):
+    for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python has it
     signal.signal(signal.SIGINT, signal.default_int_handler)
     null = os.open(os.devnull, os.O_RDONLY)
     os.dup2(null, 0)

@@ -77,6 +77,7 @@ NO_LATENTS = {
     "decodes-each-latent-by-itself",
     "decodes-with-gradients",
 }
+COLD = {"classes-start-from-its-pretraining"}
 ONE_CLASS = NO_LATENTS | {"labels-decide", "each-image-shows-its-label"}
 SOUND = {
     "acme-noise": ("augmenter", set()),
@@ -85,10 +86,11 @@ SOUND = {
     "acme-tint": ("augmenter", {f"takes-{f}" for f in STANDARD if f.channels == 1}),
     "acme-seeing": ("augmenter", set()),
     "acme-process": ("augmenter", {"stays-offline", "writes-nowhere-else"}),
-    "acme-jitter": ("generator", ONE_CLASS),
-    "acme-pairs": ("generator", ONE_CLASS),
-    "acme-jitters": ("generator", NO_LATENTS),
-    "acme-mixture": ("generator", {"an-interrupted-fit-goes-on"}),
+    "acme-jitter": ("generator", ONE_CLASS | COLD),
+    "acme-warm": ("generator", ONE_CLASS),
+    "acme-pairs": ("generator", ONE_CLASS | COLD),
+    "acme-jitters": ("generator", NO_LATENTS | COLD),
+    "acme-mixture": ("generator", {"an-interrupted-fit-goes-on"} | COLD),
     "acme-net": ("classifier", set()),
     "acme-normed": ("classifier", set()),
     "acme-grey": ("classifier", {f"takes-{f}" for f in STANDARD if f.channels == 3}),

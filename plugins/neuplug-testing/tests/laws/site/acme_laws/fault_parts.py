@@ -34,6 +34,7 @@ from acme_laws.sound_parts import (
     NormNet,
     Stretch,
     Twofold,
+    Warm,
 )
 from neuplug import Evaluation, HeldOutSet, InputError, Metric, NeuplugError, Options, seeded
 from neuplug.storage.store import cache_dir
@@ -806,6 +807,28 @@ class OneForAllDecoded(Grey):
 
     def decode(self, latents, labels):
         return super().decode(latents, torch.zeros_like(labels))
+
+
+class ColdStart(Warm):
+    """Does not look at what it is to start from."""
+
+    def start(self, train, context):
+        Jitter.start(self, train, context)
+
+
+class RestlessStart(Warm):
+    """Pretrains with torch's own generator."""
+
+    def pretrain(self, train, context):
+        self.mean = train.images[torch.randperm(len(train))[:3]].float().mean(0)
+
+
+class ArrayStart(Warm):
+    """Pretrains what cannot be stored."""
+
+    def pretrain(self, train, context):
+        super().pretrain(train, context)
+        self.mean = self.mean.numpy()
 
 
 class Forgetful(Jitter):

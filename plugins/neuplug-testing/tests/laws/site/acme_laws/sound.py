@@ -18,6 +18,7 @@ def neuplug_augmenters():
 @hookimpl
 def neuplug_generators():
     yield Component("acme-jitter", f"{PARTS}:Jitter", "keeps checkpoints by the clock")
+    yield Component("acme-warm", f"{PARTS}:Warm", "classes that start alike")
     yield Component("acme-jitters", f"{PARTS}:Jitters", "all classes at once")
     yield Component("acme-pairs", f"{PARTS}:Pairs", "refuses a single image")
     yield Component("acme-mixture", f"{PARTS}:Mixture", "a latent space")

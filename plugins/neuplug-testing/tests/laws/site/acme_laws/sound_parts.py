@@ -155,6 +155,22 @@ class Jitter(Generator):
         self.mean = state["mean"]
 
 
+class Warm(Jitter):
+    """Its classes start from the mean of some images of all of them."""
+
+    pretrains = True
+
+    def pretrain(self, train, context):
+        rng = torch.Generator().manual_seed(context.seed)
+        self.mean = train.images[torch.randperm(len(train), generator=rng)[:3]].float().mean(0)
+        return FitRecord()
+
+    def start(self, train, context):
+        super().start(train, context)
+        if context.start is not None:
+            self.mean = context.start["mean"]
+
+
 class Pairs(Jitter):
     """Learns from two images at least."""
 
