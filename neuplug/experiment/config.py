@@ -197,7 +197,7 @@ class ComposeConfig(BaseModel):
         None,
         ge=0,
         description="number of worker processes; 0 runs all tasks in the main process; by default "
-        "one per core",
+        "one per core, on a GPU as many as its memory has room for",
     )
     executor: str | None = _run(
         None, description="plugin executor that runs the tasks; by default they run on this host"
