@@ -26,7 +26,7 @@ class TimeLeft:
 
     Attributes:
         tasks: By key.
-        fractions: Of the tasks that have begun in this round, how far each is.
+        fractions: Of the tasks that have begun, in earlier rounds too, how far each is.
         spent: Seconds that they have taken up to then.
         most: Tasks that have run at the same time.
     """

@@ -156,6 +156,7 @@ class Dataset:
         images: ImageSet,
         groups: Sequence[str | None] | None = None,
         splits: Sequence[SplitName | None] | None = None,
+        near: Near = "on",
     ) -> Self:
         """Put images that are in memory into the cache.
 
@@ -163,6 +164,7 @@ class Dataset:
             images: At least one.
             groups: For each image its group, if it has one.
             splits: For each image the part of a given split it belongs to, if one is given.
+            near: Near duplicates to look for, as of :func:`load_dataset`.
 
         Raises:
             InputError: If there are no images.
@@ -174,8 +176,8 @@ class Dataset:
         splits = [None] * len(images) if splits is None else list(splits)
         if not len(groups) == len(splits) == len(images):
             raise ValueError("groups and splits need one entry for each image")
-        key = _key("images", images.digest(), images.ids, groups, splits)
-        return cls._made(key, lambda folder: _write_images(folder, images, groups, splits))
+        key = _key("images", images.digest(), images.ids, groups, splits, near)
+        return cls._made(key, lambda folder: _write_images(folder, images, groups, splits, near))
 
     @classmethod
     def _made(cls, key: str, write: Callable[[Path], None]) -> Self:
@@ -218,14 +220,13 @@ def load_dataset(
         resize: ``resize`` stretches an image, ``crop`` keeps its aspect and cuts off the rest.
         classes: Only these, in this order; by default all, in natural order.
         strict: Stop at a file that cannot be read, instead of skipping it.
-        near: Near duplicates to look for: ``on``, ``off`` for none, or ``overlap`` for photographs,
-            too, that share at least a fifth of the scene with one of the next three.
+        near: ``on``; ``off``: no near duplicates; ``overlap``: neighbours that overlap, too.
         progress: Called while files are decoded and near duplicates looked for.
         listing: The files of the source, where they have been listed before.
 
     Raises:
-        InputError: If the source, a class or the size makes no sense, a class is left without
-            images, or a file cannot be read and ``strict`` is set.
+        InputError: If an argument makes no sense, a class is left without images, or a file cannot
+            be read and ``strict`` is set.
 
     Example:
         >>> data = neuplug.load_dataset("PHOTOS", imgsz=(48, 64))
@@ -240,6 +241,8 @@ def load_dataset(
     if near not in get_args(Near):
         raise InputError(f"near = {near!r}: choose on, off or overlap.")
     if str(source) == DEMO:
+        if near == "overlap":
+            raise InputError("near = overlap: the demo images are drawn and overlap nowhere.")
         dataset = _demo(imgsz, classes)
     else:
         listing = listing or scan(Path(source))
@@ -340,6 +343,7 @@ def _write_images(
     images: ImageSet,
     groups: Sequence[str | None],
     splits: Sequence[SplitName | None],
+    near: Near = "off",
     simulated: bool = False,
 ) -> None:
     """Write images that are in memory, and what is known about them."""
@@ -357,7 +361,7 @@ def _write_images(
     originals = list(map(original, pixels, images.ids, names, splits, groups))
     source = f"{DEMO} (simulated)" if simulated else "images in memory"
     about = {"source": source, "layout": "drawn by code" if simulated else source}
-    _write_meta(folder, images.classes, originals, "on", silent, simulated=simulated, **about)
+    _write_meta(folder, images.classes, originals, near, silent, simulated=simulated, **about)
 
 
 def _write_meta(

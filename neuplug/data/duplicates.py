@@ -79,7 +79,7 @@ def bind(originals: Sequence[Original], search: Near = "on", progress: Progress 
     groups = bound_groups(ids, given, digests, [pair[:2] for pair in near])
     whole = _bound_whole(groups, names)
     if whole:
-        near = [p for p in near if not whole.intersection((names[p[0]], names[p[1]]))]
+        near = [p for p in near if names[p[0]] != names[p[1]] or names[p[0]] not in whole]
         groups = bound_groups(ids, given, digests, [pair[:2] for pair in near])
     look_alikes = [(among[a], among[b]) for a, b in found.crowded]
     crowded = {index for pair in look_alikes if apart(*pair) for index in pair}

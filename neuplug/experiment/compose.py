@@ -195,7 +195,7 @@ def prepare(request: Request) -> Plan:
     config = request.config
     Selection(config)  # refuses what does not exist, before images are decoded
     if request.images is not None:
-        dataset = Dataset.from_imageset(request.images)
+        dataset = Dataset.from_imageset(request.images, near=config.near)
     else:
         dataset = load_dataset(
             config.data,

@@ -37,7 +37,7 @@ DEMO: Mapping[str, Any] = {"imgsz": (48, 48), "per_class": 40}
 DOSE_VAL = 0.2
 # What shows the demo data in minutes; the user's own values go before. A MobileNetV2 is right on 80
 # to 85 % of the test images then (four draws, none of them seed 0), in 25 seconds of one core.
-DEMO_TRAINING: Mapping[str, Any] = {"steps": 150, "lr": 3e-3}
+DEMO_STEPS, DEMO_LR = 150, 3e-3
 
 
 def _as_list(value: Any) -> Any:
@@ -277,8 +277,9 @@ def resolve(
     if values.get("data", "demo") == "demo":
         values = {**DEMO, **values}
         training = values.get(TRAINING, {})
-        if isinstance(training, Mapping) and not training.keys() & {"epochs", *DEMO_TRAINING}:
-            values[TRAINING] = {**training, **DEMO_TRAINING}
+        if isinstance(training, Mapping):
+            length = {} if "epochs" in training else {"steps": DEMO_STEPS}
+            values[TRAINING] = {"lr": DEMO_LR, **length, **training}
     if "val" not in values and any(_several(values.get(key)) for key in ("add", "to", "share")):
         values["val"] = DOSE_VAL
     try:

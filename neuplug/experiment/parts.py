@@ -188,8 +188,9 @@ class GeneratorFit(Record):
 
     Attributes:
         stage: The generator's name.
-        arm: One that draws from it; what several share has an entry for each, with one key.
-        class_name: The class that it learned; null where one fit serves all.
+        arm: One that rests on it; what several share has an entry for each, with one key.
+        class_name: The class that it learned; null where it learned all of them, for one fit to
+            draw all or for those of the classes to start from.
         repeat: From 0.
         run: Which of several trainings whose images are pooled, from 0.
         key: In the store.

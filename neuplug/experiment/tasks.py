@@ -238,7 +238,7 @@ class Task(Value):
         epochs = component.options.get("epochs") or (training and training.epochs)
         about: list[Any] = [
             self.kind,
-            getattr(self, "pretrain", False),
+            self.share,
             component.name,
             component.options,
             self.image_size,

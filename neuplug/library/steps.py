@@ -143,6 +143,7 @@ def fit_generator(
     records: dict[str, FitRecord] = {}
     told: dict[str, Any] = {} if progress is None else {"progress": progress}
     whole = FitContext(where, derive_seed(seed, "fit", name, *train.classes), name, **told)
+    alone = {} if blank.conditional else {c: _only(train, c) for c in train.classes}
     if blank.pretrains:
         first = copy.deepcopy(blank)
         first.pretrain(train, whole)
@@ -150,11 +151,11 @@ def fit_generator(
     for together in [train.classes] if blank.conditional else [(c,) for c in train.classes]:
         fitted = copy.deepcopy(blank)
         if blank.conditional:
-            record = fitted.fit(train, whole)
+            record = fitted.fit(train, replace(whole, start=told.get("start")))
         else:
             own = derive_seed(seed, "fit", name, *together)
             context = FitContext(where, own, f"{name}, {together[0]}", **told)
-            record = fitted.fit(_only(train, together[0]), context)
+            record = fitted.fit(alone[together[0]], context)
         for label, c in enumerate(together):
             sources[c], records[c] = ClassGenerator(fitted, label), record
     return FittedGenerator(name, train.classes, sources, records)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NO_GPU = "there is no GPU that torch can use"
 
+MOST = 8  # processes that share a processor
+
 _STEPS = 20  # of which two rounds are done, and the second counts
 
 
@@ -48,40 +50,42 @@ def pick_device(name: str) -> torch.device:
 def faster_device() -> tuple[str, str]:
     """``cuda`` or ``cpu``, where small trainings are faster, and a sentence that says why.
 
-    A processor trains one network on each core at the same time, so its step counts for so many.
-    What was measured is kept in the cache for as long as hardware and torch stay: results depend on
-    the kind of device, so that a run must not go on with the other one.
+    A processor trains several networks at the same time, so its step counts for so many. What was
+    measured is kept in the cache for as long as hardware and torch stay: results depend on the kind
+    of device, so that a run must not go on with the other one.
     """
     import torch
 
     if not torch.cuda.is_available():
         return "cpu", NO_GPU
-    gpu, cores = torch.cuda.get_device_name(), usable_cores()
-    about = hashlib.sha256(f"{gpu}, {cores}, {torch.__version__}".encode()).hexdigest()[:16]
+    gpu, count = torch.cuda.get_device_name(), processes()
+    about = hashlib.sha256(f"{gpu}, {count}, {torch.__version__}".encode()).hexdigest()[:16]
     file = cache_dir() / "devices" / f"{about}.json"
     with contextlib.suppress(OSError, ValueError):
-        on_gpu, on_cpu = json.loads(file.read_text("utf-8"))
-        return _faster(gpu, cores, on_gpu, on_cpu)
-    measured = [step_seconds(torch.device(kind)) for kind in ("cuda", "cpu")]
+        return _faster(gpu, count, *json.loads(file.read_text("utf-8")))
+    try:
+        measured = [step_seconds(torch.device(kind)) for kind in ("cuda", "cpu")]
+    except RuntimeError as error:  # such as that its memory is full, or torch too new for it
+        return "cpu", f"the {gpu} fails a small training step: {str(error).splitlines()[0]}"
     with contextlib.suppress(OSError, StorageError):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_json(file, measured)
-    return _faster(gpu, cores, *measured)
+    return _faster(gpu, count, *measured)
 
 
-def _faster(gpu: str, cores: int, on_gpu: float, on_cpu: float) -> tuple[str, str]:
+def _faster(gpu: str, count: int, on_gpu: float, on_cpu: float) -> tuple[str, str]:
     beside = (
         f"a small training step takes {on_gpu * 1e3:.1f} ms on the {gpu}, and "
-        f"{on_cpu * 1e3:.1f} ms on a processor that does {cores} at the same time"
+        f"{on_cpu * 1e3:.1f} ms on a processor that does {count} at the same time"
     )
-    return ("cuda" if on_gpu < on_cpu / cores else "cpu"), beside
+    return ("cuda" if on_gpu < on_cpu / count else "cpu"), beside
 
 
-def usable_cores() -> int:
-    """Cores of the processor that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def processes() -> int:
+    """How many processes share the processor where nobody says: one a core, and at most 8."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return min(cores, MOST)
 
 
 def step_seconds(device: torch.device) -> float:

@@ -23,7 +23,7 @@ def with_gpu(monkeypatch: pytest.MonkeyPatch, on_gpu: float, on_cpu: float, core
     seconds = {"cuda": on_gpu, "cpu": on_cpu}
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "get_device_name", lambda: "H0")
-    monkeypatch.setattr(devices, "usable_cores", lambda: cores)
+    monkeypatch.setattr(devices, "processes", lambda: cores)
     monkeypatch.setattr(devices, "step_seconds", lambda device: seconds[device.type])
 
 

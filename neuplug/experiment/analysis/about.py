@@ -7,6 +7,7 @@ import json
 import platform
 
 from neuplug.data.dataset import Dataset
+from neuplug.data.listing import listed
 from neuplug.data.splits import Split
 from neuplug.errors import NeuplugError
 from neuplug.experiment import parts
@@ -100,6 +101,8 @@ def _assurance(plan: Plan) -> str:
             "the training images, so that the test is not clean."
         )
     held = "Exact and near duplicates and groups are kept on one side of every split"
+    if plan.dataset.report.whole:
+        held += f", except near duplicates within {listed(plan.dataset.report.whole, 3)}"
     if plan.dataset.report.near is None and not plan.dataset.report.simulated:
         held = (
             "Near duplicates were not looked for; exact duplicates and groups are kept on one side "

@@ -6,6 +6,7 @@ Light: that process is started before its own parent loads torch, so that both d
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import json
 import os
@@ -18,10 +19,28 @@ import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PROGRAM = "neuplug.experiment.executors.local"
 PATIENCE_SECONDS = 5.0
+# What says how many threads libraries start when they are loaded
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class Started(NamedTuple):
+    """A worker.
+
+    Attributes:
+        process: Of its own; ``None`` of a forked one, whose output ends with its exit code.
+        stdin: Its standard input.
+        stdout: Its standard output.
+        hang_up: Makes it end.
+    """
+
+    process: subprocess.Popen[bytes] | None
+    stdin: Any
+    stdout: Any
+    hang_up: Callable[[], None]
 
 
 class WorkerStarter:
@@ -45,23 +64,22 @@ class WorkerStarter:
             with theirs:
                 self.server = self._start(theirs.fileno())
 
-    def start(self, store: str, device: str) -> tuple[subprocess.Popen[bytes] | None, Any, Any]:
-        """A worker's process, its standard input and output.
-
-        The process is ``None`` of a forked one, whose output ends with a line with its exit code.
-        """
+    def start(self, store: str, device: str) -> Started:
+        """Start a worker."""
         if self.server is not None and device == "cpu":
             ours, theirs = socket.socketpair()
-            with ours, theirs, contextlib.suppress(OSError):  # where the server has ended
+            with theirs, contextlib.suppress(OSError):  # where the server has ended
                 passed = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", theirs.fileno()))
                 message = json.dumps([store, device]).encode()
                 self.control.sendmsg([message], [passed], socket.MSG_NOSIGNAL)
-                return None, ours.makefile("wb"), ours.makefile("rb")
+                hang_up = functools.partial(ours.shutdown, socket.SHUT_RDWR)
+                return Started(None, ours.makefile("wb"), ours.makefile("rb"), hang_up)
+            ours.close()
         process = self._start(subprocess.PIPE, store, device)
-        return process, process.stdin, process.stdout
+        return Started(process, process.stdin, process.stdout, process.terminate)
 
     def _start(self, ends: int, *words: str) -> subprocess.Popen[bytes]:
-        one_thread = {"OMP_NUM_THREADS": "1"} if words[1:] in ((), ("cpu",)) else {}
+        one_thread = dict.fromkeys(THREADS, "1") if words[1:] in ((), ("cpu",)) else {}
         with contextlib.ExitStack() as stack:
             return subprocess.Popen(
                 # -P: nothing in the working folder can stand in for a module
@@ -77,7 +95,8 @@ class WorkerStarter:
         """End the server and all that it has forked."""
         if self.server is not None:
             self.control.close()
-            os.killpg(self.server.pid, signal.SIGTERM)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.server.pid, signal.SIGTERM)
             end(self.server)
             self.server = None
 

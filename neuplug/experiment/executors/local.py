@@ -33,10 +33,9 @@ from neuplug.experiment.executors.forking import WorkerStarter, end, serve
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.run import do_task, failure, run_task
 from neuplug.experiment.tasks import AnyTask
-from neuplug.training.devices import usable_cores
+from neuplug.training.devices import processes
 
 IDLE_SECONDS = 0.5
-MOST_WORKERS = 8
 TASK_MEMORY = 4 * 2**30  # bytes of a GPU for a process, of which its CUDA context takes a part
 UNKNOWN = "unknown"
 
@@ -49,7 +48,7 @@ def choose_workers(device: torch.device) -> int:
     On a GPU as many of these as its free memory has room for: networks as small as those of small
     image sets leave most of it idle.
     """
-    most = min(usable_cores(), MOST_WORKERS)
+    most = processes()
     if device.type != "cuda":
         return most
     free, _ = torch.cuda.mem_get_info(device)
@@ -152,17 +151,17 @@ class LocalProcesses:
                 event = self._buried(worker)
             elif isinstance(event, TaskDone | TaskFailed):
                 worker.task = None
+            self._hand_out()
             if event is not None:
-                self._hand_out()
                 yield event
 
     def close(self) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         self.waiting.clear()
-        self.starter.close()
         for worker in self.workers:
-            if worker.process is not None:
-                worker.process.terminate()
+            with contextlib.suppress(OSError):  # it has ended
+                worker.hang_up()
+        self.starter.close()
         for worker in self.workers:
             worker.end()
         if self.workers:
@@ -186,8 +185,10 @@ class LocalProcesses:
     def _buried(self, worker: _Worker) -> TaskLost | None:
         """What to say of a worker that is gone: of its task, if it had one."""
         self.workers.remove(worker)
-        code = worker.end()
-        task = worker.task
+        code, task = worker.end(), worker.task
+        if task is not None and code == UNKNOWN and not worker.heard:
+            self.waiting.appendleft(task)  # it was never forked, and the next one will not be
+            return None
         return TaskLost(key=task.key, message=f"exit code {code}") if task is not None else None
 
 
@@ -195,20 +196,22 @@ class _Worker:
     def __init__(self, pool: LocalProcesses) -> None:
         self.task: AnyTask | None = None
         self.incoming = pool.incoming
-        self.exit_code = UNKNOWN
-        context = pool.context
-        self.process, self.stdin, self.stdout = pool.starter.start(
-            str(context.store.root.absolute()), str(context.device)
-        )
+        self.exit_code, self.heard = UNKNOWN, False
+        store, device = pool.context.store.root.absolute(), pool.context.device
+        started = pool.starter.start(str(store), str(device))
+        self.process, self.stdin, self.stdout, self.hang_up = started
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError):  # such as that of a process that ends with a line unread
             for line in self.stdout:
                 if (event := read_event(line)) is not None:
+                    self.heard = True
                     self.incoming.put((self, event))  # type: ignore[arg-type]
                 elif line.strip():
+                    # a process that it has started may still hold the other end
                     self.exit_code = line.decode().strip()
+                    break
             self.stdout.close()
         self.incoming.put((self, None))
 
@@ -223,6 +226,7 @@ class _Worker:
         if self.process is not None:
             self.exit_code = str(end(self.process))
         with contextlib.suppress(OSError):
+            self.hang_up()
             self.stdin.close()
         return self.exit_code
 

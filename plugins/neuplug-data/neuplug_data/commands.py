@@ -130,6 +130,8 @@ def _print(dataset: Dataset) -> None:
     if report.near is not None:
         shown = [f"{a} ~ {b} (correlation {score:.3f})" for a, b, score in report.near]
         names("near duplicates", shown)
+    if report.whole:
+        names("classes of near duplicates of one another, which a split divides", report.whole)
     if report.crowded:
         line(f"images that look like another one, but no more than most do: {report.crowded}")
     if dataset.leak:

@@ -97,9 +97,13 @@ class AdversarialGenerator(LatentGenerator):
         """
         steps = max(1, self._shared_steps(train) * len(train.classes))
         changes: dict[str, Any] = {"steps": steps, "grids": 0}
+        # augmented as the classes will be, however many images they have together
+        policies = self.options.policies(int(train.labels.bincount().max())) if len(train) else ()
+        changes["diffaugment"] = ",".join(policies) or "none"
         if self.options.grey_range == "spread":  # as each class will have it
             train, changes["grey_range"] = stretched(train), "full"
         trainer = self._trained(train, self.options.model_copy(update=changes), context)
+        trainer.record.warnings.clear()  # nothing is drawn from it
         networks = (trainer.generator, trainer.discriminator)
         self._pretrained = [network.state_dict() for network in networks]
         return trainer.record

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -78,3 +79,13 @@ def test_workers_go_on_without_the_process_that_forked_them(
     text, _ = process.communicate()
     assert process.returncode == 0, text
     assert "died (exit code unknown)" in text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
+def test_a_worker_whose_child_lives_on_is_missed(ask: Any, lab: Log) -> None:
+    with pytest.raises(PluginError, match="died 3 times"):
+        ask(aug=["leaving@add=2"], repeats=1, workers=1)
+    left = [entry["pid"] for entry in lab() if entry["what"] == "left"]
+    assert len(left) >= 3
+    for pid in left:  # nobody has waited for it
+        os.kill(pid, signal.SIGKILL)

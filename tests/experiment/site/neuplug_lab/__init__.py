@@ -25,6 +25,7 @@ def neuplug_augmenters():
 def neuplug_generators():
     yield Component("jitter", f"{PARTS}:Jitter", "training images with noise")
     yield Component("tinted", f"{PARTS}:Tinted", "means, from a start that all classes share")
+    yield Component("leaving", f"{PARTS}:Leaving", "fault: its worker dies, its child does not")
     yield Component("magpie", f"{PARTS}:Magpie", "copies of training images and noise in turn")
     yield Component("echo", f"{PARTS}:Echo", "control: training images, called generated")
     yield Component("large", f"{PARTS}:Large", "takes no small images")

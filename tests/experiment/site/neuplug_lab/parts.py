@@ -3,6 +3,8 @@
 import hashlib
 import json
 import os
+import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -136,6 +138,15 @@ class Tinted(Jitter):
 
     def sample(self, labels, seed):
         return self.images.repeat(len(labels), 1, 1, 1)
+
+
+class Leaving(Jitter):
+    """Its worker dies, and leaves a process behind that holds all that it had open."""
+
+    def fit(self, train, context):
+        left = subprocess.Popen(["sleep", "600"], close_fds=False)
+        log(what="left", pid=left.pid)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 class Magpie(Jitter):
