@@ -38,6 +38,7 @@ class TimeLeft:
     most: int = 1
     _began: dict[str, float] = field(default_factory=dict)
     _first: dict[str, tuple[float, float]] = field(default_factory=dict)
+    _running: set[str] = field(default_factory=set)
 
     def begin(self, tasks: Iterable[events.TaskInfo]) -> None:
         """Begin a round of tasks."""
@@ -55,12 +56,17 @@ class TimeLeft:
             then, part = self._first.setdefault(key, (now, fraction))
             if fraction > part:
                 self.spent[key] = (now - then) * fraction / (fraction - part)
-        self.most = max(self.most, sum(part < 1 for part in self.fractions.values()))
+        if fraction < 1:
+            self._running.add(key)
+            self.most = max(self.most, len(self._running))
+        else:
+            self._running.discard(key)
 
     def forget(self, key: str) -> None:
         """Note that a task is to be done anew, or not at all."""
         for known in (self.fractions, self.spent, self._began, self._first):
             known.pop(key, None)
+        self._running.discard(key)
 
     @property
     def done(self) -> float:

@@ -18,7 +18,7 @@ from neuplug.errors import InputError
 from neuplug.experiment import events
 from neuplug.experiment.claim import CLAIM, STATUS, ask_to_stop, read_status, running
 
-PLAIN_SECONDS = 15.0
+PLAIN_SECONDS, BAR_SECONDS = 15.0, 0.2
 
 Show = Callable[[events.AnyEvent], None]
 
@@ -168,8 +168,12 @@ class _Display:
         self.say(why)
 
     def refresh(self) -> None:
-        """Show the new state; where there are no bars, now and then."""
-        done = sum(part >= 1 for part in self.work.fractions.values())
+        """Show the new state now and then: what is left is a sum over all tasks."""
+        now = time.monotonic()
+        if now - self.said < (PLAIN_SECONDS if self.bars.disable else BAR_SECONDS):
+            return
+        self.said = now
+        done = sum(self.work.fractions.get(key, 0) >= 1 for key in self.work.round)
         counted = f"{done}/{len(self.work.round)} tasks"
         seconds = self.work.left
         left = "" if seconds is None else f"about {duration(seconds)} left"
@@ -178,9 +182,8 @@ class _Display:
             going_on = notes[0] if len(notes) == 1 else f"{len(notes)} tasks" if notes else ""
             about = f"{counted}  {going_on}"
             self.bars.update(self.bar, completed=self.work.done, description=about, left=left)
-        elif (now := time.monotonic()) - self.said >= PLAIN_SECONDS:
-            self.said, spent = now, duration(now - self.started)
-            parts = [counted, f"{self.work.done:.0%}", spent, left]
+        else:
+            parts = [counted, f"{self.work.done:.0%}", duration(now - self.started), left]
             self.say(", ".join(filter(None, parts)))
 
     def say(self, sentence: str) -> None:

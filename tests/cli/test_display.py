@@ -10,7 +10,7 @@ import pytest
 import neuplug
 from neuplug.cli.printing import make_console, print_columns
 from neuplug.cli.watch import showing
-from neuplug.experiment.events import Said
+from neuplug.experiment.events import Planned, Said, TaskDone, TaskInfo, TaskStarted
 
 TARGET = "acme_oops.nowhere:x: no module of [b]that[/b] name"
 
@@ -35,3 +35,18 @@ def test_every_console_leaves_emoji_codes_alone() -> None:
     ]
     assert len(made) > 3
     assert [(name, call) for name, call in made if "emoji=False" not in call] == []
+
+
+def test_a_new_round_counts_its_own_tasks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("neuplug.cli.watch.PLAIN_SECONDS", 0.0)
+    with showing() as show:
+        for keys in ("abc", "d"):
+            show(Planned(tasks=tuple(TaskInfo(key=k, kind="train", label=k) for k in keys)))
+            for key in keys:
+                show(TaskStarted(key=key))
+                show(TaskDone(key=key))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-1].startswith("1/1 tasks, 100%")
+    assert any(line.startswith("3/3 tasks, 100%") for line in lines)
