@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuplug_tests.commands import Command
 from neuplug_tests.lab import Log
 from neuplug_tests.terminals import SLOW, Terminals, wait_for
 
@@ -52,13 +53,19 @@ def children(pid: int) -> list[int]:
     return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
-def test_a_task_whose_worker_is_lost_is_tried_again(
-    terminal: Terminals, run: Path, lab: Log
-) -> None:
+def at_work(terminal: Terminals, lab: Log) -> tuple[Command, int, int]:
+    """A run in the middle of a task, the process that forks its workers, and its one worker."""
     process = terminal.compose(*SLOW, "--workers", "1")
     wait_for(lambda: any(e["what"] == "step" for e in lab()), process)
     (server,) = children(process.pid)
     (worker,) = children(server)
+    return process, server, worker
+
+
+def test_a_task_whose_worker_is_lost_is_tried_again(
+    terminal: Terminals, run: Path, lab: Log
+) -> None:
+    process, _, worker = at_work(terminal, lab)
     os.kill(worker, signal.SIGKILL)
     text, _ = process.communicate()
     assert process.returncode == 0, text
@@ -70,10 +77,7 @@ def test_a_task_whose_worker_is_lost_is_tried_again(
 def test_workers_go_on_without_the_process_that_forked_them(
     terminal: Terminals, run: Path, lab: Log
 ) -> None:
-    process = terminal.compose(*SLOW, "--workers", "1")
-    wait_for(lambda: any(e["what"] == "step" for e in lab()), process)
-    (server,) = children(process.pid)
-    (worker,) = children(server)
+    process, server, worker = at_work(terminal, lab)
     os.kill(server, signal.SIGKILL)
     os.kill(worker, signal.SIGKILL)  # its successor can no longer be forked
     text, _ = process.communicate()
