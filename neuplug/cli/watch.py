@@ -170,7 +170,8 @@ class _Display:
     def refresh(self) -> None:
         """Show the new state now and then: what is left is a sum over all tasks."""
         now = time.monotonic()
-        if now - self.said < (PLAIN_SECONDS if self.bars.disable else BAR_SECONDS):
+        often = PLAIN_SECONDS if self.bars.disable else BAR_SECONDS
+        if now - self.said < often or not self.work.round:
             return
         self.said = now
         done = sum(self.work.fractions.get(key, 0) >= 1 for key in self.work.round)

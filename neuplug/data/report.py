@@ -95,7 +95,7 @@ class DataReport(BaseModel):
             one = len(self.near) == 1
             shown = "1 pair of images shows" if one else f"{len(self.near)} pairs of images show"
             found.append(
-                f"{shown} the same, rotated, brightened, resized, shifted or recompressed; "
+                f"{shown} the same, wholly or in part, also rotated, brightened or resized; "
                 f"{held}: {pairs}."
             )
         if self.whole:

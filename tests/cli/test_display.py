@@ -42,11 +42,13 @@ def test_a_new_round_counts_its_own_tasks(
 ) -> None:
     monkeypatch.setattr("neuplug.cli.watch.PLAIN_SECONDS", 0.0)
     with showing() as show:
+        show(Said(text="reading"))  # nothing is planned yet, so that nothing is left
         for keys in ("abc", "d"):
             show(Planned(tasks=tuple(TaskInfo(key=k, kind="train", label=k) for k in keys)))
             for key in keys:
                 show(TaskStarted(key=key))
                 show(TaskDone(key=key))
     lines = capsys.readouterr().err.splitlines()
+    assert lines[:2] == ["reading", "3 tasks to do"]
     assert lines[-1].startswith("1/1 tasks, 100%")
     assert any(line.startswith("3/3 tasks, 100%") for line in lines)
