@@ -72,6 +72,7 @@ from .training.loop import FittedClassifier as FittedClassifier
 from .training.loop import fit_classifier as fit_classifier
 from .training.metrics import Scores as Scores
 from .training.metrics import classification_metrics as classification_metrics
+from .training.optimizers import eager as eager
 from .training.options import TrainingOptions as TrainingOptions
 
 __version__: str

@@ -94,6 +94,7 @@ def step_seconds(device: torch.device) -> float:
     from torch import nn
 
     from neuplug.training.graphs import captured
+    from neuplug.training.optimizers import eager
 
     with seeded(0, torch.device("cpu")):
         maps = [(1, 16), (16, 32), (32, 64)]
@@ -102,7 +103,7 @@ def step_seconds(device: torch.device) -> float:
         network = nn.Sequential(*itertools.chain(*layers, head)).to(device)
     network = network.to(memory_format=torch.channels_last)
     on_gpu = device.type == "cuda"
-    optimizer = torch.optim.Adam(network.parameters(), 1e-3, fused=True, capturable=on_gpu)
+    optimizer = eager(torch.optim.Adam)(network.parameters(), 1e-3, fused=True, capturable=on_gpu)
     images = torch.zeros(16, 1, 48, 48, device=device)
 
     def step(images: torch.Tensor) -> torch.Tensor:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
 from neuplug.records import Record
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from torch import Tensor, nn
 
     from neuplug.data.imageset import ImageSet
     from neuplug.training.loop import FittedClassifier
@@ -154,20 +154,38 @@ def profile_classifier(fitted: FittedClassifier, images: ImageSet) -> Profile:
         images: At least one image.
     """
     import torch
-    from torch.utils.flop_counter import FlopCounterMode
 
     module, one = fitted.module.eval(), images.images[:1]
     seconds = []
     with torch.no_grad():
-        with FlopCounterMode(display=False) as counter:
-            module(fitted.prepare(one))
+        multiply_adds = _multiply_adds(module, fitted.prepare(one))
         for _ in range(_WARM_UP + _TIMED):
             started = time.perf_counter()
             module(fitted.prepare(one)).cpu()  # waits for the device
             seconds.append(time.perf_counter() - started)
     return Profile(
         parameters=sum(p.numel() for p in module.parameters() if p.requires_grad),
-        multiply_adds=counter.get_total_flops() // 2,
+        multiply_adds=multiply_adds,
         latency_ms=1000 * statistics.median(seconds[_WARM_UP:]),
         threads=torch.get_num_threads(),
     )
+
+
+def _multiply_adds(module: nn.Module, one: Tensor) -> int:
+    """Of convolutions and dense layers, for what is put in.
+
+    PyTorch's ``FlopCounterMode`` would load ``torch.compile``, which takes seconds.
+    """
+    from torch import nn
+
+    counts: list[int] = []
+
+    def count(layer: Any, _: Any, output: Tensor) -> None:
+        counts.append(output.numel() * layer.weight[0].numel())
+
+    kinds = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+    hooks = [m.register_forward_hook(count) for m in module.modules() if isinstance(m, kinds)]
+    module(one)
+    for hook in hooks:
+        hook.remove()
+    return sum(counts)

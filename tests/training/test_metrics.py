@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import sklearn.metrics
 import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
-from neuplug.training.metrics import classification_metrics
+from neuplug import FittedClassifier, training_set
+from neuplug.training.metrics import classification_metrics, profile_classifier
 
 
 def test_by_hand() -> None:
@@ -65,3 +68,15 @@ def test_classifiers_are_profiled(ask: Any) -> None:
     assert profile.parameters == 2 * 28 * 28 + 2
     assert profile.multiply_adds == 2 * 28 * 28
     assert profile.latency_ms > 0
+
+
+def test_multiply_adds_are_those_that_pytorch_counts() -> None:
+    network = nn.Sequential(
+        nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.Conv2d(8, 8, 3, groups=4), nn.Conv2d(8, 4, 1),
+        nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16, 5),
+    )  # fmt: skip
+    fitted = FittedClassifier(network, torch.zeros(3), torch.ones(3), 3)
+    photos = training_set(torch.zeros(2, 1, 20, 16, dtype=torch.uint8), ["a", "b"])
+    with FlopCounterMode(display=False) as counter:
+        fitted.classify(photos.images[:1])
+    assert profile_classifier(fitted, photos).multiply_adds == counter.get_total_flops() / 2

@@ -18,6 +18,7 @@ from neuplug import (
     TrainingSet,
     captured,
     derive_seed,
+    eager,
     wants_bf16,
 )
 from neuplug_gan.checkpoints import Kept
@@ -110,7 +111,8 @@ class AdversarialTrainer:
     def _adam(self, network: nn.Module, lr: float) -> torch.optim.Adam:
         betas = (self.options.beta1, self.options.beta2)
         on_gpu = self.device.type == "cuda"
-        return torch.optim.Adam(network.parameters(), lr, betas, fused=True, capturable=on_gpu)
+        adam = eager(torch.optim.Adam)
+        return adam(network.parameters(), lr, betas, fused=True, capturable=on_gpu)
 
     @property
     def sampler(self) -> nn.Module:

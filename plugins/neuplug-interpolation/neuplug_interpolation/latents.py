@@ -11,6 +11,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.lr_scheduler import CosineAnnealingLR
 
+from neuplug import eager
+
 # Latents, float32 (N, D), to images, float32 (N, C, H, W) in grey levels, with gradients
 Decode = Callable[[Tensor], Tensor]
 
@@ -77,7 +79,7 @@ def find_latents(
     targets = images.to(candidates.device).float()
     latents = _nearest(decode, targets, candidates, restarts).flatten(0, 1).requires_grad_()
     wanted = targets.repeat_interleave(restarts, 0)
-    optimizer = torch.optim.Adam([latents], lr=LEARNING_RATE)
+    optimizer = eager(torch.optim.Adam)([latents], lr=LEARNING_RATE)
     schedule = CosineAnnealingLR(optimizer, steps)
     for _ in range(steps):
         loss = _distance(decode(latents), wanted).sum()  # a sum: each search goes its own way
