@@ -262,6 +262,5 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         work(*sys.argv[1:])
     else:
-        torch.optim.SGD([torch.zeros(1)])  # the first optimizer loads much of torch
         serve(work)
         os._exit(0)  # what torch has loaded need not be torn down
