@@ -21,6 +21,7 @@ from pydantic import (
 
 from neuplug.errors import InputError, Problems
 from neuplug.experiment.grammar import Amount, make_amount, parse_arm, scalar
+from neuplug.experiment.results import MARGIN
 from neuplug.plugins.component import sentences
 from neuplug.training.options import PANEL, TrainingOptions
 
@@ -190,6 +191,12 @@ class ComposeConfig(BaseModel):
     )
     repeats: int = _run(
         5, ge=1, description="number of repeats; each has a new split and new seeds"
+    )
+    margin: float = _run(
+        MARGIN,
+        gt=0,
+        lt=1,
+        description="largest difference in accuracy that counts as none: 0.02 is two points",
     )
     seed: int = _run(0, ge=0, description="random seed")
     device: str = _run("auto", description="device to compute on: auto, cpu, cuda, or cuda:1")

@@ -17,8 +17,15 @@ from neuplug.records import Record
 from neuplug.training.metrics import Count, Profile, Share
 
 # Raised when a file that an older neuplug has written is no longer read
-FORMAT = 1
-Verdict = Literal["helps", "no evidence", "harms", "one repeat"]
+FORMAT = 2
+
+# Of intervals and verdicts
+CONFIDENCE = 0.95
+
+# What a difference may be and still count as none, in the metric's unit
+MARGIN = 0.02
+
+Verdict = Literal["helps", "equivalent", "no evidence", "harms", "one repeat"]
 Question = Literal["none", "best classical", "more images"]
 
 
@@ -79,14 +86,23 @@ class PairedDifference(Effect):
     """A paired difference between two arms, for other repeats and other test images alike.
 
     Attributes:
-        p: Two-sided p-value of no difference; null for one repeat, as the next one.
+        p: Two-sided p-value of no difference; null for one repeat, as the next two.
+        p_equivalent: p-value of a difference of the margin or more, either way.
         detectable: The smallest true difference that a comparison like this one finds in 80 of 100
             cases, in the unit of the effect; of several comparisons, as the clearest of them.
+        enough_repeats: About how many repeats it would take to find such a difference, or that it
+            is less than the margin, in 80 of 100 cases; null for one repeat, and where more repeats
+            alone would not do.
+        enough_images: About how many test images it would take where repeats would not do; null
+            otherwise, and beyond a hundred times as many.
         items: Test images that were scored at least once; groups of them, where there are groups.
     """
 
     p: Share | None
+    p_equivalent: Share | None
     detectable: Annotated[float, Field(ge=0)] | None
+    enough_repeats: Positive | None = None
+    enough_images: Positive | None = None
     items: Count
 
 
@@ -98,27 +114,33 @@ class Comparison(PairedDifference, ArmAndClassifier):
         question: What ``against`` is: ``none``, the best classical arm, or ``none`` with fewer
             images.
         metric: What the verdict goes by.
+        margin: What a difference may be and still count as none, in the metric's unit.
         adjusted_p: After Holm's correction; of a worse arm p is multiplied by ``candidates``
             before. Null for one repeat.
+        adjusted_equivalent: Likewise of ``p_equivalent``, always multiplied by ``candidates``.
         candidates: Arms that the other one was chosen from.
         family: Comparisons corrected for together: those of one question.
-        verdict: ``helps`` or ``harms`` where the adjusted p-value is below 0.05.
+        verdict: ``helps`` or ``harms`` where the adjusted p-value is below 0.05, else
+            ``equivalent`` where the other one is.
     """
 
     against: str
     question: Question
     metric: Literal["accuracy"]
+    margin: Annotated[float, Field(gt=0)]
     adjusted_p: Share | None
+    adjusted_equivalent: Share | None
     candidates: Positive
     family: Count
     verdict: Verdict
 
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
-        missing = [x is None for x in (self.low, self.p, self.adjusted_p, self.detectable)]
+        p_values = (self.p, self.p_equivalent, self.adjusted_p, self.adjusted_equivalent)
+        missing = [x is None for x in (self.low, *p_values, self.detectable)]
         if set(missing) != {self.verdict == "one repeat"}:
             raise ValueError(
-                "low, high, p, adjusted_p and detectable are numbers, but of one repeat all null"
+                "low, high, the p-values and detectable are numbers, but of one repeat all null"
             )
         return self
 
@@ -208,7 +230,7 @@ class RunResults(Record):
         (True, 4)
     """
 
-    format: Literal[1]
+    format: Literal[2]
     neuplug: str
     request: str
     created: AwareDatetime
@@ -314,7 +336,7 @@ class Curves(Record):
             was kept.
     """
 
-    format: Literal[1]
+    format: Literal[2]
     classifiers: dict[str, dict[str, Curve]]
     generators: dict[str, dict[str, Curve]]
     units: dict[str, dict[str, str]]

@@ -98,7 +98,7 @@ class Result:
         )
 
     def verdicts(self, question: Question = "none") -> dict[tuple[str, str], str]:
-        """(arm, classifier) to *helps*, *no evidence*, *harms* or *one repeat*.
+        """(arm, classifier) to *helps*, *harms*, *equivalent*, *no evidence* or *one repeat*.
 
         Args:
             question: ``none``: beside the arm of that name; ``best classical``: the same beside the

@@ -18,7 +18,7 @@ from neuplug.experiment import parts
 from neuplug.experiment import results as model
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import Correct, compare
-from neuplug.experiment.analysis.statistics import estimate
+from neuplug.experiment.analysis.statistics import estimate, estimate_scores
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
@@ -59,6 +59,7 @@ def collect(
         folder: Of the run.
     """
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
+    correct = _correct(plan, bench)
     seconds = {
         key: float(bench.about(key)["seconds"])
         for key, task in plan.tasks.items()
@@ -81,8 +82,8 @@ def collect(
         classifiers=tuple(dict.fromkeys(cell.classifier for cell in plan.cells)),
         profiles=_profiles(plan, bench),
         cells=tuple(cells),
-        summary=tuple(_summary(cells)),
-        comparisons=tuple(compare(cells, plan.arms, _correct(plan, bench))),
+        summary=tuple(_summary(cells, correct)),
+        comparisons=tuple(compare(cells, plan.arms, correct, plan.config.margin)),
         doses=tuple(doses),
         generators=tuple(_generator(bench, entry) for entry in plan.fits),
         filtered=tuple(_filtered(plan, bench)),
@@ -202,7 +203,7 @@ def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
     )
 
 
-def _summary(cells: Sequence[parts.Cell]) -> Iterator[model.Summary]:
+def _summary(cells: Sequence[parts.Cell], correct: Correct) -> Iterator[model.Summary]:
     for (arm, classifier), group in model.grouped(cells).items():
         first = group[0].test
         values: dict[tuple[str, str | None], list[float]]
@@ -214,7 +215,10 @@ def _summary(cells: Sequence[parts.Cell]) -> Iterator[model.Summary]:
         }
         for (metric, name), numbers in values.items():
             about = {"arm": arm, "classifier": classifier, "metric": metric, "class_name": name}
-            yield model.Summary.model_validate(about | dict(estimate(numbers)))
+            found = estimate(numbers)
+            if metric == "accuracy":  # the one whose parts are known, image by image
+                found = estimate_scores(*zip(*(correct[cell.key] for cell in group), strict=True))
+            yield model.Summary.model_validate(about | dict(found))
 
 
 def _evaluations(

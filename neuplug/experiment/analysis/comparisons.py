@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from neuplug.experiment import parts
 from neuplug.experiment import results as model
-from neuplug.experiment.analysis.statistics import estimate, holm, paired_difference, verdict
+from neuplug.experiment.analysis.statistics import (
+    Paired,
+    adjusted_for_all,
+    estimate,
+    paired_differences,
+    verdict,
+)
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results import Dose
@@ -85,7 +91,7 @@ Groups = Mapping[tuple[str, str], Sequence[parts.Cell]]
 
 
 def compare(
-    cells: Sequence[parts.Cell], arms: Sequence[Arm], correct: Correct
+    cells: Sequence[parts.Cell], arms: Sequence[Arm], correct: Correct, margin: float
 ) -> list[model.Comparison]:
     """The verdicts, on accuracy: of several metrics one may clear zero by chance.
 
@@ -101,9 +107,11 @@ def compare(
         cells: Of the run.
         arms: Likewise.
         correct: Of every cell.
+        margin: What a difference may be and still count as none.
 
     Returns:
-        Question by question. Each is a family of its own for Holm's correction.
+        Question by question. Each is a family of its own for Holm's correction; those with one
+        classifier lend one another their errors of repeats.
     """
     groups = model.grouped(cells)
     own = {arm.name: arm for arm in arms}
@@ -114,31 +122,49 @@ def compare(
             for arm, classifier in groups
             if (rivals := _rivals(own[arm], classifier, question, groups, arms))
         }
-        family = []
-        for (arm, classifier), rivals in asked.items():
-            best = max(rivals, key=lambda rival: _accuracy(groups[rival, classifier]))
-            pair = groups[arm, classifier], groups[best, classifier]
-            found = _difference(*pair, correct, comparisons=len(asked))
-            about = {"arm": arm, "classifier": classifier, "against": best, "question": question}
-            family.append((about, found, len(rivals)))
-        rows += _judged(family)
+        best = {
+            (arm, classifier): max(rivals, key=lambda rival: _accuracy(groups[rival, classifier]))
+            for (arm, classifier), rivals in asked.items()
+        }
+        found: dict[tuple[str, str], model.PairedDifference] = {}
+        for classifier in dict.fromkeys(classifier for _, classifier in asked):
+            these = [pair for pair in asked if pair[1] == classifier]
+            paired = [
+                _paired(groups[pair], groups[best[pair], classifier], correct) for pair in these
+            ]
+            judged = paired_differences(paired, margin=margin, comparisons=len(asked))
+            found |= zip(these, judged, strict=True)
+        about = [
+            {"arm": arm, "classifier": classifier, "against": best[arm, classifier],
+             "question": question, "candidates": len(rivals), "margin": margin}
+            for (arm, classifier), rivals in asked.items()
+        ]  # fmt: skip
+        rows += _judged(about, [found[pair] for pair in asked])
     return rows
 
 
 def _judged(
-    family: Sequence[tuple[dict[str, str], model.PairedDifference, int]],
+    about: Sequence[dict[str, Any]], found: Sequence[model.PairedDifference]
 ) -> Iterator[model.Comparison]:
     """Verdicts on the comparisons of one question, each with the number of possible rivals."""
-    certain = [
-        found.p if found.effect >= 0 else min(1.0, found.p * candidates)
-        for _, found, candidates in family
-        if found.p is not None
-    ]
-    adjusted: Sequence[float | None] = holm(certain) if certain else [None] * len(family)
-    for (about, found, candidates), p in zip(family, adjusted, strict=True):
-        judged = {"metric": "accuracy", "candidates": candidates, "family": len(certain)}
-        said = {"adjusted_p": p, "verdict": verdict(found, p)}
-        yield model.Comparison.model_validate({**about, **judged, **said, **dict(found)})
+    several = [each["candidates"] for each in about]
+    differ = adjusted_for_all(
+        [
+            None if each.p is None else min(1.0, each.p * (number if each.effect < 0 else 1))
+            for each, number in zip(found, several, strict=True)
+        ]
+    )
+    alike = adjusted_for_all(
+        [
+            None if each.p_equivalent is None else min(1.0, each.p_equivalent * number)
+            for each, number in zip(found, several, strict=True)
+        ]
+    )
+    family = sum(p is not None for p in differ)
+    for words, difference, *adjusted in zip(about, found, differ, alike, strict=True):
+        said = dict(zip(("adjusted_p", "adjusted_equivalent"), adjusted, strict=True))
+        judged = {"metric": "accuracy", "family": family, "verdict": verdict(difference, *adjusted)}
+        yield model.Comparison.model_validate(words | judged | said | dict(difference))
 
 
 def _accuracy(group: Sequence[parts.Cell]) -> float:
@@ -186,9 +212,7 @@ def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> list[str]:
     return [fewer[max(fewer)]] if fewer else []
 
 
-def _difference(
-    ours: Sequence[parts.Cell], theirs: Sequence[parts.Cell], correct: Correct, *, comparisons: int
-) -> model.PairedDifference:
+def _paired(ours: Sequence[parts.Cell], theirs: Sequence[parts.Cell], correct: Correct) -> Paired:
     differences, items = [], []
     for cell, rival in zip(ours, theirs, strict=True):
         (right, images), (other, same) = correct[cell.key], correct[rival.key]
@@ -196,4 +220,4 @@ def _difference(
             raise ValueError(f"arms of repeat {cell.repeat + 1} have different test images")
         differences.append(right.astype(np.float64) - other)
         items.append(images)
-    return paired_difference(differences, items, comparisons=comparisons)
+    return differences, items

@@ -14,7 +14,13 @@ from neuplug.experiment.reporters import read_reports, sections
 from neuplug.experiment.results import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
 
-STYLES = {"helps": "bold green", "harms": "bold red", "no evidence": "", "one repeat": "dim"}
+STYLES = {
+    "helps": "bold green",
+    "harms": "bold red",
+    "equivalent": "bold",
+    "no evidence": "",
+    "one repeat": "dim",
+}
 _WARNINGS = 12  # further ones are in the report
 _NUMBER = 14  # columns that a mean takes with its interval beside it
 _WIDE = 100  # columns from which an interval stands beside its mean, not below it
@@ -51,8 +57,9 @@ def print_summary(results: RunResults, console: Console) -> None:
         said = [wording.NOTHING]
     for sentence in said:
         write.line(sentence)
-    if power := wording.power_sentence(results):
-        write.line(power, "dim")
+    for sentence in (wording.power_sentence(results), wording.enough_sentence(results)):
+        if sentence:
+            write.line(sentence, "dim")
     for classifier in results.classifiers:
         console.print()
         console.print(_table(results, classifier, write))

@@ -8,7 +8,14 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from neuplug.experiment.parts import GeneratorFit
-from neuplug.experiment.results import Comparison, Effect, Interval, Mean, RunResults
+from neuplug.experiment.results import (
+    CONFIDENCE,
+    Comparison,
+    Effect,
+    Interval,
+    Mean,
+    RunResults,
+)
 
 MINUS = "\N{MINUS SIGN}"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -16,7 +23,7 @@ PLUS_MINUS = "\N{PLUS-MINUS SIGN}"
 MISSING = "\N{EN DASH}"
 
 # A sign for each verdict, so that colour is never the only difference
-MARKS = {"helps": "▲", "harms": "▼", "no evidence": "○", "one repeat": "?"}
+MARKS = {"helps": "▲", "harms": "▼", "equivalent": "=", "no evidence": "○", "one repeat": "?"}
 
 
 class Metric(NamedTuple):
@@ -47,11 +54,13 @@ METRICS = {
 # By verdict what one arm does, and what several do: to a classifier, or beside another arm
 ALONE = {
     "helps": ("helps", "help"),
+    "equivalent": ("neither helps nor harms", "neither help nor harm"),
     "no evidence": ("helps or harms", "help or harm"),
     "harms": ("harms", "harm"),
 }
 BESIDE = {
     "helps": ("is better for", "are better for"),
+    "equivalent": ("is as good for", "are as good for"),
     "no evidence": ("is better or worse for", "are better or worse for"),
     "harms": ("is worse for", "are worse for"),
 }
@@ -141,12 +150,27 @@ def verdict_parts(comparison: Comparison, results: RunResults) -> tuple[str, str
     else:
         does = (ALONE if alone else BESIDE)[comparison.verdict][several]
         said = claim(comparison.verdict, f"{arm} {does} {comparison.classifier}")
-        said += "" if alone else f" than {rival}"
+        said += ("" if alone else f" {than(comparison.verdict)} {rival}") + margin(comparison)
         figures += f", 95 % interval {interval(comparison, shown)}, {repeats(comparison.n)}"
         figures += _corrected(comparison)
     if results.data.simulated:
         figures += ", simulated data"
     return said, figures
+
+
+def than(verdict: str) -> str:
+    """What joins one arm to another: better *than*, as good *as*."""
+    return "as" if verdict == "equivalent" else "than"
+
+
+def margin(comparison: Comparison) -> str:
+    """How large a difference can be that counts as none, where the verdict goes by it."""
+    shown = METRICS[comparison.metric]
+    size = f"{comparison.margin * shown.scale:g} point{'s' * (comparison.margin != 0.01)}"
+    if comparison.verdict == "equivalent":
+        return f" by {size} or more" if comparison.question == "none" else f", within {size}"
+    small = (comparison.adjusted_equivalent or 1.0) < 1 - CONFIDENCE
+    return f", by less than {size}" if small and comparison.verdict in ("helps", "harms") else ""
 
 
 def claim(verdict: str, said: str) -> str:
@@ -207,29 +231,44 @@ def without_controls(found: list[Comparison], results: RunResults) -> list[Compa
 def power_sentence(results: RunResults) -> str:
     """What differences to ``none`` the run may have missed; empty where there is no verdict.
 
-    From the arm that varies least to the one that varies most; controls are left out where there
-    is anything else.
+    One number for each classifier, the root mean square over the arms, whose own vary by chance;
+    controls are left out where there is anything else.
     """
     found = without_controls([c for c in results.compared() if c.detectable], results)
     if not found:
         return ""
-    smallest: dict[str, list[float]] = {}
-    for c in found:
-        smallest.setdefault(c.classifier, []).append(min(1.0, c.detectable or 0.0))
-    limits = {}
-    for classifier, of_arms in smallest.items():
-        low, high = (number(limit, METRICS["accuracy"]) for limit in (min(of_arms), max(of_arms)))
-        limits[classifier] = f"{low} points" if low == high else f"{low} to {high} points"
-    spans = [f"{limit} with {classifier}" for classifier, limit in limits.items()]
-    under = listing(spans if len(spans) > 1 else list(limits.values()))
-    by_arm = ", by arm," if " to " in under else ""
+    limits = []
+    for classifier in dict.fromkeys(c.classifier for c in found):
+        squares = [(c.detectable or 0.0) ** 2 for c in found if c.classifier == classifier]
+        limit = min(1.0, math.sqrt(sum(squares) / len(squares)))
+        limits.append((f"{number(limit, METRICS['accuracy'])} points", classifier))
+    several = len(limits) > 1
+    under = listing([f"{limit} with {name}" if several else limit for limit, name in limits])
     images = max(cell.test_images for cell in results.cells)
     family = found[0].family
     where = f", as the clearest of {family} comparisons" if family > 1 else ""
     return (
-        f"With {repeats(found[0].n)} and {images} test images, a true difference under {under}"
-        f"{by_arm} may well go unseen (power below 80 %{where})."
+        f"With {repeats(found[0].n)} and {images} test images, a true difference under {under} "
+        f"may well go unseen (power below 80 %{where})."
     )
+
+
+def enough_sentence(results: RunResults) -> str:
+    """What would decide the comparisons with ``none`` that are open; empty where none is."""
+    found = without_controls(results.compared(), results)
+    needs: dict[str, list[str]] = {}
+    several = len(results.classifiers) > 1
+    for c in found:
+        if c.verdict == "no evidence":
+            need = "more than either can give"
+            if c.enough_repeats is not None:
+                need = f"{c.enough_repeats} repeats"
+            elif c.enough_images is not None:
+                need = f"{c.enough_images} test images"
+            who = f"{c.arm} with {c.classifier}" if several else c.arm
+            needs.setdefault(need, []).append(who)
+    said = [f"{need} for {listing(arms)}" for need, arms in needs.items()]
+    return f"To decide what is open, expect to need about {'; '.join(said)}." if said else ""
 
 
 def listing(words: Sequence[str]) -> str:

@@ -12,8 +12,10 @@ from neuplug.experiment.summary.wording import (
     NOTHING,
     claim,
     listing,
+    margin,
     ranked,
     same_sentences,
+    than,
     without_controls,
 )
 
@@ -44,13 +46,15 @@ def _compared(results: RunResults) -> list[tuple[str, str]]:
         return [("helps" if better else "no evidence", text)]
     clauses = _clauses(found, ALONE)
     beside = results.compared("best classical")
-    others = _clauses(beside, BESIDE, " than the best classical arm")
+    others = _clauses(beside, BESIDE, "the best classical arm")
     if len(clauses) <= 3 and len(others) <= 2 and len({c.arm for c in found}) <= _NAMED:
         return clauses + others
     count = _count(found)
     text = f"Augmentation helps in {count['helps'] or 'none'} of {_comparisons(found)}"
     if count["harms"]:
         text += f", harms in {count['harms']}"
+    if count["equivalent"]:
+        text += f", neither in {count['equivalent']}"
     if undecided := count["no evidence"] + count["one repeat"]:
         text += f"; no evidence in {undecided}"
     short = [("helps" if count["helps"] else "no evidence", f"{text}.")]
@@ -73,14 +77,14 @@ def _count(found: Sequence[Comparison]) -> dict[str, int]:
 
 
 def _clauses(
-    found: Sequence[Comparison], verbs: Mapping[str, tuple[str, str]], than: str = ""
+    found: Sequence[Comparison], verbs: Mapping[str, tuple[str, str]], rival: str = ""
 ) -> list[tuple[str, str]]:
     """``dcgan and flip help mobilenetv2.``: arms with the same verdict on the same classifiers.
 
     Args:
         found: The comparisons.
         verbs: By verdict the verb after one arm, and after several.
-        than: What ends each clause.
+        rival: What the arms are compared with, where that is said.
     """
     clauses = []
     for verdict in MARKS:
@@ -97,7 +101,9 @@ def _clauses(
                 text = f"One repeat of {who} with {whom}: no verdict, add --repeats."
             else:
                 does = verbs[verdict][len(arms) > 1]
-                text = f"{claim(verdict, f'{who} {does} {whom}')}{than}."
+                beside = f" {than(verdict)} {rival}" if rival else ""
+                limit = margin(found[0]) if verdict == "equivalent" else ""
+                text = f"{claim(verdict, f'{who} {does} {whom}')}{beside}{limit}."
             if verdict == "no evidence":  # other clauses begin with the name of an arm
                 text = f"N{text[1:]}"
             clauses.append((verdict, text))

@@ -28,7 +28,7 @@ def view(results: RunResults) -> dict[str, Any]:
         ],
         "simulated": results.data.simulated,
         "verdicts": _verdicts(wording.ranked(results), results),
-        "power": wording.power_sentence(results),
+        "power": f"{wording.power_sentence(results)} {wording.enough_sentence(results)}".strip(),
         "beside_classical": _verdicts(results.compared("best classical"), results),
         "more_images": _verdicts(results.compared("more images"), results),
         "warnings": [(_unbroken(first_of_kind(kind)), kind) for kind in by_kind(results)],

@@ -28,6 +28,7 @@ from neuplug_report.stats import ACCURACY, heading
 _LOOKS = {  # colour and marker of a verdict, so that colour is never the only difference
     "helps": (style.BLUE, "^"),
     "harms": (style.ORANGE, "v"),
+    "equivalent": (style.MUTED, "s"),
     "no evidence": (style.MUTED, "o"),
     "one repeat": (style.MUTED, "o"),
 }

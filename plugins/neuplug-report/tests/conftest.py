@@ -106,7 +106,7 @@ def make_results(
         for repeat in range(repeats)
     ]
     return {
-        "format": 1,
+        "format": 2,
         "neuplug": "0.1.0",
         "request": "5f0c3a9e41b7",
         "name": "steel-40",
@@ -180,7 +180,7 @@ def curves_of(raw: dict[str, Any]) -> Curves:
     """The curves of results."""
     cells, fits = raw["cells"], raw["generators"]
     return Curves(
-        format=1,
+        format=2,
         classifiers={cell["key"]: cell["curves"] for cell in cells},
         generators={fit["key"]: fit["curves"] for fit in fits},
         units={fit["key"]: fit.get("units", {}) for fit in fits},
@@ -343,7 +343,8 @@ def _comparisons(
             entries.append(
                 {"arm": arm.name, "classifier": classifier, "against": arm.against}
                 | {"question": "none", "metric": "accuracy", **dict(found), "adjusted_p": found.p}
-                | {"family": 1, "candidates": 1, "verdict": statistics.verdict(found, found.p)}
+                | {"adjusted_equivalent": found.p_equivalent, "margin": 0.02, "family": 1}
+                | {"candidates": 1, "verdict": statistics.verdict(found, found.p)}
             )
     return entries
 

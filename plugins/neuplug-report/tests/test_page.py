@@ -270,7 +270,7 @@ def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     [
         ("{", "cannot be read"),
         ("[" * 9999, "cannot be read"),
-        ("[]", "has no format, and this neuplug reads the format 1"),
+        ("[]", "has no format, and this neuplug reads the format 2"),
         ('{"schema": "neuplug.results/2"}', "has no format"),
         ('{"format": 9}', "has the format 9"),
         ('{"format": true}', "has the format True"),
@@ -308,7 +308,7 @@ DAMAGES: list[tuple[Damage, str]] = [
     ),
     (
         lambda r: r["comparisons"][0].update(verdict="one repeat"),
-        "comparisons[0]: low, high, p, adjusted_p and detectable are numbers, but of one repeat "
+        "comparisons[0]: low, high, the p-values and detectable are numbers, but of one repeat "
         "all null",
     ),
     (

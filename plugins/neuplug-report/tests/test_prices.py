@@ -35,7 +35,8 @@ def cost_row(page: Any, arm: str) -> str:
     return next(row for row in rows[start:] if row.startswith(arm))
 
 
-ONE = dict.fromkeys(["low", "high", "p", "adjusted_p", "detectable"])
+P_VALUES = ("p", "p_equivalent", "adjusted_p", "adjusted_equivalent")
+ONE = dict.fromkeys(["low", "high", *P_VALUES, "detectable"])
 CLEAR = {"effect": 0.03, "low": 0.01, "high": 0.05, "verdict": "helps"}
 
 

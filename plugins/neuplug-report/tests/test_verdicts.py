@@ -39,7 +39,8 @@ def comparison(
         "family": 1,
         "verdict": verdict,
     }
-    found |= {"p": p, "adjusted_p": p, "detectable": p}
+    found |= dict.fromkeys(("p", "p_equivalent", "adjusted_p", "adjusted_equivalent"), p)
+    found |= {"detectable": p, "margin": 0.02}
     return Comparison.model_validate(found | changes)
 
 
@@ -54,6 +55,16 @@ def comparison(
             comparison("no evidence", 0.004, -0.01, 0.018),
             "no evidence that dcgan helps or harms mobilenetv2: "
             "+0.4 points accuracy, 95 % interval \N{MINUS SIGN}1.0 … +1.8, 3 repeats",
+        ),
+        (
+            comparison("equivalent", 0.004, -0.004, 0.012),
+            "dcgan neither helps nor harms mobilenetv2 by 2 points or more: "
+            "+0.4 points accuracy, 95 % interval \N{MINUS SIGN}0.4 … +1.2, 3 repeats",
+        ),
+        (
+            comparison("helps", 0.01, 0.004, 0.016, adjusted_equivalent=0.01),
+            "dcgan helps mobilenetv2, by less than 2 points: "
+            "+1.0 points accuracy, 95 % interval +0.4 … +1.6, 3 repeats",
         ),
         (
             comparison("harms", -0.05, -0.06, -0.04),
@@ -77,6 +88,10 @@ def test_each_verdict_is_a_sentence(make: Make, entry: Comparison, sentence: str
     [
         ("helps", "dcgan is better for mobilenetv2 than flip, the best classical arm"),
         ("harms", "dcgan is worse for mobilenetv2 than flip, the best classical arm"),
+        (
+            "equivalent",
+            "dcgan is as good for mobilenetv2 as flip, the best classical arm, within 2 points",
+        ),
         (
             "no evidence",
             "no evidence that dcgan is better or worse for mobilenetv2 than flip, "
@@ -112,8 +127,8 @@ def test_what_could_not_be_seen(make: Make) -> None:
     for cell in results["cells"]:
         cell["test_images"] = 780
     assert wording.power_sentence(typed(results)) == (
-        "With 3 repeats and 780 test images, a true difference under 2.0 to 3.5 points with a and "
-        "4.0 points with b, by arm, may well go unseen "
+        "With 3 repeats and 780 test images, a true difference under 2.9 points with a and "
+        "4.0 points with b may well go unseen "
         "(power below 80 %, as the clearest of 6 comparisons)."
     )
     results["comparisons"] = [
@@ -123,6 +138,22 @@ def test_what_could_not_be_seen(make: Make) -> None:
         "a true difference under 10.0 points may well go unseen (power below 80 %)."
     )
     assert wording.power_sentence(typed(make(repeats=1))) == ""
+
+
+def test_what_would_be_enough(make: Make) -> None:
+    results = make(arms=dict.fromkeys(["none", "flip", "dcgan", "edcgan"], 0.0))
+    results["comparisons"] = results["comparisons"][:3]
+    for c, number, images in zip(
+        results["comparisons"], (9, None, 7), (None, 1200, 8), strict=True
+    ):
+        c |= {"verdict": "no evidence", "enough_repeats": number, "enough_images": images}
+    results["comparisons"][2]["verdict"] = "equivalent"
+    assert wording.enough_sentence(typed(results)) == (
+        "To decide what is open, expect to need about 9 repeats for flip; "
+        "1200 test images for dcgan."
+    )
+    results["comparisons"][0]["verdict"] = results["comparisons"][1]["verdict"] = "helps"
+    assert wording.enough_sentence(typed(results)) == ""
 
 
 @pytest.mark.parametrize(

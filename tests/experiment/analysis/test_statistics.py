@@ -54,7 +54,7 @@ def scores(rows: list[list[float]]) -> tuple[list[NDArray[np.float64]], list[NDA
 def test_the_standard_error_by_hand() -> None:
     # two repeats, three images; d = [[1, 0, 1], [0, 0, 1]], mean 1/2, parts (d - 1/2) / 6
     # repeats: ((1/12)^2 + (-1/12)^2) * 2 = 1/36; images: (0, -1/6, 1/6) -> (2/36) * 3/2 = 1/12;
-    # single scores: 6 * (1/12)^2 = 1/24; both: 1/36 + 1/12 - 1/24 = 5/72 < images alone, 1/12
+    # what is left: +-(2, -1, -1) / 36 -> (12/1296) * 2 * 3/2 = 1/36; 1/36 + 1/12 - 1/36 = 1/12
     found = paired_difference(*scores([[1, 0, 1], [0, 0, 1]]))
     assert (found.effect, found.n, found.items) == (0.5, 2, 3)
     # Satterthwaite: (1/12)^2 / ((1/36)^2 / 1 + (1/18)^2 / 2) = 3, at most twice one
@@ -64,9 +64,9 @@ def test_the_standard_error_by_hand() -> None:
     # with two degrees of freedom p = 1 - t / sqrt(2 + t^2), and t = 0.5 * sqrt(12) = sqrt(3), which
     # makes 0.225; but of two images that differ both do so the same way in one of two cases
     assert found.p == 0.5
-    # four of each image: t = 0.5 / sqrt(1/36 + 1/66 - 1/96) with 1.3663 degrees of freedom
+    # four of each image: t = 0.5 / sqrt(1/36 + 1/66 - 1/198) with 1.8374 degrees of freedom
     found = paired_difference(*scores([[1, 0, 1] * 4, [0, 0, 1] * 4]))
-    assert found.p == pytest.approx(2 * stats.t(1.3663).sf(2.77295), abs=1e-4)
+    assert found.p == pytest.approx(2 * stats.t(1.8374).sf(2.56904), abs=1e-4)
 
 
 def test_images_that_differ_between_repeats_are_not_taken_for_the_same() -> None:
