@@ -74,8 +74,7 @@ class Summary(Mean, ArmAndClassifier):
 
     Attributes:
         metric: ``accuracy``, ``precision``, ``recall``, ``f1`` (parts of one) or ``loss`` (nats).
-        class_name: The class that it is of; null: all, as a mean over classes where that is a
-            choice.
+        class_name: The class that it is of; null: all, as a mean over classes if need be.
     """
 
     metric: str
@@ -90,11 +89,9 @@ class PairedDifference(Effect):
         p_equivalent: p-value of a difference of the margin or more, either way.
         detectable: The smallest true difference that a comparison like this one finds in 80 of 100
             cases, in the unit of the effect; of several comparisons, as the clearest of them.
-        enough_repeats: About how many repeats it would take to find such a difference, or that it
-            is less than the margin, in 80 of 100 cases; null for one repeat, and where more repeats
-            alone would not do.
-        enough_images: About how many test images it would take where repeats would not do; null
-            otherwise, and beyond a hundred times as many.
+        enough_repeats: About how many would decide in 80 of 100 cases, if the difference is as it
+            seems; null where not even 100 would.
+        enough_images: Then about how many test images would; else null.
         items: Test images that were scored at least once; groups of them, where there are groups.
     """
 
@@ -117,11 +114,10 @@ class Comparison(PairedDifference, ArmAndClassifier):
         margin: What a difference may be and still count as none, in the metric's unit.
         adjusted_p: After Holm's correction; of a worse arm p is multiplied by ``candidates``
             before. Null for one repeat.
-        adjusted_equivalent: Likewise of ``p_equivalent``, always multiplied by ``candidates``.
+        adjusted_equivalent: Likewise of ``p_equivalent``, multiplied by ``candidates`` anyway.
         candidates: Arms that the other one was chosen from.
         family: Comparisons corrected for together: those of one question.
-        verdict: ``helps`` or ``harms`` where the adjusted p-value is below 0.05, else
-            ``equivalent`` where the other one is.
+        verdict: By which of the adjusted p-values is below 0.05.
     """
 
     against: str
