@@ -18,7 +18,6 @@ from neuplug.training.metrics import Count, Profile, Share
 
 # Raised when a file that an older neuplug has written is no longer read
 FORMAT = 2
-
 # Of intervals and verdicts
 CONFIDENCE = 0.95
 
@@ -86,7 +85,7 @@ class PairedDifference(Effect):
 
     Attributes:
         p: Two-sided p-value of no difference; null for one repeat, as the next two.
-        p_equivalent: p-value of a difference of the margin or more, either way.
+        p_equivalent: p-value of a difference of the margin or more.
         detectable: The smallest true difference that a comparison like this one finds in 80 of 100
             cases, in the unit of the effect; of several comparisons, as the clearest of them.
         enough_repeats: About how many would decide in 80 of 100 cases, if the difference is as it
