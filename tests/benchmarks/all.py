@@ -19,7 +19,12 @@ from pathlib import Path
 import torch
 
 HERE = Path(__file__).parent
-AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "OMP_NUM_THREADS": "1"}
+AVX2 = {
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_ENABLE_INSTRUCTIONS": "AVX2",  # of matrix products
+    "OMP_NUM_THREADS": "1",
+}
 EACH: dict[str, list[str]] = {
     "A GAN's step": ["dcgan.py"],
     "A classifier's step, and both on a GPU": ["gpu.py", "--rounds", "5"],
