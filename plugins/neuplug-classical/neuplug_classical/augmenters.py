@@ -6,7 +6,7 @@ from functools import partial
 from typing import ClassVar
 
 from neuplug_classical import affine, elastic, options
-from neuplug_classical.pipeline import ClassicalAugmenter, PixelStep, Step
+from neuplug_classical.pipeline import ClassicalAugmenter, PixelStep, PolicyStep, Step
 
 
 class Flip(ClassicalAugmenter):
@@ -44,6 +44,13 @@ class Shear(ClassicalAugmenter):
     operation = staticmethod(affine.shear)
 
 
+class Crop(ClassicalAugmenter):
+    """Enlarge a random part of the image to its size."""
+
+    options_class = options.CropOptions
+    operation = staticmethod(affine.crop)
+
+
 class Elastic(ClassicalAugmenter):
     """Deform by a smooth random displacement field."""
 
@@ -53,11 +60,12 @@ class Elastic(ClassicalAugmenter):
 
 class _PixelAugmenter(ClassicalAugmenter):
     transform: ClassVar[str]  # the function of neuplug_classical.pixel that makes it
+    shaped: ClassVar[bool] = False
 
     def _build(self) -> tuple[Step, ...]:
         from neuplug_classical import pixel  # loads what no other augmenter needs
 
-        return (PixelStep(partial(getattr(pixel, self.transform), self.options)),)
+        return (PixelStep(partial(getattr(pixel, self.transform), self.options), self.shaped),)
 
 
 class Noise(_PixelAugmenter):
@@ -86,6 +94,44 @@ class Sharpen(_PixelAugmenter):
 
     options_class = options.SharpenOptions
     transform = "sharpen"
+
+
+class Erasing(_PixelAugmenter):
+    """Erase a rectangle of random size, shape and place."""
+
+    options_class = options.ErasingOptions
+    transform = "erasing"
+    shaped = True
+
+
+class _Policy(ClassicalAugmenter):
+    policy: ClassVar[str]  # the function of neuplug_classical.policies that draws it
+
+    def _build(self) -> tuple[Step, ...]:
+        from neuplug_classical import policies  # loads torchvision
+
+        return (PolicyStep(partial(getattr(policies, self.policy), self.options)),)
+
+
+class Trivial(_Policy):
+    """TrivialAugment, the wide space: one operation of any strength."""
+
+    options_class = options.TrivialOptions
+    policy = "trivial"
+
+
+class RandAugment(_Policy):
+    """Some operations of one strength, one after the other."""
+
+    options_class = options.RandAugmentOptions
+    policy = "randaugment"
+
+
+class AugMix(_Policy):
+    """The image mixed with what chains of operations make of it."""
+
+    options_class = options.AugMixOptions
+    policy = "augmix"
 
 
 class Classical(ClassicalAugmenter):

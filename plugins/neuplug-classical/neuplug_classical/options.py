@@ -20,6 +20,7 @@ Degrees = Annotated[float, Field(ge=-360, le=360)]
 Gain = Annotated[float, Field(ge=0, le=10)]
 Turn = Annotated[float, Field(ge=-0.5, le=0.5)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
+Part = Annotated[float, Field(gt=0, le=1)]
 Sigma = Annotated[float, Field(ge=0.1, le=20)]
 Displacement = Annotated[float, Field(ge=0, le=0.2)]
 
@@ -156,6 +157,51 @@ class SharpenOptions(ClassicalOptions):
     probability: Probability = Field(0.5, description=APPLIED)
     min_amount: Fraction = Field(0.2, description="Smallest weight of the sharpened image.")
     max_amount: Fraction = Field(0.5, description="Largest weight of the sharpened image.")
+
+
+class CropOptions(WarpOptions):
+    """Options of ``crop``."""
+
+    probability: Probability = Field(0.5, description=APPLIED)
+    min_area: Part = Field(0.5, description="Smallest part of the area that is kept.")
+    max_area: Part = Field(1.0, description="Largest part of the area that is kept.")
+    min_ratio: Factor = Field(0.75, description="Smallest aspect ratio, beside the image's.")
+    max_ratio: Factor = Field(1.33, description="Largest aspect ratio, beside the image's.")
+
+
+class ErasingOptions(ClassicalOptions):
+    """Options of ``erasing``."""
+
+    probability: Probability = Field(0.5, description=APPLIED)
+    min_area: Part = Field(0.02, description="Smallest part of the area that is erased.")
+    max_area: Part = Field(0.33, description="Largest part of the area that is erased.")
+    min_ratio: Factor = Field(0.3, description="Smallest aspect ratio of what is erased.")
+    max_ratio: Factor = Field(3.3, description="Largest aspect ratio of what is erased.")
+    fill: Literal["black", "noise"] = Field(
+        "black", description="What is there afterwards: black, or noise of all grey levels."
+    )
+
+
+class TrivialOptions(WarpOptions):
+    """Options of ``trivial``."""
+
+
+class RandAugmentOptions(WarpOptions):
+    """Options of ``randaugment``."""
+
+    operations: int = Field(2, ge=0, le=14, description="Number of operations on each image.")
+    magnitude: int = Field(9, ge=0, le=30, description="Strength of them; 30 is the largest.")
+
+
+class AugMixOptions(WarpOptions):
+    """Options of ``augmix``."""
+
+    severity: int = Field(3, ge=1, le=10, description="Strength of the operations; 10 is the most.")
+    chains: int = Field(3, ge=1, le=10, description="Number of chains that are mixed.")
+    depth: int = Field(0, ge=0, le=10, description="Operations in a chain; 0: one to three.")
+    alpha: float = Field(
+        1.0, gt=0, le=100, description="Of the Dirichlet and beta distributions of the weights."
+    )
 
 
 # The operations of ``classical``, in the order in which it applies them

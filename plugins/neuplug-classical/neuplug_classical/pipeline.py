@@ -29,13 +29,30 @@ class PixelStep:
     Attributes:
         build: Makes the albumentations transform; each worker makes its own, since a transform
             carries its random state.
+        shaped: Whether it has a shape, which a geometric operation that follows would change.
     """
 
     build: Callable[[], Any]
+    shaped: bool = False
+
+
+# What an image, (H, W) or (H, W, 3), becomes by its number in the batch
+Change = Callable[[NDArray[np.uint8], int], NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class PolicyStep:
+    """A step of a pipeline that draws what to do with each image.
+
+    Attributes:
+        draw: Takes the number of images, their size and the generator.
+    """
+
+    draw: Callable[[int, Size, torch.Generator], Change]
 
 
 GeometricStep = Callable[[int, Size, torch.Generator], Matrices | Displacements]
-Step = GeometricStep | PixelStep
+Step = GeometricStep | PixelStep | PolicyStep
 
 
 class ClassicalAugmenter(Augmenter):
@@ -87,24 +104,25 @@ class ClassicalAugmenter(Augmenter):
         source = images.contiguous().numpy()
         count, size = len(source), (source.shape[2], source.shape[3])
         geometry: list[Matrices | Displacements] = []
-        pixel: list[tuple[PixelStep, list[int]]] = []
+        pixel: list[Callable[[], Change]] = []  # of each worker its own
         for step in self.steps:
             if isinstance(step, PixelStep):
-                pixel.append((step, seeds(count, rng)))
+                pixel.append(partial(_seeded, step, seeds(count, rng)))
+            elif isinstance(step, PolicyStep):
+                pixel.append(partial(_same, step.draw(count, size, rng)))
             else:
                 geometry.append(step(count, size, rng))
         warp = Warp(geometry, size, self.sampling or Sampling()) if geometry else None
         result = np.empty_like(source)
 
         def work(indices: Iterable[int]) -> None:
-            transforms = [(step.build(), image_seeds) for step, image_seeds in pixel]
+            changes = [make() for make in pixel]
             for index in indices:
                 image = _interleaved(source[index])
                 if warp is not None:
                     image = warp(image, index)
-                for transform, image_seeds in transforms:
-                    transform.set_random_seed(image_seeds[index])
-                    image = transform(image=image)["image"]
+                for change in changes:
+                    image = change(image, index)
                 result[index] = _planes(image)
 
         if self.threads == 1:
@@ -120,9 +138,12 @@ class ClassicalAugmenter(Augmenter):
 
         The geometric operations of both become one warp, which comes first; the pixel operations
         follow in their order. Two that sample differently (``border``, ``interpolation``) stay
-        apart, since one warp cannot do both.
+        apart, since one warp cannot do both, and so does what has a shape that the other changes.
         """
         if not isinstance(following, ClassicalAugmenter):
+            return None
+        shaped = any(isinstance(step, PixelStep) and step.shaped for step in self.steps)
+        if shaped and not all(isinstance(s, PixelStep | PolicyStep) for s in following.steps):
             return None
         if self.sampling and following.sampling and self.sampling != following.sampling:
             return None
@@ -144,6 +165,21 @@ class Fused(ClassicalAugmenter):
 
     def _build(self) -> tuple[Step, ...]:
         return self._joined
+
+
+def _seeded(step: PixelStep, image_seeds: Sequence[int]) -> Change:
+    transform = step.build()
+
+    def change(image: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
+        transform.set_random_seed(image_seeds[index])
+        changed: NDArray[np.uint8] = transform(image=image)["image"]
+        return changed
+
+    return change
+
+
+def _same(change: Change) -> Change:
+    return change
 
 
 def _interleaved(planes: NDArray[np.uint8]) -> NDArray[np.uint8]:

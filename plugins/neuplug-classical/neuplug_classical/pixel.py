@@ -16,7 +16,13 @@ os.environ["NO_ALBUMENTATIONS_UPDATE"] = "1"
 
 import albumentations
 
-from neuplug_classical.options import BlurOptions, ColorOptions, NoiseOptions, SharpenOptions
+from neuplug_classical.options import (
+    BlurOptions,
+    ColorOptions,
+    ErasingOptions,
+    NoiseOptions,
+    SharpenOptions,
+)
 
 
 class _GaussNoise(albumentations.GaussNoise):  # type: ignore[misc]
@@ -62,4 +68,14 @@ def sharpen(options: SharpenOptions) -> Any:
     """Add a Laplacian; lightness 1 keeps the mean brightness."""
     return albumentations.Sharpen(
         alpha=(options.min_amount, options.max_amount), lightness=(1.0, 1.0), p=options.probability
+    )
+
+
+def erasing(options: ErasingOptions) -> Any:
+    """A random rectangle is lost: Zhong et al., "Random Erasing Data Augmentation", 2017."""
+    return albumentations.Erasing(
+        scale=(options.min_area, options.max_area),
+        ratio=(options.min_ratio, options.max_ratio),
+        fill={"black": 0, "noise": "random"}[options.fill],
+        p=options.probability,
     )
