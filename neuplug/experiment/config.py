@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from neuplug.errors import InputError, Problems
+from neuplug.experiment.decisive import AUTO, NAMES, UNEQUAL, read_metric
 from neuplug.experiment.grammar import Amount, make_amount, parse_arm, scalar
 from neuplug.experiment.results import MARGIN
 from neuplug.plugins.component import sentences
@@ -192,11 +193,17 @@ class ComposeConfig(BaseModel):
     repeats: int = _run(
         5, ge=1, description="number of repeats; each has a new split and new seeds"
     )
+    metric: str = _run(
+        AUTO,
+        description=f"metric that verdicts go by: {', '.join(NAMES)}; auto: accuracy, but macro_f1 "
+        f"where the largest class has more than {UNEQUAL} times the test images of the smallest",
+    )
     margin: float = _run(
         MARGIN,
         gt=0,
         lt=1,
-        description="largest difference in accuracy that counts as none: 0.02 is two points",
+        description="largest difference that counts as none, in the metric's unit: 0.02 is two "
+        "points",
     )
     seed: int = _run(0, ge=0, description="random seed")
     device: str = _run("auto", description="device to compute on: auto, cpu, cuda, or cuda:1")
@@ -227,6 +234,9 @@ class ComposeConfig(BaseModel):
             problems.append("a budget belongs to a recipe: give --recipe too")
         with problems.noted():
             self.amounts()
+        with problems.noted():
+            if self.metric != AUTO:
+                read_metric(self.metric)
         problems.refuse()
         return self
 

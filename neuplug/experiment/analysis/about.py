@@ -19,8 +19,8 @@ from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, TrainTask
 
 _CHOSEN = (
-    "Of several amounts of an arm the one with the highest accuracy on validation images was "
-    "chosen for each classifier; it alone was scored on the test images."
+    "Of several amounts of an arm the one that does best on validation images, by the metric "
+    "of the verdicts, was chosen for each classifier; it alone was scored on the test images."
 )
 
 

@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,8 +21,20 @@ POWER = 0.8
 # Repeats beyond which nobody is told how many would do
 MOST_REPEATS = 100
 
-# For each repeat the differences of two arms, and which test images these are of
-Paired: TypeAlias = tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]]
+
+class Paired(NamedTuple):
+    """The scores of two arms on the same test images.
+
+    Attributes:
+        differences: For each repeat those of one less those of the other.
+        items: For each repeat which test images these are.
+        differing: For each repeat where the two answer differently; by default where the scores
+            differ, which those of some metrics do in every image.
+    """
+
+    differences: Sequence[NDArray[Any]]
+    items: Sequence[NDArray[Any]]
+    differing: Sequence[NDArray[np.bool_]] | None = None
 
 
 def estimate(values: Sequence[float]) -> Mean:
@@ -51,20 +63,25 @@ def estimate(values: Sequence[float]) -> Mean:
     return Mean(mean=mean, low=mean - half, high=mean + half, n=len(array))
 
 
-def estimate_scores(scores: Sequence[NDArray[Any]], items: Sequence[NDArray[Any]]) -> Mean:
+def estimate_scores(
+    scores: Sequence[NDArray[Any]],
+    items: Sequence[NDArray[Any]],
+    strata: NDArray[np.int64] | None = None,
+) -> Mean:
     """The mean of scores of test images, with an interval for other repeats and images alike.
 
     Args:
         scores: For each repeat one for each test image, such as 1 for being right and 0.
         items: For each repeat which test images these are, as of :func:`paired_difference`.
+        strata: As of :func:`paired_differences`.
 
     Raises:
         ValueError: As :func:`paired_difference`.
     """
-    found = _mean(scores, items)
+    found = _mean(Paired(scores, items), strata)
     if len(scores) == 1:
         return Mean(mean=found.effect, low=None, high=None, n=1)
-    [error] = errors([error_parts(scores, found.images, found.effect)])
+    [error] = errors([error_parts(scores, found.images, found.effect, found.strata)])
     half = error.critical(1 - CONFIDENCE) * error.standard
     if not error.standard:  # all alike, which other images need not be
         half = _unseen(found.count)
@@ -112,12 +129,16 @@ def paired_difference(
         >>> found.effect, round(found.low, 2), round(found.high, 2), found.n, found.items
         (0.4, -0.4, 1.2, 2, 5)
     """
-    pairs = [(differences, items)]
+    pairs = [Paired(differences, items)]
     return paired_differences(pairs, margin=margin, comparisons=comparisons)[0]
 
 
 def paired_differences(
-    family: Sequence[Paired], *, margin: float = MARGIN, comparisons: int | None = None
+    family: Sequence[Paired],
+    *,
+    margin: float = MARGIN,
+    comparisons: int | None = None,
+    strata: NDArray[np.int64] | None = None,
 ) -> list[PairedDifference]:
     """How arms differ from others, where comparisons lend one another their errors of repeats.
 
@@ -129,13 +150,15 @@ def paired_differences(
         family: Comparisons of one question with one classifier, as of :func:`paired_difference`.
         margin: Likewise.
         comparisons: Likewise; by default the number of these.
+        strata: Of each item, which are numbers from 0, the class, where every draw of test images
+            has as many of each: int64.
 
     Raises:
         ValueError: As :func:`paired_difference`.
     """
-    means = [_mean(*pair) for pair in family]
+    means = [_mean(pair, strata) for pair in family]
     parts = {
-        place: error_parts(mean.scores, mean.images, mean.effect)
+        place: error_parts(mean.scores, mean.images, mean.effect, mean.strata)
         for place, mean in enumerate(means)
         if len(mean.scores) > 1
     }
@@ -154,13 +177,17 @@ class _Mean:
     Attributes:
         scores: For each repeat the differences.
         images: Which image each is of, from 0, of all repeats in turn.
+        strata: Of each image the class.
         count: How many images there are.
+        differing: How many of them the two arms have answered differently.
         effect: The mean.
     """
 
     scores: Sequence[NDArray[Any]]
     images: NDArray[np.int64]
+    strata: NDArray[np.int64] | None
     count: int
+    differing: int
     effect: float
 
     def alone(self) -> PairedDifference:
@@ -170,7 +197,8 @@ class _Mean:
         return PairedDifference.model_validate(unknown | about)
 
 
-def _mean(differences: Sequence[NDArray[Any]], items: Sequence[NDArray[Any]]) -> _Mean:
+def _mean(pair: Paired, strata: NDArray[np.int64] | None) -> _Mean:
+    differences, items = pair.differences, pair.items
     if not len(differences) or any(not len(scores) for scores in differences):
         raise ValueError("nothing to compare: each repeat needs test images")
     if [len(scores) for scores in differences] != [len(names) for names in items]:
@@ -179,7 +207,10 @@ def _mean(differences: Sequence[NDArray[Any]], items: Sequence[NDArray[Any]]) ->
         raise ValueError("a score is not a finite number")
     known, images = np.unique(np.concatenate(items), return_inverse=True)
     effect = float(np.mean([scores.mean() for scores in differences]))
-    return _Mean(differences, images, len(known), effect)
+    apart = pair.differing or [scores != 0 for scores in differences]
+    differing = len(np.unique(images[np.concatenate(apart)]))
+    classes = None if strata is None else strata[known]
+    return _Mean(differences, images, classes, len(known), differing, effect)
 
 
 def _judged(
@@ -187,7 +218,7 @@ def _judged(
 ) -> PairedDifference:
     """The interval of a mean and what it allows for."""
     effect, level = mean.effect, 1 - CONFIDENCE
-    differing = len(np.unique(mean.images[np.concatenate(mean.scores) != 0]))
+    differing = mean.differing
     half = error.critical(level) * error.standard
     p = max(min(1.0, 2 * error.beyond(abs(effect))), min(1.0, 2 * 0.5**differing))
     equivalent = error.beyond(margin - abs(effect)) if abs(effect) < margin else 1.0
@@ -284,14 +315,18 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def verdict(
-    difference: PairedDifference, adjusted_p: float | None, adjusted_equivalent: float | None = None
+    difference: PairedDifference,
+    adjusted_p: float | None,
+    adjusted_equivalent: float | None = None,
+    sign: int = 1,
 ) -> Verdict:
     """What may be said of a difference.
 
     Args:
-        difference: Larger is better.
+        difference: Of two arms.
         adjusted_p: Its p-value after :func:`holm`; ``None`` for a single repeat.
         adjusted_equivalent: Likewise ``p_equivalent``; ``None``: nothing is called equivalent.
+        sign: 1 where a larger value is better, else -1.
 
     Returns:
         *helps* or *harms* where the adjusted p-value is below 0.05; else *equivalent* where the
@@ -310,7 +345,7 @@ def verdict(
     if adjusted_p is None:
         return "one repeat"
     if adjusted_p < 1 - CONFIDENCE:
-        return "helps" if difference.effect > 0 else "harms"
+        return "helps" if sign * difference.effect > 0 else "harms"
     small = adjusted_equivalent is not None and adjusted_equivalent < 1 - CONFIDENCE
     return "equivalent" if small else "no evidence"
 
@@ -379,7 +414,7 @@ def compare(
     for arm, ours in arrays.items():
         if [s.shape for s in ours] != [s.shape for s in base]:
             raise ValueError(f"{arm} and {baseline} have different repeats or test images")
-        family.append(([a - b for a, b in zip(ours, base, strict=True)], names))
+        family.append(Paired([a - b for a, b in zip(ours, base, strict=True)], names))
     found = paired_differences(family, margin=margin)
     adjusted = zip(
         adjusted_for_all([d.p for d in found]),

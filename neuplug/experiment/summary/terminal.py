@@ -123,7 +123,10 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
     table.add_column("arm", overflow="fold")
     for shown in wording.METRICS.values():
         table.add_column(f"{shown.name}\n{shown.unit}", justify="right", overflow="fold")
-    table.add_column("to none\npoints", justify="right", overflow="fold")
+    goes_by = wording.decisive(results.metric)
+    of = "" if results.metric == "accuracy" else f", {goes_by.name}"
+    title_to_none = f"to none{of}\n{goes_by.differences}"
+    table.add_column(title_to_none, justify="right", overflow="fold")
     table.add_column("n", justify="right")
     means, groups = results.means, results.groups
     differences = {c.arm: c for c in results.compared() if c.classifier == classifier}
@@ -135,7 +138,7 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
         ]
         difference = differences.get(arm)
         style = STYLES[difference.verdict] if difference else ""
-        points = _cell(difference, wording.METRICS["accuracy"], wide)
+        points = _cell(difference, goes_by, wide)
         n = str(len(groups[arm, classifier]))
         table.add_row(write.text(arm), *row, write.text(points, style), n)
     return table

@@ -130,6 +130,7 @@ def make_results(
         "profiles": {name: PROFILES.get(name, PROFILES["smallcnn"]) for name in classifiers},
         "cells": cells,
         "summary": _summary(cells, classes, all_arms, classifiers),
+        "metric": "accuracy",
         "comparisons": _comparisons(cells, all_arms, classifiers),
         "doses": [],
         "generators": fits,
