@@ -201,6 +201,8 @@ def prepare(request: Request) -> Plan:
             config.data,
             imgsz=config.imgsz,
             resize=config.resize,
+            range=config.range,
+            channels=config.channels,
             classes=request.classes,
             strict=config.strict,
             near=config.near,
@@ -264,6 +266,8 @@ class _Run:
         plan = prepare(self.request)
         context = TaskContext.open(store_root(), self.config.device, plan.dataset)
         context.store.tell = self.log.say
+        for sentence in plan.dataset.report.notes:
+            self.log.say(sentence)
         for sentence in plan.warnings:
             self.log.say(f"warning: {sentence}")
         if self.config.device == "auto" and (why := faster_device()[1]) != NO_GPU:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
 from neuplug.data import lookalikes, near
-from neuplug.data.decoding import SIDE, thumbnail
 from neuplug.data.near import LIKE, NearDuplicates, near_duplicates
+from neuplug.data.pixels import SIDE, thumbnail
 
 Image = NDArray[np.uint8]
 

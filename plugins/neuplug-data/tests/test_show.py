@@ -53,7 +53,7 @@ def test_everything_is_said(flawed: Path) -> None:
         assert any(name in line and str(number) in line for line in output.splitlines())
     assert "sizes (HxW): 10x12 (16), 8x8 (1), 80x20 (1)" in output
     assert "modes: grey (16), grey 16 bit (1), RGB (1)" in output
-    assert "16-bit values have 12 bits in use: divided by 16" in output
+    assert "1 image(s) have more than 8 bits (integers): 4 is black and 4028 is white" in output
     assert "groups that a split never divides: 17" in output
     assert "files passed over: 1" in output
     assert "unreadable files: 23" in output
