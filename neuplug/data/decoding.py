@@ -30,7 +30,7 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, features
 
 from neuplug.data import tiff
 from neuplug.data.stored import Decoded, Stored, Unreadable, check_size, decoded
@@ -39,6 +39,8 @@ _FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "BM
 _KNOWN = "PNG, JPEG, BMP, TIFF, WebP, GIF, PNM, JPEG 2000, AVIF or HEIC"
 _PNG = b"\x89PNG\r\n\x1a\n"
 _HEIC = frozenset(b"heic heix heim heis hevc hevx hevm hevs mif1 msf1".split())
+_AVIF = frozenset((b"avif", b"avis"))
+_OPTIONAL = {"AVIF": "avif", "JPEG2000": "jpg_2000", "WEBP": "webp"}  # to features of Pillow
 _ORIENTATION = 274
 # Chunks of a PNG without which its pixels would be others, beside the critical ones
 _NEEDED = frozenset((b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"))
@@ -84,11 +86,8 @@ def _read_any(file: IO[bytes], least: int | None, held: contextlib.ExitStack) ->
     start = file.read(256)
     if not start:
         raise Unreadable("empty file")
-    if start[4:8] == b"ftyp":
-        end = int.from_bytes(start[:4], "big")
-        brands = {start[place : place + 4] for place in range(8, min(end, len(start)), 4)}
-        if brands & _HEIC and not brands & {b"avif", b"avis"}:
-            return _read_heic(file)
+    if (brands := _brands(start)) & _HEIC and not brands & _AVIF:
+        return _read_heic(file)
 
     def by_pillow(source: IO[bytes] = file) -> Stored:
         return _read_pillow(lambda: _opened(source, start), least, held)
@@ -107,19 +106,25 @@ def _read_any(file: IO[bytes], least: int | None, held: contextlib.ExitStack) ->
         return by_pillow(_without_metadata(file))
 
 
+def _brands(start: bytes) -> set[bytes]:
+    """What an ISO media file says that it can be read as; empty of other files."""
+    end = int.from_bytes(start[:4], "big") if start[4:8] == b"ftyp" else 0
+    return {start[place : place + 4] for place in range(8, min(end, len(start)), 4)}
+
+
 def _opened(file: IO[bytes], start: bytes) -> ImageFile.ImageFile:
     """What ``Image.open`` does, without its limit to pixels, which is set for a whole process."""
     Image.init()
     for name in _FORMATS:
         factory, accept = Image.OPEN.get(name, (None, None))
-        accepted = factory is not None and accept is not None and accept(start)
-        if isinstance(accepted, str) or (name == "AVIF" and not factory and b"avif" in start[:64]):
-            raise Unreadable(f"no reader of {name}: pip install --upgrade pillow")
-        if factory is not None and accepted:
-            file.seek(0)
-            image = factory(file, "")
-            check_size(image.height, image.width)
-            return image
+        if not (_brands(start) & _AVIF if name == "AVIF" else accept and accept(start)):
+            continue
+        if factory is None or not features.check(_OPTIONAL.get(name, "zlib")):
+            raise Unreadable(f"{name}: to read it, pip install --upgrade pillow")
+        file.seek(0)
+        image = factory(file, "")
+        check_size(image.height, image.width)
+        return image
     raise Unreadable(f"not a {_KNOWN} image, whatever its name says")
 
 
@@ -147,11 +152,12 @@ def _read_heic(file: IO[bytes]) -> Stored:
     file.seek(0)
     found = pi_heif.open_heif(file)
     check_size(*found.size[::-1])
-    stored = Stored(np.asarray(found), "grey" if found.mode == "L" else "RGB", pages=len(found))
+    pixels = np.asarray(found.to_pillow())  # upright
+    stored = Stored(pixels, "grey" if pixels.ndim == 2 else "RGB", pages=len(found))
     if found.has_alpha:
         stored.mode += " with alpha"
         stored.alpha = "premultiplied" if found.premultiplied_alpha else "straight"
-    return stored  # turned upright by the library
+    return stored
 
 
 def _read_pillow(

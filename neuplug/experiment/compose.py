@@ -195,6 +195,9 @@ def prepare(request: Request) -> Plan:
     config = request.config
     Selection(config)  # refuses what does not exist, before images are decoded
     if request.images is not None:
+        for name in ("range", "channels"):
+            if getattr(config, name) != "auto":
+                raise InputError(f"{name} is about image files: images in memory stay as they are.")
         dataset = Dataset.from_imageset(request.images, near=config.near)
     else:
         dataset = load_dataset(

@@ -29,6 +29,39 @@ def test_one_colour_image_makes_the_set_rgb(class_folders: Path, draw: Draw) -> 
     assert np.array_equal(images.images[images.ids.index("ant/9.png")].permute(1, 2, 0), colour)
 
 
+def test_grey_stored_as_rgb_keeps_one_channel_and_that_is_said(
+    class_folders: Path, draw: Draw
+) -> None:
+    for path in class_folders.glob("*/[0-2].png"):
+        Image.open(path).convert("RGB").save(path)
+    dataset = load_dataset(class_folders, imgsz=(10, 12))
+    assert dataset.images.channels == 1
+    (note,) = dataset.report.notes
+    assert note.startswith("9 image(s) store grey as RGB") and "--channels rgb" in note
+    rgb = load_dataset(class_folders, imgsz=(10, 12), channels="rgb")
+    assert rgb.images.channels == 3 and rgb.report.notes == ()
+    assert torch.equal(rgb.images.images, dataset.images.images.expand(-1, 3, -1, -1))
+    grey = load_dataset(class_folders, imgsz=(10, 12), channels="grey")
+    assert torch.equal(grey.images.images, dataset.images.images) and grey.report.notes == ()
+    assert len({dataset.key, rgb.key, grey.key}) == 3
+
+
+def test_colour_as_grey(class_folders: Path, draw: Draw) -> None:
+    draw(class_folders / "ant" / "9.png", seed=99, mode="RGB")
+    dataset = load_dataset(class_folders, imgsz=(10, 12), channels="grey")
+    shown = dataset.images.images[dataset.images.ids.index("ant/9.png"), 0].numpy()
+    luma = np.asarray(Image.open(class_folders / "ant" / "9.png").convert("L")).astype(int)
+    assert np.abs(shown - luma).max() <= 1
+    assert dataset.report.notes == ("1 colour image(s) are turned into grey ones.",)
+
+
+def test_channels_of_the_demo_and_of_nothing(class_folders: Path) -> None:
+    demo = load_dataset("demo", imgsz=28, classes=["patches"], channels="rgb")
+    assert demo.images.channels == 3
+    assert demo.key != load_dataset("demo", imgsz=28, classes=["patches"]).key
+    assert "choose auto, rgb or grey" in refusal(class_folders, channels="red")
+
+
 def test_mixed_sizes(class_folders: Path, draw: Draw) -> None:
     draw(class_folders / "ant" / "wide.png", seed=50, size=(8, 90))
     draw(class_folders / "ant" / "tall.png", seed=51, size=(90, 8))

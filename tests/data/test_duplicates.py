@@ -75,8 +75,9 @@ def series(count: int, seed: int) -> list[Original]:
     field = gaussian_filter(np.random.default_rng(seed).standard_normal((SIDE, SIDE)), 2)
     field *= 60 / field.std()
     return [
-        Original(f"film/{seed}-{i}", "film", None, None, f"{i}", (9, 9), "grey", thumbnail=picture)
+        Original(f"film/{name}", "film", None, None, name, (9, 9), "grey", thumbnail=picture)
         for i in range(count)
+        for name in [f"{seed}-{i}"]
         for picture in [(128 + field * (0.6 + 0.4 * i / count)).clip(0, 255).astype(np.uint8)]
     ]
 
