@@ -8,7 +8,7 @@ contrast.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -27,7 +27,6 @@ _LEAST = 8  # pixels of a side, below which copies cannot be told from others
 _LUMA = (0.299, 0.587, 0.114)
 
 _TAILS = (0.001, 0.999)  # quantiles of the values of a set that become black and white
-_FEW = 0.01  # part of the values that may be outliers, far from all others
 _NARROW = 0.1  # part of black to white below which values fill it badly
 _TOLD = 0.005  # part of the values beyond black and white that is worth a word
 _SAMPLED = 4096  # values of an image that its set's range is found from, at most …
@@ -115,21 +114,26 @@ def to_uint8(
     return levels
 
 
-def sample(pixels: Pixels, images: int = 1) -> NDArray[Any]:
-    """Some values of one of ``images`` images, spread evenly over it; none of uint8."""
+def sample(pixels: Pixels, images: int = 1) -> NDArray[np.float64]:
+    """Some values of one of ``images`` images, spread evenly over it, in order; none of uint8.
+
+    Up to two values at either end, or 0.1 %, are left out where they lie apart from all others by
+    more than twice the spread of these, as hot and dead pixels do.
+    """
     if pixels.dtype == np.uint8:
-        return pixels[:0].ravel()
+        return np.empty(0)
     most = int(np.clip(_SAMPLED_IN_ALL // images, 64, _SAMPLED))
     flat = pixels.ravel()
-    return flat[np.linspace(0, flat.size - 1, min(flat.size, most)).astype(np.int64)]
+    places = np.linspace(0, flat.size - 1, min(flat.size, most)).astype(np.int64)
+    values = np.sort(flat[places].astype(np.float64))
+    return _together(values, lambda aside: aside.size <= max(2, _TAILS[0] * values.size))
 
 
-def black_and_white(values: NDArray[Any]) -> tuple[float, float]:
+def black_and_white(values: NDArray[np.float64]) -> tuple[float, float]:
     """The values that become black and white: the quantiles at 0.1 and 99.9 % of all.
 
-    What lies apart, by more than twice the spread of all the rest, is left out first: a single
-    value at either end, such as the 0 or -9999 that fills what no sensor has seen, or less than
-    1 % of all, such as hot or dead pixels.
+    One value at either end that lies apart from all others, by more than twice the spread of
+    these, is left out first: the 0 or -9999 that fills what no sensor has seen.
 
     Args:
         values: One-dimensional, finite, at least one.
@@ -137,7 +141,17 @@ def black_and_white(values: NDArray[Any]) -> tuple[float, float]:
     Returns:
         Low < high.
     """
-    values = np.sort(values.astype(np.float64))
+    values = _together(np.sort(values), lambda aside: aside[0] == aside[-1])
+    low, high = map(float, np.quantile(values, _TAILS))
+    if low == high:  # nearly all are equal: the few others are what there is to see
+        low, high = float(values[0]), float(values[-1])
+    return (low, high) if low < high else (low, low + 1)
+
+
+def _together(
+    values: NDArray[np.float64], dispensable: Callable[[NDArray[np.float64]], bool]
+) -> NDArray[np.float64]:
+    """Sorted values without what lies apart at either end and is dispensable."""
     while values[0] < values[-1]:
         gaps = np.diff(values)
         edge = int(gaps.argmax())
@@ -146,16 +160,12 @@ def black_and_white(values: NDArray[Any]) -> tuple[float, float]:
             # without its own ends, of which one may be a fill value too
             inner = rest[(rest > rest[0]) & (rest < rest[-1])]
             spread = inner[-1] - inner[0] if inner.size else 0
-            lone = aside[0] == aside[-1] or aside.size < _FEW * values.size
-            if lone and 0 < 2 * spread < gaps[edge]:
+            if dispensable(aside) and 0 < 2 * spread < gaps[edge]:
                 values = rest
                 break
         else:
             break
-    low, high = map(float, np.quantile(values, _TAILS))
-    if low == high:  # nearly all are equal: the few others are what there is to see
-        low, high = float(values[0]), float(values[-1])
-    return (low, high) if low < high else (low, low + 1)
+    return values
 
 
 class PixelRange(NamedTuple):

@@ -149,6 +149,26 @@ def test_a_tenth_of_bright_values_is_no_outlier(tmp_path: Path) -> None:
     assert found[5:13, 5:13].min() > 150 and found[:5].max() < 5
 
 
+def test_small_bright_objects_keep_their_levels(tmp_path: Path) -> None:
+    """Spots of half a percent, as in fluorescence microscopy, are no hot pixels."""
+    images = 100.0 + RANDOM.integers(-9, 9, (6, 64, 64))
+    for number in range(6):
+        images[number, 9:13, 20:25] = 2000 + 500 * number + RANDOM.integers(0, 400, (4, 5))
+    spots = load_dataset(write(tmp_path, images), imgsz=64, near="off").images
+    shown = zip(spots.ids, spots.images, strict=True)
+    means = {i: float(image[0, 9:13, 20:25].float().mean()) for i, image in shown}
+    assert 90 < means["a/0.tif"] < means["a/2.tif"] - 40 < means["a/4.tif"] - 80 < 180
+    assert int(spots.images[:, :, 30:].max()) < 10
+
+
+def test_a_bright_image_among_many_keeps_its_levels(tmp_path: Path) -> None:
+    images = RANDOM.integers(100, 4000, (150, 8, 8)).astype(np.float64)
+    images[7] = RANDOM.integers(40000, 50000, (8, 8))
+    found = load_dataset(write(tmp_path, images), imgsz=8, near="off").images
+    bright = found.images[found.ids.index("b/7.tif")]
+    assert len(torch.unique(bright)) > 20 and bright.min() > 190
+
+
 def test_few_levels_stay_apart(tmp_path: Path) -> None:
     """Numbered regions and masks: no level is taken for a fill value."""
     for count in (2, 3, 5, 9):

@@ -63,8 +63,8 @@ def asked_for(stem: str, wheels: Path) -> set[str]:
 def undeclared(wheel: Path, wheels: Path) -> set[str]:
     """The modules that a wheel imports from elsewhere than what it may count on.
 
-    That is itself, what it asks for, also for an extra, and what a package of the repository that it
-    asks for does.
+    That is itself, what it asks for, also for an extra, and what a package of the repository that
+    it asks for does.
     """
     stem = wheel.name.partition("-")[0]
     asked = asked_for(stem, wheels)
