@@ -177,8 +177,8 @@ def _read_pillow(
         if "libtiff" in str(image.tile):  # which gives numbers in the order of this machine
             _have_read(image, lambda raw: re.sub(r"([IF];\d+)B", r"\1N", raw))
         stored.pixels = np.asarray(image)
-        # Pillow has no other type for the 16 bits of a PNM
-        stored.depth = "uint16" if image.format == "PPM" else stored.pixels.dtype.name
+        whole = image.format == "PPM" and image.mode == "I"  # of 16 bits, for Pillow's want of it
+        stored.depth = "uint16" if whole else stored.pixels.dtype.name
         stored.mode = "grey" + tiff.depth_words(stored.depth)
         if (clear := image.info.get("transparency")) is not None:
             stored.pixels, with_alpha = _with_alpha(stored.pixels, clear), True

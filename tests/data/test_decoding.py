@@ -237,6 +237,14 @@ def test_pnm_of_more_than_8_bits(tmp_path: Path, pixels: np.ndarray, largest: in
     assert np.array_equal(read(tmp_path / "x.pnm").native, pixels)
 
 
+def test_pfm_is_floating_point(tmp_path: Path) -> None:
+    pixels = np.linspace(-3, 900, 6, dtype="<f4").reshape(2, 3)
+    (tmp_path / "x.pfm").write_bytes(b"Pf\n3 2\n-1.0\n" + pixels[::-1].tobytes())
+    decoded = read(tmp_path / "x.pfm")
+    assert np.array_equal(decoded.native, pixels)
+    assert decoded.depth == "float32"
+
+
 def test_white_is_zero(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "x.tif", GREY16, photometric="miniswhite")
     tifffile.imwrite(tmp_path / "y.tif", GREY, photometric="miniswhite")
