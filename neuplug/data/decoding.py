@@ -23,7 +23,6 @@ import math
 import re
 import struct
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
@@ -47,9 +46,6 @@ _NEEDED = frozenset((b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"))
 # Pillow's names of 16 bits a channel, of which it keeps one byte: which one, the letter says
 _SIXTEEN = re.compile(r"(RGB|RGBX|RGBA);16([BLN])")
 _OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
-
-_LARGE = 50 * 10**6  # pixels of a picture from which one at a time is decoded
-_one_large = threading.RLock()
 
 _MODE_NAMES = {
     "1": "bilevel",
@@ -87,14 +83,14 @@ def _read_any(file: IO[bytes], least: int | None, held: contextlib.ExitStack) ->
     if not start:
         raise Unreadable("empty file")
     if (brands := _brands(start)) & _HEIC and not brands & _AVIF:
-        return _read_heic(file)
+        return _read_heic(file, held)
 
     def by_pillow(source: IO[bytes] = file) -> Stored:
         return _read_pillow(lambda: _opened(source, start), least, held)
 
     if start[:4] in tiff.STARTS:
         file.seek(0)
-        return tiff.read_tiff(file, by_pillow)
+        return tiff.read_tiff(file, by_pillow, held)
     try:
         return by_pillow()
     except Unreadable:
@@ -122,9 +118,7 @@ def _opened(file: IO[bytes], start: bytes) -> ImageFile.ImageFile:
         if factory is None or not features.check(_OPTIONAL.get(name, "zlib")):
             raise Unreadable(f"{name}: to read it, pip install --upgrade pillow")
         file.seek(0)
-        image = factory(file, "")
-        check_size(image.height, image.width)
-        return image
+        return factory(file, "")
     raise Unreadable(f"not a {_KNOWN} image, whatever its name says")
 
 
@@ -144,14 +138,15 @@ def _without_metadata(file: IO[bytes]) -> IO[bytes]:
 # Readers ----------------------------------------------------------------------------------------
 
 
-def _read_heic(file: IO[bytes]) -> Stored:
+def _read_heic(file: IO[bytes], held: contextlib.ExitStack) -> Stored:
     try:
         import pi_heif
     except ImportError:
         raise Unreadable("HEIC: to read it, pip install 'neuplug[heif]'") from None
     file.seek(0)
     found = pi_heif.open_heif(file)
-    check_size(*found.size[::-1])
+    width, height = found.size
+    check_size(height, width, held)
     pixels = np.asarray(found.to_pillow())  # upright
     stored = Stored(pixels, "grey" if pixels.ndim == 2 else "RGB", pages=len(found))
     if found.has_alpha:
@@ -163,13 +158,10 @@ def _read_heic(file: IO[bytes]) -> Stored:
 def _read_pillow(
     opened: Callable[[], ImageFile.ImageFile], least: int | None, held: contextlib.ExitStack
 ) -> Stored:
-    """Args as of :func:`read`; ``held`` is what is let go when the image has been decoded."""
     image = opened()
     stored = Stored(np.empty(0), "", size=(image.height, image.width), pages=_frames(image))
-    if image.height * image.width > _LARGE:
-        held.enter_context(_one_large)
-        if least is not None:
-            image.draft(None, (least, least))  # of a JPEG; others ignore it
+    if check_size(image.height, image.width, held) and least is not None:
+        image.draft(None, (least, least))  # of a JPEG; others ignore it
     with_alpha = False
     if (deep := _deep_pnm(image)) is not None:
         stored.pixels, stored.mode = deep, ("RGB" if deep.ndim == 3 else "grey") + " 16 bit"

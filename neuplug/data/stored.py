@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import threading
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +16,8 @@ from neuplug.data.pixels import Pixels
 # Pictures of more pixels are refused: a small file that claims them would fill the memory
 MOST_MEGAPIXELS = 500
 
+_LARGE = 50 * 10**6  # pixels of a picture from which one at a time is decoded
+_one_large = threading.RLock()
 _ROWS = 256  # that are composited at a time: intermediate numbers take several times the memory
 
 
@@ -70,8 +74,16 @@ class Stored:
     remarks: tuple[str, ...] = ()
 
 
-def check_size(height: int, width: int) -> None:
-    """Refuse pictures that would fill the memory.
+def check_size(height: int, width: int, held: contextlib.ExitStack) -> bool:
+    """Refuse pictures that would fill the memory, and have large ones wait for one another.
+
+    Args:
+        height: In pixels.
+        width: In pixels.
+        held: What is let go when the picture has been decoded.
+
+    Returns:
+        Whether it is a large one.
 
     Raises:
         Unreadable: With what to do.
@@ -81,6 +93,9 @@ def check_size(height: int, width: int) -> None:
             f"its header claims {height}x{width} pixels; above {MOST_MEGAPIXELS} megapixels it is "
             "taken for a decompression bomb: if it is real, reduce it or cut it up"
         )
+    if height * width > _LARGE:
+        held.enter_context(_one_large)
+    return height * width > _LARGE
 
 
 def bands_remark(bands: int, colours: int, alpha: bool) -> tuple[str, ...]:

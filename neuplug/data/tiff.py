@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 import tifffile
@@ -16,19 +17,23 @@ STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 _ORIENTATION = 274
 _KINDS = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3}  # to the number of their colours
-_ALPHA = {1: "premultiplied", 2: "straight"}  # by what the tag ExtraSamples says
+# By what the tag ExtraSamples says
+_ALPHA: dict[int, Literal["premultiplied", "straight"]] = {1: "premultiplied", 2: "straight"}
 _MANY = 64  # pages, from which none of them is looked at
 
 # its remarks on odd files would reach stderr; what matters is raised
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
-def read_tiff(file: IO[bytes], by_pillow: Callable[[], Stored]) -> Stored:
+def read_tiff(
+    file: IO[bytes], by_pillow: Callable[[], Stored], held: contextlib.ExitStack
+) -> Stored:
     """Read the first page.
 
     Args:
         file: Opened; it stays open.
         by_pillow: Has Pillow read it, which knows more ways of compression and fewer of numbers.
+        held: What is let go when the image has been decoded.
 
     Raises:
         Unreadable: If neither can.
@@ -40,7 +45,7 @@ def read_tiff(file: IO[bytes], by_pillow: Callable[[], Stored]) -> Stored:
         bands, shape = page.samplesperpixel, page.shaped
     except Exception:  # broken, or beyond what it knows
         return by_pillow()
-    check_size(page.imagelength, page.imagewidth)
+    check_size(page.imagelength, page.imagewidth, held)
     if page.size > 4 * MOST_MEGAPIXELS * 10**6:
         raise Unreadable(f"its {bands} bands have more than {4 * MOST_MEGAPIXELS} million values")
     alpha = next((place for place, what in enumerate(extra) if what in _ALPHA), None)
@@ -48,21 +53,20 @@ def read_tiff(file: IO[bytes], by_pillow: Callable[[], Stored]) -> Stored:
     chosen = list(range(colours))
     if alpha is not None:
         chosen.append(bands - len(extra) + alpha)
-    problem = None
-    stored: Stored | None = None
+    problem, stored = None, None
     if kind in _KINDS and (page.dtype not in ("uint8", "bool") or bands != _KINDS[kind]):
         try:
             stored = _stored(page, shape, chosen)
+            stored.alpha = "" if alpha is None else _ALPHA[extra[alpha]]
         except Exception as error:  # without imagecodecs it inflates few kinds
             problem = error
     try:
-        stored = stored or _corrected(by_pillow(), page, len(chosen) > colours)
+        stored = stored or _corrected(by_pillow(), page, alpha is not None)
     except Exception:
         if "imagecodecs" in str(problem):
             how = page.compression.name
             raise Unreadable(f"to read its {how} compression: pip install imagecodecs") from problem
         raise problem or Unreadable(f"a TIFF of kind {kind}, which is not supported") from None
-    stored.alpha = _ALPHA[extra[alpha]] if alpha is not None and stored.alpha else ""  # type: ignore[assignment]
     if kind in _KINDS:
         stored.remarks += bands_remark(bands, colours, alpha is not None)
     stored.pages = _pages(tiff, page)
@@ -75,23 +79,17 @@ def _stored(page: Any, shape: tuple[int, ...], chosen: list[int]) -> Stored:
     planes: NDArray[Any] = page.asarray().reshape(shape)[:, 0]
     pixels = np.moveaxis(planes[..., 0], 0, -1) if len(planes) > 1 else planes[0]
     pixels = pixels[..., chosen]
-    with_alpha = len(chosen) in (2, 4)
     if page.photometric.name == "MINISWHITE":
         pixels = _negative(pixels)
-    name = ("RGB" if len(chosen) > 2 else "grey") + (" with alpha" if with_alpha else "")
-    tag = page.tags.get(_ORIENTATION)
-    return Stored(
-        pixels,
-        name + depth_words(pixels.dtype.name),
-        "straight" if with_alpha else "",
-        int(tag.value) if tag is not None else 1,
-    )
+    name = ("RGB" if len(chosen) > 2 else "grey") + " with alpha" * (len(chosen) % 2 == 0)
+    orientation = int(page.tags.valueof(_ORIENTATION, 1))
+    return Stored(pixels, name + depth_words(pixels.dtype.name), orientation=orientation)
 
 
 def _corrected(stored: Stored, page: Any, with_alpha: bool) -> Stored:
     """What Pillow has read, by what tags say that it passes over."""
     kind = _KINDS.get(page.photometric.name)
-    if stored.alpha and not with_alpha and page.photometric.name == "RGB":
+    if stored.alpha and not with_alpha and kind:
         stored.pixels, stored.alpha = stored.pixels[..., :-1], ""  # a band of another kind
         stored.mode = stored.mode.replace(" with alpha", "")
     own = page.dtype

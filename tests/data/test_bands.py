@@ -90,6 +90,25 @@ def test_bands_are_said_of_a_set(tmp_path: Path) -> None:
     assert any(w.startswith(said.format(5, "b", 1)) for w in warnings)
 
 
+def test_premultiplied_alpha_however_compressed(tmp_path: Path) -> None:
+    pixels = CUBE[..., :4].copy()
+    pixels[..., :3] = np.minimum(pixels[..., :3], pixels[..., 3:])
+    options: dict[str, Any] = {"photometric": "rgb", "extrasamples": ["assocalpha"]}
+    plain = read(write(tmp_path / "x.tif", pixels, **options)).native.astype(int)
+    packed = read(write_lzw(tmp_path / "y.tif", pixels, "<", **options)).native
+    assert np.abs(plain - packed).max() <= 2
+    assert np.abs(plain - (pixels[..., :3] + 255.0 - pixels[..., 3:])).max() <= 1
+
+
+def test_two_bands_however_compressed(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"extrasamples": ["unspecified"]}
+    for number, writer in enumerate((write, write_lzw)):
+        order = ["<"] if writer is write_lzw else []
+        decoded = read(writer(tmp_path / f"{number}.tif", CUBE[..., :2], *order, **options))
+        assert np.array_equal(decoded.native, CUBE[..., 0])
+        assert decoded.remarks == ("have 2 bands, of which the first is used",)
+
+
 # Compressed as tifffile alone cannot read -----------------------------------------------------
 
 
