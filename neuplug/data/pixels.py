@@ -207,16 +207,17 @@ def find_range(kind: str, samples: Sequence[NDArray[Any]], how: Range) -> PixelR
         how: As asked for.
     """
     values, floating = np.concatenate(samples), kind.startswith("float")
-    low, high = least, most = black_and_white(values)
+    least, most = black_and_white(values)
+    if not floating:
+        least, most = np.floor(least), np.ceil(most)
+    low, high = least, most
     why = "0.1 % and 99.9 % of all values, outliers and fill values apart"
     if how == "full":
         low, high = (0, 1) if floating else (np.iinfo(kind).min, np.iinfo(kind).max)
         why = "the whole range of this type"
     elif how != "auto":
         (low, high), why = how, "as --range says"
-    elif not floating:
-        low, high = np.floor(low), np.ceil(high)
-    elif low >= 0 and high <= 1:
+    elif floating and low >= 0 and high <= 1:
         low, high, why = 0, 1, "by convention where all values are in 0-1"
     beyond = np.mean((values < low) | (values > high))
     if beyond >= _TOLD:

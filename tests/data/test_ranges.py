@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -285,7 +286,7 @@ def test_the_whole_range_of_a_type(tmp_path: Path, dtype: Any, low: float, high:
 def test_a_range_that_ruins_the_contrast_is_said(tmp_path: Path, how: Any) -> None:
     (said,) = load(write(tmp_path, BAND), range=how).report.warnings()
     assert said.startswith("Nearly all values of 6 image(s) lie between 5100")
-    assert "of 256 grey levels: give --range 5100" in said
+    assert re.search(r"of 256 grey levels: give --range 510\d\d,52\d\d\d\.$", said)
 
 
 def test_a_range_that_serves_nothing_is_said(class_folders: Path) -> None:
