@@ -169,8 +169,7 @@ class ComposeConfig(BaseModel):
     )
     channels: Channels = _data(
         "auto",
-        description="rgb: three channels; grey: one; by default one if all images are grey, else "
-        "three",
+        description="rgb: three; grey: one; by default one if all images are grey, else three",
     )
     strict: bool = _data(False, description="stop at an image that cannot be read")
     aug: Arms = _arms(
