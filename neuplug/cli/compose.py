@@ -182,6 +182,7 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
         "cells": len(plan.cells),
         "tasks": {kind: {"all": all_[kind], "stored": stored[kind]} for kind in KINDS},
         "seconds": None if None in costs else float(sum(filter(None, costs))),
+        "notes": plan.dataset.report.notes,
         "warnings": plan.warnings,
     }
 
@@ -203,6 +204,8 @@ def _print_plan(found: dict[str, Any]) -> None:
     rows = [(title, all_, stored, all_ - stored) for title, all_, stored in counts if all_]
     print_table(console, ("work", "all", "stored", "to do"), rows)
     console.print(f"cost: {_cost_text(found)}")
+    for sentence in found["notes"]:
+        console.print(sentence)
     for sentence in found["warnings"]:
         console.print(f"warning: {sentence}")
 

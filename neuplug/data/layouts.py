@@ -40,7 +40,11 @@ from neuplug.plugins.registry import discover
 
 logger = logging.getLogger("neuplug")
 
-_IMAGE = re.compile(r"\.(png|jpe?g|jpe|jfif|bmp|dib|tiff?|webp|gif|p[bgnp]m)", re.IGNORECASE)
+_IMAGE = re.compile(
+    r"\.(a?png|jpe?g|jpe|jfif|mpo|bmp|dib|tiff?|webp|gif|p[bgnpf]m|"
+    r"jp2|j2k|jpf|jpx|jpc|j2c|avifs?|hei[cf]|hif)",
+    re.IGNORECASE,
+)
 _ARCHIVE = re.compile(r"\.(zip|tar|gz|tgz|bz2|xz|7z|rar)", re.IGNORECASE)
 _IMAGE_FOLDER = re.compile(r"images?|imgs?|jpegimages", re.IGNORECASE)
 _ANNOTATIONS = re.compile(

@@ -195,12 +195,17 @@ def prepare(request: Request) -> Plan:
     config = request.config
     Selection(config)  # refuses what does not exist, before images are decoded
     if request.images is not None:
+        for name in ("range", "channels"):
+            if getattr(config, name) != "auto":
+                raise InputError(f"{name} is about image files: images in memory stay as they are.")
         dataset = Dataset.from_imageset(request.images, near=config.near)
     else:
         dataset = load_dataset(
             config.data,
             imgsz=config.imgsz,
             resize=config.resize,
+            range=config.range,
+            channels=config.channels,
             classes=request.classes,
             strict=config.strict,
             near=config.near,
@@ -264,6 +269,8 @@ class _Run:
         plan = prepare(self.request)
         context = TaskContext.open(store_root(), self.config.device, plan.dataset)
         context.store.tell = self.log.say
+        for sentence in plan.dataset.report.notes:
+            self.log.say(sentence)
         for sentence in plan.warnings:
             self.log.say(f"warning: {sentence}")
         if self.config.device == "auto" and (why := faster_device()[1]) != NO_GPU:

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from neuplug.data.pixeloptions import Channels, Range, Resize, read_range
 from neuplug.errors import InputError, Problems
 from neuplug.experiment.decisive import AUTO, NAMES, UNEQUAL, read_metric
 from neuplug.experiment.grammar import Amount, make_amount, parse_arm, scalar
@@ -87,6 +88,7 @@ Numbers = Annotated[list[float], BeforeValidator(_as_list)]
 Count = Annotated[int, Field(ge=1)]
 Counts = Annotated[list[Count], BeforeValidator(_as_list)]
 Size = Annotated[tuple[int, int], BeforeValidator(_as_size), AfterValidator(_sane)]
+Levels = Annotated[Range, BeforeValidator(read_range)]
 Arms = Annotated[list[Annotated[str, AfterValidator(_readable)]], BeforeValidator(_as_arms)]
 
 _data, _arms, _run = (
@@ -158,8 +160,17 @@ class ComposeConfig(BaseModel):
         description="near duplicates to keep on one side of a split: on; off: none; overlap: "
         "also photographs that share a part of the scene with one of the next three",
     )
-    resize: Literal["resize", "crop"] = _data(
+    resize: Resize = _data(
         "resize", description="stretch images to that size, or keep their aspect ratio and crop"
+    )
+    range: Levels = _data(
+        "auto",
+        description="values that become black and white in images of more than 8 bits, as "
+        "LOW,HIGH; full: the whole range of their type; by default found from the whole set",
+    )
+    channels: Channels = _data(
+        "auto",
+        description="rgb: three; grey: one; by default one if all images are grey, else three",
     )
     strict: bool = _data(False, description="stop at an image that cannot be read")
     aug: Arms = _arms(

@@ -33,6 +33,8 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "imgsz": ("48,64", [48, 64]),
     "near": ("overlap", "overlap"),
     "resize": ("crop", "crop"),
+    "range": ("-1024,3e3", [-1024, 3000]),
+    "channels": ("rgb", "rgb"),
     "strict": ("true", True),
     "aug": ("six: mirror@to=9,only=a/b", {"six": "mirror@to=9,only=a/b"}),
     "add": ("100,300", [100, 300]),

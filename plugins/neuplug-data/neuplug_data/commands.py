@@ -11,6 +11,7 @@ import typer
 
 from neuplug.cli import LightGroup
 from neuplug.cli.printing import make_console, print_table
+from neuplug.data.pixeloptions import Channels, Range, read_range
 from neuplug.data.report import Near
 from neuplug.errors import InputError
 from neuplug_data.printing import SHOWN, print_line, print_names, progress_bar
@@ -32,6 +33,18 @@ def show(
     crop: Annotated[
         bool, typer.Option("--crop/--resize", help="Keep the aspect ratio and crop, or stretch.")
     ] = False,
+    range_: Annotated[
+        str,
+        typer.Option(
+            "--range",
+            help="Values that become black and white in images of more than 8 bits: LOW,HIGH; "
+            "full: the whole range of their type; auto: found from the whole set.",
+        ),
+    ] = "auto",
+    channels: Annotated[
+        Channels,
+        typer.Option(help="rgb: three channels; grey: one; auto: one if all images are grey."),
+    ] = "auto",
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at a file that cannot be read.")
     ] = False,
@@ -50,6 +63,8 @@ def show(
             path,
             imgsz=size,
             resize="crop" if crop else "resize",
+            range=_range(range_),
+            channels=channels,
             strict=strict,
             near=near,
             progress=progress,
@@ -66,6 +81,13 @@ def _image_size(text: str) -> tuple[int, int]:
     if match is None:
         raise InputError(f"--imgsz {text!r}: give H or H,W in pixels, such as 64 or 48,64.")
     return int(match[1]), int(match[2] or match[1])
+
+
+def _range(text: str) -> Range:
+    try:
+        return read_range(text)
+    except ValueError as error:
+        raise InputError(f"--range {text!r}: {error}.") from None
 
 
 def _facts(dataset: Dataset) -> dict[str, Any]:
@@ -114,8 +136,8 @@ def _print(dataset: Dataset) -> None:
     )
     line(f"sizes (HxW): {_counted(dict(report.sizes.most_common()))}")
     line(f"modes: {_counted(dict(report.modes.most_common()))}")
-    if any("16 bit" in mode for mode in report.modes):
-        line(f"16-bit values have {report.bits} bits in use: divided by {2 ** (report.bits - 8)}")
+    for sentence in (*report.notes, *report.unused):
+        line(sentence)
     groups = len(set(dataset.groups))
     if groups < len(dataset):
         line(f"groups that a split never divides: {groups}")
