@@ -16,12 +16,11 @@ from neuplug.experiment import results as model
 from neuplug.experiment.analysis.influence import image_scores
 from neuplug.experiment.analysis.statistics import (
     Paired,
-    adjusted_for_all,
     estimate,
     estimate_scores,
     paired_differences,
-    verdict,
 )
+from neuplug.experiment.analysis.verdicts import adjusted_for_all, verdict
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.decisive import Decisive
 from neuplug.experiment.plan import Cell, Plan

@@ -10,14 +10,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neuplug.experiment.analysis.statistics import (
-    Paired,
-    adjusted_for_all,
-    estimate_scores,
-    paired_differences,
-    verdict,
-)
+from neuplug.experiment.analysis.statistics import Paired, estimate_scores, paired_differences
 from neuplug.experiment.analysis.variance import ErrorParts, error_parts, errors
+from neuplug.experiment.analysis.verdicts import adjusted_for_all, verdict
 
 
 def parts(repeats: float, images: float = 0.0, n: int = 3) -> ErrorParts:
