@@ -206,6 +206,8 @@ class ArmPlanner:
         """Add a stage's tasks, which see all of the mixture before it; the mixture after it."""
         names = [n for n in self.classes if n in stage.only or not stage.only]
         works_on = [n for n in names if n not in stage.spared]
+        if not works_on:
+            raise InputError(f"arm {self.arm.name}: except= leaves {stage.name} no class.")
         staying = (mixture.real() if amount.keep_real else mixture).only(works_on)
         wanted = {name: amount.images(staying.size(name)) for name in works_on}
         if not any(wanted.values()) and amount.keeps and not amount.keep_real:

@@ -11,7 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from neuplug.errors import InputError, StorageError
+from neuplug.errors import InputError, StorageError, did_you_mean
 from neuplug.seeds import one_thread, seeded
 from neuplug.storage.files import write_json
 from neuplug.storage.store import cache_dir
@@ -37,13 +37,19 @@ def pick_device(name: str) -> torch.device:
 
     if name == "auto":
         return torch.device(faster_device()[0])
+    known = ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    known += ["mps"] if torch.backends.mps.is_available() else []
+    reason = ""
     try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
+        device = torch.device(name.lower())
+        if device.type in ("cpu", "cuda", "mps", "xpu"):
+            torch.empty(1, device=device)
+            return device
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} is not available ({reason}). Try auto or cpu.") from None
-    return device
+        if name.lower().startswith(("cuda", "mps", "xpu")):
+            reason = f" ({str(error).splitlines()[0].rstrip('.')})"
+    hint = did_you_mean(name, known)
+    raise InputError(f"there is no device {name!r}{reason}.{hint} There are: {', '.join(known)}.")
 
 
 @functools.cache

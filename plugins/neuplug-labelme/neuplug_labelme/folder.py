@@ -18,6 +18,8 @@ from PIL import Image
 
 from neuplug.data.decoding import Decoded, fit
 from neuplug.errors import InputError
+from neuplug.storage.files import write_csv
+from neuplug.text import unguarded
 from neuplug_labelme.cutting import Square
 from neuplug_labelme.pairing import Pair
 
@@ -97,7 +99,7 @@ def _own_files(out: Path) -> set[str]:
     """What an earlier call has written, by its table."""
     try:
         with (out / TABLE).open(encoding="utf-8", newline="") as file:
-            paths = {row["path"] for row in csv.DictReader(file)}
+            paths = {unguarded(row["path"]) for row in csv.DictReader(file)}
     except (OSError, ValueError, KeyError, csv.Error):
         return set()
     return {*paths, TABLE, RECORD} if (out / RECORD).is_file() else set()
@@ -143,8 +145,6 @@ def write_crop(folder: Path, crop: Crop, image: Decoded, size: int) -> Crop:
 
 def write_record(folder: Path, crops: Sequence[Crop], record: dict[str, Any]) -> None:
     """Write the table of crops, and ``record`` as JSON."""
-    with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(field.name for field in dataclasses.fields(Crop))
-        table.writerows(map(dataclasses.astuple, crops))
+    head = [field.name for field in dataclasses.fields(Crop)]
+    write_csv(folder / TABLE, head, map(dataclasses.astuple, crops))
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

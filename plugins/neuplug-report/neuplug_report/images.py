@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from neuplug.experiment.summary.wording import ELLIPSIS
-from neuplug.records import printable
 from neuplug.storage.files import write_whole
+from neuplug.text import printable
 from neuplug_figures.style import INK, MUTED, PAPER, families
 
 _SHEET = 1200  # pixels a sheet of real beside made images is about as wide as

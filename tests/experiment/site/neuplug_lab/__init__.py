@@ -89,6 +89,6 @@ def neuplug_sections():
 def neuplug_reporters():
     yield Component("markdown", f"{PLACES}:Markdown", "verdicts as a table")
     yield Component("mute", f"{PLACES}:Mute", "no file")
-    yield Component("strict", f"{PLACES}:Strict", "fault: refuses")
-    yield Component("tearing", f"{PLACES}:Tearing", "fault: fails")
+    yield Component("strict", f"{PLACES}:Strict", "fault: refuses where it is named")
+    yield Component("tearing", f"{PLACES}:Tearing", "fault: fails where it is named")
     yield Component("absent", f"{PLACES}:Absent", "fault: is not there")

@@ -1,0 +1,108 @@
+"""Settings as people type them, and the values that they become."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from neuplug.experiment.grammar import MOST_IMAGES, parse_arm, split_arms
+
+
+def as_list(value: Any) -> Any:
+    """Comma-separated items; one that has a comma itself stands in double quotes."""
+    if isinstance(value, str):
+        items = next(csv.reader([" ".join(value.splitlines())], skipinitialspace=True), [])
+        return [item.strip() for item in items if item.strip()]
+    return [value] if isinstance(value, int | float) else value
+
+
+def _as_numbers(value: Any) -> Any:
+    items = as_list(value)
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        return items
+    return [number for item in items for number in as_list(item)]
+
+
+def _as_name(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _as_names(value: Any) -> Any:
+    """Names of components, which have neither blanks nor capital letters."""
+    items = as_list(value)
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        return items
+    return [name for item in items for name in re.split(r"[,;\s]+", item.lower()) if name]
+
+
+def _as_arms(value: Any) -> Any:
+    """Arms as a list; a mapping in YAML gives each a label."""
+    if isinstance(value, Mapping):
+        return [f"{label}: {arm}" for label, arm in value.items()]
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
+        return items
+    return [arm for item in items for arm in split_arms(item)]
+
+
+def _as_limits(value: Any) -> Any:
+    """``a=20,b=30``, or a list of such, as a mapping."""
+    pairs = as_list(value)
+    if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
+        return value
+    found: dict[str, str] = {}
+    begun = ""  # a class may have a comma in its name
+    for pair in pairs:
+        name, equals, number = f"{begun}{pair}".rpartition("=")
+        begun = "" if equals else f"{pair},"
+        found |= {name: number} if equals else {}
+    if begun:
+        raise ValueError(f"write class=number, not {begun[:-1]}")
+    return found
+
+
+def _readable(arm: str) -> str:
+    parse_arm(arm)
+    return arm
+
+
+def _as_size(value: Any) -> Any:
+    """Height and width, as ``H,W`` or ``HxW``; one number is both."""
+    if isinstance(value, str):
+        value = re.sub(r"(?<=\d)\s*[xX\xd7*]\s*(?=\d)", ",", value)
+    items = as_list(value)
+    return [*items, *items] if isinstance(items, list | tuple) and len(items) == 1 else items
+
+
+def _place(data: str) -> str:
+    if not data.strip():
+        raise ValueError("name a folder or a CSV manifest; '.' is the current folder")
+    if re.match(r"[a-z][a-z0-9+.-]+://", data, re.IGNORECASE):
+        raise ValueError("an address: download the images, and give the folder that they are in")
+    return data
+
+
+def _sane(size: tuple[int, int]) -> tuple[int, int]:
+    if not 8 <= min(size) <= max(size) <= 4096:
+        raise ValueError("each side must be 8 to 4096 pixels")
+    return size
+
+
+Names = Annotated[list[str], BeforeValidator(as_list)]
+Components = Annotated[list[str], BeforeValidator(_as_names)]
+Name = Annotated[str, BeforeValidator(_as_name)]
+Numbers = Annotated[list[float], BeforeValidator(_as_numbers)]
+Count = Annotated[int, Field(ge=1, le=MOST_IMAGES)]
+Counts = Annotated[list[Count], BeforeValidator(_as_numbers)]
+Size = Annotated[tuple[int, int], BeforeValidator(_as_size), AfterValidator(_sane)]
+Arms = Annotated[list[Annotated[str, AfterValidator(_readable)]], BeforeValidator(_as_arms)]
+Limits = Annotated[dict[str, Count], BeforeValidator(_as_limits)]
+Place = Annotated[str, AfterValidator(_place)]
+# It fits any disk: up to 4 bytes a character, and no control characters
+FolderName = Annotated[
+    str, Field(pattern=r"^[^/\\.\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*$", max_length=60)
+]
