@@ -34,6 +34,7 @@ from neuplug.plugins.registry import LOCAL, discover
 from neuplug.seeds import one_thread
 from neuplug.storage.files import safe_name, storing
 from neuplug.storage.store import MissingResult, hash_of, store_root
+from neuplug.text import printable
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
@@ -250,6 +251,9 @@ def prepare(request: Request) -> Plan:
             near=config.near,
             listing=request.listing,
         )
+    shown = Counter(map(printable, dataset.images.classes))
+    if alike := [name for name, number in shown.items() if number > 1]:
+        raise InputError(f"classes that read alike, {', '.join(alike)}: rename all but one.")
     return make_plan(config, dataset)
 
 

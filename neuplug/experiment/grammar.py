@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from neuplug.errors import InputError, did_you_mean
+from neuplug.text import printable
 
 NONE = "none"
 _NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*:)?[a-z0-9][a-z0-9_-]*", re.ASCII)
@@ -146,7 +147,7 @@ def parse_arm(text: str) -> ArmSpec:
         InputError: If it is not of this form.
     """
     label, colon, chain = text.rpartition(_LABEL)
-    label, chain = label.strip(), chain.strip()
+    label, chain = printable(label.strip()), chain.strip()
     if colon and not label:
         raise InputError("there is nothing before the colon, which ends a label.")
     if label == NONE and chain.lower() != NONE:

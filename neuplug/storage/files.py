@@ -252,7 +252,7 @@ def safe_name(text: str) -> str:
     """Part of a file name on every system; empty if nothing is left."""
     composed = unicodedata.normalize("NFC", text)
     text = "".join("_" if c in _UNSAFE or printable(c) != c else c for c in composed)
-    text = _DEVICE.sub(r"\1_", text.strip(" .").lstrip(" .-"), count=1)
+    text = _DEVICE.sub(r"\1_", text.strip(" .").lstrip(" .-=+@"), count=1)
     return _shortened(text) if len(text.encode()) > _LONGEST_NAME else text
 
 

@@ -19,7 +19,6 @@ from PIL import Image
 from neuplug.data.decoding import Decoded, fit
 from neuplug.errors import InputError
 from neuplug.storage.files import write_csv
-from neuplug.text import unguarded
 from neuplug_labelme.cutting import Square
 from neuplug_labelme.pairing import Pair
 
@@ -99,7 +98,7 @@ def _own_files(out: Path) -> set[str]:
     """What an earlier call has written, by its table."""
     try:
         with (out / TABLE).open(encoding="utf-8", newline="") as file:
-            paths = {unguarded(row["path"]) for row in csv.DictReader(file)}
+            paths = {row["path"] for row in csv.DictReader(file)}
     except (OSError, ValueError, KeyError, csv.Error):
         return set()
     return {*paths, TABLE, RECORD} if (out / RECORD).is_file() else set()
