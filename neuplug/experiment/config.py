@@ -187,7 +187,7 @@ class ComposeConfig(BaseModel):
         if self.budget and not self.recipe:
             problems.append("a budget belongs to a recipe: give --recipe too")
         if self.reporter and not self.report:
-            problems.append("reporters are named, but --no-report runs none: leave one out")
+            problems.append("reporters are named, but no_report runs none of them: leave one out")
         share = type(self).model_fields["test"].default
         if self.per_class and self.test != share and not self.recipe:
             problems.append(
@@ -300,7 +300,7 @@ def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     from neuplug.experiment.recipes import Recipe
 
-    recipe = Recipe.load(str(values["recipe"]))
+    recipe = Recipe.load(str(values["recipe"]).lower())
     budget = values.get("budget") or "laptop"
     settings = recipe.settings_for(str(budget))
     if values.get("data", "demo") == "demo":

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from neuplug.experiment.grammar import MOST_IMAGES, parse_arm, split_arms
+from neuplug.text import printable
 
 
 def as_list(value: Any) -> Any:
@@ -50,18 +51,16 @@ def _as_arms(value: Any) -> Any:
 
 
 def _as_limits(value: Any) -> Any:
-    """``a=20,b=30``, or a list of such, as a mapping."""
-    pairs = as_list(value)
-    if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
+    """``a=20,b=30``, or a list of such, as a mapping; a class may have a comma in its name."""
+    items = [value] if isinstance(value, str) else value
+    if not isinstance(items, list | tuple) or not all(isinstance(item, str) for item in items):
         return value
-    found: dict[str, str] = {}
-    begun = ""  # a class may have a comma in its name
-    for pair in pairs:
-        name, equals, number = f"{begun}{pair}".rpartition("=")
-        begun = "" if equals else f"{pair},"
-        found |= {name: number} if equals else {}
-    if begun:
-        raise ValueError(f"write class=number, not {begun[:-1]}")
+    text, found = ",".join(items), {}
+    while text:
+        pair = re.match(r'\s*"?(.+?)"?\s*=\s*([^,=]*?)\s*(?:,|$)', text)
+        if pair is None:
+            raise ValueError(f"write class=number, not {text}")
+        found[pair[1]], text = pair[2], text[pair.end() :]
     return found
 
 
@@ -74,6 +73,8 @@ def _as_size(value: Any) -> Any:
     """Height and width, as ``H,W`` or ``HxW``; one number is both."""
     if isinstance(value, str):
         value = re.sub(r"(?<=\d)\s*[xX\xd7*]\s*(?=\d)", ",", value)
+        if not re.fullmatch(r"\s*\d{1,9}\s*(,\s*\d{1,9}\s*)?", value):
+            raise ValueError("write height and width in pixels, as in 64, 48,64 or 48x64")
     items = as_list(value)
     return [*items, *items] if isinstance(items, list | tuple) and len(items) == 1 else items
 
@@ -84,6 +85,12 @@ def _place(data: str) -> str:
     if re.match(r"[a-z][a-z0-9+.-]+://", data, re.IGNORECASE):
         raise ValueError("an address: download the images, and give the folder that they are in")
     return data
+
+
+def _folder_name(name: str) -> str:
+    if not re.fullmatch(r"[^/\\.][^/\\]*", name) or printable(name) != name or len(name) > 60:
+        raise ValueError("a folder's name has up to 60 characters, no / or \\, no dot at its front")
+    return name
 
 
 def _sane(size: tuple[int, int]) -> tuple[int, int]:
@@ -102,7 +109,4 @@ Size = Annotated[tuple[int, int], BeforeValidator(_as_size), AfterValidator(_san
 Arms = Annotated[list[Annotated[str, AfterValidator(_readable)]], BeforeValidator(_as_arms)]
 Limits = Annotated[dict[str, Count], BeforeValidator(_as_limits)]
 Place = Annotated[str, AfterValidator(_place)]
-# It fits any disk: up to 4 bytes a character, and no control characters
-FolderName = Annotated[
-    str, Field(pattern=r"^[^/\\.\x00-\x1f\x7f-\x9f][^/\\\x00-\x1f\x7f-\x9f]*$", max_length=60)
-]
+FolderName = Annotated[str, AfterValidator(_folder_name)]

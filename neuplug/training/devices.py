@@ -11,7 +11,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from neuplug.errors import InputError, StorageError, did_you_mean
+from neuplug.errors import InputError, StorageError
 from neuplug.seeds import one_thread, seeded
 from neuplug.storage.files import write_json
 from neuplug.storage.store import cache_dir
@@ -46,10 +46,9 @@ def pick_device(name: str) -> torch.device:
             torch.empty(1, device=device)
             return device
     except (RuntimeError, AssertionError) as error:
-        if name.lower().startswith(("cuda", "mps", "xpu")):
+        if name.lower().startswith("cuda"):
             reason = f" ({str(error).splitlines()[0].rstrip('.')})"
-    hint = did_you_mean(name, known)
-    raise InputError(f"there is no device {name!r}{reason}.{hint} There are: {', '.join(known)}.")
+    raise InputError(f"there is no device {name!r}{reason}. There are: {', '.join(known)}.")
 
 
 @functools.cache

@@ -80,7 +80,9 @@ class TrainingOptions(Options):
         for name, setting, users in _USERS:
             usual = type(self).model_fields[name].default
             if getattr(self, name) != usual and getattr(self, setting) not in users:
-                raise ValueError(f"{name} has no effect with {setting}={getattr(self, setting)}")
+                raise ValueError(
+                    f"{name} has no effect with {setting}={getattr(self, setting)}: leave it out"
+                )
         return self
 
     def total_steps(self, images: int) -> int:
