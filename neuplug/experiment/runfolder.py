@@ -27,7 +27,7 @@ from neuplug.experiment.tasks import AnyTask
 from neuplug.plugins.distributions import told
 from neuplug.storage.files import (
     file_names,
-    storing,
+    storage_error,
     write_csv,
     write_json,
     write_text,
@@ -88,9 +88,10 @@ def finish(
         extras["generated images"] = _save_generated
     for what, write in extras.items():
         try:
-            with storing(folder):
-                write(folder, plan, bench, results)
-        except StorageError as error:
+            write(folder, plan, bench, results)
+        except (OSError, StorageError) as error:
+            if isinstance(error, OSError):
+                error = storage_error(error, Path(error.filename or folder))
             yield StorageError(f"the {what} are not saved: {error}")
         except MissingResult:
             raise  # it is computed again

@@ -18,6 +18,7 @@ def neuplug_augmenters():
     yield Component("invert", f"{PARTS}:Invert", "turns black to white")
     yield Component("same", f"{PARTS}:Same", "changes nothing, but draws random numbers")
     yield Component("mirror", f"{PARTS}:Mirror", "mirrors some images, left and right")
+    yield Component("loud", f"{PARTS}:Loud", "prints what no terminal should see")
     yield Component("floats", f"{PARTS}:Floats", "fault: returns floats")
 
 
