@@ -27,16 +27,8 @@ if TYPE_CHECKING:
 
 RUN = "Run"
 
-# The flags that take components of a kind
-OF_KINDS = {
-    "augmenter": "aug",
-    "generator": "aug",
-    "classifier": "clf",
-    "evaluator": "eval",
-    "reporter": "reporter",
-    "executor": "executor",
-    "recipe": "recipe",
-}
+# The flags that take components of a kind, where they are not called as that is
+OF_KINDS = {"augmenter": "aug", "generator": "aug", "classifier": "clf", "evaluator": "eval"}
 
 # Kinds of tasks, in words
 KINDS = {
@@ -88,7 +80,9 @@ def _completion(name: str, kind: str) -> Callable[[str], list[str]]:
 
     def offered(incomplete: str) -> list[str]:
         words = kind.split(" | ") if " | " in kind else []
-        words += [spec.name for spec in discover().offers if OF_KINDS.get(spec.kind) == name]
+        words += [
+            spec.name for spec in discover().offers if OF_KINDS.get(spec.kind, spec.kind) == name
+        ]
         if name == "options":
             words += [f"{TRAINING}.{option}=" for option in TrainingOptions.model_fields]
             words += [f"{spec.name}." for spec in discover().components]
@@ -167,11 +161,11 @@ def asked(*inputs: str, **flags: Any) -> ComposeConfig:
 
 def _with_flags(words: list[str], flags: dict[str, Any]) -> str:
     """What to type for names of components that stand without a flag."""
-    kinds = {spec.name: OF_KINDS.get(spec.kind, "") for spec in discover().offers}
+    kinds = {spec.name: OF_KINDS.get(spec.kind, spec.kind) for spec in discover().offers}
     found: dict[str, list[str]] = {}
     for word in words:
-        flag = kinds.get(re.split(r"[@+,]", word.lower())[0])
-        if not flag:
+        flag = kinds.get(re.split(r"[@+,]", word.lower())[0], "")
+        if flag not in ComposeConfig.model_fields:
             hint = did_you_mean(word, [*kinds, *(path.name for path in Path().iterdir())])
             return f"there is no file or folder {word}.{hint}"
         given = flags.get(flag)

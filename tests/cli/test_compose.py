@@ -44,6 +44,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "training": ("{steps: 5, batch: 4}", {"steps": 5, "batch": 4}),
     "options": ("{x: {y: 2}, d:x: {z: a}}", {"x": {"y": 2}, "d:x": {"z": "a"}}),
     "repeats": ("7", 7),
+    "margin": ("0.05", 0.05),
     "seed": ("1", 1),
     "device": ("cuda:1", "cuda:1"),
     "workers": ("0", 0),
