@@ -249,9 +249,10 @@ def resolve(
         values = read_yaml(yaml_file)
     values = over(values, _from_environment(os.environ if environment is None else environment))
     asked = {k: v for k, v in (flags or {}).items() if v is not None}
-    for item in settings:
-        asked = _beside(asked, setting(item))
-    values = over(values, asked)
+    typed: dict[str, Any] = {}
+    for item in settings:  # of one option the last counts, as with flags
+        typed = over(typed, setting(item))
+    values = over(values, _beside(asked, typed))
     if values.get("recipe") is not None:
         values = over(recipe_settings(values), values)
     if values.get("data", "demo") == "demo":
@@ -350,7 +351,7 @@ def setting(item: str) -> dict[str, Any]:
 
 
 def _beside(one: Mapping[str, Any], other: Mapping[str, Any], where: str = "") -> dict[str, Any]:
-    """Two parts of a layer of settings, in which nothing is said twice."""
+    """Two parts of a layer of settings, which may not say different things."""
     merged = dict(one)
     for name, value in other.items():
         if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
