@@ -12,19 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from neuplug.errors import InputError, Problems
-from neuplug.experiment.fields import (
-    Arms,
-    Components,
-    Counts,
-    FolderName,
-    Limits,
-    Name,
-    Names,
-    Numbers,
-    Place,
-    Size,
-    as_list,
-)
+from neuplug.experiment import fields
 from neuplug.experiment.grammar import Amount, load_yaml, make_amount, parse_arm, scalar
 from neuplug.experiment.results import MARGIN
 from neuplug.plugins.component import sentences
@@ -67,23 +55,23 @@ class ComposeConfig(BaseModel):
         allow_inf_nan=False,
     )
 
-    recipe: Name | None = _data(
+    recipe: fields.Name | None = _data(
         None, description="a published system; 'neuplug recipes' lists them"
     )
     budget: Literal["paper", "laptop", "smoke"] | None = _data(
         None, description="size of a recipe's run: as published, within an hour, or within minutes"
     )
-    data: Place = _data("demo", description="a folder of images, a CSV manifest, or demo")
-    classes: Names | None = _data(
+    data: fields.Place = _data("demo", description="a folder of images, a CSV manifest, or demo")
+    classes: fields.Names | None = _data(
         None, min_length=2, description="classes to use, comma-separated; by default all"
     )
-    per_class: Counts | None = _data(
+    per_class: fields.Counts | None = _data(
         None,
         min_length=1,
         description="number of real training images per class; with a comma-separated list, every "
         "arm is run with each number; images outside the largest training set become test images",
     )
-    limit: Limits = _data(
+    limit: fields.Limits = _data(
         {},
         description="maximum number of training images of a class, as class=N; the rest of the "
         "class is left out",
@@ -112,7 +100,7 @@ class ComposeConfig(BaseModel):
         description="also score on all real images, including the training images, as some "
         "papers do; verdicts do not use this score",
     )
-    imgsz: Size = _data(
+    imgsz: fields.Size = _data(
         (64, 64),
         description="image height and width in pixels, comma-separated; one number for both",
     )
@@ -125,25 +113,25 @@ class ComposeConfig(BaseModel):
         "resize", description="stretch images to that size, or keep their aspect ratio and crop"
     )
     strict: bool = _data(False, description="stop at an image that cannot be read")
-    aug: Arms = _arms(
+    aug: fields.Arms = _arms(
         [],
         description="an arm, such as flip, dcgan, classical+dcgan, dcgan@add=100+classical, or "
         "label: arm; the arm none, real images only, is always included",
     )
-    add: Numbers | None = _arms(
+    add: fields.Numbers | None = _arms(
         None, description="number of generated images to add per class, or a comma-separated list"
     )
-    to: Numbers | None = _arms(
+    to: fields.Numbers | None = _arms(
         None, description="number of images per class after augmentation, or a comma-separated list"
     )
-    share: Numbers | None = _arms(
+    share: fields.Numbers | None = _arms(
         None,
         description="fraction of the augmented set that is generated, 0 to 1, or a "
         "comma-separated list",
     )
     replace: bool = _arms(False, description="replace the real images by the generated ones")
-    clf: Components = _arms([], description="classifiers, comma-separated")
-    eval: Components = _arms([], description="evaluators, comma-separated")
+    clf: fields.Components = _arms([], description="classifiers, comma-separated")
+    eval: fields.Components = _arms([], description="evaluators, comma-separated")
     training: TrainingOptions = Field(
         TrainingOptions(), description="training options, the same for every arm"
     )
@@ -171,14 +159,14 @@ class ComposeConfig(BaseModel):
         description="number of worker processes; 0 runs all tasks in the main process; by default "
         "one per core, on a GPU as many as its memory has room for",
     )
-    executor: Name | None = _run(
+    executor: fields.Name | None = _run(
         None, description="plugin executor that runs the tasks; by default they run on this host"
     )
     project: Path = _run(Path("runs/compose"), description="folder that holds the run folders")
-    name: FolderName | None = _run(None, description="name of the run folder")
+    name: fields.FolderName | None = _run(None, description="name of the run folder")
     save_generated: bool = _run(False, description="save the generated images as PNG files")
     report: bool = _run(True, description="run the reporters; the results are saved in any case")
-    reporter: Components = _run([], description="reporters to run; by default all")
+    reporter: fields.Components = _run([], description="reporters to run; by default all")
 
     @model_validator(mode="after")
     def _fits_together(self) -> ComposeConfig:
@@ -271,7 +259,7 @@ def resolve(
 
 
 def _several(amounts: Any) -> bool:
-    found = as_list(amounts)
+    found = fields.as_list(amounts)
     return isinstance(found, list | tuple) and len(set(map(str, found))) > 1
 
 

@@ -25,14 +25,7 @@ from neuplug.experiment.results import CURVES, RESULTS, RunResults
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask
 from neuplug.plugins.distributions import told
-from neuplug.storage.files import (
-    file_names,
-    storage_error,
-    write_csv,
-    write_json,
-    write_text,
-    write_whole,
-)
+from neuplug.storage import files
 from neuplug.storage.store import MissingResult
 from neuplug.training.metrics import METRICS
 
@@ -46,8 +39,8 @@ def begin(folder: Path, plan: Plan) -> None:
         NeuplugError: If the plan lets a generator see held-out images.
     """
     plan.provenance = provenance(plan)
-    write_text(folder / SETTINGS, to_yaml(plan.config))
-    write_json(folder / "env.json", environment(plan))
+    files.write_text(folder / SETTINGS, to_yaml(plan.config))
+    files.write_json(folder / "env.json", environment(plan))
 
 
 def add_round(folder: Path, tasks: Sequence[AnyTask]) -> None:
@@ -57,7 +50,7 @@ def add_round(folder: Path, tasks: Sequence[AnyTask]) -> None:
         found = json.loads((folder / PLAN).read_text("utf-8"))
         rounds = list(found["rounds"]) if found["format"] == FORMAT else []
     rounds.append([info.model_dump(mode="json") for info in infos(tasks)])
-    write_json(folder / PLAN, {"format": FORMAT, "rounds": rounds})
+    files.write_json(folder / PLAN, {"format": FORMAT, "rounds": rounds})
 
 
 def environment(plan: Plan) -> dict[str, Any]:
@@ -91,21 +84,21 @@ def finish(
             write(folder, plan, bench, results)
         except (OSError, StorageError) as error:
             if isinstance(error, OSError):
-                error = storage_error(error, Path(error.filename or folder))
+                error = files.storage_error(error, Path(error.filename or folder))
             yield StorageError(f"the {what} are not saved: {error}")
         except MissingResult:
             raise  # it is computed again
         except Exception as error:
             yield NeuplugError(f"the {what} are not saved: {told(error)}")
-    write_text(folder / CURVES, collect_curves(plan, bench).model_dump_json() + "\n")
-    write_text(folder / RESULTS, results.model_dump_json(indent=1) + "\n")
+    files.write_text(folder / CURVES, collect_curves(plan, bench).model_dump_json() + "\n")
+    files.write_text(folder / RESULTS, results.model_dump_json(indent=1) + "\n")
 
 
 def _copy_figures(folder: Path, _: Plan, bench: TaskContext, results: RunResults) -> None:
     for evaluation in results.evaluations:
         for figure in evaluation.figures:
             name = figure.split("/", 2)[2]
-            write_whole(folder / figure, bench.store.read(evaluation.key, f"figures/{name}"))
+            files.write_whole(folder / figure, bench.store.read(evaluation.key, f"figures/{name}"))
 
 
 def _save_generated(folder: Path, plan: Plan, bench: TaskContext, _: RunResults) -> None:
@@ -115,8 +108,8 @@ def _save_generated(folder: Path, plan: Plan, bench: TaskContext, _: RunResults)
     manifest = []
     cells = plan.first_cells
     classes = plan.dataset.images.classes
-    folders = dict(zip(classes, file_names(classes, "class"), strict=True))
-    for cell, arm in zip(cells, file_names((c.arm.name for c in cells), "arm"), strict=True):
+    folders = dict(zip(classes, files.file_names(classes, "class"), strict=True))
+    for cell, arm in zip(cells, files.file_names((c.arm.name for c in cells), "arm"), strict=True):
         for name in classes:
             target = folder / "generated" / arm / folders[name]
             for key in cell.mixture.only([name]).tasks:
@@ -130,7 +123,7 @@ def _save_generated(folder: Path, plan: Plan, bench: TaskContext, _: RunResults)
                     Image.fromarray(pixels.numpy()).save(file)
                     path = file.relative_to(folder / "generated").as_posix()
                     manifest.append([path, name, cell.arm.name, identifier])
-    write_csv(folder / GENERATED, ["path", "label", "arm", "id"], manifest)
+    files.write_csv(folder / GENERATED, ["path", "label", "arm", "id"], manifest)
 
 
 # Tables.
@@ -146,13 +139,13 @@ def write_tables(folder: Path, plan: Plan, bench: TaskContext, results: RunResul
         results: Of the run.
     """
     head = ["repeat", "arm", "split", "class", "id", "origin", "parent"]
-    write_csv(folder / "manifest.csv", head, [*_held_out(plan), *_trained_on(plan, bench)])
+    files.write_csv(folder / "manifest.csv", head, [*_held_out(plan), *_trained_on(plan, bench)])
     head = ["arm", "classifier", "repeat", *METRICS, "test_images", "train_images", "steps"]
-    write_csv(folder / "results.csv", [*head, "seconds"], map(_result, results.cells))
+    files.write_csv(folder / "results.csv", [*head, "seconds"], map(_result, results.cells))
     classes = plan.dataset.images.classes
     head = ["arm", "classifier", "repeat", "image", "class", "predicted"]
     head += [f"p({name})" for name in classes]
-    write_csv(folder / "predictions.csv", head, _predictions(plan, bench))
+    files.write_csv(folder / "predictions.csv", head, _predictions(plan, bench))
 
 
 def _held_out(plan: Plan) -> Iterator[list[object]]:
