@@ -66,6 +66,7 @@ from .plugins.registry import discover as discover
 from .plugins.registry import load as load
 from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded
+from .text import printable as printable
 from .training.devices import wants_bf16 as wants_bf16
 from .training.graphs import captured as captured
 from .training.loop import FittedClassifier as FittedClassifier

@@ -17,6 +17,7 @@ from typing import Literal, TypeAlias
 
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.component import ComponentBase
+from neuplug.text import unguarded
 
 # Part of every data set's key: raised when decoding, binding or the files of the cache change
 FORMAT = 6
@@ -228,7 +229,7 @@ def _entry(row: dict[str, str], root: Path, where: str) -> Entry:
     return Entry(
         file,
         Path(place).as_posix(),
-        row["label"],
+        unguarded(row["label"]),
         SPLIT_NAMES[split] if split else None,
         row.get("group") or None,
     )

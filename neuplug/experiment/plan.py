@@ -159,4 +159,10 @@ class Plan:
                 "images looks better than it is: report them all, or leave val = 0 out, so that "
                 "the amount is chosen without the test images."
             )
+        trained = {(c.arm.name, c.classifier, c.repeat): c.key for c in self.cells}
+        for cell in self.cells:
+            arm, baseline = cell.arm, cell.arm.baseline
+            same = cell.key == trained.get((baseline, cell.classifier, cell.repeat))
+            if same and arm.name != baseline and arm.dose is None:
+                found.append(f"Arm {arm.name} adds no image: its results are those of {baseline}.")
         return list(dict.fromkeys(found))

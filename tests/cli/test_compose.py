@@ -64,13 +64,13 @@ TYPED = {
     "options": ["--set", "x.y=2", "--set", "d:x.z=a"],
 }
 COMPOSE = dict(commands())["neuplug compose"]
-OWN = {"experiment", "dry_run", "fresh", "quiet", "verbose", "as_json", "help"}
+OWN = {"inputs", "dry_run", "fresh", "quiet", "verbose", "as_json", "help"}
 
 
 def typed(*words: str) -> ComposeConfig:
     """What a command line asks for."""
     given = COMPOSE.make_context("compose", list(words)).params
-    return asked(Path(given["experiment"]), **{k: given[k] for k in given.keys() - OWN})
+    return asked(*given["inputs"], **{k: given[k] for k in given.keys() - OWN})
 
 
 @pytest.mark.parametrize("name", list(ComposeConfig.model_fields))

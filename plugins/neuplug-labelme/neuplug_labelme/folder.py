@@ -19,6 +19,7 @@ from PIL import Image
 from neuplug.data.pixels import fit
 from neuplug.data.stored import Decoded
 from neuplug.errors import InputError
+from neuplug.storage.files import write_csv
 from neuplug_labelme.cutting import Square
 from neuplug_labelme.pairing import Pair
 
@@ -145,8 +146,6 @@ def write_crop(folder: Path, crop: Crop, image: Decoded, size: int) -> Crop:
 
 def write_record(folder: Path, crops: Sequence[Crop], record: dict[str, Any]) -> None:
     """Write the table of crops, and ``record`` as JSON."""
-    with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(field.name for field in dataclasses.fields(Crop))
-        table.writerows(map(dataclasses.astuple, crops))
+    head = [field.name for field in dataclasses.fields(Crop)]
+    write_csv(folder / TABLE, head, map(dataclasses.astuple, crops))
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
