@@ -25,9 +25,18 @@ from neuplug.data.building import Original, build, strict_error
 from neuplug.data.decoding import Resize, thumbnail
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
-from neuplug.data.listing import FORMAT, Entry, Listing, SplitName, fingerprint, listed
+from neuplug.data.listing import (
+    FORMAT,
+    Entry,
+    Listing,
+    SplitName,
+    chosen_classes,
+    fingerprint,
+    listed,
+    refuse_choices,
+)
 from neuplug.data.report import DataReport, Near
-from neuplug.errors import InputError, did_you_mean
+from neuplug.errors import InputError
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.store import MissingResult, Store, cache_dir
 
@@ -211,6 +220,7 @@ def load_dataset(
     near: Near = "on",
     progress: Progress = silent,
     listing: Listing | None = None,
+    **choices: Any,
 ) -> Dataset:
     """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
 
@@ -223,6 +233,8 @@ def load_dataset(
         near: ``on``; ``off``: no near duplicates; ``overlap``: neighbours that overlap, too.
         progress: Called while files are decoded and near duplicates looked for.
         listing: The files of the source, where they have been listed before.
+        choices: What :func:`neuplug.data.layouts.scan` takes: ``group_by``, ``min_per_class``,
+            ``follow`` and ``options``.
 
     Raises:
         InputError: If an argument makes no sense, a class is left without images, or a file cannot
@@ -241,20 +253,23 @@ def load_dataset(
     if near not in get_args(Near):
         raise InputError(f"near = {near!r}: choose on, off or overlap.")
     if str(source) == DEMO:
+        refuse_choices(**choices)
         if near == "overlap":
             raise InputError("near = overlap: the demo images are drawn and overlap nowhere.")
         dataset = _demo(imgsz, classes)
     else:
-        listing = listing or scan(Path(source))
+        listing = listing or scan(source, **choices)
         if classes is None and listing.empty:
             raise InputError(
                 f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "
                 "remove it, or name the classes you want with --classes."
             )
-        chosen = _chosen(classes, listing.classes, source)
+        chosen = chosen_classes(source, listing.classes, classes, listing.small)
         dataset = _load(listing, chosen, imgsz, resize, strict, near, progress)
         # links may have changed since the images were decoded
+        same = ("layout", "unused", "small", "remarks", "cautions")
         now = {"source": str(source), "outside": listing.outside(chosen)}
+        now |= {name: getattr(listing, name) for name in same}
         dataset = replace(dataset, report=dataset.report.model_copy(update=now))
     if strict and dataset.report.skipped:
         raise strict_error(*dataset.report.skipped[0])
@@ -264,7 +279,7 @@ def load_dataset(
 def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
     from neuplug.data import demo
 
-    chosen = _chosen(classes, demo.CLASSES, DEMO)
+    chosen = chosen_classes(DEMO, demo.CLASSES, classes)
     code = hashlib.sha256(Path(demo.__file__).read_bytes()).hexdigest()
     free = [None] * demo.PER_CLASS * len(chosen)
 
@@ -272,24 +287,6 @@ def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
         _write_images(folder, demo.demo_set(imgsz, classes=chosen), free, free, simulated=True)
 
     return Dataset._made(_key(DEMO, code, np.__version__, imgsz, chosen), draw)
-
-
-def _chosen(
-    classes: Sequence[str] | None, known: Sequence[str], source: str | Path
-) -> tuple[str, ...]:
-    """The classes that are wanted, in their order; by default all that are known."""
-    if classes is None:
-        return tuple(known)
-    for name in classes:
-        if name not in known:
-            raise InputError(
-                f"{source} has no images of a class {name!r}.{did_you_mean(name, known)} "
-                f"It has {listed(known, 20)}."
-            )
-    twice = [name for name, number in Counter(classes).items() if number > 1]
-    if twice:
-        raise InputError(f"class {twice[0]} is named twice.")
-    return tuple(classes)
 
 
 def _load(
@@ -311,8 +308,8 @@ def _load(
         for name in classes:
             if all(original.label != name for original in originals):
                 raise _unreadable_class(name, entries, dict(skipped))
-        about = {"layout": listing.layout, "ignored": listing.ignored, "skipped": skipped}
-        _write_meta(folder, classes, originals, near, progress, source=root, **about)
+        about = {"layout": listing.layout, "source": root, "skipped": skipped}
+        _write_meta(folder, classes, originals, near, progress, **about)
 
     return Dataset._made(key, decode)
 

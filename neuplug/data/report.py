@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from neuplug.data.listing import listed
+from neuplug.data.listing import Unused, listed, spelled_alike
 
 # Which near duplicates are looked for
 Near: TypeAlias = Literal["on", "off", "overlap"]
@@ -29,7 +29,10 @@ class DataReport(BaseModel):
             there are none.
         skipped: (id, reason) of each file that could not be read.
         outside: Ids of images that lie outside the source, by a link or by a manifest's path.
-        ignored: How many files were passed over because they are no images of a class.
+        unused: The files of the source that are not used, by their kinds.
+        small: Classes that were left out for having too few images, with their numbers.
+        remarks: Sentences about how the files were understood.
+        cautions: Such sentences that a run must say, for they may be wrong.
         exact: Ids of images whose pixels are equal, two or more in each cluster.
         conflicts: Those of ``exact`` whose images have different labels.
         near: (id, id, correlation) of near duplicates; ``None`` where they were not looked for.
@@ -58,7 +61,10 @@ class DataReport(BaseModel):
     bits: int = 8
     skipped: tuple[tuple[str, str], ...] = ()
     outside: tuple[str, ...] = ()
-    ignored: int = 0
+    unused: tuple[Unused, ...] = ()
+    small: Mapping[str, int] = {}
+    remarks: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     exact: tuple[tuple[str, ...], ...] = ()
     conflicts: tuple[tuple[str, ...], ...] = ()
     near: tuple[tuple[str, str, float], ...] | None = None
@@ -72,7 +78,15 @@ class DataReport(BaseModel):
         Args:
             leaking: Whether the images are in given parts that near duplicates may cross.
         """
-        found = []
+        found = [*self.cautions]
+        found += [f"not used: {kind}." for kind in self.unused if kind.matters]
+        if self.small:
+            left = [f"{name} ({number})" for name, number in self.small.items()]
+            found.append(
+                f"{len(left)} class(es) have too few images and are left out: {listed(left)}."
+            )
+        if alike := spelled_alike(self.counts):
+            found.append(alike)
         if self.skipped:
             first, reason = self.skipped[0]
             found.append(

@@ -137,6 +137,17 @@ class ComposeConfig(BaseModel):
         description="fraction of the training images used for validation; where several amounts "
         "are compared, 0.2 if not given, so that the best is chosen without the test images",
     )
+    group_by: str | None = _data(
+        None,
+        description="regular expression with one group, such as '(patient[0-9]+)': images in whose "
+        "paths it finds the same text are never divided by a split",
+    )
+    min_per_class: Count = _data(
+        1, description="number of images that a class needs; classes with fewer are left out"
+    )
+    follow: bool = _data(
+        False, description="use images outside the folder of the data, where links or paths lead"
+    )
     resplit: bool = _data(False, description="draw a new split even if the data set comes with one")
     allow_leak: bool = _data(
         False,
@@ -238,6 +249,10 @@ class ComposeConfig(BaseModel):
             *((name, ("classifier",), {}) for name in self.clf),
             *((name, ("evaluator",), {}) for name in self.eval),
         ]
+
+    def listing_choices(self) -> dict[str, Any]:
+        """What :func:`neuplug.data.layouts.scan` is told besides the source."""
+        return self.model_dump(include={"options", "group_by", "min_per_class", "follow"})
 
     def subsets(self) -> Sequence[int | None]:
         """The numbers of real images per class that are compared; ``None`` if it is but one."""
