@@ -14,7 +14,7 @@ from neuplug.cli import LightGroup
 from neuplug.cli.printing import make_console, print_table
 from neuplug.data.report import Near
 from neuplug.errors import InputError
-from neuplug_data.printing import print_line, print_names, progress_bar
+from neuplug_data.printing import print_line, print_names, progress_bar, visible
 
 if TYPE_CHECKING:
     from neuplug_data.facts import Page
@@ -132,7 +132,7 @@ def _print(page: Page) -> None:
     line = partial(print_line, console)
     line(f"{page.source}: {page.layout}", style="bold")
     line(page.summary)
-    rows = [(name, *parts, number) for name, parts, number in page.classes]
+    rows = [(visible(name), *parts, number) for name, parts, number in page.classes]
     print_table(console, ("class", *page.parts, "images"), rows)
     for title, text in page.seen:
         line(f"{title}: {text}")

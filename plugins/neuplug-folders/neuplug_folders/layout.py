@@ -15,7 +15,13 @@ from neuplug.data.layouts import Folder, read_folder, refuse_mixed_splits, walk
 from neuplug.data.listing import Unused, listed
 from neuplug_folders import kinds
 from neuplug_folders.masks import annotation_name, are_masks, masks_among
-from neuplug_folders.parts import assign_parts, has_no_labels, part_in_name, second_copy
+from neuplug_folders.parts import (
+    assign_parts,
+    has_no_labels,
+    part_in_name,
+    same_inside,
+    second_copy,
+)
 
 _IMAGE_FOLDER = re.compile(r"(images?|imgs?|jpe?gimages|jpe?gs?|pngs?|pictures|photos)", re.I)
 _SHARED_GROUP = re.compile(r"group=.+")
@@ -62,6 +68,7 @@ class _Tidied:
         beside: Names of annotation folders by the folder that they were in.
         notes: How the images lie there, in words.
         remarks: What else there is to say.
+        cautions: What may be wrong.
         by_name: Whether file names alone tell the classes.
         found: Files whose first bytes are those of an image or picture.
     """
@@ -72,6 +79,7 @@ class _Tidied:
     beside: dict[Path, list[str]] = field(default_factory=lambda: defaultdict(list))
     notes: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    cautions: list[str] = field(default_factory=list)
     by_name: bool = True
     found: set[Path] = field(default_factory=set)
 
@@ -93,9 +101,8 @@ class _Tidied:
         if self.by_name and 2 * len(labels) > len(listing.entries):
             why = f"its file names give {len(labels)} classes for {len(listing.entries)} images"
             raise flat_error(self.root, why)
-        cautions = []
         if self.by_name and len(labels) == 1:
-            cautions.append(
+            self.cautions.append(
                 f"all file names give one class, {labels[0]} (such as "
                 f"{Path(listing.entries[0].id).name}): if they do not tell the classes, sort the "
                 "images into class folders, or write a CSV manifest (path, label)."
@@ -105,7 +112,7 @@ class _Tidied:
             layout=": ".join([*self.notes[:-1], self.notes[-1] or listing.layout]),
             unused=self._unused([p for p in others if p not in self.found], hidden),
             remarks=tuple(self.remarks),
-            cautions=tuple(cautions),
+            cautions=tuple(self.cautions),
             by_name=self.by_name,
         )
 
@@ -287,6 +294,12 @@ class _Tidied:
         divided = [f for f in tidied.full if f.full and not f.images and assign_parts(f)]
         if not divided:
             self.notes.append("")
+            if same := same_inside(tidied):
+                self.cautions.append(
+                    f"{listed([f.name for f in tidied.full])} are taken for classes, and each has "
+                    f"the folders {listed(same)}, taken for groups: if these are the classes, "
+                    "exchange the two levels."
+                )
             return tidied
         plain = [f.name for f in tidied.full if f not in divided]
         if any(len({part_in_name(s.name) for s in f.full} - {""}) == 0 for f in tidied.full):

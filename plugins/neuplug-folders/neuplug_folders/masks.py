@@ -17,10 +17,13 @@ from typing import Any, Literal
 _ALWAYS = {
     "annotation", "annotations", "annot", "annots", "anno", "annos", "groundtruth", "groundtruths",
     "segmentation", "segmentations", "segmentationclass", "segmentationobject", "trimap", "trimaps",
-    "xml", "xmls", "json", "jsons", "bbox", "bboxes", "labelme", "labelimg", "segmask", "segmasks",
+    "bbox", "bboxes", "labelme", "labelimg", "segmask", "segmasks",
     "pixellabels", "segmentationclassaug",
 }  # fmt: skip
-_PERHAPS = {"mask", "masks", "label", "labels", "lable", "lables", "gt", "gts", "seg", "segs"}
+_PERHAPS = {
+    "mask", "masks", "label", "labels", "lable", "lables", "gt", "gts", "seg", "segs", "xml",
+    "xmls", "json", "jsons",
+}  # fmt: skip
 _WORD = (
     r"(?:mask|label|lable|gt|seg|segmentation|ground[\s_\-]?truth|annotation|anno|matte|trimap)s?"
 )
@@ -68,12 +71,12 @@ def is_mask(path: Path) -> bool:
         return False
     pixels = pixels[:: -(-pixels.shape[0] // _PIXELS), :: -(-pixels.shape[1] // _PIXELS)]
     flat = pixels.reshape(-1, pixels.shape[2]) if pixels.ndim == 3 else pixels.reshape(-1, 1)
-    levels = len(np.unique(flat, axis=0))
-    if levels <= max(2, min(_LEVELS, len(flat) // 8)):
+    counts = np.sort(np.unique(flat, axis=0, return_counts=True)[1])[::-1]
+    if len(counts) <= max(2, min(_LEVELS, len(flat) // 8)) or counts[:8].sum() >= 0.95 * len(flat):
         return True
     grey = flat.mean(axis=1)
     eight = pixels.dtype == np.uint8 and mode != "P"
-    return eight and bool(((grey <= 16) | (grey >= 239)).mean() >= 0.95)
+    return eight and bool(((grey <= 32) | (grey >= 223)).mean() >= 0.9)
 
 
 def are_masks(paths: Sequence[Path]) -> bool:
@@ -120,7 +123,7 @@ def _confirmed(paths: Sequence[Path]) -> set[Path]:
     """Those that are masks: all where a few of many all are, else each is looked at."""
     some = _some(paths)
     looked = {path for path in some if is_mask(path)}
-    if len(looked) == len(some):
+    if len(looked) >= 0.9 * len(some):  # one may be spoiled by compression
         return set(paths)
     if not looked:
         return set()

@@ -20,6 +20,8 @@ _WITHOUT_LABELS = {
     "pred", "preds", "predict", "prediction", "predictions", "unlabeled", "unlabelled", "unlabel",
     "inference", "submission", "unknowns", "nolabel", "nolabels",
 }  # fmt: skip
+# Folders of such names have classes in them, and are none
+_NO_CLASSES = {"fold", "folds", "batch", "part", "set", "split", "cv", "session", "chunk", "shard"}
 _FILLERS = {
     "set", "sets", "data", "dataset", "datasets", "image", "images", "img", "imgs", "pics", "split",
     "folder", "part", "subset", "the", "public", "private", "final", "new", "my", "all", "samples",
@@ -93,6 +95,27 @@ def assign_parts(node: Folder) -> bool:
     for folder, part in zip(folders, found, strict=True):
         folder.part = part if several else None
     return several
+
+
+def same_inside(node: Folder) -> list[str]:
+    """The folders that every folder of a node has, if all have the same two or more.
+
+    Raises:
+        InputError: If the folders of the node are folds or batches by their names.
+    """
+    inside = [{f.name for f in folder.full} for folder in node.full if not folder.images]
+    if len(inside) < 2 or len(inside) < len(node.full) or len(inside[0]) < 2:
+        return []
+    if any(names != inside[0] for names in inside):
+        return []
+    same = sorted(inside[0])
+    if all(_NO_CLASSES & set(words(folder.name)) for folder in node.full):
+        raise InputError(
+            f"{node.path} has {listed([f.name for f in node.full])}, each with the folders "
+            f"{listed(same)}: give one of them, bring their classes together in one folder, or "
+            "write a CSV manifest (path, label, split, group)."
+        )
+    return same
 
 
 def second_copy(node: Folder) -> Folder | None:

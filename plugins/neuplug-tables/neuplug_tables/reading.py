@@ -108,7 +108,8 @@ def _split(path: Path, text: str, delimiter: str | None, begin: int):  # type: i
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         for row in reader:
-            yield reader.line_num + begin, [cell.strip() for cell in row]
+            cells = [re.sub(r"[\r\n]+", " ", cell).strip() for cell in row]
+            yield reader.line_num + begin, cells
     except csv.Error as error:
         raise InputError(
             f"{path}, line {reader.line_num + begin}: {error}. Is it a table, and are its quotes "
