@@ -346,6 +346,6 @@ def spelled_alike(names: Iterable[str]) -> str:
     if not pairs:
         return ""
     return (
-        f"classes differ in letter case or blanks alone: {listed(pairs, 3)}. If they "
-        "are the same, rename the folders or the labels; now they are different classes."
+        f"Classes differ in letter case or blanks alone: {'; '.join(pairs[:3])}. If they are the "
+        "same, rename the folders or the labels; now they are different classes."
     )

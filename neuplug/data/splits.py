@@ -157,7 +157,8 @@ def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> 
             f"{dataset.report.source} has only one class, {next(iter(counts))}: "
             f"a classifier needs at least two. {' '.join(dataset.report.cautions)}".strip()
         )
-    if few := {name: number for name, number in counts.items() if number < 2}:
+    least = 1 if per_class is not None and "test" not in dataset.splits else 2  # told of later
+    if few := {name: number for name, number in counts.items() if number < least}:
         raise InputError(
             f"{_so_few(few)}: at least 2 are needed, one to train on and one to test on. Add some, "
             "or leave such classes out (--min-per-class 2)."
@@ -190,10 +191,12 @@ def _refuse_small(placement: _Placement, per_class: int | None, has_test: bool) 
     ):
         kind, why = ("training ", "are too few") if has_test else ("", "leave none to test on")
         most = min(few.values()) - spare
-        others = f", or leave small classes out (--min-per-class {per_class + spare})"
+        advice = [f"use at most {most}"] if most else ["add images"]
+        if len(sizes) > len(few) + 1:
+            advice.append(f"leave small classes out (--min-per-class {per_class + spare})")
         raise InputError(
-            f"{_so_few(few, kind)}, which {why} with per_class = {per_class}: use at most "
-            f"{most}{others if few.keys() < sizes.keys() else ''}."
+            f"{_so_few(few, kind)}, which {why} with per_class = {per_class}: "
+            f"{', or '.join(advice)}."
         )
 
 

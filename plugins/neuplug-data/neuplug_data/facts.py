@@ -97,7 +97,7 @@ def page_of(dataset: Dataset, listing: Listing | None) -> Page:
         list(parts),
         seen,
         [str(kind) for kind in report.unused],
-        list(odd(dataset, listing)),
+        [sentence[:1].upper() + sentence[1:] for sentence in odd(dataset, listing)],
         list(_lists(dataset)),
     )
 

@@ -88,9 +88,12 @@ def _body(page: Page, dataset: Dataset) -> Iterator[str]:
     yield "<h2>Duplicates and files that cannot be read</h2>"
     yield from _pairs(dataset)
     for title, items in page.lists:
-        yield f"<h3>{_text(title)} <small>{len(items)}</small></h3>"
-        more = [f"… and {len(items) - SHOWN} more"] if len(items) > SHOWN else []
-        yield _bullets([*items[:SHOWN], *more], "") if items else ""
+        if items:
+            yield f"<h3>{_text(title)} <small>{len(items)}</small></h3>"
+            more = [f"… and {len(items) - SHOWN} more"] if len(items) > SHOWN else []
+            yield _bullets([*items[:SHOWN], *more], "")
+    if none := [title for title, items in page.lists if not items]:
+        yield f'<p class="note">No {_text(", no ".join(none))}.</p>'
 
 
 def _bullets(items: Sequence[str], none: str, kind: str = "") -> str:
@@ -144,8 +147,9 @@ def _figure(dataset: Dataset, index: int) -> str:
     image.thumbnail((_SIDE, _SIDE))
     file = io.BytesIO()
     image.save(file, "PNG")
-    data, name = base64.b64encode(file.getvalue()).decode(), _text(dataset.images.ids[index])
+    data, id_ = base64.b64encode(file.getvalue()).decode(), dataset.images.ids[index]
+    name, last = _text(id_), _text(id_.rpartition("/")[2])
     return (
         f'<figure title="{name}"><img alt="{name}" src="data:image/png;base64,{data}">'
-        f"<figcaption>{name}</figcaption></figure>"
+        f"<figcaption>{last}</figcaption></figure>"
     )

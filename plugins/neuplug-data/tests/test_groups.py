@@ -68,12 +68,12 @@ def patients(tmp_path: Path, draw: Draw) -> Path:
 
 def test_a_suggestion_can_be_used_as_it_is(patients: Path) -> None:
     said = show(patients)
-    assert "file names suggest 6 groups, such as person2 (3 images): if a group shows" in said
+    assert "File names suggest 6 groups, such as person2 (3 images): if a group shows" in said
     pattern = json.loads(show(patients, "--json"))["suggested_group_by"]
     assert f"--group-by '{pattern}'" in said
     grouped = show(patients, "--group-by", pattern)
     assert "groups that a split never divides: 6" in grouped
-    assert "file names suggest" not in grouped
+    assert "File names suggest" not in grouped
     dataset = neuplug.load_dataset(patients, group_by=pattern)
     for seed in range(3):
         split = neuplug.draw_split(dataset, per_class=3, seed=seed, repeat=0)

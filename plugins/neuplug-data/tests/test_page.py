@@ -37,10 +37,10 @@ def unequal(tmp_path: Path, draw: Draw) -> Path:
 def test_what_looks_odd(unequal: Path) -> None:
     said = show(unequal)
     assert "always answering: ok is right for 12 of 17 images (70.6 %)" in said
-    assert "! classes differ in letter case or blanks alone: 'Rare' and 'rare'." in said
-    assert "! too few images to train and to test on: Rare (1), rare (1); --min-per-class 2" in said
-    assert "! the classes are unequal: the largest has 12 images, the smallest 1." in said
-    assert "! the images' aspect ratios differ by more than a half" in said
+    assert "! Classes differ in letter case or blanks alone: 'Rare' and 'rare'." in said
+    assert "! Too few images to train and to test on: Rare (1), rare (1); --min-per-class 2" in said
+    assert "! The classes are unequal: the largest has 12 images, the smallest 1." in said
+    assert "! The images' aspect ratios differ by more than a half" in said
     assert "! 14 image(s) are smaller than the decoded size and are enlarged" in said
     assert "Not used\n  1 file(s) (pictures of kinds that neuplug does not read): ok/x.heic" in said
     facts = json.loads(show(unequal, "--json"))
@@ -98,7 +98,7 @@ def test_the_page_has_thumbnails_of_every_class(unequal: Path, tmp_path: Path) -
         assert head == "data:image/png;base64"
         with Image.open(BytesIO(base64.b64decode(data))) as image:
             assert image.size == (64, 64)
-    for text in ("the classes are unequal", "ok/x.heic", "12 of 12", "near duplicates"):
+    for text in ("The classes are unequal", "ok/x.heic", "12 of 12", "no near duplicates"):
         assert text in page.text
 
 

@@ -100,7 +100,7 @@ def test_a_leak_is_named(tmp_path: Path, draw: Draw) -> None:
         part = "test" if number > 8 else "train"
         draw(tmp_path / part / "ab"[number % 2] / f"{number}.png", seed=number)
     shutil.copy(tmp_path / "train" / "a" / "4.png", tmp_path / "test" / "a" / "99.png")
-    sentence = "the given split leaks: 1 of its 4 test and validation images"
+    sentence = "The given split leaks: 1 of its 4 test and validation images"
     assert sentence in show(tmp_path)
     leaks = json.loads(show(tmp_path, "--json"))["leaks"]
     assert leaks == [["test/a/99.png", "train/a/4.png", "equal"]]
@@ -128,7 +128,7 @@ def test_mistakes_are_sentences(flawed: Path, tmp_path: Path) -> None:
 def test_the_demo_is_called_simulated() -> None:
     output = show("demo", "--imgsz", "32")
     assert "demo (simulated)" in output
-    assert "these images are simulated" in output
+    assert "These images are simulated" in output
 
 
 def outside(data: Path) -> int:

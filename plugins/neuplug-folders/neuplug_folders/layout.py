@@ -103,7 +103,7 @@ class _Tidied:
             raise flat_error(self.root, why)
         if self.by_name and len(labels) == 1:
             self.cautions.append(
-                f"all file names give one class, {labels[0]} (such as "
+                f"All file names give one class, {labels[0]} (such as "
                 f"{Path(listing.entries[0].id).name}): if they do not tell the classes, sort the "
                 "images into class folders, or write a CSV manifest (path, label)."
             )

@@ -93,5 +93,5 @@ def test_a_table_beside_a_flat_folder_is_said(tmp_path: Path, draw: Draw) -> Non
     rows = "\n".join(f"image_{number},{'ab'[number % 2]}" for number in range(4))
     (tmp_path / "labels.csv").write_text(f"id,class\n{rows}\n")
     warnings = " ".join(neuplug.load_dataset(tmp_path / "jpg").report.warnings())
-    assert "all file names give one class, image (such as image_0.jpg)" in warnings
-    assert f"the table {tmp_path / 'labels.csv'} names these images: give it as --data" in warnings
+    assert "All file names give one class, image (such as image_0.jpg)" in warnings
+    assert f"The table {tmp_path / 'labels.csv'} names these images: give it as --data" in warnings

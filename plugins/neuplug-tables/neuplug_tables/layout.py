@@ -65,7 +65,7 @@ def _tables_of(folder: Path) -> str | None:
             found.append(path)
     if not found:
         return None
-    what = "the table" if len(found) == 1 else "one of the tables"
+    what = "The table" if len(found) == 1 else "One of the tables"
     return (
         f"{what} {listed([str(path) for path in found], 3)} names these images: give it as --data."
     )

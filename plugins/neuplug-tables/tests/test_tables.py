@@ -210,7 +210,7 @@ def test_it_is_decoded_and_said(folder: Path, draw: Draw) -> None:
     (folder / "set.csv").write_text(rows("ISIC_{n}", head="image_id,dx").replace("nv", "Mel"))
     report = neuplug.load_dataset(folder / "set.csv").report
     assert report.counts == {"Mel": 4, "mel": 4}
-    assert "classes differ in letter case or blanks alone: 'Mel' and 'mel'" in report.warnings()[0]
+    assert "Classes differ in letter case or blanks alone: 'Mel' and 'mel'" in report.warnings()[0]
 
 
 # Anything at all --------------------------------------------------------------------------------
