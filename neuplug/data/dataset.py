@@ -233,8 +233,8 @@ def load_dataset(
         near: ``on``; ``off``: no near duplicates; ``overlap``: neighbours that overlap, too.
         progress: Called while files are decoded and near duplicates looked for.
         listing: The files of the source, where they have been listed before.
-        choices: What :func:`neuplug.data.layouts.scan` takes: ``group_by``, ``min_per_class``,
-            ``follow`` and ``options``.
+        choices: How files are listed: ``group_by``, ``min_per_class`` and ``follow``, as of
+            ``neuplug compose``, and ``options`` of layouts, by their names.
 
     Raises:
         InputError: If an argument makes no sense, a class is left without images, or a file cannot
