@@ -250,11 +250,7 @@ def read_folder(root: Path, tree: Folder, unused: Sequence[Unused] = ()) -> List
     reader = _Reader(root)
     if tree.divides:
         layouts = [reader.read_classes(folder, folder.part) for folder in tree.full]
-        names = [
-            f"{f.name}/" if f.name.lower() in SPLIT_NAMES else f"{f.name}/ ({f.part})"
-            for f in tree.full
-        ]
-        layout = f"{listed(names)}, each {layouts[0]}"
+        layout = f"{listed([f'{folder.name}/' for folder in tree.full])}, each {layouts[0]}"
     else:
         refuse_mixed_splits(tree)
         layout = reader.read_classes(tree, None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -78,13 +78,7 @@ class DataReport(BaseModel):
         Args:
             leaking: Whether the images are in given parts that near duplicates may cross.
         """
-        found = [*self.cautions]
-        found += [f"not used: {kind}." for kind in self.unused if kind.matters]
-        if self.small:
-            left = [f"{name} ({number})" for name, number in self.small.items()]
-            found.append(
-                f"{len(left)} class(es) have too few images and are left out: {listed(left)}."
-            )
+        found = [*self.cautions, *self._left_out()]
         if alike := spelled_alike(self.counts):
             found.append(alike)
         if self.skipped:
@@ -127,3 +121,11 @@ class DataReport(BaseModel):
                 "folder, or the column group of a CSV manifest)."
             )
         return tuple(found)
+
+    def _left_out(self) -> Iterator[str]:
+        for kind in self.unused:
+            if kind.matters:
+                yield f"not used: {kind}."
+        if self.small:
+            left = [f"{name} ({number})" for name, number in self.small.items()]
+            yield f"{len(left)} class(es) have too few images and are left out: {listed(left)}."

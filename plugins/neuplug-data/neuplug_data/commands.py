@@ -17,6 +17,8 @@ from neuplug.errors import InputError
 from neuplug_data.printing import print_line, print_names, progress_bar, visible
 
 if TYPE_CHECKING:
+    from neuplug.data.dataset import Dataset
+    from neuplug.data.listing import Listing
     from neuplug_data.facts import Page
 
 app = typer.Typer(cls=LightGroup, no_args_is_help=True)
@@ -60,31 +62,29 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Describe a data set: classes, sizes, what is not used, what looks odd, duplicates."""
-    from neuplug.data.dataset import DEMO, load_dataset
-    from neuplug.data.layouts import scan
-    from neuplug_data import facts
-
     if html is not None and html.is_dir():
         raise InputError(f"--html {html} is a folder: give a file in it, such as {html}/data.html.")
-    size = _image_size(imgsz)
-    choices: dict[str, Any] = {
-        "options": _options(settings or []),
-        "group_by": group_by,
-        "min_per_class": min_per_class,
-        "follow": follow,
-    }
+    choices: dict[str, Any] = {"group_by": group_by, "min_per_class": min_per_class}
+    choices |= {"follow": follow, "options": _options(settings or [])}
+    how = {"imgsz": _image_size(imgsz), "resize": "crop" if crop else "resize"}
+    dataset, listing = _loaded(path, choices, strict=strict, near=near, **how)
+    _tell(dataset, listing, html, as_json)
+
+
+def _loaded(path: str, choices: dict[str, Any], **how: Any) -> tuple[Dataset, Listing | None]:
+    """The data set, and its files unless it is drawn by code."""
+    from neuplug.data.dataset import DEMO, load_dataset
+    from neuplug.data.layouts import scan
+
     listing = None if path == DEMO else scan(path, **choices)
     with progress_bar("loading") as progress:
-        dataset = load_dataset(
-            path,
-            imgsz=size,
-            resize="crop" if crop else "resize",
-            strict=strict,
-            near=near,
-            progress=progress,
-            listing=listing,
-            **choices,
-        )
+        return load_dataset(path, progress=progress, listing=listing, **how, **choices), listing
+
+
+def _tell(dataset: Dataset, listing: Listing | None, html: Path | None, as_json: bool) -> None:
+    """Print what there is to know, and write it as a page if one is asked for."""
+    from neuplug_data import facts
+
     page = facts.page_of(dataset, listing)
     if html is not None:
         from neuplug_data.html import write_page

@@ -27,6 +27,7 @@ _IMAGE_FOLDER = re.compile(r"(images?|imgs?|jpe?gimages|jpe?gs?|pngs?|pictures|p
 _SHARED_GROUP = re.compile(r"group=.+")
 _NUMBER = re.compile(r"[\s_.\-]*(\d+|\(\d+\))\Z")
 _FOLDERS = "a folder of class folders"
+_AS_READ = "\0"  # stands for how class folders lie, in words, until they have been read
 
 
 class Folders(Layout):
@@ -109,7 +110,7 @@ class _Tidied:
             )
         return replace(
             listing,
-            layout=": ".join([*self.notes[:-1], self.notes[-1] or listing.layout]),
+            layout=": ".join(self.notes).replace(_AS_READ, listing.layout.rpartition(", each ")[2]),
             unused=self._unused([p for p in others if p not in self.found], hidden),
             remarks=tuple(self.remarks),
             cautions=tuple(self.cautions),
@@ -266,12 +267,12 @@ class _Tidied:
             parts.append(replace(inner, path=folder.path, part=folder.part))
         if len({part.part for part in parts}) < 2:  # the others had no classes
             self.notes.append(f"{parts[0].name}/")
-            self.notes.append(flat if self.by_name else "")
+            self.notes.append(flat if self.by_name else _AS_READ)
             return replace(parts[0], part=None)
         names_ = [
             f"{p.name}/" if p.name.lower() == p.part else f"{p.name}/ ({p.part})" for p in parts
         ]
-        self.notes.append(f"{listed(names_)}, each {flat}" if self.by_name else "")
+        self.notes.append(f"{listed(names_)}, each {flat if self.by_name else _AS_READ}")
         return Folder(node.path, folders=parts)
 
     def _inside(self, folder: Folder) -> Folder:
@@ -293,7 +294,7 @@ class _Tidied:
         tidied = self._class_folders(node)
         divided = [f for f in tidied.full if f.full and not f.images and assign_parts(f)]
         if not divided:
-            self.notes.append("")
+            self.notes.append(_AS_READ)
             if same := same_inside(tidied):
                 self.cautions.append(
                     f"{listed([f.name for f in tidied.full])} are taken for classes, and each has "
