@@ -69,10 +69,11 @@ class Request:
         Raises:
             InputError: If the data is not there.
         """
+        choices = config.model_dump(include={"options", "group_by", "min_per_class", "follow"})
         if images is not None or config.data == "demo":
-            refuse_choices(**config.listing_choices())
+            refuse_choices(**choices)
             return cls(config, images)
-        return cls(config, listing=scan(config.data, **config.listing_choices()))
+        return cls(config, listing=scan(config.data, **choices))
 
     @cached_property
     def key(self) -> str:

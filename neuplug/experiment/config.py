@@ -139,8 +139,8 @@ class ComposeConfig(BaseModel):
     )
     group_by: str | None = _data(
         None,
-        description="regular expression with one group, such as '(patient[0-9]+)': images in whose "
-        "paths it finds the same text are never divided by a split",
+        description="regular expression, such as '(patient[0-9]+)': images in whose paths it finds "
+        "the same text are never divided by a split",
     )
     min_per_class: Count = _data(
         1, description="number of images that a class needs; classes with fewer are left out"
@@ -249,10 +249,6 @@ class ComposeConfig(BaseModel):
             *((name, ("classifier",), {}) for name in self.clf),
             *((name, ("evaluator",), {}) for name in self.eval),
         ]
-
-    def listing_choices(self) -> dict[str, Any]:
-        """What :func:`neuplug.data.layouts.scan` is told besides the source."""
-        return self.model_dump(include={"options", "group_by", "min_per_class", "follow"})
 
     def subsets(self) -> Sequence[int | None]:
         """The numbers of real images per class that are compared; ``None`` if it is but one."""
