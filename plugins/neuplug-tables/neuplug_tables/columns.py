@@ -60,7 +60,8 @@ class Columns:
         names: The header; ``column 1`` and so on where there is none.
         rows: (line number, cells) below it.
         hot: Columns of which one is 1 in each row: the classes.
-        said: Sentences about what was guessed.
+        said: Sentences about how images were found.
+        guessed: Sentences about columns that were guessed, which a run must say.
     """
 
     names: list[str]
@@ -71,6 +72,7 @@ class Columns:
     group: int | None = None
     hot: list[int] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
+    guessed: list[str] = field(default_factory=list)
 
     def cells(self, column: int) -> list[str]:
         """A column's cells; a row that ends before it has an empty one."""
@@ -91,7 +93,7 @@ def find_columns(table: Table, files: Files, options: TablesOptions) -> Columns:
         InputError: If an option names no column, or it cannot be told which is meant.
     """
     first = table.rows[0][1]
-    if any(len(cell) > 3 and files.find(cell) for cell in first):
+    if any(re.search(r"[\d./\\]", cell) and files.find(cell) for cell in first if len(cell) > 3):
         width = max(len(cells) for _, cells in table.rows[:_PROBED])
         names = [f"column {number}" for number in range(1, width + 1)]
         columns = Columns(names, table.rows)
@@ -105,7 +107,7 @@ def find_columns(table: Table, files: Files, options: TablesOptions) -> Columns:
     columns.split = finder.asked("split", options.split, finder.split)
     columns.group = finder.asked("group", options.group, finder.group)
     columns.label = finder.asked("label", options.label, finder.label)
-    finder.say()
+    finder.say(options)
     return columns
 
 
@@ -146,15 +148,14 @@ class _Finder:
         )
 
     def path(self) -> int:
-        exact = self._named(["path"])
+        if exact := self._named(["path"]):
+            return exact[0]
         found = []
         for column in range(len(self.columns.names)):
             cells = list(dict.fromkeys(c for c in self.columns.cells(column) if c))[:_PROBED]
             hits = sum(bool(self.files.find(cell)) for cell in cells)
             if cells and 2 * hits >= len(cells):
                 found.append(column)
-        if exact:
-            return exact[0]
         named = [column for column in self._named(_PATHS) if column in found or not found]
         images = [
             i for i in found if not re.search("mask|annot|label|seg", self.columns.names[i], re.I)
@@ -236,21 +237,25 @@ class _Finder:
         """The columns that are 1 in a row."""
         return [i for i in hot if i < len(cells) and cells[i].casefold() in _YES]
 
-    def say(self) -> None:
+    def say(self, options: TablesOptions) -> None:
         """Say what was guessed; nothing of columns that are called as they should be."""
-        columns, said = self.columns, []
-        for what, column in (("image", columns.path), ("label", columns.label)):
-            want = "path" if what == "image" else what
-            if column >= 0 and columns.names[column].casefold() != want:
-                said.append(f"the {what} is {_column(columns.names[column])}")
+        columns, guessed = self.columns, []
+        if columns.names[columns.path].casefold() != "path" and options.path is None:
+            columns.said.append(f"the image is {_column(columns.names[columns.path])}.")
         if columns.hot:
             hot = listed([columns.names[i] for i in columns.hot])
-            said.append(f"the label is the one of {hot} that is 1")
-        for what, maybe in (("split", columns.split), ("group", columns.group)):
-            if maybe is not None and columns.names[maybe].casefold() != what:
-                said.append(f"the {what} is {_column(columns.names[maybe])}")
-        if said:
-            columns.said.append("; ".join(said) + ".")
+            guessed.append(f"the label is the one of {hot} that is 1")
+        for what in ("label", "split", "group"):
+            column = getattr(columns, what)
+            if column is None or column < 0 or getattr(options, what) is not None:
+                continue
+            if columns.names[column].casefold() != what:
+                guessed.append(f"the {what} is {_column(columns.names[column])}")
+        if guessed:
+            text = "; ".join(guessed)
+            columns.guessed.append(
+                f"{text[:1].upper()}{text[1:]}: --set tables.label=NAME and the like choose others."
+            )
 
 
 def _column(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections import defaultdict
@@ -10,34 +11,36 @@ from pathlib import Path, PurePosixPath
 
 from neuplug.data.layouts import is_image
 
+_DEPTH_BESIDE = 2
+_MOST_FILES = 2_000_000
 _DRIVE = re.compile(r"[A-Za-z]:")
 _ENDING = re.compile(r"\.(png|jpe?g|jpe|jfif|bmp|dib|tiff?|webp|gif|p[bgnp]m)", re.IGNORECASE)
 
 
 class Files:
-    """The images below a folder, found by what a table says of them.
+    """The images of a table, found by what its cells say of them.
 
-    Attributes:
-        guessed: Files that were not where the table says, with where they were found.
+    Folders are walked only if a cell is not the path of a file: first the table's own, and if that
+    has no images those beside it, not far down.
     """
 
     def __init__(self, root: Path, follow: bool = False) -> None:
-        self.root = root
-        self._names: dict[str, list[Path]] = defaultdict(list)
-        self._stems: dict[str, list[Path]] = defaultdict(list)
-        self.everything: list[Path] = []
-        for path in images_below(root, follow):
-            self._add(path)
-        if not self.everything and root.resolve().parent != root.resolve():
-            beside = Path(os.path.normpath(root / "..")) if root.parts[-1:] != ("..",) else root
-            for path in images_below(beside, follow):
-                self._add(root / ".." / path.relative_to(beside), own=False)
+        self.root, self._follow = root, follow
 
-    def _add(self, path: Path, own: bool = True) -> None:
-        self._names[path.name.casefold()].append(path)
-        self._stems[path.stem.casefold()].append(path)
-        if own:
-            self.everything.append(path)
+    @functools.cached_property
+    def _index(self) -> dict[str, list[Path]]:
+        """Names with and without ending, in lower case, to files."""
+        found: dict[str, list[Path]] = defaultdict(list)
+        for path in images_below(self.root, self._follow):
+            found[path.name.casefold()].append(path)
+            found[path.stem.casefold()].append(path)
+        if not found:
+            above = Path(os.path.normpath(self.root.absolute() / ".."))
+            for path in images_below(above, self._follow, depth=_DEPTH_BESIDE):
+                place = self.root / ".." / path.relative_to(above)
+                found[path.name.casefold()].append(place)
+                found[path.stem.casefold()].append(place)
+        return found
 
     def find(self, cell: str) -> list[Path]:
         """The files that a cell may mean: one if it is clear, none if there is no such file."""
@@ -53,11 +56,11 @@ class Files:
         parts = [part for part in PurePosixPath(text).parts if part not in ("/", "..", ".")]
         if not parts:
             return []
-        named = self._names.get(parts[-1], [])
+        named = self._index.get(parts[-1], [])
         if not named:
             ending = PurePosixPath(parts[-1]).suffix
             stem = PurePosixPath(parts[-1]).stem if _ENDING.fullmatch(ending) else parts[-1]
-            named = self._stems.get(stem, [])
+            named = self._index.get(stem, [])
         if len(named) < 2:
             return named
         scores = [_agreement(path, parts) for path in named]
@@ -83,8 +86,14 @@ def is_file(path: Path) -> bool:
         return False
 
 
-def images_below(folder: Path, follow: bool = False) -> Iterator[Path]:
-    """The images at any depth of a folder, without hidden ones."""
+def images_below(folder: Path, follow: bool = False, depth: int = 99) -> Iterator[Path]:
+    """The images of a folder, without hidden ones, and of folders in it down to a depth."""
+    seen = 0
     for place, folders, names in os.walk(folder, followlinks=follow):
-        folders[:] = sorted(n for n in folders if not n.startswith((".", "__MACOSX")))
+        below = len(Path(place).relative_to(folder).parts)
+        shown = sorted(n for n in folders if not n.startswith((".", "__MACOSX")))
+        folders[:] = shown if below < depth else []
         yield from (path for name in sorted(names) if is_image(path := Path(place, name)))
+        seen += len(names)
+        if seen > _MOST_FILES:
+            return

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from neuplug import Entry, InputError, Layout, Listing
+from neuplug.data.layouts import is_image
 from neuplug.data.listing import SplitName, Unused, listed, natural_key
 from neuplug_tables.columns import EMPTY, Columns, TablesOptions, find_columns, hot_label, split_of
 from neuplug_tables.files import Files, images_below
@@ -127,7 +128,8 @@ class _Reading:
         self._say(twice)
         entries = sorted(self.entries.values(), key=lambda entry: natural_key(entry.id))
         used = {os.path.normpath(entry.path) for entry in entries}
-        left = [p for p in self.files.everything if os.path.normpath(p) not in used]
+        beside = [p for f in sorted({e.path.parent for e in entries}) for p in sorted(f.iterdir())]
+        left = [p for p in beside if is_image(p) and os.path.normpath(p) not in used]
         unused = Unused.of("images that the table does not name", left, path.parent, True)
         return Listing(
             path.parent,
@@ -228,9 +230,11 @@ class _Reading:
     def _cautions(self) -> list[str]:
         labels: Mapping[str, int] = Counter(entry.label for entry in self.entries.values())
         formulas = [label for label in labels if label[0] in "=@"]
-        if not formulas:
-            return []
-        return [f"labels begin like formulas of a spreadsheet and are text: {listed(formulas, 3)}."]
+        said = [*self.columns.guessed]
+        if formulas:
+            shown = listed(formulas, 3)
+            said.append(f"Labels begin like formulas of a spreadsheet and are text: {shown}.")
+        return said
 
 
 def _shown(items: Sequence[str]) -> str:
