@@ -11,7 +11,7 @@ from pathlib import Path
 
 from neuplug import Entry, InputError, Layout, Listing
 from neuplug.data.layouts import is_image
-from neuplug.data.listing import SplitName, Unused, listed, natural_key
+from neuplug.data.listing import SPLIT_NAMES, SplitName, Unused, listed, natural_key
 from neuplug_tables.columns import EMPTY, Columns, TablesOptions, find_columns, hot_label, split_of
 from neuplug_tables.files import Files, images_below
 from neuplug_tables.reading import ENDINGS, SHEETS, Table, read_table
@@ -160,6 +160,11 @@ class _Reading:
                 self.wrong["have a split that is none of train, val and test"].append(
                     f"line {line}: {cell!r}"
                 )
+        pairs = {(cell, part) for cell, part in zip(cells, found, strict=True) if part}
+        if odd := [
+            f"{cell} is {part}" for cell, part in sorted(pairs) if cell.lower() not in SPLIT_NAMES
+        ]:
+            self.columns.guessed.append(f"Of the parts of the split, {listed(odd, 10)}.")
         return found
 
     def _file(self, cell: str, line: int) -> Path | None:
@@ -206,6 +211,8 @@ class _Reading:
             advice = ""
             if "name an image that is not there" in self.wrong:
                 advice = " Names are relative to the table's folder; put it beside the images."
+            if "have no label" in self.wrong:
+                advice += " Fill the labels in, or take the rows out."
             if again:
                 advice += " An image can have one class only."
             raise InputError(f"{self.table.path}: {'; '.join(parts)}.{advice}")

@@ -114,10 +114,11 @@ def test_splits_and_groups(folder: Path) -> None:
     listing = listed(folder, text)
     assert {(e.label, e.split) for e in listing.entries} == {("mel", "train"), ("nv", "test")}
     assert [e.group for e in listing.entries] == ["L0", "L0", "L1", "L1", "L1", "L2", "L2", "L2"]
-    (caution,) = listing.cautions
+    caution, parts = listing.cautions
+    assert parts == "Of the parts of the split, PublicTest is test."
     assert caution.startswith("The label is column dx; the split is column Usage; the group is col")
     chosen = {"label": "dx", "split": "Usage", "group": "lesion_id"}
-    assert scan(folder / "set.csv", options={"tables": chosen}).cautions == ()
+    assert scan(folder / "set.csv", options={"tables": chosen}).cautions == (parts,)
 
 
 def test_images_that_the_table_does_not_name(folder: Path) -> None:
