@@ -326,7 +326,8 @@ class _Tidied:
         folders = []
         for folder in node.folders:
             inner = folder.full[0] if len(folder.full) == 1 and not folder.images else None
-            if inner is not None and _IMAGE_FOLDER.fullmatch(inner.name):
+            alone = inner is not None and folder.path in self.beside  # its annotations lay beside
+            if inner is not None and (alone or _IMAGE_FOLDER.fullmatch(inner.name)):
                 folder = replace(inner, path=folder.path)
             folders.append(replace(folder, part=None))
         return replace(node, folders=folders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from neuplug.data.layouts import Folder
@@ -92,9 +93,28 @@ def assign_parts(node: Folder) -> bool:
                 f"and all {next(iter(different))}: give one of them, or rename them to train, val "
                 "and test."
             )
+    if not different:
+        _refuse_glued(node)
     for folder, part in zip(folders, found, strict=True):
         folder.part = part if several else None
     return several
+
+
+def _refuse_glued(node: Folder) -> None:
+    """Refuse ``cats_train``, ``cats_test``, ``dogs_train`` and so on, which would be classes.
+
+    Raises:
+        InputError: If every folder is called by a class and a part of a split.
+    """
+    parts = _PARTS.keys() | _EITHER
+    names = [[*dict.fromkeys(words(folder.name))] for folder in node.full]
+    rest = Counter(tuple(word for word in name if word not in parts) for name in names)
+    glued = all(len(name) > 1 and parts & {*name} for name in names)
+    if glued and min(rest.values()) > 1:  # each class in several parts
+        raise InputError(
+            f"{node.path} has {listed([f.name for f in node.full])}, each called by a class and a "
+            "part of a split: sort them into folders such as train/CLASS and test/CLASS."
+        )
 
 
 def same_inside(node: Folder) -> list[str]:

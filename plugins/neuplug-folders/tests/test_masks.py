@@ -99,6 +99,15 @@ def test_folders_of_masks_at_any_level(tmp_path: Path, draw: Draw) -> None:
     assert left_out(tmp_path) == {"images in folders of annotations": 10}
 
 
+def test_masks_beside_a_folder_of_photographs_in_each_class(tmp_path: Path, draw: Draw) -> None:
+    for name in ("one", "two"):
+        for seed in range(5):
+            draw(tmp_path / name / "Original" / f"{seed}.png", seed)
+            binary(tmp_path / name / "Mask" / f"{seed}.png", seed)
+    assert labels(tmp_path) == {"one": 5, "two": 5}
+    assert {entry.group for entry in scan(tmp_path).entries} == {None}
+
+
 def test_ground_truth_beside_train_and_test(tmp_path: Path, draw: Draw) -> None:
     for seed in range(5):
         draw(tmp_path / "train" / "good" / f"{seed}.png", seed)

@@ -99,6 +99,7 @@ def test_vehicles_stay_classes(tmp_path: Path) -> None:
         (["train1/x/1.png", "train2/x/1.png"], "all train: give one of them, or rename"),
         (["fold1/x/1.png", "fold1/y/1.png", "fold2/x/1.png", "fold2/y/1.png"], "give one of them"),
         (["cat/train/1.png", "cat/test/1.png", "dog/1.png"], "divide all of them or none"),
+        (["a_train/1.png", "a_test/1.png", "b_train/1.png", "b_test/1.png"], "by a class and a pa"),
         (["train/1.png", "test/2.png"], "1 of its 1 file names tell no class"),
     ],
 )

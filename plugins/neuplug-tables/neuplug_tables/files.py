@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from neuplug.data.layouts import is_image
+from neuplug_folders.masks import words
+from neuplug_folders.parts import part_in_name
 
 _DEPTH_BESIDE = 2
 _MOST_FILES = 2_000_000
@@ -24,8 +26,10 @@ class Files:
     has no images those beside it, not far down.
     """
 
-    def __init__(self, root: Path, follow: bool = False) -> None:
-        self.root, self._follow = root, follow
+    def __init__(self, table: Path, follow: bool = False) -> None:
+        self.root, self._follow = table.parent, follow
+        parts = {part_in_name(word) for word in words(table.stem)} - {""}
+        self._part = parts.pop() if len(parts) == 1 else ""  # as of train.csv
 
     @functools.cached_property
     def _index(self) -> dict[str, list[Path]]:
@@ -64,7 +68,9 @@ class Files:
         if len(named) < 2:
             return named
         scores = [_agreement(path, parts) for path in named]
-        return [p for p, score in zip(named, scores, strict=True) if score == max(scores)]
+        found = [p for p, score in zip(named, scores, strict=True) if score == max(scores)]
+        same = [p for p in found if any(part_in_name(n) == self._part for n in p.parts[-3:-1])]
+        return same if self._part and same else found
 
 
 def _agreement(path: Path, parts: list[str]) -> int:

@@ -39,7 +39,7 @@ class Tables(Layout):
         if path.suffix.lower() not in ENDINGS:
             return None
         table = read_table(path)
-        files = Files(path.parent, self.follow)
+        files = Files(path, self.follow)
         return _Reading(table, files, find_columns(table, files, options)).listing()
 
 

@@ -198,6 +198,13 @@ def test_spreadsheets(folder: Path, name: str) -> None:
     assert "is a spreadsheet: save it as CSV" in refused(folder, b"PK", name)
 
 
+def test_a_table_of_a_part_means_the_images_of_that_part(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"{part}/ISIC_{n}.jpg" for n in NUMBERS for part in ("train", "test")))
+    listing = listed(tmp_path, rows("ISIC_{n}", head="id,breed"), "train_labels.csv")
+    assert {entry.path.parent.name for entry in listing.entries} == {"train"}
+    assert "may mean several images" in refused(tmp_path, rows("ISIC_{n}", head="id,breed"))
+
+
 def test_a_list_in_a_text_file(folder: Path) -> None:
     text = rows("images/ISIC_{n}.jpg", separator=" ").partition("\n")[2]
     assert found(listed(folder, text, "train.txt")) == ALL
