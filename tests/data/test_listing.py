@@ -140,3 +140,45 @@ def test_faults(folder: Path, text: str, complaint: str) -> None:
 def test_not_utf8(folder: Path) -> None:
     with pytest.raises(InputError, match="not UTF-8 text"):
         scan(manifest(folder, "path,label\na.png,fissuré\n", "latin-1"))
+
+
+# What is made of a listing ----------------------------------------------------------------------
+
+
+def test_groups_by_a_pattern_replace_those_of_folders_where_it_matches(tmp_path: Path) -> None:
+    touch(tmp_path, "a/one/p1_1.png", "a/one/p2_1.png", "b/p1_2.png", "b/two/x.png")
+    listing = scan(tmp_path, group_by=r"(p\d)_")
+    groups = {entry.id: entry.group for entry in listing.entries}
+    assert groups == {
+        "a/one/p1_1.png": "p1",
+        "a/one/p2_1.png": "p2",
+        "b/p1_2.png": "p1",
+        "b/two/x.png": "b/two",
+    }
+    (caution,) = listing.cautions
+    assert "matches 3 of 4 files; the others get no group of it: b/two/x.png" in caution
+    assert fingerprint(listing) != fingerprint(scan(tmp_path))
+
+
+def test_small_classes_are_left_out(tmp_path: Path) -> None:
+    touch(tmp_path, *numbered("a/{}.png", 4), *numbered("b/{}.png", 2), "c/1.png")
+    listing = scan(tmp_path, min_per_class=3)
+    assert (listing.classes, listing.small) == (("a",), {"b": 2, "c": 1})
+    assert scan(tmp_path).small == {}
+
+
+def test_links_out_of_the_folder_are_not_walked(tmp_path: Path) -> None:
+    touch(tmp_path / "set", *numbered("a/{}.png"))
+    touch(tmp_path / "far", *numbered("b/{}.png"), *numbered("c/{}.png"))
+    for name in ("b", "c"):
+        (tmp_path / "set" / name).symlink_to(tmp_path / "far" / name)
+    (tmp_path / "set" / "same").symlink_to(tmp_path / "set" / "a")
+    with pytest.raises(InputError, match=r"leads to 2 file\(s\) or folder\(s\).*: b and c\. Give"):
+        scan(tmp_path / "set")
+    assert scan(tmp_path / "set", follow=True).classes == ("a", "b", "c", "same")
+
+
+def test_kinds_of_what_is_not_used_have_a_count_and_three_examples(tmp_path: Path) -> None:
+    touch(tmp_path, "a/1.png", *numbered("a/{}.xml", 5), "b/1.png")
+    (unused,) = scan(tmp_path).unused
+    assert str(unused) == ("5 file(s) (files of other kinds): a/1.xml, a/2.xml, a/3.xml and 2 more")
