@@ -18,7 +18,7 @@ import logging
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -231,20 +231,19 @@ def walk(path: Path, follow: bool = False) -> Folder:
     return tree
 
 
-def read_folder(root: Path, tree: Folder, unused: Sequence[Unused] = ()) -> Listing:
+def read_folder(root: Path, tree: Folder) -> Listing:
     """List a folder that has been walked, whole: class folders, or parts of a split with such.
 
     Args:
         root: The folder that ids are relative to.
         tree: What is in it; a layout may have taken files and folders out of it, or moved them.
-        unused: What was taken out.
 
     Raises:
         InputError: If it holds no images, or they lie in another way.
     """
     others, hidden = tree.all_files("others"), tree.all_files("hidden")
     if not tree.holds_images:
-        number = len(others) + len(hidden) + sum(kind.count for kind in unused)
+        number = len(others) + len(hidden)
         no = f"; the {number} file(s) in it are something else" if number else ""
         raise InputError(f"{root} holds no images (PNG, JPEG, BMP, TIFF, WebP, GIF, PNM){no}.")
     reader = _Reader(root)
@@ -254,17 +253,13 @@ def read_folder(root: Path, tree: Folder, unused: Sequence[Unused] = ()) -> List
     else:
         refuse_mixed_splits(tree)
         layout = reader.read_classes(tree, None)
-    found = (
-        *unused,
-        Unused.of("files of other kinds", others, root),
-        Unused.of("hidden files", hidden, root),
-    )
+    kinds = {"files of other kinds": others, "hidden files": hidden}
     labels = {entry.label for entry in reader.entries}
     return Listing(
         root,
         layout,
         tuple(sorted(reader.entries, key=lambda entry: natural_key(entry.id))),
-        tuple(kind for kind in found if kind.count),
+        tuple(Unused.of(kind, paths, root) for kind, paths in kinds.items() if paths),
         tuple(name for name in dict.fromkeys(reader.empty) if name not in labels),
     )
 

@@ -229,10 +229,10 @@ def refuse_choices(
     Raises:
         InputError: If anything is.
     """
-    asked = {"group_by": group_by, "min_per_class": min_per_class > 1, "follow": follow}
-    if named := [name for name, value in asked.items() if value]:
+    if group_by or follow or min_per_class > 1:
         raise InputError(
-            f"{listed(named)}: this is about files, and the images are made by code or in memory."
+            "group_by, min_per_class and follow are about files, and the images are made by code "
+            "or in memory."
         )
 
 

@@ -105,5 +105,5 @@ def test_patterns_that_group_some_or_each_are_said(patients: Path) -> None:
 
 def test_what_is_about_files_needs_files() -> None:
     for words in (["--group-by", "x"], ["--min-per-class", "3"], ["--follow"]):
-        with pytest.raises(InputError, match="this is about files, and the images are made by"):
+        with pytest.raises(InputError, match="are about files, and the images are made by code"):
             show("demo", *words)

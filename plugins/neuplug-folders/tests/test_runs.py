@@ -56,7 +56,7 @@ def test_what_cannot_be_done_is_refused_before_anything_runs(folder: Path) -> No
         compose(folder, per_class=4)
     with pytest.raises(InputError, match="data is empty"):
         compose("")
-    with pytest.raises(InputError, match="group_by: this is about files"):
+    with pytest.raises(InputError, match="group_by, min_per_class and follow are about files"):
         compose("demo", group_by="x")
     (folder / "rare" / "3.png").symlink_to("/etc/hostname")
     with pytest.raises(InputError, match=r"leads to 1 file.*: rare/3\.png\. Give --follow"):
