@@ -11,6 +11,7 @@ from .data.imageset import training_set as training_set
 from .data.listing import Entry as Entry
 from .data.listing import Layout as Layout
 from .data.listing import Listing as Listing
+from .data.listing import Unused as Unused
 from .data.neighbors import copy_scores as copy_scores
 from .data.neighbors import nearest as nearest
 from .data.splits import Split as Split

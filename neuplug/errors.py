@@ -40,10 +40,10 @@ class InputError(NeuplugError, ValueError):
 
     Example:
         >>> try:
-        ...     neuplug.draw_split(neuplug.load_dataset("PHOTOS"), per_class=40, seed=0, repeat=0)
+        ...     neuplug.load_dataset("PHOTOS", classes=["dent", "scrach"])
         ... except neuplug.InputError as error:
         ...     print(error)
-        class dent has 12 image(s), which leave none to test on with per_class = 40: use at most 11.
+        PHOTOS has no images of a class 'scrach'. Did you mean scratch? It has dent and scratch.
     """
 
     exit_code = 2

@@ -24,11 +24,19 @@ from numpy.typing import NDArray
 from neuplug.data.building import NO_RANGE, Original, build, strict_error
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
-from neuplug.data.listing import FORMAT, Listing, SplitName, fingerprint, listed
+from neuplug.data.listing import (
+    FORMAT,
+    Listing,
+    SplitName,
+    chosen_classes,
+    fingerprint,
+    listed,
+    refuse_choices,
+)
 from neuplug.data.pixeloptions import Channels, PixelOptions, Range, Resize
 from neuplug.data.pixels import thumbnail
 from neuplug.data.report import DataReport, Near
-from neuplug.errors import InputError, did_you_mean
+from neuplug.errors import InputError
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.store import MissingResult, Store, cache_dir
 
@@ -214,6 +222,7 @@ def load_dataset(
     near: Near = "on",
     progress: Progress = silent,
     listing: Listing | None = None,
+    **choices: Any,
 ) -> Dataset:
     """Load images from a folder, a CSV manifest, or the demo data; decode them only once.
 
@@ -230,6 +239,8 @@ def load_dataset(
         near: ``on``; ``off``: no near duplicates; ``overlap``: neighbours that overlap, too.
         progress: Called while files are decoded and near duplicates looked for.
         listing: The files of the source, where they have been listed before.
+        choices: How files are listed: ``group_by``, ``min_per_class`` and ``follow``, as of
+            ``neuplug compose``, and ``options`` of layouts, by their names.
 
     Raises:
         InputError: If an argument makes no sense, a class is left without images, or a file cannot
@@ -245,20 +256,23 @@ def load_dataset(
     if near not in get_args(Near):
         raise InputError(f"near = {near!r}: choose on, off or overlap.")
     if str(source) == DEMO:
+        refuse_choices(**choices)
         if near == "overlap":
             raise InputError("near = overlap: the demo images are drawn and overlap nowhere.")
         dataset = _demo(options, classes)
     else:
-        listing = listing or scan(Path(source))
+        listing = listing or scan(source, **choices)
         if classes is None and listing.empty:
             raise InputError(
                 f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "
                 "remove it, or name the classes you want with --classes."
             )
-        chosen = _chosen(classes, listing.classes, source)
+        chosen = chosen_classes(source, listing.classes, classes, listing.small)
         dataset = _load(listing, chosen, options, strict, near, progress)
         # links may have changed since the images were decoded
+        same = ("layout", "unused", "small", "remarks", "cautions")
         now = {"source": str(source), "outside": listing.outside(chosen)}
+        now |= {name: getattr(listing, name) for name in same}
         dataset = replace(dataset, report=dataset.report.model_copy(update=now))
     if strict and dataset.report.skipped:
         raise strict_error(dataset.report.skipped)
@@ -268,7 +282,7 @@ def load_dataset(
 def _demo(options: PixelOptions, classes: Sequence[str] | None) -> Dataset:
     from neuplug.data import demo
 
-    chosen = _chosen(classes, demo.CLASSES, DEMO)
+    chosen = chosen_classes(DEMO, demo.CLASSES, classes)
     code = hashlib.sha256(Path(demo.__file__).read_bytes()).hexdigest()
     free = [None] * demo.PER_CLASS * len(chosen)
 
@@ -276,29 +290,11 @@ def _demo(options: PixelOptions, classes: Sequence[str] | None) -> Dataset:
         images = demo.demo_set(options.imgsz, classes=chosen)
         if options.channels == "rgb":
             images = replace(images, images=images.images.expand(-1, 3, -1, -1).contiguous())
-        unused = [] if options.range == "auto" else [NO_RANGE]
-        _write_images(folder, images, free, free, simulated=True, unused=unused)
+        unread = [] if options.range == "auto" else [NO_RANGE]
+        _write_images(folder, images, free, free, simulated=True, not_read=unread)
 
     about = (options.imgsz, options.channels, options.range)
     return Dataset._made(_key(DEMO, code, np.__version__, *about, chosen), draw)
-
-
-def _chosen(
-    classes: Sequence[str] | None, known: Sequence[str], source: str | Path
-) -> tuple[str, ...]:
-    """The classes that are wanted, in their order; by default all that are known."""
-    if classes is None:
-        return tuple(known)
-    for name in classes:
-        if name not in known:
-            raise InputError(
-                f"{source} has no images of a class {name!r}.{did_you_mean(name, known)} "
-                f"It has {listed(known, 20)}."
-            )
-    twice = [name for name, number in Counter(classes).items() if number > 1]
-    if twice:
-        raise InputError(f"class {twice[0]} is named twice.")
-    return tuple(classes)
 
 
 def _load(
@@ -317,8 +313,8 @@ def _load(
     def decode(folder: Path) -> None:
         built = build(entries, folder, options, strict, progress)
         built.check_classes(classes, entries)
-        about = {"layout": listing.layout, "ignored": listing.ignored, **built.facts(options)}
-        _write_meta(folder, classes, built.originals, near, progress, source=root, **about)
+        about = {"layout": listing.layout, "source": root, **built.facts(options)}
+        _write_meta(folder, classes, built.originals, near, progress, **about)
 
     return Dataset._made(key, decode)
 

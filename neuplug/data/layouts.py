@@ -1,17 +1,15 @@
 """Recognise how a set of labelled images lies on disk, without opening one of the images.
 
-Known layouts; folders around the set that hold nothing else are descended:
+What the layouts of plugins recognise (:class:`neuplug.Layout`) goes first. The core itself reads
+what needs no guess:
 
-* what a plugin's layout recognises (:class:`neuplug.Layout`);
-* a CSV manifest (:func:`neuplug.data.listing.read_manifest`);
-* ``train|val|test`` folders, each with one of the layouts below, as it is or in ``images/``
-  beside ``annotations/``;
+* a plain CSV manifest (:func:`neuplug.data.manifest.read_manifest`);
 * a folder of class folders; a folder within a class folder is a group (``cow/cow1/*.png``, one
-  object seen often), and class folders may be divided in ``train|val|test`` instead; folders named
-  ``group=…`` are the same group in every class;
-* a flat folder with the class in the file name: ``crazing_1.jpg`` is of class ``crazing``.
+  object seen often); folders named ``group=…`` are the same group in every class;
+* ``train|val|test`` folders, each with class folders.
 
-Hidden files, ``__MACOSX``, annotations and everything that is no image is passed over and counted.
+A layout that tidies folders up, and leaves out masks for example, walks them with :func:`walk` and
+hands what is left to :func:`read_folder`. Every file that is no image of a class is counted.
 """
 
 from __future__ import annotations
@@ -20,7 +18,7 @@ import logging
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -28,12 +26,17 @@ from typing import Any
 from neuplug.data.listing import (
     SPLIT_NAMES,
     Entry,
+    Layout,
     Listing,
     SplitName,
+    Unused,
+    grouped,
+    large_enough,
     listed,
     natural_key,
-    read_manifest,
+    refuse_outside,
 )
+from neuplug.data.manifest import read_manifest
 from neuplug.errors import InputError, PluginError, did_you_mean
 from neuplug.plugins.distributions import FAULTS, told
 from neuplug.plugins.registry import discover
@@ -46,13 +49,8 @@ _IMAGE = re.compile(
     re.IGNORECASE,
 )
 _ARCHIVE = re.compile(r"\.(zip|tar|gz|tgz|bz2|xz|7z|rar)", re.IGNORECASE)
-_IMAGE_FOLDER = re.compile(r"images?|imgs?|jpegimages", re.IGNORECASE)
-_ANNOTATIONS = re.compile(
-    r"annotations?|labels?|labelme|masks?|ground_truth|gt|xml|json", re.IGNORECASE
-)
-_HIDDEN_FOLDER = re.compile(r"\..*|__MACOSX|\$RECYCLE\.BIN|@eaDir")
+_HIDDEN = re.compile(r"\..*|__MACOSX|\$RECYCLE\.BIN|@eaDir|(eh)?thumbs\.db|desktop\.ini", re.I)
 _SHARED_GROUP = re.compile(r"group=.+")
-_NUMBER = re.compile(r"[\s_.\-]*(\d+|\(\d+\))\Z")
 
 
 def is_image(path: Path) -> bool:
@@ -60,269 +58,268 @@ def is_image(path: Path) -> bool:
     return _IMAGE.fullmatch(path.suffix) is not None and not path.name.startswith(".")
 
 
-def scan(path: Path) -> Listing:
-    """List the labelled images at ``path``, a folder or a CSV manifest.
+def scan(
+    source: str | Path,
+    *,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    group_by: str | None = None,
+    min_per_class: int = 1,
+    follow: bool = False,
+) -> Listing:
+    """List the labelled images of a folder or a CSV manifest.
+
+    Args:
+        source: Its path.
+        options: Of layouts, by their names.
+        group_by: A regular expression, of which each file's path within ``source`` gives its group.
+        min_per_class: Images that a class needs; one with fewer is left out.
+        follow: Whether links and paths may lead out of ``source``.
 
     Raises:
-        InputError: If nothing is there, no image is, or the classes cannot be told.
+        InputError: If nothing is there, no image is, the classes cannot be told, or an argument
+            makes no sense for these images.
     """
-    path = Path(path).expanduser()
+    if not str(source).strip():
+        raise InputError(
+            "data is empty: give a folder of images, a CSV manifest, or demo; the current folder "
+            "is called '.'."
+        )
+    path = Path(source).expanduser()
     try:
         if not path.exists():
             beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
             hint = did_you_mean(path.name, beside)
             raise InputError(f"there is no file or folder {path}.{hint}")
-        found, said = ask_layouts(path)
-        if found is not None:
-            return found
-        if path.is_dir():
-            try:
-                return _scan_folder(path)
-            except InputError as error:
-                raise InputError(" ".join([str(error), *said])) from None
-        if path.suffix.lower() in {".csv", ".tsv"}:
-            return read_manifest(path)
+        found = _listing(path, options or {}, follow)
     except OSError as error:
         raise InputError(f"{error.filename or path} cannot be read: {error.strerror}.") from None
+    if not follow:
+        refuse_outside(path, found.outside(found.classes))
+    if group_by is not None:
+        found = grouped(found, group_by)
+    return large_enough(found, min_per_class)
+
+
+def _listing(path: Path, options: Mapping[str, Mapping[str, Any]], follow: bool) -> Listing:
+    found, said, refused = ask_layouts(path, options, follow)
+    try:
+        if found is None and refused:
+            raise InputError(refused[0])
+        if found is None and path.is_dir():
+            found = read_folder(path, walk(path, follow))
+    except InputError as error:
+        raise InputError(" ".join([str(error), *said])) from None
+    if found is not None:  # names of files are poor labels: a table of them is missed then
+        if found.by_name:
+            return replace(found, cautions=(*found.cautions, *said))
+        return replace(found, remarks=(*found.remarks, *said))
+    if path.suffix.lower() in {".csv", ".tsv"}:
+        return read_manifest(path)
     archive = _ARCHIVE.fullmatch(path.suffix)
     what = "an archive: unpack it and give" if archive else "a file: give"
     raise InputError(f"{path} is {what} a folder of images or a CSV manifest (path, label).")
 
 
-def ask_layouts(path: Path) -> tuple[Listing | None, list[str]]:
-    """What the layouts of plugins make of a path: the first listing, or what they say of it."""
+def ask_layouts(
+    path: Path, options: Mapping[str, Mapping[str, Any]], follow: bool = False
+) -> tuple[Listing | None, list[str], list[str]]:
+    """What the layouts of plugins make of a path.
+
+    Returns:
+        The listing of the first that is no general one, or of a general one; what others say of
+        the path; what is wrong with it, of those whose layout it is.
+    """
+    found: list[tuple[bool, Listing]] = []
     said: list[str] = []
+    refused: list[str] = []
     for spec in discover().of_kind("layout"):
         try:
-            layout: Any = spec.load()()
-            found = layout.scan(path)
+            kind: Any = spec.load()
+            layout: Layout = kind(kind.options_class.parse(options.get(spec.name, {}), spec.name))
+            layout.follow = follow
+            answer = layout.scan(path)
+        except InputError as error:
+            if spec.name in options:  # what is asked of it is wrong, whoever lists the path
+                raise
+            refused.append(str(error))
         except PluginError as error:
             logger.warning("%s", error)
-            continue
         except FAULTS as error:
             logger.warning("%s of %s failed: %s", spec.name, spec.source, told(error))
-            continue
-        if isinstance(found, Listing):
-            return found, said
-        if found:
-            said.append(found)
-    return None, said
+        else:
+            if isinstance(answer, Listing):
+                found.append((layout.general, answer))
+            elif answer:
+                said.append(answer)
+    found.sort(key=lambda pair: pair[0])
+    return (found[0][1] if found else None), said, refused
 
 
 @dataclass
-class _Folder:
+class Folder:
     """A folder that has been walked.
 
     Attributes:
-        images: Image files directly in it.
-        folders: Its folders that have images at any depth.
-        bare: Its folders that have none.
-        files: How many files are in it at any depth, images included.
+        images: Image files directly in it, by their names.
+        others: Other files directly in it.
+        hidden: Hidden files in it, and all files in its hidden folders.
+        folders: Its other folders.
+        part: The part of a split that it is, if its name says one.
     """
 
     path: Path
     images: list[Path] = field(default_factory=list)
-    folders: list[_Folder] = field(default_factory=list)
-    bare: list[_Folder] = field(default_factory=list)
-    files: int = 0
+    others: list[Path] = field(default_factory=list)
+    hidden: list[Path] = field(default_factory=list)
+    folders: list[Folder] = field(default_factory=list)
+    part: SplitName | None = None
 
     @property
     def name(self) -> str:
-        # one system stores accents composed, another decomposed: the class is the same
+        """Its name; one system stores accents composed, another decomposed."""
         return unicodedata.normalize("NFC", self.path.name)
 
     @property
-    def split(self) -> SplitName | None:
-        """The part of a split that its name says."""
-        return SPLIT_NAMES.get(self.name.lower())
+    def full(self) -> list[Folder]:
+        """Its folders that have images at any depth."""
+        return [folder for folder in self.folders if folder.holds_images]
 
     @property
-    def is_annotation(self) -> bool:
-        return _ANNOTATIONS.fullmatch(self.name) is not None
+    def holds_images(self) -> bool:
+        """Whether there are images in it at any depth."""
+        return bool(self.images) or any(folder.holds_images for folder in self.folders)
 
     @property
-    def no_annotations(self) -> list[_Folder]:
-        """Its folders that have images and are no annotations."""
-        return [folder for folder in self.folders if not folder.is_annotation]
+    def divides(self) -> bool:
+        """Whether its folders are the parts of a given split."""
+        return not self.images and bool(self.full) and all(f.part for f in self.full)
 
-    def all_images(self) -> list[Path]:
-        return [*self.images, *(path for f in self.folders for path in f.all_images())]
-
-
-def _walk(path: Path, above: frozenset[str] = frozenset()) -> _Folder:
-    folder = _Folder(path)
-    above |= {os.path.realpath(path)}
-    for item in sorted(path.iterdir(), key=lambda p: natural_key(p.name)):
-        if item.is_dir():
-            if os.path.realpath(item) in above:  # a link back up
-                continue
-            below = _walk(item, above)
-            folder.files += below.files
-            if not _HIDDEN_FOLDER.fullmatch(item.name):
-                (folder.folders if below.images or below.folders else folder.bare).append(below)
-            continue
-        folder.files += 1
-        # a dangling link counts as an image, so that it is named as unreadable
-        if (item.is_file() or item.is_symlink()) and is_image(item):
-            folder.images.append(item)
-    return folder
+    def all_files(self, kind: str = "images") -> list[Path]:
+        """The ``images``, ``others`` or ``hidden`` files at any depth."""
+        return [*getattr(self, kind), *(p for f in self.folders for p in f.all_files(kind))]
 
 
-def _scan_folder(root: Path) -> Listing:
-    tree = _walk(root)
-    if not tree.images and not tree.folders:
-        others = f"; the {tree.files} file(s) in it are something else" if tree.files else ""
-        raise InputError(f"{root} holds no images (PNG, JPEG, BMP, TIFF, WebP, GIF, PNM){others}.")
-    node, notes = _descend(tree)
+def walk(path: Path, follow: bool = False) -> Folder:
+    """Walk a folder; links are followed, though never round in a circle.
+
+    Raises:
+        InputError: If links of folders lead out of it and ``follow`` is not set.
+        OSError: If a folder cannot be read.
+    """
+    root, outside = os.path.realpath(path), []
+
+    def visit(place: Path, above: frozenset[str]) -> Folder:
+        folder = Folder(place, part=SPLIT_NAMES.get(place.name.lower()))
+        above |= {os.path.realpath(place)}
+        for item in sorted(place.iterdir(), key=lambda p: natural_key(p.name)):
+            if not item.is_dir():
+                hidden = _HIDDEN.fullmatch(item.name)
+                # a dangling link counts as an image, so that it is named as unreadable
+                image = is_image(item) and (item.is_file() or item.is_symlink())
+                (folder.hidden if hidden else folder.images if image else folder.others).append(
+                    item
+                )
+            elif _HIDDEN.fullmatch(item.name):
+                folder.hidden += [
+                    Path(where, n) for where, _, names in os.walk(item) for n in names
+                ]
+            elif (real := os.path.realpath(item)) not in above:  # no link back up
+                if follow or Path(real).is_relative_to(root):
+                    folder.folders.append(visit(item, above))
+                else:
+                    outside.append(item.relative_to(path).as_posix())
+        return folder
+
+    tree = visit(path, frozenset())
+    refuse_outside(path, outside)
+    return tree
+
+
+def read_folder(root: Path, tree: Folder) -> Listing:
+    """List a folder that has been walked, whole: class folders, or parts of a split with such.
+
+    Args:
+        root: The folder that ids are relative to.
+        tree: What is in it; a layout may have taken files and folders out of it, or moved them.
+
+    Raises:
+        InputError: If it holds no images, or they lie in another way.
+    """
+    others, hidden = tree.all_files("others"), tree.all_files("hidden")
+    if not tree.holds_images:
+        number = len(others) + len(hidden)
+        no = f"; the {number} file(s) in it are something else" if number else ""
+        raise InputError(f"{root} holds no images (PNG, JPEG, BMP, TIFF, WebP, GIF, PNM){no}.")
     reader = _Reader(root)
-    if _divides(node):
-        layout = reader.read_splits(node)
+    if tree.divides:
+        layouts = [reader.read_classes(folder, folder.part) for folder in tree.full]
+        layout = f"{listed([f'{folder.name}/' for folder in tree.full])}, each {layouts[0]}"
     else:
-        _refuse_mixed_splits(node)
-        layout = reader.read_part(node, None)
-    entries = sorted(reader.entries, key=lambda entry: natural_key(entry.id))
-    labels = {entry.label for entry in entries}
-    if not reader.class_folders and 2 * len(labels) > len(entries):
-        raise _flat_error(
-            node.path, f"its file names give {len(labels)} classes for {len(entries)} images"
-        )
-    layout = ": ".join([*notes, layout])
-    if left := len(tree.all_images()) - len(entries):
-        layout += f" ({left} image(s) beside these folders or among annotations left out)"
-    empty = tuple(name for name in dict.fromkeys(reader.empty) if name not in labels)
-    return Listing(root, layout, tuple(entries), tree.files - len(entries), empty)
+        refuse_mixed_splits(tree)
+        layout = reader.read_classes(tree, None)
+    kinds = {"files of other kinds": others, "hidden files": hidden}
+    labels = {entry.label for entry in reader.entries}
+    return Listing(
+        root,
+        layout,
+        tuple(sorted(reader.entries, key=lambda entry: natural_key(entry.id))),
+        tuple(Unused.of(kind, paths, root) for kind, paths in kinds.items() if paths),
+        tuple(name for name in dict.fromkeys(reader.empty) if name not in labels),
+    )
 
 
-# Which folder divides the images --------------------------------------------------------------
+def refuse_mixed_splits(node: Folder) -> None:
+    """Refuse ``train``, ``test`` and ``extra``; a lone ``train`` beside ``bus`` is a class.
 
-
-def _descend(node: _Folder) -> tuple[_Folder, list[str]]:
-    """Go past folders that only wrap the set; also return what was passed, in words."""
-    notes: list[str] = []
-    while True:
-        node = _without_stray(node)
-        inner = _image_folder(node)
-        if inner is not None:
-            beside = [f"{f.name}/" for f in (*node.folders, *node.bare) if f.is_annotation]
-            notes.append(f"{inner.name}/" + (f" beside {listed(beside)}" if beside else ""))
-        elif len(node.folders) == 1 and not _is_lone_class(node.folders[0]):
-            inner = node.folders[0]
-            notes.append(f"{inner.name}/")
-        else:
-            break
-        node = inner
-    return node, notes
-
-
-def _image_folder(node: _Folder) -> _Folder | None:
-    """The ``images/`` in a folder where all else that has images is annotations."""
-    rest = [] if node.images else node.no_annotations
-    return rest[0] if len(rest) == 1 and _IMAGE_FOLDER.fullmatch(rest[0].name) else None
-
-
-def _is_lone_class(folder: _Folder) -> bool:
-    """Whether the only folder is a class rather than a flat set: its file names tell no classes."""
-    if folder.folders and all(_SHARED_GROUP.fullmatch(f.name) for f in folder.folders):
-        return True
-    labels = [_label_in_name(path) for path in folder.images]
-    tells = all(labels) and 1 < len(set(labels)) <= len(labels) / 2
-    return bool(labels) and not tells
-
-
-def _without_stray(node: _Folder) -> _Folder:
-    """Leave out the few images that lie beside folders full of them."""
-    below = sum(len(f.all_images()) for f in node.no_annotations)
-    if not node.images or not below:
-        return node
-    if len(node.images) > below:
-        raise InputError(
-            f"{node.path} has {len(node.images)} images and, beside them, {below} in folders "
-            f"({listed([f.name for f in node.no_annotations])}): give a folder of class "
-            "folders, or a flat folder with the class in the file names."
-        )
-    return replace(node, images=[])
-
-
-def _divides(node: _Folder) -> bool:
-    """Whether a folder's folders are the parts of a given split."""
-    return not node.images and bool(node.folders) and all(f.split for f in node.folders)
-
-
-def _refuse_mixed_splits(node: _Folder) -> None:
-    """Refuse ``train``, ``test`` and ``extra``; a lone ``train`` beside ``bus`` is a class."""
-    parts = [f.name for f in node.folders if f.split]
-    others = [f.name for f in node.folders if not f.split]
-    if others and len({f.split for f in node.folders if f.split}) > 1:
+    Raises:
+        InputError: If parts of a split lie beside other images.
+    """
+    parts = [f.name for f in node.full if f.part]
+    others = [f.name for f in node.full if not f.part]
+    if others and len({f.part for f in node.full if f.part}) > 1:
         raise InputError(
             f"{node.path} has {listed(parts)} and, beside them, images in {listed(others)}: "
             "separate them, or assign the images in a CSV manifest (path, label, split)."
         )
 
 
-# What the folders say -------------------------------------------------------------------------
-
-
 @dataclass
 class _Reader:
-    """Takes entries from folders; its methods say in words how these lie there.
+    """Takes entries from class folders.
 
     Attributes:
         root: The folder that ids are relative to.
         empty: Names of class folders without a single file.
-        class_folders: Whether there are any; else all classes are told by file names.
     """
 
     root: Path
     entries: list[Entry] = field(default_factory=list)
     empty: list[str] = field(default_factory=list)
-    class_folders: bool = False
 
-    def read_splits(self, node: _Folder) -> str:
-        layouts = [self.read_part(f, f.split) for f in node.folders]
-        return f"{listed([f'{folder.name}/' for folder in node.folders])}, each {layouts[0]}"
-
-    def read_part(self, node: _Folder, split: SplitName | None) -> str:
-        """Read class folders or a flat folder, itself or in its ``images/``."""
-        node = _without_stray(node)
-        if (inner := _image_folder(node)) is not None:
-            return f"{inner.name}/ with {self.read_part(inner, split)}"
-        return self._read_flat(node, split) if node.images else self._read_classes(node, split)
-
-    def _read_classes(self, node: _Folder, split: SplitName | None) -> str:
-        self.class_folders = True
-        inside = [(folder.name, _image_folder(folder) or folder) for folder in node.folders]
-        nested = [folder for _, folder in inside if folder.folders]
-        divided = split is None and bool(nested) and all(_divides(folder) for _, folder in inside)
-        for label, folder in inside:
-            self._add(folder.images, label, split)
-            for sub in _objects(folder):
-                if divided:
-                    self._add(sub.all_images(), label, sub.split)
-                else:  # by itself a folder groups only images of its class
-                    shared = _SHARED_GROUP.fullmatch(sub.name)
-                    group = sub.name if shared else f"{label}/{sub.name}"
-                    self._add(sub.all_images(), label, split, group)
+    def read_classes(self, node: Folder, split: SplitName | None) -> str:
+        """Read class folders; how they lie there, in words."""
+        if node.images:
+            raise InputError(
+                f"{node.path} has {len(node.images)} image(s) outside of class folders, such as "
+                f"{node.images[0].name}: sort them into folders, one for each class, or write a "
+                "CSV manifest (path, label)."
+            )
+        for folder in node.full:
+            self._add(folder.images, folder.name, split)
+            for sub in folder.full:  # by itself a folder groups only images of its class
+                shared = _SHARED_GROUP.fullmatch(sub.name)
+                group = sub.name if shared else f"{folder.name}/{sub.name}"
+                self._add(sub.all_files(), folder.name, split, group)
         layout = "a folder of class folders"
-        if divided:
-            parts = {f"{sub.name}/" for folder in nested for sub in folder.folders}
-            layout += f", each divided in {listed(sorted(parts))}"
-        elif nested:
+        if any(folder.full for folder in node.full):
             layout += ", where a folder within a class is a group"
-        bare = [f for f in node.bare if not f.is_annotation]
-        self.empty += [f.name for f in bare if not f.files]
-        if without := [f"{f.name}/" for f in bare if f.files]:
-            layout += f" (no images in {listed(without)})"
+        for folder in node.folders:
+            if not folder.holds_images:
+                if not folder.all_files("others") + folder.all_files("hidden"):
+                    self.empty.append(folder.name)
+                else:
+                    layout += f" (no images in {folder.name}/)"
         return layout
-
-    def _read_flat(self, node: _Folder, split: SplitName | None) -> str:
-        labels = {path: _label_in_name(path) for path in node.images}
-        if without := [path.name for path, label in labels.items() if not label]:
-            count = f"{len(without)} of its {len(labels)} file names"
-            raise _flat_error(node.path, f"{count} tell no class, such as {without[0]}")
-        for path, label in labels.items():
-            self._add([path], label, split)
-        first, label = next(iter(labels.items()))
-        return f"a flat folder, the class in the file name ({first.name} is {label})"
 
     def _add(
         self, paths: Iterable[Path], label: str, split: SplitName | None, group: str | None = None
@@ -330,20 +327,3 @@ class _Reader:
         for path in paths:
             id_ = path.relative_to(self.root).as_posix()
             self.entries.append(Entry(path, id_, label, split, group))
-
-
-def _objects(folder: _Folder) -> list[_Folder]:
-    """The folders within a class folder, without annotations that lie beside its images."""
-    return folder.no_annotations or ([] if folder.images else folder.folders)
-
-
-def _flat_error(path: Path, why: str) -> InputError:
-    return InputError(
-        f"{path} is a flat folder, but {why}: name the files class_number (crazing_1.jpg), "
-        "sort them into class folders, or write a CSV manifest (path, label)."
-    )
-
-
-def _label_in_name(path: Path) -> str:
-    """The file name without its ending and the number before it."""
-    return _NUMBER.sub("", unicodedata.normalize("NFC", path.stem))

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import functools
 import hashlib
-import io
 import os
 import re
 import unicodedata
 from abc import abstractmethod
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.component import ComponentBase
-from neuplug.text import unguarded
 
 # Part of every data set's key: raised when decoding, binding or the files of the cache change
 FORMAT = 6
@@ -68,6 +66,40 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Unused:
+    """Files of one kind that lie with the images and are not used.
+
+    Attributes:
+        kind: What they are, in the plural, such as ``hidden files``.
+        count: How many.
+        examples: Ids of the first three.
+        matters: Whether a run says it too, as of pictures that cannot be read.
+
+    Example:
+        >>> from pathlib import Path
+        >>> str(neuplug.Unused.of("masks", [Path("set/m", f"{n}.png") for n in range(9)], "set"))
+        '9 file(s) (masks): m/0.png, m/1.png, m/2.png and 6 more'
+    """
+
+    kind: str
+    count: int
+    examples: tuple[str, ...] = ()
+    matters: bool = False
+
+    @classmethod
+    def of(
+        cls, kind: str, paths: Sequence[Path], root: str | Path, matters: bool = False
+    ) -> Unused:
+        """Count files; those within ``root`` are named by their paths in it."""
+        shown = [p.relative_to(root) if p.is_relative_to(root) else p for p in paths[:3]]
+        return cls(kind, len(paths), tuple(p.as_posix() for p in shown), matters)
+
+    def __str__(self) -> str:
+        more = [f"{self.count - len(self.examples)} more"] * (self.count > len(self.examples))
+        return f"{self.count} file(s) ({self.kind}): {listed([*self.examples, *more])}"
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """All labelled images of a set.
 
@@ -75,15 +107,23 @@ class Listing:
         root: The folder that ids are relative to.
         layout: How they lie there, in words.
         entries: In natural order of their ids.
-        ignored: How many files were passed over.
+        unused: The files that are not used, by their kinds.
         empty: Names of class folders without a single file.
+        small: Classes that were left out for having too few images, with their numbers.
+        remarks: Sentences about how the files were understood.
+        cautions: Such sentences that a run must say, for they may be wrong.
+        by_name: Whether file names alone tell the classes.
     """
 
     root: Path
     layout: str
     entries: tuple[Entry, ...]
-    ignored: int = 0
+    unused: tuple[Unused, ...] = ()
     empty: tuple[str, ...] = ()
+    small: Mapping[str, int] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    by_name: bool = False
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -103,7 +143,16 @@ class Listing:
 
 
 class Layout(ComponentBase):
-    """Recognises one way in which a set of labelled images lies on disk, and lists it."""
+    """Recognises one way in which a set of labelled images lies on disk, and lists it.
+
+    Attributes:
+        general: Whether it lists folders of many kinds, so that every other layout goes before it.
+        follow: Whether links may lead out of the path, set before :meth:`scan`; what a listing has
+            outside nevertheless is refused.
+    """
+
+    general: ClassVar[bool] = False
+    follow: bool = False
 
     @abstractmethod
     def scan(self, path: Path) -> Listing | str | None:
@@ -115,6 +164,10 @@ class Layout(ComponentBase):
         Returns:
             ``None`` if this is not its layout; a sentence if it is, but something has to be done
             before it can be read, saying what.
+
+        Raises:
+            InputError: If it is its layout, and wrong: nothing is read then, unless another
+                layout lists the path.
         """
 
 
@@ -152,84 +205,147 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     return " and ".join([", ".join(shown[:-1]), shown[-1]] if len(shown) > 1 else shown)
 
 
-# CSV manifests ----------------------------------------------------------------------------------
-
-_NEEDED = ("path", "label")
-_OPTIONAL = ("split", "group")
+# What is made of a listing ----------------------------------------------------------------------
 
 
-def read_manifest(path: Path) -> Listing:
-    """List the images of a CSV manifest: a header, then one line for each image.
-
-    The columns ``path`` and ``label`` are needed, ``split`` and ``group`` may be there, others are
-    passed over. Paths are relative to the manifest's folder. Commas, semicolons and tabs separate.
+def refuse_outside(source: Path, ids: Sequence[str]) -> None:
+    """Refuse files and folders that lie outside the data.
 
     Raises:
-        InputError: With the line number, if a column, label, split or file is missing or wrong.
-        OSError: If it cannot be read.
+        InputError: If there are any.
     """
-    root = path.parent
-    found: dict[str, tuple[int, Entry]] = {}
-    columns: list[str] = []
-    for line, row in _rows(path):
-        columns = columns or list(row)
-        entry = _entry(row, root, f"{path}, line {line}")
-        if entry.id in found:
-            raise InputError(
-                f"{path}, line {line}: {entry.id} is already listed in line {found[entry.id][0]}."
-            )
-        found[entry.id] = (line, entry)
-    if not found:
-        raise InputError(f"{path} lists no images: there is nothing below its header.")
-    entries = sorted((entry for _, entry in found.values()), key=lambda e: natural_key(e.id))
-    return Listing(root, f"a CSV manifest ({listed(columns)})", tuple(entries))
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """The lines with their numbers, as column name to stripped text."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise InputError(f"{path} is not UTF-8 text: save it as CSV in UTF-8.") from None
-    header = text.partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=header.count))
-    try:
-        columns = [name.strip().lower() for name in next(reader, [])]
-        if missing := [column for column in _NEEDED if column not in columns]:
-            has = f"has {listed([c for c in columns if c])}" if any(columns) else "is empty"
-            raise InputError(
-                f"{path}, line 1: there is no column {missing[0]!r}, the header {has}; "
-                "a manifest needs path and label, and may have split and group."
-            )
-        known = [column for column in (*_NEEDED, *_OPTIONAL) if column in columns]
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                cells = dict(zip(columns, row, strict=False))
-                yield reader.line_num, {c: cells.get(c, "").strip() for c in known}
-    except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}.") from None
-
-
-def _entry(row: dict[str, str], root: Path, where: str) -> Entry:
-    for column in _NEEDED:
-        if not row[column]:
-            raise InputError(f"{where}: the {column} is empty.")
-    split = row.get("split", "").lower()
-    if split and split not in SPLIT_NAMES:
+    if ids:
         raise InputError(
-            f"{where}: {row['split']!r} is not a split.{did_you_mean(split, SPLIT_NAMES)} "
-            "Write train, val, test, or nothing."
+            f"{source} leads to {len(ids)} file(s) or folder(s) outside the folder of the data, by "
+            f"links or paths: {listed(ids, 3)}. Give --follow to use them, or take them out."
         )
-    file = root / row["path"]
-    if not file.is_file():
-        file = root / row["path"].replace("\\", "/")  # written on Windows
-    if not file.is_file():
-        raise InputError(f"{where}: there is no file {file}.")
-    place = os.path.relpath(file, root) if file.is_relative_to(root) else str(file)
-    return Entry(
-        file,
-        Path(place).as_posix(),
-        unguarded(row["label"]),
-        SPLIT_NAMES[split] if split else None,
-        row.get("group") or None,
+
+
+def refuse_choices(
+    group_by: str | None = None, min_per_class: int = 1, follow: bool = False, **_: object
+) -> None:
+    """Refuse what is asked of files where there are none.
+
+    Raises:
+        InputError: If anything is.
+    """
+    if group_by or follow or min_per_class > 1:
+        raise InputError(
+            "group_by, min_per_class and follow are about files, and the images are made by code "
+            "or in memory."
+        )
+
+
+def group_finder(pattern: str) -> Callable[[str], str]:
+    r"""What a regular expression finds in a path: its bracketed groups, or all of it, or nothing.
+
+    Raises:
+        InputError: If it is none.
+
+    Example:
+        >>> from neuplug.data.listing import group_finder
+        >>> group_finder(r"(person\d+)_")("ill/person12_3.png")
+        'person12'
+    """
+    try:
+        compiled = re.compile(pattern)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise InputError(f"group_by = {pattern!r} is not a regular expression: {error}.") from None
+
+    def found(text: str) -> str:
+        match = compiled.search(text)
+        if match is None:
+            return ""
+        return "_".join(part for part in match.groups() if part) or match[0]
+
+    return found
+
+
+def grouped(listing: Listing, pattern: str) -> Listing:
+    """The listing with groups of what a pattern finds in the ids; ids without keep their group.
+
+    Raises:
+        InputError: If it is no regular expression, or finds nothing, or the same in all ids.
+    """
+    find = group_finder(pattern)
+    found = {entry.id: find(entry.id) for entry in listing.entries}
+    groups, without = Counter(filter(None, found.values())), [i for i in found if not found[i]]
+    if not groups or (len(groups) == 1 and not without and len(found) > 1):
+        what = f"finds {next(iter(groups))!r} in every file" if groups else "matches no file"
+        raise InputError(
+            f"group_by = {pattern!r} {what}, such as {listing.entries[0].id}: neuplug data show "
+            "suggests patterns."
+        )
+    cautions = []
+    if without:
+        cautions.append(
+            f"group_by = {pattern!r} matches {len(found) - len(without)} of {len(found)} files; "
+            f"the others get no group of it: {listed(without, 3)}."
+        )
+    if max(groups.values()) == 1:
+        cautions.append(
+            f"group_by = {pattern!r} finds something else in each of {len(groups)} files, so that "
+            "it groups none."
+        )
+    entries = (replace(e, group=found[e.id] or e.group) for e in listing.entries)
+    return replace(listing, entries=tuple(entries), cautions=(*listing.cautions, *cautions))
+
+
+def large_enough(listing: Listing, least: int) -> Listing:
+    """The listing without the classes that have fewer images.
+
+    Raises:
+        InputError: If no class is left.
+    """
+    counts = Counter(entry.label for entry in listing.entries)
+    small = {name: counts[name] for name in listing.classes if counts[name] < least}
+    if small and len(small) == len(counts):
+        raise InputError(
+            f"min_per_class = {least} leaves no class: the largest has {max(counts.values())}."
+        )
+    entries = tuple(entry for entry in listing.entries if entry.label not in small)
+    return replace(listing, entries=entries, small=small)
+
+
+def chosen_classes(
+    source: str | Path,
+    known: Sequence[str],
+    classes: Sequence[str] | None,
+    small: Collection[str] = (),
+) -> tuple[str, ...]:
+    """The classes that are wanted, in their order; by default all that are known.
+
+    Raises:
+        InputError: If one is unknown, too small, or named twice.
+    """
+    if classes is None:
+        return tuple(known)
+    if few := [name for name in classes if name in small]:
+        raise InputError(
+            f"{listed(few)}: min_per_class leaves this out. Lower it, or choose other classes."
+        )
+    for name in classes:
+        if name not in known:
+            raise InputError(
+                f"{source} has no images of a class {name!r}.{did_you_mean(name, known)} "
+                f"It has {listed(known, 20)}."
+            )
+    if twice := [name for name, number in Counter(classes).items() if number > 1]:
+        raise InputError(f"class {twice[0]} is named twice.")
+    return tuple(classes)
+
+
+def spelled_alike(names: Iterable[str]) -> str:
+    """A sentence about names that differ in letter case or blanks alone, or empty."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        alike[
+            re.sub(r"[\s_\u200b-\u200d\ufeff]", "", unicodedata.normalize("NFKC", name).casefold())
+        ].append(name)
+    pairs = [" and ".join(map(repr, same)) for key, same in alike.items() if key and same[1:]]
+    if not pairs:
+        return ""
+    return (
+        f"Classes differ in letter case or blanks alone: {'; '.join(pairs[:3])}. If they are the "
+        "same, rename the folders or the labels; now they are different classes."
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from neuplug.data.listing import listed
+from neuplug.data.listing import Unused, listed, spelled_alike
 
 # Which near duplicates are looked for
 Near: TypeAlias = Literal["on", "off", "overlap"]
@@ -28,10 +28,13 @@ class DataReport(BaseModel):
         ranges: Of images of more than 8 bits the values that became black and white, by the kind
             of their numbers.
         notes: Sentences about how pixels were made of the files, where there was a choice.
-        unused: Sentences about what files hold, or the user asked for, that was not used.
+        not_read: Sentences about what files hold, or the user asked for, that was not read.
         skipped: (id, reason) of each file that could not be read.
         outside: Ids of images that lie outside the source, by a link or by a manifest's path.
-        ignored: How many files were passed over because they are no images of a class.
+        unused: The files of the source that are not used, by their kinds.
+        small: Classes that were left out for having too few images, with their numbers.
+        remarks: Sentences about how the files were understood.
+        cautions: Such sentences that a run must say, for they may be wrong.
         exact: Ids of images whose pixels are equal, two or more in each cluster.
         conflicts: Those of ``exact`` whose images have different labels.
         near: (id, id, correlation) of near duplicates; ``None`` where they were not looked for.
@@ -59,10 +62,13 @@ class DataReport(BaseModel):
     modes: Counter[str] = Counter()
     ranges: Mapping[str, tuple[float, float]] = {}
     notes: tuple[str, ...] = ()
-    unused: tuple[str, ...] = ()
+    not_read: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     outside: tuple[str, ...] = ()
-    ignored: int = 0
+    unused: tuple[Unused, ...] = ()
+    small: Mapping[str, int] = {}
+    remarks: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
     exact: tuple[tuple[str, ...], ...] = ()
     conflicts: tuple[tuple[str, ...], ...] = ()
     near: tuple[tuple[str, str, float], ...] | None = None
@@ -76,11 +82,13 @@ class DataReport(BaseModel):
         Args:
             leaking: Whether the images are in given parts that near duplicates may cross.
         """
-        found = []
+        found = [*self.cautions, *self._left_out()]
+        if alike := spelled_alike(self.counts):
+            found.append(alike)
         if self.skipped:
             count = len(self.skipped)
             found.append(f"{count} file(s) cannot be read and are skipped: {why(self.skipped)}.")
-        found += self.unused
+        found += self.not_read
         if self.outside:
             found.append(
                 f"{len(self.outside)} image(s) lie outside the folder of the data, where links or "
@@ -115,6 +123,14 @@ class DataReport(BaseModel):
                 "folder, or the column group of a CSV manifest)."
             )
         return tuple(found)
+
+    def _left_out(self) -> Iterator[str]:
+        for kind in self.unused:
+            if kind.matters:
+                yield f"not used: {kind}."
+        if self.small:
+            left = [f"{name} ({number})" for name, number in self.small.items()]
+            yield f"{len(left)} class(es) have too few images and are left out: {listed(left)}."
 
 
 def why(skipped: Sequence[tuple[str, str]]) -> str:

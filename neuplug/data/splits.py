@@ -28,6 +28,7 @@ import torch
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import HeldOutSet, TrainingSet
+from neuplug.data.listing import listed, spelled_alike
 from neuplug.errors import InputError
 from neuplug.seeds import derive_seed
 
@@ -117,16 +118,13 @@ def draw_split(
     has_test, wants_val = "test" in dataset.splits, val > 0 and "val" not in dataset.splits
     placement = _Placement(dataset)
     warnings = placement.keep_given("test") + placement.keep_given("val")
+    _refuse_small(placement, per_class, has_test)
     # of classes that share groups the scarcest has the first say: a plentiful one finds enough
     # images in the groups that are placed already
     counts = dataset.images.counts()
     for name in sorted(counts, key=lambda name: counts[name]):
         rng = random.Random(derive_seed(seed, "split", name, repeat))
         pool = _ClassImages(placement, name, rng)
-        if not pool.size:
-            raise InputError(
-                f"class {name} has no image to train on outside the given parts of the split."
-            )
         if per_class is not None:
             held = _part_of(per_class, val) if wants_val else 0
             drawn = _draw_number(pool, {"train": per_class - held, "val": held}, has_test, rng)
@@ -157,14 +155,49 @@ def _check(dataset: Dataset, per_class: int | None, test: float, val: float) -> 
     if len(counts) < 2:
         raise InputError(
             f"{dataset.report.source} has only one class, {next(iter(counts))}: "
-            "a classifier needs at least two."
+            f"a classifier needs at least two. {' '.join(dataset.report.cautions)}".strip()
         )
-    for name, number in counts.items():
-        if number < 2:
-            raise InputError(
-                f"class {name} has {number} image(s): at least 2 are needed, "
-                "one to train on and one to test on."
-            )
+    least = 1 if per_class is not None and "test" not in dataset.splits else 2  # told of later
+    if few := {name: number for name, number in counts.items() if number < least}:
+        raise InputError(
+            f"{_so_few(few)}: at least 2 are needed, one to train on and one to test on. Add some, "
+            "or leave such classes out (--min-per-class 2)."
+        )
+
+
+def _so_few(numbers: Mapping[str, int], kind: str = "") -> str:
+    """``class a has 1 image(s)``, or the same of several classes."""
+    if len(numbers) == 1:
+        name, number = next(iter(numbers.items()))
+        return f"class {name} has {number} {kind}image(s)"
+    shown = listed([f"{name}: {number}" for name, number in numbers.items()], 20)
+    return f"{len(numbers)} classes have few {kind}images ({shown})"
+
+
+def _refuse_small(placement: _Placement, per_class: int | None, has_test: bool) -> None:
+    """Refuse all classes at once that have too few images outside the given parts."""
+    names = placement.dataset.images.classes
+    sizes = {n: sum(i not in placement.part for i in placement.members(n)) for n in names}
+    if none := [name for name, size in sizes.items() if not size]:
+        what, has = ("class", "has") if len(none) == 1 else ("classes", "have")
+        raise InputError(
+            f"{what} {listed(none, 20)} {has} no image to train on outside the given parts of "
+            "the split: let neuplug draw one (--resplit), or choose other classes with --classes. "
+            f"{spelled_alike(names)}".strip()
+        )
+    spare = 0 if has_test else 1
+    if per_class is not None and (
+        few := {n: size for n, size in sizes.items() if size < per_class + spare}
+    ):
+        kind, why = ("training ", "are too few") if has_test else ("", "leave none to test on")
+        most = min(few.values()) - spare
+        advice = [f"use at most {most}"] if most else ["add images"]
+        if len(sizes) > len(few) + 1:
+            advice.append(f"leave small classes out (--min-per-class {per_class + spare})")
+        raise InputError(
+            f"{_so_few(few, kind)}, which {why} with per_class = {per_class}: "
+            f"{', or '.join(advice)}."
+        )
 
 
 class _Placement:
@@ -217,19 +250,23 @@ class _Placement:
 
     def lists(self, has_test: bool) -> dict[_Part, list[int]]:
         """The images of each part; a class without images to train or test on is refused."""
+        lacking = []
         for name in self.dataset.images.classes:
             parts = {self.part[i] for i in self.members(name)}
             if "test" not in parts:
-                where = "in the given test part" if has_test else "left to test on"
-                raise InputError(
-                    f"class {name} has no image {where}: add some, or choose other classes "
-                    f"with --classes.{self.series(name)}"
-                )
+                lacking.append(name)
             if "train" not in parts:
                 raise InputError(
                     f"class {name} has no image left to train on: all are in, or bound to, "
                     f"the given parts or other classes' groups.{self.series(name)}"
                 )
+        if lacking:
+            where = "in the given test part" if has_test else "left to test on"
+            more = f" So have {listed(lacking[1:], 20)}." if lacking[1:] else ""
+            raise InputError(
+                f"class {lacking[0]} has no image {where}: add some, or choose other classes "
+                f"with --classes.{more}{self.series(lacking[0])}"
+            )
         return {
             part: sorted(i for i, other in self.part.items() if other == part)
             for part in get_args(_Part)
@@ -273,13 +310,6 @@ def _draw_number(
     pool: _ClassImages, wanted: Mapping[_Part, int], has_test: bool, rng: random.Random
 ) -> dict[int, _Part]:
     """Exactly the wanted numbers; the rest is for the test, unless a test part is given."""
-    per_class, most = sum(wanted.values()), pool.size if has_test else pool.size - 1
-    if per_class > most:
-        kind, why = ("training ", "are too few") if has_test else ("", "leave none to test on")
-        raise InputError(
-            f"class {pool.name} has {pool.size} {kind}image(s), which {why} with "
-            f"per_class = {per_class}: use at most {most}."
-        )
     # Where groups differ in size, some orders do not fit: then another is drawn.
     for attempt in range(_REDRAWS + 1):
         names = list(pool.groups) if attempt == 0 else shuffled(pool.groups, rng)

@@ -118,6 +118,7 @@ class Selection:
             self.reporters = self._reporters()
             if config.executor is not None:
                 self.executor = self._choose(config.executor, ("executor",))
+        self._used |= {spec.name for spec in self._registry.of_kind("layout")}
         problems += self._unused_options()
         problems.refuse()
         self.classifiers = [self._choose(name, ("classifier",)) for name in _once(config.clf)]

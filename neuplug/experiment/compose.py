@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from neuplug import __version__, data
 from neuplug.data.layouts import scan
-from neuplug.data.listing import FORMAT, Listing, fingerprint
+from neuplug.data.listing import FORMAT, Listing, fingerprint, refuse_choices
 from neuplug.errors import InputError, NeuplugError, Problems, StorageError
 from neuplug.experiment import events
 from neuplug.experiment.claim import GENERATED, RunClaim, RunStopped, is_whole
@@ -70,9 +70,11 @@ class Request:
         Raises:
             InputError: If the data is not there.
         """
+        choices = config.model_dump(include={"options", "group_by", "min_per_class", "follow"})
         if images is not None or config.data == "demo":
+            refuse_choices(**choices)
             return cls(config, images)
-        return cls(config, listing=scan(Path(config.data)))
+        return cls(config, listing=scan(config.data, **choices))
 
     @cached_property
     def key(self) -> str:
@@ -112,7 +114,9 @@ class Request:
         if self.images is not None:
             return self.images.digest()
         if self.listing is not None:
-            return fingerprint(self.listing)
+            # what is not used is said, so that it is part of the answer
+            unused = [str(kind) for kind in self.listing.unused if kind.matters]
+            return hash_of([fingerprint(self.listing), *unused])
         source = Path(data.__file__).with_name("demo.py")  # importing it would load torch
         return hash_of(source.read_text("utf-8"))
 

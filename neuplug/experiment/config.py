@@ -91,6 +91,17 @@ class ComposeConfig(BaseModel):
         description="fraction of the training images used for validation; where several amounts "
         "are compared, 0.2 if not given, so that the best is chosen without the test images",
     )
+    group_by: str | None = _data(
+        None,
+        description="regular expression, such as '(patient[0-9]+)': images in whose paths it finds "
+        "the same text are never divided by a split",
+    )
+    min_per_class: fields.Count = _data(
+        1, description="number of images that a class needs; classes with fewer are left out"
+    )
+    follow: bool = _data(
+        False, description="use images outside the folder of the data, where links or paths lead"
+    )
     resplit: bool = _data(False, description="draw a new split even if the data set comes with one")
     allow_leak: bool = _data(
         False,

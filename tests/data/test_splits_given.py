@@ -80,5 +80,5 @@ def test_given_parts_that_lack_a_class() -> None:
     assert "class b has no image to train on outside the given" in refusal(no_train)
     few = make({"a": 10, "b": 10}, splits=given(("train", 8), ("test", 2)) * 2)
     message = refusal(few, per_class=9)
-    assert "class a has 8 training image(s), which are too few with per_class = 9" in message
+    assert "2 classes have few training images (a: 8 and b: 8), which are too few with" in message
     assert "use at most 8" in message

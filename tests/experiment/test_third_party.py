@@ -53,9 +53,10 @@ def test_a_layout_that_fails_is_named_and_the_others_are_asked(
     assert data.report.layout == "images named in sheet.tsv"
     (sheet / "sheet.tsv").unlink()
     for number in range(40):
-        (sheet / f"{number:02d}a.png").rename(sheet / f"{'ab'[number % 2]}_{number}.png")
+        (sheet / "ab"[number % 2]).mkdir(exist_ok=True)
+        (sheet / f"{number:02d}a.png").rename(sheet / "ab"[number % 2] / f"{number}.png")
     caplog.clear()
-    assert neuplug.load_dataset(sheet, imgsz=28).images.classes == ("a", "b")  # by file names
+    assert neuplug.load_dataset(sheet, imgsz=28).images.classes == ("a", "b")
     said = " ".join(record.getMessage() for record in caplog.records)
     assert "torn of neuplug-lab 1.0 failed: ValueError: half of the sheet is missing" in said
     assert "shredded of neuplug-lab 1.0 cannot be loaded" in said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,10 +15,12 @@ from neuplug.cli.printing import make_console, print_table
 from neuplug.data.pixeloptions import Channels, Range, read_range
 from neuplug.data.report import Near
 from neuplug.errors import InputError
-from neuplug_data.printing import SHOWN, print_line, print_names, progress_bar
+from neuplug_data.printing import print_line, print_names, progress_bar, visible
 
 if TYPE_CHECKING:
     from neuplug.data.dataset import Dataset
+    from neuplug.data.listing import Listing
+    from neuplug_data.facts import Page
 
 app = typer.Typer(cls=LightGroup, no_args_is_help=True)
 
@@ -52,27 +55,82 @@ def show(
         Near,
         typer.Option(help="Near duplicates to look for; overlap: neighbours that overlap, too."),
     ] = "on",
+    group_by: Annotated[
+        str | None,
+        typer.Option(help="Regular expression: images with the same text in the path are a group."),
+    ] = None,
+    min_per_class: Annotated[
+        int, typer.Option(min=1, help="Leave out classes with fewer images.")
+    ] = 1,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Use images outside the folder, where links lead.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Option of a layout, such as tables.label=dx. Repeatable."),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a page with thumbnails to this file.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Describe a data set: layout, classes, sizes, modes, broken files, duplicates."""
-    from neuplug.data.dataset import load_dataset
+    """Describe a data set: classes, sizes, what is not used, what looks odd, duplicates."""
+    if html is not None and html.is_dir():
+        raise InputError(f"--html {html} is a folder: give a file in it, such as {html}/data.html.")
+    choices: dict[str, Any] = {"group_by": group_by, "min_per_class": min_per_class}
+    choices |= {"follow": follow, "options": _options(settings or [])}
+    how: dict[str, Any] = {"imgsz": _image_size(imgsz), "resize": "crop" if crop else "resize"}
+    how |= {"range": _range(range_), "channels": channels}
+    dataset, listing = _loaded(path, choices, strict=strict, near=near, **how)
+    _tell(dataset, listing, html, as_json)
 
-    size = _image_size(imgsz)
+
+def _loaded(path: str, choices: dict[str, Any], **how: Any) -> tuple[Dataset, Listing | None]:
+    """The data set, and its files unless it is drawn by code."""
+    from neuplug.data.dataset import DEMO, load_dataset
+    from neuplug.data.layouts import scan
+
+    listing = None if path == DEMO else scan(path, **choices)
     with progress_bar("loading") as progress:
-        dataset = load_dataset(
-            path,
-            imgsz=size,
-            resize="crop" if crop else "resize",
-            range=_range(range_),
-            channels=channels,
-            strict=strict,
-            near=near,
-            progress=progress,
-        )
+        return load_dataset(path, progress=progress, listing=listing, **how, **choices), listing
+
+
+def _tell(dataset: Dataset, listing: Listing | None, html: Path | None, as_json: bool) -> None:
+    """Print what there is to know, and write it as a page if one is asked for."""
+    from neuplug_data import facts
+
+    page = facts.page_of(dataset, listing)
+    if html is not None:
+        from neuplug_data.html import write_page
+
+        write_page(html, page, dataset)
     if as_json:
-        typer.echo(json.dumps(_facts(dataset), indent=1))
+        typer.echo(json.dumps(facts.as_json(dataset, listing), indent=1))
     else:
-        _print(dataset)
+        _print(page)
+        if html is not None:
+            print_line(make_console(), f"page with thumbnails: {html}")
+
+
+def _options(settings: list[str]) -> dict[str, Any]:
+    """The options of layouts, of ``--set``.
+
+    Raises:
+        InputError: If one is written in another way, or of something else.
+    """
+    from neuplug.experiment.config import over, setting
+    from neuplug.plugins.registry import discover
+
+    found: dict[str, Any] = {}
+    for item in settings:
+        found = over(found, setting(item))
+    layouts = sorted(spec.name for spec in discover().of_kind("layout"))
+    options: dict[str, Any] = found.pop("options", {})
+    if strange := [name for name in (*options, *found) if name not in layouts]:
+        raise InputError(
+            f"--set {strange[0]}.…: data show takes options of layouts: {', '.join(layouts)}."
+        )
+    return options
 
 
 def _image_size(text: str) -> tuple[int, int]:
@@ -90,89 +148,21 @@ def _range(text: str) -> Range:
         raise InputError(f"--range {text!r}: {error}.") from None
 
 
-def _facts(dataset: Dataset) -> dict[str, Any]:
-    """What is shown, as JSON values."""
-    height, width = dataset.images.image_size
-    return {
-        **dataset.report.model_dump(mode="json"),
-        "images": len(dataset),
-        "imgsz": [height, width],
-        "channels": dataset.images.channels,
-        "splits": _split_counts(dataset),
-        "groups": len(set(dataset.groups)),
-        "leaks": dataset.leaks,
-        "key": dataset.key,
-    }
-
-
-def _split_counts(dataset: Dataset) -> dict[str, dict[str, int]]:
-    """Images by given split, then class; empty if no split is given."""
-    classes, labels = dataset.images.classes, dataset.images.labels.tolist()
-    counts: dict[str, dict[str, int]] = {}
-    if any(dataset.splits):
-        for split, label in zip(dataset.splits, labels, strict=True):
-            part = counts.setdefault(split or "train", dict.fromkeys(classes, 0))
-            part[classes[label]] += 1
-    return {name: counts[name] for name in ("train", "val", "test") if name in counts}
-
-
-def _print(dataset: Dataset) -> None:
-    console, report, images = make_console(), dataset.report, dataset.images
-    line, names = partial(print_line, console), partial(print_names, console)
-    height, width = images.image_size
-    kind = "grey" if images.channels == 1 else "RGB"
-    line(f"{report.source}: {report.layout}")
-    line(f"{len(dataset)} images in {len(report.counts)} classes; decoded: {kind} {height}x{width}")
-    if report.simulated:
-        line("These images are simulated: they are drawn by code.")
-    parts = _split_counts(dataset)
-    print_table(
-        console,
-        ("class", *parts, "images"),
-        [
-            (name, *(part[name] for part in parts.values()), number)
-            for name, number in report.counts.items()
-        ],
-    )
-    line(f"sizes (HxW): {_counted(dict(report.sizes.most_common()))}")
-    line(f"modes: {_counted(dict(report.modes.most_common()))}")
-    for sentence in (*report.notes, *report.unused):
-        line(sentence)
-    groups = len(set(dataset.groups))
-    if groups < len(dataset):
-        line(f"groups that a split never divides: {groups}")
-    if report.ignored:
-        line(f"files passed over: {report.ignored}{_remarks(report.source)}")
-    if report.outside:
-        names("outside the folder of the data, by a link or a path in the manifest", report.outside)
-    names("unreadable files", [f"{id_}: {reason}" for id_, reason in report.skipped])
-    names("exact duplicates", [" = ".join(cluster) for cluster in report.exact])
-    if report.conflicts:
-        names("of these with different labels", [" = ".join(c) for c in report.conflicts])
-    if report.near is not None:
-        shown = [f"{a} ~ {b} (correlation {score:.3f})" for a, b, score in report.near]
-        names("near duplicates", shown)
-    if report.whole:
-        names("classes of near duplicates of one another, which a split divides", report.whole)
-    if report.crowded:
-        line(f"images that look like another one, but no more than most do: {report.crowded}")
-    if dataset.leak:
-        line(dataset.leak, style="bold red")
-
-
-def _remarks(source: str) -> str:
-    """What layouts that cannot read the folder as it is say of it."""
-    from pathlib import Path
-
-    from neuplug.data.layouts import ask_layouts
-
-    path = Path(source).expanduser()
-    _, said = ask_layouts(path) if path.is_dir() else (None, [])
-    return "".join(f". {sentence}" for sentence in said)
-
-
-def _counted(numbers: dict[str, int]) -> str:
-    """``200x200 (1800), 100x80 (3)``, cut short."""
-    items = [f"{name} ({number})" for name, number in numbers.items()]
-    more = [f"and {len(items) - SHOWN} more"] if len(items) > SHOWN else []
-    return ", ".join(items[:SHOWN] + more)
+def _print(page: Page) -> None:
+    console = make_console()
+    line = partial(print_line, console)
+    line(f"{page.source}: {page.layout}", style="bold")
+    line(page.summary)
+    rows = [(visible(name), *parts, number) for name, parts, number in page.classes]
+    print_table(console, ("class", *page.parts, "images"), rows)
+    for title, text in page.seen:
+        line(f"{title}: {text}")
+    line("\nNot used", style="bold")
+    for sentence in page.unused or ["nothing: every file is used"]:
+        line(f"  {sentence}")
+    line("\nTo look at before training", style="bold")
+    for sentence in page.odd or ["nothing looks odd"]:
+        line(f"  {'! ' if page.odd else ''}{sentence}")
+    line("\nDuplicates and files that cannot be read", style="bold")
+    for title, items in page.lists:
+        print_names(console, title, items)

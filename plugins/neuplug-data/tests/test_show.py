@@ -55,10 +55,10 @@ def test_everything_is_said(flawed: Path) -> None:
     assert "modes: grey (16), grey 16 bit (1), RGB (1)" in output
     assert "1 image(s) have more than 8 bits (integers): 4 is black and 4028 is white" in output
     assert "groups that a split never divides: 17" in output
-    assert "files passed over: 1" in output
+    assert "  1 file(s) (files of other kinds): notes.txt" in output
     assert "unreadable files: 23" in output
     assert "Bee/fake0.jpg: not a PNG" in output
-    assert output.count("fake") == 20
+    assert output.count("fake") == 21  # one in a sentence
     assert "… and 3 more" in output
     assert "exact duplicates: 1" in output
     assert "ant/1.png = cow/8.png" in output
@@ -119,7 +119,7 @@ def test_a_leak_is_named(tmp_path: Path, draw: Draw) -> None:
         part = "test" if number > 8 else "train"
         draw(tmp_path / part / "ab"[number % 2] / f"{number}.png", seed=number)
     shutil.copy(tmp_path / "train" / "a" / "4.png", tmp_path / "test" / "a" / "99.png")
-    sentence = "the given split leaks: 1 of its 4 test and validation images"
+    sentence = "The given split leaks: 1 of its 4 test and validation images"
     assert sentence in show(tmp_path)
     leaks = json.loads(show(tmp_path, "--json"))["leaks"]
     assert leaks == [["test/a/99.png", "train/a/4.png", "equal"]]
@@ -151,33 +151,40 @@ def test_the_demo_is_called_simulated() -> None:
 
 
 def outside(data: Path) -> int:
-    """How many images are said to lie outside, by the command as by the warnings of a run."""
-    said = re.search(r"^outside the folder of the data, .*: (\d+)$", show(data), re.MULTILINE)
-    warnings = " ".join(neuplug.load_dataset(data).report.warnings())
-    warned = re.search(r"(\d+) image\(s\) lie outside the folder of the data", warnings)
-    assert (said and said[1]) == (warned and warned[1])
-    return int(said[1]) if said else 0
+    """How many files lead outside: refused by the command as by the library, unless followed."""
+    with pytest.raises(InputError, match=r"leads to \d+ file") as caught:
+        show(data)
+    with pytest.raises(InputError, match="Give --follow to use them"):
+        neuplug.load_dataset(data)
+    assert "outside the folder of the data" in show(data, "--follow")
+    number = re.search(r"leads to (\d+) file", str(caught.value))
+    assert number
+    return int(number[1])
 
 
-def test_images_outside_the_data_are_said_aloud(class_folders: Path, tmp_path: Path) -> None:
+def test_images_outside_the_data_are_refused_unless_asked_for(
+    class_folders: Path, tmp_path: Path
+) -> None:
     """Also where a folder was exchanged for a link after its images were decoded."""
-    assert outside(class_folders) == 0
+    show(class_folders)
     linked = tmp_path / "linked"
     linked.symlink_to(class_folders)  # the way to the data itself may be a link
-    assert outside(linked) == 0
+    show(linked)
     (class_folders / "cow").rename(tmp_path / "elsewhere")
     (class_folders / "cow").symlink_to(tmp_path / "elsewhere")
-    assert outside(class_folders) == 5
+    assert outside(class_folders) == 1  # a folder
+    (class_folders / "cow").unlink()
     (class_folders / "Bee" / "link.png").symlink_to(tmp_path / "elsewhere" / "1.png")
     (class_folders / "Bee" / "inner.png").symlink_to(class_folders / "ant" / "1.png")
-    assert outside(class_folders) == 6
+    assert outside(class_folders) == 1
 
 
 def test_a_manifest_that_leads_out_of_its_folder(class_folders: Path) -> None:
     manifest = class_folders / "cow" / "set.csv"
-    rows = ["path,label", "1.png,cow", "../cow/2.png,cow", "../ant/1.png,ant"]
+    rows = ["path,label", "1.png,cow", "../ant/1.png,ant", f"{class_folders}/cow/2.png,cow"]
     manifest.write_text("\n".join([*rows, f"{class_folders}/ant/2.png,ant"]))
     assert outside(manifest) == 2
-    said = show(manifest)
+    said = show(manifest, "--follow")
     assert "\n  ../ant/1.png\n" in said and f"\n  {class_folders}/ant/2.png\n" in said
-    assert neuplug.load_dataset(manifest, classes=["cow"]).report.outside == ()
+    followed = neuplug.load_dataset(manifest, classes=["cow"], follow=True)
+    assert followed.report.outside == () and followed.images.ids == ("1.png", "2.png")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from neuplug.data.listing import group_finder
 from neuplug.errors import InputError
 from neuplug.storage.files import safe_name
 
@@ -69,12 +69,7 @@ class CropOptions:
             )
         if not class_name(self.intact_name):
             raise InputError(f"intact_name = {self.intact_name!r}: no folder can be called that.")
-        try:
-            re.compile(self.group_by or "")
-        except re.error as error:
-            raise InputError(
-                f"group_by = {self.group_by!r} is not a regular expression: {error}."
-            ) from None
+        group_finder(self.group_by or "")  # refuses what is no regular expression
 
     @property
     def source_side(self) -> int:

@@ -12,14 +12,13 @@ height, of a long failure only parts, and intact crops that are cut automaticall
 from __future__ import annotations
 
 import functools
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neuplug.data.building import each
-from neuplug.data.listing import listed, natural_key
+from neuplug.data.listing import group_finder, listed, natural_key
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.files import file_names, safe_name
@@ -149,7 +148,8 @@ def _named(pairs: Sequence[Pair], pattern: str | None) -> tuple[list[Pair], list
     """
     texts = [pair for pair in pairs if is_text(pair.name)]
     stems = file_names([str(Path(pair.name).with_suffix("")) for pair in texts], "image")
-    groups = [safe_name(_found(pattern, pair.name)) if pattern else "" for pair in texts]
+    find = group_finder(pattern) if pattern else lambda name: ""
+    groups = [safe_name(find(pair.name)) for pair in texts]
     if pattern and texts and not any(groups):
         raise InputError(f"group_by = {pattern!r} matches no image, such as {texts[0].name}.")
     reason = "its name is not in UTF-8, which tables need: rename it"
@@ -157,14 +157,6 @@ def _named(pairs: Sequence[Pair], pattern: str | None) -> tuple[list[Pair], list
         replace(pair, stem=stem, group=f"group={group or stem}")
         for pair, stem, group in zip(texts, stems, groups, strict=True)
     ], [(pair.name, reason) for pair in pairs if not is_text(pair.name)]
-
-
-def _found(pattern: str, name: str) -> str:
-    """What a pattern finds: its bracketed groups, or all of it; empty if nothing."""
-    match = re.search(pattern, name)
-    if match is None:
-        return ""
-    return "_".join(part for part in match.groups() if part) or match[0]
 
 
 def _check_labels(sources: Sequence[Source], options: CropOptions, annotations: Path) -> None:

@@ -567,7 +567,7 @@ def test_the_record(several: Annotated) -> None:
     manifest = scan(several.out / "crops.csv")
     folders = scan(several.out)
     assert manifest.entries == folders.entries
-    assert folders.ignored == 2
+    assert sorted(kind.kind for kind in folders.unused) == ["files of other kinds", "tables"]
 
 
 # Groups ---------------------------------------------------------------------------------------
@@ -713,7 +713,7 @@ def test_show_points_at_crop(annotated: Annotated) -> None:
     for path in annotated.labelme.iterdir():
         shutil.copy(path, mixed / "intact")
     output = run("show", mixed)
-    assert "files passed over: 6. There are labelme annotations: neuplug data crop" in output
+    assert "remark: There are labelme annotations: neuplug data crop" in output
 
 
 # Real images ----------------------------------------------------------------------------------

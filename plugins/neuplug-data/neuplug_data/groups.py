@@ -1,0 +1,87 @@
+"""Patterns that put images of one patient, photograph or series into one group, by file names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from neuplug.data.listing import group_finder
+
+# Words before a number that stand for what several images may show
+_WORDS = (
+    "patient person subject pat subj case lesion slide study specimen donor animal plate object "
+    "obj series video vid clip scene scan coil roll wafer board part device camera cam session "
+    "bottle sample item unit"
+).split()
+_GENERAL = (
+    r"([^/]+?)_(?:jpe?g|png|bmp)\.rf\.",  # copies of an image, as Roboflow names them
+    r"([^/]+?)[_-](?:crop|tile|patch|aug|rot|flip|copy|frame|view|slice|part|img)[_-]?\d+\.[^./]+$",
+    r"([^/]*\d[^/]*?)[_-]\d+\.[^./]+$",  # 12_3.png
+    r"([^/]*\d[^/]*?)[_-][^/\d]*\d*\.[^./]+$",  # p12_left.png
+)
+_LEAST = 3  # groups
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A pattern for ``--group-by``.
+
+    Attributes:
+        groups: How many it finds.
+        example: One of them, the largest.
+        images: How many images that has.
+    """
+
+    pattern: str
+    groups: int
+    example: str
+    images: int
+
+    def __str__(self) -> str:
+        return (
+            f"file names suggest {self.groups} groups, such as {self.example} ({self.images} "
+            f"images): if a group shows one patient, object or photograph, give "
+            f"--group-by '{self.pattern}'"
+        )
+
+
+def suggest(ids: Sequence[str], labels: Sequence[str]) -> Suggestion | None:
+    """A pattern that file names suggest; ``None`` if they suggest none.
+
+    Args:
+        ids: Paths of the images.
+        labels: Their classes: groups that are the classes, or numbers within one, are none.
+    """
+    for pattern in _patterns(ids):
+        find = group_finder(pattern)
+        found = [find(id_) for id_ in ids]
+        sizes = Counter(filter(None, found))
+        together = sum(size for size in sizes.values() if size > 1)
+        matched = sum(sizes.values())
+        if (
+            len(sizes) >= _LEAST
+            and matched >= 0.9 * len(ids)
+            and 2 * together >= matched
+            and 2 * max(sizes.values()) <= len(ids)
+            and not _are_classes(found, labels)
+        ):
+            name, images = sizes.most_common(1)[0]
+            return Suggestion(pattern, len(sizes), name, images)
+    return None
+
+
+def _patterns(ids: Sequence[str]) -> Iterator[str]:
+    names = [id_.rpartition("/")[2] for id_ in ids]
+    for word in _WORDS:
+        match = re.search(rf"(?i:(?<![a-z]){word}[ _-]?)(?=\d)", " ".join(names[:200]))
+        if match:
+            yield rf"({re.escape(match[0])}\d+)"
+    yield from _GENERAL
+
+
+def _are_classes(found: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether the groups only say the class again."""
+    pairs = set(zip(found, labels, strict=True))
+    return len(pairs) == len(set(found)) and len(set(found)) <= len(set(labels))

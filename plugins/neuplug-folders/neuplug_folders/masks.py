@@ -1,0 +1,130 @@
+"""Tell folders of annotations and mask files among images from images of a class.
+
+A name alone proves nothing: ``mask`` is a class of a set of faces. So where something else than a
+name does not decide, a few of the candidates are opened: a mask has few grey levels.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+_ALWAYS = {
+    "annotation", "annotations", "annot", "annots", "anno", "annos", "groundtruth", "groundtruths",
+    "segmentation", "segmentations", "segmentationclass", "segmentationobject", "trimap", "trimaps",
+    "bbox", "bboxes", "labelme", "labelimg", "segmask", "segmasks",
+    "pixellabels", "segmentationclassaug",
+}  # fmt: skip
+_PERHAPS = {
+    "mask", "masks", "label", "labels", "lable", "lables", "gt", "gts", "seg", "segs", "xml",
+    "xmls", "json", "jsons",
+}  # fmt: skip
+_WORD = (
+    r"(?:mask|label|lable|gt|seg|segmentation|ground[\s_\-]?truth|annotation|anno|matte|trimap)s?"
+)
+_AFTER = re.compile(rf"(?P<base>.+?)[\s_\-.]+(?P<word>{_WORD})(?:[\s_\-.]*\d+)?", re.IGNORECASE)
+_BEFORE = re.compile(rf"(?P<word>{_WORD})[\s_\-.]+(?P<base>.+)", re.IGNORECASE)
+
+_LOOKED_AT = 24  # files that are opened to tell what many of one kind are
+_PIXELS = 256  # a side, to which an image is thinned out before its levels are counted
+_LEVELS = 32
+
+
+def words(name: str) -> list[str]:
+    """The words of a name in lower case, digits left out: ``SegClass_2`` has ``seg`` and ``class``.
+
+    Example:
+        >>> words("PublicTest-2017")
+        ['public', 'test']
+    """
+    return [w.casefold() for w in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W\d_]+", name)]
+
+
+def annotation_name(name: str) -> Literal["always", "perhaps", ""]:
+    """Whether a folder of that name has annotations: always, or if its files look like it."""
+    found = words(name)
+    pairs = ["".join(pair) for pair in itertools.pairwise(found)]
+    if _ALWAYS & {*found, *pairs, "".join(found)}:
+        return "always"
+    return "perhaps" if _PERHAPS & set(found) else ""
+
+
+def is_mask(path: Path) -> bool:
+    """Whether an image has few levels, or nearly all of it is black or white."""
+    import numpy as np
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings(), Image.open(path) as image:
+            warnings.simplefilter("ignore")
+            mode = image.mode
+            if mode == "1":
+                return True
+            as_is = mode in ("L", "P") or mode.startswith("I")
+            pixels: Any = np.asarray(image if as_is else image.convert("RGB"))
+    except Exception:  # a broken file is no mask, and is named when it is decoded
+        return False
+    pixels = pixels[:: -(-pixels.shape[0] // _PIXELS), :: -(-pixels.shape[1] // _PIXELS)]
+    flat = pixels.reshape(-1, pixels.shape[2]) if pixels.ndim == 3 else pixels.reshape(-1, 1)
+    counts = np.sort(np.unique(flat, axis=0, return_counts=True)[1])[::-1]
+    if len(counts) <= max(2, min(_LEVELS, len(flat) // 8)) or counts[:8].sum() >= 0.95 * len(flat):
+        return True
+    grey = flat.mean(axis=1)
+    eight = pixels.dtype == np.uint8 and mode != "P"
+    return eight and bool(((grey <= 32) | (grey >= 223)).mean() >= 0.9)
+
+
+def are_masks(paths: Sequence[Path]) -> bool:
+    """Whether nearly all of a few of the images are masks."""
+    some = _some(paths)
+    return bool(some) and sum(map(is_mask, some)) >= 0.8 * len(some)
+
+
+def _some(paths: Sequence[Path]) -> Sequence[Path]:
+    return paths if len(paths) <= _LOOKED_AT else paths[:: -(-len(paths) // _LOOKED_AT)]
+
+
+def masks_among(images: Iterable[Path]) -> set[Path]:
+    """The masks that lie among images: those with a twin, by name, that look like masks.
+
+    Twins are ``x.png`` and ``x_mask.png``, ``mask_x.png`` or ``x_label.bmp``, and two files whose
+    names differ in the ending alone, of which one kind looks like masks and the other does not.
+    """
+    found: set[Path] = set()
+    named: dict[tuple[str, str], list[Path]] = defaultdict(list)
+    paired: dict[tuple[str, str], list[tuple[Path, Path]]] = defaultdict(list)
+    by_stem: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for path in images:
+        by_stem[path.parent, path.stem.casefold()].append(path)
+    for (folder, stem), same in by_stem.items():
+        match = _AFTER.fullmatch(stem) or _BEFORE.fullmatch(stem)
+        if match and (folder, match["base"]) in by_stem:
+            for path in same:
+                named[match["word"], path.suffix.lower()].append(path)
+        for first in same:
+            for second in same:
+                if first.suffix.lower() != second.suffix.lower():
+                    paired[first.suffix.lower(), second.suffix.lower()].append((first, second))
+    for paths in named.values():
+        found |= _confirmed(paths)
+    for pairs in paired.values():
+        left = [(mask, photo) for mask, photo in pairs if mask not in found and photo not in found]
+        if left and not are_masks([photo for _, photo in left]):
+            found |= _confirmed([mask for mask, _ in left])
+    return found
+
+
+def _confirmed(paths: Sequence[Path]) -> set[Path]:
+    """Those that are masks: all where a few of many all are, else each is looked at."""
+    some = _some(paths)
+    looked = {path for path in some if is_mask(path)}
+    if len(looked) >= 0.9 * len(some):  # one may be spoiled by compression
+        return set(paths)
+    if not looked:
+        return set()
+    return {path for path in paths if path in looked or (path not in some and is_mask(path))}

@@ -1,0 +1,255 @@
+"""List the images of a table, or say of a folder that a table names its images. Light."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from neuplug import Entry, InputError, Layout, Listing
+from neuplug.data.layouts import is_image
+from neuplug.data.listing import SPLIT_NAMES, SplitName, Unused, listed, natural_key
+from neuplug_tables.columns import EMPTY, Columns, TablesOptions, find_columns, hot_label, split_of
+from neuplug_tables.files import Files, images_below
+from neuplug_tables.reading import ENDINGS, SHEETS, Table, read_table
+
+_TABLES = 20  # beside images, that are looked into
+_ROWS = 20  # of each
+_IMAGES = 20_000  # whose names are looked for in them
+
+
+class Tables(Layout):
+    """A table of images and labels, as text: CSV, tabs, semicolons, with or without a header."""
+
+    options_class = TablesOptions
+
+    def scan(self, path: Path) -> Listing | str | None:
+        """List the images that a table names."""
+        options = self.options
+        assert isinstance(options, TablesOptions)
+        if path.is_dir():
+            if options != TablesOptions():
+                raise InputError(f"{path} is a folder: --set tables.… is about a table.")
+            return _tables_of(path)
+        if path.suffix.lower() in SHEETS:
+            raise InputError(f"{path} is a spreadsheet: save it as CSV, and give that.")
+        if path.suffix.lower() not in ENDINGS:
+            return None
+        table = read_table(path)
+        files = Files(path, self.follow)
+        return _Reading(table, files, find_columns(table, files, options)).listing()
+
+
+def _tables_of(folder: Path) -> str | None:
+    """A sentence about tables in a folder or beside it that name its images."""
+    names: set[str] = set()
+    for number, image in enumerate(images_below(folder)):
+        if number == _IMAGES:
+            break
+        names |= {image.name.casefold(), image.stem.casefold()}
+    found = []
+    places = [folder, *([folder.resolve().parent] if names else [])]
+    tables = [p for place in places for p in sorted(place.iterdir()) if p.suffix.lower() in ENDINGS]
+    for path in tables[:_TABLES]:
+        try:
+            rows = read_table(path, _ROWS).rows if path.is_file() else []
+        except (InputError, OSError):
+            continue
+        if (
+            sum(any(_last(cell) in names for cell in cells) for _, cells in rows) * 2
+            >= len(rows)
+            > 1
+        ):
+            found.append(path)
+    if not found:
+        return None
+    what = "The table" if len(found) == 1 else "One of the tables"
+    return (
+        f"{what} {listed([str(path) for path in found], 3)} names these images: give it as --data."
+    )
+
+
+def _last(cell: str) -> str:
+    return cell.replace("\\", "/").rpartition("/")[2].casefold()
+
+
+@dataclass
+class _Reading:
+    """Makes entries of rows, and gathers what is wrong with them by its kind.
+
+    Attributes:
+        wrong: What is wrong, to the lines, with the cells where these help.
+        moved: Cells of images that were found elsewhere than they say.
+    """
+
+    table: Table
+    files: Files
+    columns: Columns
+    wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    moved: list[str] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def listing(self) -> Listing:
+        """The images of all rows.
+
+        Raises:
+            InputError: About all that is wrong, if anything is.
+        """
+        columns, path = self.columns, self.table.path
+        names = columns.cells(columns.path)
+        labels = self._labels()
+        self._refuse_several_labels(labels)
+        splits, twice = self._splits(), 0
+        groups = None if columns.group is None else columns.cells(columns.group)
+        for number, (line, _) in enumerate(columns.rows):
+            file = self._file(names[number], line)
+            label = labels[number]
+            if not label:
+                self.wrong["have no label"].append(f"line {line}")
+            if file is None or not label:
+                continue
+            place = _place(file, path.parent)
+            group = groups[number] or None if groups else None
+            entry = Entry(file, place, label, splits[number], group)
+            if (other := self.entries.get(place)) is not None:
+                if other.label != entry.label:
+                    self.wrong["name an image of another class again"].append(
+                        f"line {line}: {place} is {entry.label}, in line {self.lines[place]} "
+                        f"{other.label}"
+                    )
+                twice += 1
+                continue
+            self.entries[place], self.lines[place] = entry, line
+        self._refuse()
+        self._say(twice)
+        entries = sorted(self.entries.values(), key=lambda entry: natural_key(entry.id))
+        used = {os.path.normpath(entry.path) for entry in entries}
+        beside = [p for f in sorted({e.path.parent for e in entries}) for p in sorted(f.iterdir())]
+        left = [p for p in beside if is_image(p) and os.path.normpath(p) not in used]
+        unused = Unused.of("images that the table does not name", left, path.parent, True)
+        return Listing(
+            path.parent,
+            f"a CSV manifest ({listed(columns.used)})",
+            tuple(entries),
+            (unused,) if left else (),
+            remarks=tuple(columns.said),
+            cautions=tuple(self._cautions()),
+        )
+
+    def _labels(self) -> list[str]:
+        columns = self.columns
+        if columns.hot:
+            return [hot_label(columns, cells) for _, cells in columns.rows]
+        labels = ["" if c.casefold() in EMPTY else c for c in columns.cells(columns.label)]
+        if all(re.fullmatch(r"-?\d+\.0*|", label) for label in labels):  # as pandas writes integers
+            return [label.partition(".")[0] for label in labels]
+        return labels
+
+    def _splits(self) -> list[SplitName | None]:
+        if self.columns.split is None:
+            return [None] * len(self.columns.rows)
+        cells = self.columns.cells(self.columns.split)
+        found: list[SplitName | None] = []
+        for (line, _), cell in zip(self.columns.rows, cells, strict=True):
+            found.append(split_of(cell, set(cells)) if cell else None)
+            if cell and found[-1] is None:
+                self.wrong["have a split that is none of train, val and test"].append(
+                    f"line {line}: {cell!r}"
+                )
+        pairs = {(cell, part) for cell, part in zip(cells, found, strict=True) if part}
+        if odd := [
+            f"{cell} is {part}" for cell, part in sorted(pairs) if cell.lower() not in SPLIT_NAMES
+        ]:
+            self.columns.guessed.append(f"Of the parts of the split, {listed(odd, 10)}.")
+        return found
+
+    def _file(self, cell: str, line: int) -> Path | None:
+        if not cell:
+            self.wrong["name no image"].append(f"line {line}")
+            return None
+        found = self.files.find(cell)
+        if len(found) != 1:
+            if found:
+                places = listed([_place(path, self.table.path.parent) for path in found], 2)
+                self.wrong["may mean several images"].append(f"line {line}: {cell} is {places}")
+            else:
+                self.wrong["name an image that is not there"].append(f"line {line}: {cell}")
+            return None
+        if _place(found[0], self.table.path.parent) != _place(
+            self.table.path.parent / cell.replace("\\", "/"), self.table.path.parent
+        ):
+            self.moved.append(cell)
+        return found[0]
+
+    def _refuse_several_labels(self, labels: Sequence[str]) -> None:
+        """Refuse cells with several classes, such as ``crack|rust`` beside ``rust``."""
+        for separator in "|;,":
+            within: dict[str, set[str]] = defaultdict(set)
+            for label in set(labels):
+                for piece in label.split(separator):
+                    within[piece.strip()].add(label)
+            often = [piece for piece, where in within.items() if piece and len(where) > 1]
+            several = [label for label in labels if separator in label]
+            if len(often) > 1 and several:
+                raise InputError(
+                    f"{self.table.path}: {len(several)} images have several classes, such as "
+                    f"{listed(list(dict.fromkeys(several)), 3)}: neuplug trains classifiers of one "
+                    "class for each image. Keep the images of one class, or choose one class."
+                )
+
+    def _refuse(self) -> None:
+        again = self.wrong.get("name an image of another class again")
+        rows = len(self.columns.rows)
+        if self.wrong:
+            parts = [
+                f"{len(at)} of {rows} rows {what} ({_shown(at)})" for what, at in self.wrong.items()
+            ]
+            advice = ""
+            if "name an image that is not there" in self.wrong:
+                advice = " Names are relative to the table's folder; put it beside the images."
+            if "have no label" in self.wrong:
+                advice += " Fill the labels in, or take the rows out."
+            if again:
+                advice += " An image can have one class only."
+            raise InputError(f"{self.table.path}: {'; '.join(parts)}.{advice}")
+
+    def _say(self, twice: int) -> None:
+        said = self.columns.said
+        if self.table.encoding:
+            said.append(f"the table is read as {self.table.encoding}.")
+        if self.moved:
+            folders = Counter(
+                _place(self.files.find(cell)[0].parent, self.table.path.parent)
+                for cell in self.moved
+            )
+            places = [("its own folder" if f == "." else f"{f}/") for f in folders]
+            said.append(
+                f"{len(self.moved)} names are no paths of files, such as {self.moved[0]}, and are "
+                f"found in {listed(places, 3)}."
+            )
+        if twice:
+            said.append(f"{twice} row(s) name an image again, with the same class.")
+
+    def _cautions(self) -> list[str]:
+        labels: Mapping[str, int] = Counter(entry.label for entry in self.entries.values())
+        formulas = [label for label in labels if label[0] in "=@"]
+        said = [*self.columns.guessed]
+        if formulas:
+            shown = listed(formulas, 3)
+            said.append(f"Labels begin like formulas of a spreadsheet and are text: {shown}.")
+        return said
+
+
+def _shown(items: Sequence[str]) -> str:
+    return listed(items, 3)
+
+
+def _place(file: Path, root: Path) -> str:
+    """The path relative to ``root`` if it is within, or written relative to it; else absolute."""
+    if file.is_relative_to(root):
+        return Path(os.path.relpath(file, root)).as_posix()
+    return file.as_posix()

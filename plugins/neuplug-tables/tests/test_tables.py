@@ -1,0 +1,265 @@
+"""Tables as challenges ship them are read; guesses are said, what cannot be told is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from neuplug_tests.drawing import Draw
+from neuplug_tests.files import touch
+
+import neuplug
+from neuplug import InputError, Listing
+from neuplug.data.layouts import scan
+
+NUMBERS = range(1, 9)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Eight images in ``images/``."""
+    return touch(tmp_path, *(f"images/ISIC_{n}.jpg" for n in NUMBERS))
+
+
+def rows(cell: str, label: str = "{c}", head: str = "path,label", separator: str = ",") -> str:
+    """A table of all images; ``{c}`` is ``mel`` or ``nv``, ``{b}`` 0 or 1."""
+    lines = [head]
+    for n in NUMBERS:
+        values = {"n": n, "c": ("nv", "mel")[n % 2], "b": n % 2, "o": 1 - n % 2, "p": n // 3}
+        lines.append(f"{cell},{label}".format(**values).replace(",", separator))
+    return "\n".join(lines) + "\n"
+
+
+def listed(folder: Path, text: str | bytes, name: str = "set.csv") -> Listing:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return scan(path)
+
+
+def refused(folder: Path, text: str | bytes, name: str = "set.csv") -> str:
+    with pytest.raises(InputError) as caught:
+        listed(folder, text, name)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def found(listing: Listing) -> dict[str, str]:
+    return {entry.id: entry.label for entry in listing.entries}
+
+
+ALL = {f"images/ISIC_{n}.jpg": ("nv", "mel")[n % 2] for n in NUMBERS}
+PLAIN = rows("images/ISIC_{n}.jpg")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (PLAIN, ""),
+        (PLAIN.replace(",", ";"), ""),
+        (PLAIN.replace(",", "\t"), ""),
+        (PLAIN.replace(",", "|"), ""),
+        (PLAIN.replace("\n", "\r\n"), ""),
+        (PLAIN.replace("\n", "\r"), ""),
+        ("sep=;\n" + PLAIN.replace(",", ";"), ""),
+        (PLAIN.replace("/", "\\"), ""),
+        (PLAIN.replace("images/", "./images//"), ""),
+        (rows('"images/ISIC_{n}.jpg"', '"{c}"'), ""),
+        (rows("{n},images/ISIC_{n}.jpg", head=",path,label"), ""),
+        (PLAIN.partition("\n")[2], "the table has no header"),
+        (rows("images/ISIC_{n}.jpg", separator=" ").partition("\n")[2], "no header"),
+        (rows("images/ISIC_{n}.JPG"), "8 names are no paths of files, such as images/ISIC_1.JPG"),
+        (rows("ISIC_{n}.jpg"), "and are found in images/"),
+        (rows("ISIC_{n}.png"), "and are found in images/"),
+        (rows("ISIC_{n}"), "8 names are no paths of files, such as ISIC_1, and are found in"),
+        (rows(r"C:\Users\me\images\ISIC_{n}.jpg"), "found in images/"),
+        (rows("~/images/ISIC_{n}.jpg"), "found in images/"),
+        (rows("/kaggle/input/isic/images/ISIC_{n}.jpg"), "found in images/"),
+        (rows("ISIC_{n}", head="image_id,dx"), "the label is column dx: --set tables"),
+        (rows("ISIC_{n}", head="ImageId,ClassId"), "the label is column ClassId"),
+        (rows("ISIC_{n}", "x y,{c},{n}", "id,comment,category,age"), "the label is column cat"),
+        (rows("ISIC_{n}", head="filename,breed"), "the image is column filename"),
+        (rows("ISIC_{n}", "{b}.0,{o}.0", "image,mel,nv"), "the label is the one of mel and"),
+        (rows("ISIC_{n}", "{b},{o},0", "image,mel,nv,bcc"), "the one of mel, nv and bcc that"),
+    ],
+)  # fmt: skip
+def test_ways_of_writing(folder: Path, text: str, said: str) -> None:
+    listing = listed(folder, text)
+    assert found(listing) == ALL
+    assert said.casefold() in " ".join([*listing.remarks, *listing.cautions]).casefold()
+    assert bool(said) == bool(listing.remarks)
+    assert listing.unused == ()
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252", "latin-1"]
+)
+def test_encodings(folder: Path, encoding: str) -> None:
+    text = PLAIN.replace("nv", "Nävus")
+    assert set(found(listed(folder, text.encode(encoding))).values()) == {"mel", "Nävus"}
+
+
+def test_labels_with_commas_and_as_numbers(folder: Path) -> None:
+    text = rows("images/ISIC_{n}.jpg", '"Pepper, {c}"')
+    assert set(listed(folder, text).classes) == {"Pepper, mel", "Pepper, nv"}
+    assert listed(folder, rows("images/ISIC_{n}.jpg", "{b}.0")).classes == ("0", "1")
+    assert listed(folder, rows("images/ISIC_{n}.jpg", "{b}.5")).classes == ("0.5", "1.5")
+
+
+def test_splits_and_groups(folder: Path) -> None:
+    head = "lesion_id,image_id,dx,Usage"
+    text = rows("L{p},ISIC_{n}", "{c},PublicTest", head)
+    text = text.replace("L0", "L0", 1).replace("mel,PublicTest", "mel,Training")
+    listing = listed(folder, text)
+    assert {(e.label, e.split) for e in listing.entries} == {("mel", "train"), ("nv", "test")}
+    assert [e.group for e in listing.entries] == ["L0", "L0", "L1", "L1", "L1", "L2", "L2", "L2"]
+    caution, parts = listing.cautions
+    assert parts == "Of the parts of the split, PublicTest is test."
+    assert caution.startswith("The label is column dx; the split is column Usage; the group is col")
+    chosen = {"label": "dx", "split": "Usage", "group": "lesion_id"}
+    assert scan(folder / "set.csv", options={"tables": chosen}).cautions == (parts,)
+
+
+def test_images_that_the_table_does_not_name(folder: Path) -> None:
+    touch(folder, "images/other1.jpg", "images/other2.jpg")
+    (unused,) = listed(folder, PLAIN).unused
+    assert str(unused) == (
+        "2 file(s) (images that the table does not name): images/other1.jpg and images/other2.jpg"
+    )
+    assert unused.matters
+
+
+def test_images_beside_the_tables_folder_are_asked_for(folder: Path) -> None:
+    (folder / "csv").mkdir()
+    text = rows("ISIC_{n}")
+    assert "leads to 8 file(s)" in refused(folder / "csv", text)
+    listing = scan(folder / "csv" / "set.csv", follow=True)
+    assert listing.entries[0].id == "../images/ISIC_1.jpg"
+
+
+def test_a_column_is_chosen(folder: Path) -> None:
+    text = rows("ISIC_{n}", "{c},{b}", "image,class,category")
+    message = refused(folder, text)
+    assert "the class may be in any of the columns class and category" in message
+    assert "--set tables.label=class, or rename it to label" in message
+    listing = scan(folder / "set.csv", options={"tables": {"label": "Category"}})
+    assert listing.classes == ("0", "1")
+    with pytest.raises(InputError, match=r"has no column 'clas' .*Did you mean class\? It has"):
+        scan(folder / "set.csv", options={"tables": {"label": "clas"}})
+    with pytest.raises(InputError, match="tables has no option 'lable'"):
+        scan(folder / "set.csv", options={"tables": {"lable": "clas"}})
+    with pytest.raises(InputError, match=r"is a folder: --set tables\.… is about a table"):
+        scan(folder, options={"tables": {"label": "class"}})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "is empty: write a header"),
+        ("path,label\n", "lists no images: there is nothing below its header"),
+        (rows("images/ISIC_{n}.jpg", "nan"), "8 of 8 rows have no label (line 2, line 3, line 4"),
+        (rows("gone_{n}"), "8 of 8 rows name an image that is not there (line 2: gone_1, line 3:"),
+        (rows("gone_{n}", head="a,b"), "no column names images that lie there; it has a and b"),
+        (PLAIN + "images/ISIC_1.jpg,nv\n", "1 of 9 rows name an image of another class again"),
+        (rows("images/ISIC_{n}.jpg", "{c}|x").replace("nv|x", "x|nv|mel"), "have several classes"),
+        (rows("ISIC_{n}", "{b},{b}", "image,a,b"), "4 rows have several classes in the columns a"),
+        (rows("images/ISIC_{n}.jpg", "{c},later", "path,label,split"), "a split that is none of"),
+        (rows("ISIC_{n}", "", "image"), "Is it a list of images without labels?"),
+        (rows("ISIC_{n}", "{n},x{n},{n}z", "image,u,v,w"), "no column is called label; the class"),
+        (PLAIN + "a\0b,x\n", "line 10: there is a NUL byte"),
+        (PLAIN + '"' + "x" * 200_000 + '",x\n', "line 10: field larger than field limit"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence(folder: Path, text: str, said: str) -> None:
+    assert said in refused(folder, text)
+
+
+def test_all_that_is_wrong_is_told_at_once(folder: Path) -> None:
+    touch(folder, "more/ISIC_1.jpg")
+    message = refused(folder, rows("ISIC_{n}", head="path,label") + "gone,x\nISIC_2,\n,x\n")
+    for said in (
+        "1 of 11 rows may mean several images (line 2: ISIC_1 is images/ISIC_1.jpg and more/",
+        "1 of 11 rows name an image that is not there (line 10: gone)",
+        "1 of 11 rows have no label (line 11)",
+        "1 of 11 rows name no image (line 12)",
+    ):
+        assert said in message
+
+
+def test_formulas_are_text(folder: Path) -> None:
+    listing = listed(folder, rows("images/ISIC_{n}.jpg", "=HYPERLINK({b})"))
+    (caution,) = listing.cautions
+    assert "Labels begin like formulas of a spreadsheet and are text: =HYPERLINK(1)" in caution
+
+
+@pytest.mark.parametrize("name", ["set.xlsx", "set.parquet"])
+def test_spreadsheets(folder: Path, name: str) -> None:
+    assert "is a spreadsheet: save it as CSV" in refused(folder, b"PK", name)
+
+
+def test_a_table_of_a_part_means_the_images_of_that_part(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"{part}/ISIC_{n}.jpg" for n in NUMBERS for part in ("train", "test")))
+    listing = listed(tmp_path, rows("ISIC_{n}", head="id,breed"), "train_labels.csv")
+    assert {entry.path.parent.name for entry in listing.entries} == {"train"}
+    assert "may mean several images" in refused(tmp_path, rows("ISIC_{n}", head="id,breed"))
+
+
+def test_a_list_in_a_text_file(folder: Path) -> None:
+    text = rows("images/ISIC_{n}.jpg", separator=" ").partition("\n")[2]
+    assert found(listed(folder, text, "train.txt")) == ALL
+
+
+def test_names_are_not_led_out_of_the_folder(folder: Path, tmp_path: Path) -> None:
+    message = refused(folder / "images", "path,label\n/etc/hostname,a\n../images/ISIC_1.jpg,b\n")
+    assert "leads to 1 file(s) or folder(s) outside" in message and "/etc/hostname" in message
+
+
+def test_it_is_decoded_and_said(folder: Path, draw: Draw) -> None:
+    for n in NUMBERS:
+        draw(folder / "images" / f"ISIC_{n}.jpg", n)
+    (folder / "set.csv").write_text(rows("ISIC_{n}", head="image_id,dx").replace("nv", "Mel"))
+    report = neuplug.load_dataset(folder / "set.csv").report
+    assert report.counts == {"Mel": 4, "mel": 4}
+    assert "Classes differ in letter case or blanks alone: 'Mel' and 'mel'" in " ".join(
+        report.warnings()
+    )
+
+
+# Anything at all --------------------------------------------------------------------------------
+
+CELLS = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(["images/ISIC_1.jpg", "ISIC_2", "../x", "=1+1", '"', "nan", "0", "1", "a|b"]),
+)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    head=st.lists(st.sampled_from(["path", "label", "split", "id", "dx", "", "é"]), max_size=4),
+    body=st.lists(st.lists(CELLS, max_size=5), max_size=6),
+    separator=st.sampled_from(",;\t| "),
+    encoding=st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_any_table_is_listed_or_refused_in_one_sentence(
+    folder: Path, head: list[str], body: list[list[str]], separator: str, encoding: str, end: str
+) -> None:
+    text = end.join(separator.join(row) for row in [head, *body])
+    check(folder, text.encode(encoding, "replace"))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(content=st.binary(max_size=400))
+def test_any_bytes(folder: Path, content: bytes) -> None:
+    check(folder, content)
+
+
+def check(folder: Path, content: bytes) -> None:
+    try:
+        listing = listed(folder, content)
+    except InputError as error:
+        assert str(error).count("\n") == 0 and str(folder) in str(error)
+    else:
+        assert listing.entries and all(entry.label for entry in listing.entries)
+        assert all(entry.path.is_file() for entry in listing.entries)
