@@ -35,7 +35,7 @@ from neuplug.data.listing import (
     read_manifest,
 )
 from neuplug.errors import InputError, PluginError, did_you_mean
-from neuplug.plugins.distributions import FAULTS, told
+from neuplug.plugins.loading import named_faults
 from neuplug.plugins.registry import discover
 
 logger = logging.getLogger("neuplug")
@@ -94,13 +94,13 @@ def ask_layouts(path: Path) -> tuple[Listing | None, list[str]]:
     said: list[str] = []
     for spec in discover().of_kind("layout"):
         try:
-            layout: Any = spec.load()()
-            found = layout.scan(path)
+            layout: Any = spec.load()
+            with named_faults(spec):
+                found = layout().scan(path)
+                if not isinstance(found, Listing | str | None):
+                    raise TypeError(f"scan returned {type(found).__name__} instead of a Listing")
         except PluginError as error:
             logger.warning("%s", error)
-            continue
-        except FAULTS as error:
-            logger.warning("%s of %s failed: %s", spec.name, spec.source, told(error))
             continue
         if isinstance(found, Listing):
             return found, said

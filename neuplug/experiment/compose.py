@@ -10,8 +10,8 @@ import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -281,17 +281,22 @@ class _Run:
         context.store.sweep()  # what killed processes have left
         # beside the workers further threads would wait for a core most of the time
         cpu = torch.device("cpu")
-        with one_thread(cpu), closing(self._executor(plan, context)) as executor:
+        with one_thread(cpu), self._executor(plan, context) as executor:
             return self._work(plan, context, executor)
 
-    def _executor(self, plan: Plan, context: TaskContext) -> Executor:
+    @contextmanager
+    def _executor(self, plan: Plan, context: TaskContext) -> Iterator[Executor]:
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
 
         workers, log = self.config.workers, self.folder / events.LOG
         chosen, here = plan.selection.executor, self.request.is_local
         if chosen is None:
-            return local_executor(workers, context, self._progress, self.starter, here)
+            with closing(
+                local_executor(workers, context, self._progress, self.starter, here)
+            ) as local:
+                yield local
+            return
         if here:
             raise InputError(
                 f"{chosen.name} cannot run components that only this process knows: "
@@ -300,7 +305,11 @@ class _Run:
         with named_faults(chosen.spec):
             about = ExecutorContext(context.store.root, str(context.device), workers, log)
             found: Executor = chosen.make().open(about)
-            return found
+        try:
+            yield found
+        finally:
+            with named_faults(chosen.spec):
+                found.close()
 
     def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> RunResults:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
@@ -318,7 +327,9 @@ class _Run:
                     return self._finish(chosen, context, failures.values(), doses)
                 runfolder.add_round(self.folder, left)
                 tell, check, noted = self.log.write, self.claim.check, context.store.noted_time
-                failed = run_tasks(left, plan.tasks, executor, tell, check, noted)
+                foreign = plan.selection.executor
+                with named_faults(foreign.spec) if foreign else nullcontext():
+                    failed = run_tasks(left, plan.tasks, executor, tell, check, noted)
                 failures |= {failure.task.key: failure for failure in failed}
             except MissingResult as error:
                 missing[error.key] += 1

@@ -88,7 +88,8 @@ def write_reports(
             with named_faults(spec):
                 reporter = kind(kind.options_class.parse(options.get(spec.name, {}), spec.name))
                 assert isinstance(reporter, Reporter)
-                made[spec.name] = reporter.report(run)
+                path = reporter.report(run)
+                made[spec.name] = None if path is None else Path(path)
         except StorageError:
             raise
         except NeuplugError as error:
@@ -209,7 +210,10 @@ def sections(results: RunResults) -> list[Section]:
             with named_faults(spec):
                 maker = spec.load()()
                 assert isinstance(maker, SectionMaker)
-                found += maker.sections(results)
+                made = list(maker.sections(results))
+                if wrong := [each for each in made if not isinstance(each, Section)]:
+                    raise TypeError(f"sections returned {type(wrong[0]).__name__}, no Section")
+                found += made
         except NeuplugError as error:
             found.append(Section(spec.name, str(error)))
     return found

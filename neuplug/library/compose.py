@@ -26,7 +26,8 @@ from neuplug.experiment.reporters import read_reports
 from neuplug.experiment.results import Question, RunResults
 from neuplug.plugins.component import ComponentBase, Options
 from neuplug.plugins.hookspecs import RESERVED, Component, kind_of
-from neuplug.plugins.registry import LOCAL, ComponentSpec, LocalComponent, discover, offer_local
+from neuplug.plugins.loading import installed
+from neuplug.plugins.registry import LOCAL, LocalComponent, offer_local
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
@@ -214,14 +215,14 @@ def _stage_text(stage: Stage) -> str:
     if isinstance(stage, str):
         return stage
     own = {name: json.dumps(value).strip('"') for name, value in _own_options(stage).items()}
-    if (provided := _installed(stage)) is not None and all(map(_PLAIN.fullmatch, own.values())):
+    if (provided := installed(stage)) is not None and all(map(_PLAIN.fullmatch, own.values())):
         at = ",".join(f"{name}={value}" for name, value in own.items())
         return f"{provided.distribution}:{provided.name}" + (f"@{at}" if at else "")
     return _offer(stage)
 
 
 def _named(component: ComponentBase, options: dict[str, Any]) -> str:
-    if (provided := _installed(component)) is not None:
+    if (provided := installed(component)) is not None:
         name, own = f"{provided.distribution}:{provided.name}", _own_options(component)
         if options.setdefault(name, own) == own:
             return name
@@ -233,14 +234,6 @@ def _short(text: str) -> str:
     name, at, rest = text.partition("@")
     distribution, _, plain = name.rpartition(":")
     return (plain.rpartition("-")[0] if distribution == LOCAL else plain) + at + rest
-
-
-def _installed(component: ComponentBase) -> ComponentSpec | None:
-    """The plugin's component that it is an instance of."""
-    kind = type(component)
-    target = f"{kind.__module__}:{kind.__qualname__}"
-    found = [p for p in discover().components if p.component.target == target]
-    return found[0] if len(found) == 1 else None
 
 
 def _own_options(component: ComponentBase) -> dict[str, Any]:

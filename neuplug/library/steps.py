@@ -34,7 +34,8 @@ from neuplug.plugins.evaluator import (
     Evaluator,
 )
 from neuplug.plugins.generator import FitContext, FitRecord, Generator, Progress
-from neuplug.plugins.registry import discover, load
+from neuplug.plugins.loading import load
+from neuplug.plugins.registry import discover
 from neuplug.seeds import derive_seed
 from neuplug.storage.store import store_root
 from neuplug.training.devices import pick_device
