@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,18 +83,20 @@ def write_reports(
     names = {spec.name for spec in specs}
     kept = {name: path for name, path in _noted(run.folder).items() if name not in names}
     write_json(run.folder / REPORTS, kept)
+    offers = Counter(spec.name for spec in specs)
     for spec in specs:
+        name = spec.name if offers[spec.name] == 1 else f"{spec.distribution}:{spec.name}"
         try:
             kind = spec.load()
             with named_faults(spec):
                 reporter = kind(kind.options_class.parse(options.get(spec.name, {}), spec.name))
                 assert isinstance(reporter, Reporter)
                 path = reporter.report(run)
-                made[spec.name] = None if path is None else Path(path)
+                made[name] = None if path is None else Path(path)
         except StorageError:
             raise
         except NeuplugError as error:
-            yield f"no report of {spec.name}: {error}"
+            yield f"no report of {name}: {error}"
     note_reports(run.folder, made)
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from neuplug.errors import InputError, NeuplugError
+from neuplug.errors import InputError, NeuplugError, expect
 from neuplug.experiment.compose import Request, run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 # Values of options that the grammar of arms can say
 _PLAIN = re.compile(r"(?!null$)[\w.-]+")
+
+# Settings of how files are read
+OF_FILES = ("imgsz", "resize", "classes", "strict")
 
 Stage = str | ComponentBase
 
@@ -52,7 +55,10 @@ class Arm:
     """
 
     def __init__(self, stages: Sequence[Stage] | Stage, name: str = "") -> None:
-        several = [stages] if isinstance(stages, str | ComponentBase) else list(stages)
+        several = [stages] if isinstance(stages, str | ComponentBase) else stages
+        expect(several, list | tuple, "an arm", "a list of stages")
+        for stage in several:
+            expect(stage, str | ComponentBase, "a stage of an arm", "text or a component")
         if not several:
             raise InputError(
                 "an arm has no stages: name at least one; the arm none is always included."
@@ -182,6 +188,13 @@ def compose(
         if not isinstance(data, ImageSet):
             raise InputError(f"compose.data is a path or an ImageSet, not {type(data).__name__}.")
         images, data = data, f"in memory ({len(data)} images)"
+        if unused := [name for name in OF_FILES if settings.get(name) is not None]:
+            raise InputError(
+                f"{' and '.join(unused)} {'are' if len(unused) > 1 else 'is'} for images in files, "
+                "and those in memory are taken as they are: leave it out, or change the images "
+                "before (ImageSet.subset, torch.nn.functional.interpolate)."
+            )
+    expect(on_event, Callable | None, "on_event", "a function of an event")
     own = dict(options) if isinstance(options, Mapping) else {}
 
     def names(given: Any) -> Any:

@@ -30,6 +30,7 @@ _CORE, _STDLIB = Path(__file__).parents[1], Path(os.__file__).parent
 
 logger = logging.getLogger("neuplug.plugins")
 logger.propagate = False  # a handler that a plugin gives the root may print what it is told
+logger.addHandler(logging.lastResort or logging.NullHandler())  # the standard error
 
 
 class Fault(Exception):
@@ -239,6 +240,10 @@ class _Output(io.RawIOBase):
     def close(self) -> None:  # a plugin may keep it, or close what it takes for its own
         pass
 
+    def flush(self) -> None:  # as a debugger's prompt is
+        if self.rest:
+            self.write(b"\n")
+
     def write(self, data: Any) -> int:
         with _lock:
             *lines, self.rest = (self.rest + bytes(data)).split(b"\n")
@@ -262,11 +267,12 @@ class _Output(io.RawIOBase):
         with suppress(Exception):
             sys.__stdout__.flush()  # type: ignore[union-attr]
             _flush_libc()()
-        if self.real >= 0 and (size := os.fstat(1).st_size):
-            os.lseek(1, 0, os.SEEK_SET)
-            self.write(os.read(1, size))
-            os.lseek(1, 0, os.SEEK_SET)
-            os.ftruncate(1, 0)
+        spill = _spill(os.getpid())
+        if os.fstat(spill.fileno()).st_size:
+            spill.seek(0)
+            self.write(spill.read())
+            spill.seek(0)
+            spill.truncate()
         self.write(b"\n")
 
     def end(self) -> None:
@@ -284,7 +290,7 @@ def _spill(process: int) -> Any:
     """Where what is written past Python stays until the plugin's code is done."""
     import tempfile  # which takes long to load
 
-    return tempfile.TemporaryFile()
+    return tempfile.TemporaryFile(buffering=0)
 
 
 @functools.cache

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-from neuplug.errors import InputError, PluginError, did_you_mean
+from neuplug.errors import InputError, PluginError, did_you_mean, expect
 from neuplug.plugins import distributions, hookspecs
 from neuplug.plugins.code import ChangedError, Code, code_of, note_import, prepare_import
 from neuplug.plugins.distributions import Problem, canonical
@@ -220,8 +220,7 @@ class Registry:
         Raises:
             InputError: If no plugin has it, or several do.
         """
-        if not isinstance(name, str):
-            raise InputError(f"a component's name is a text, not {type(name).__name__}.")
+        expect(name, str, "a component's name", "text such as flip")
         kinds = tuple(kinds)
         what = " or ".join(kinds) if len(kinds) < len(COMPONENTS) else "component"
         distribution, _, plain = name.rpartition(":")
@@ -319,6 +318,8 @@ class _Finder:
                 self.problems.append(Problem(name, version, "blocked by NEUPLUG_BLOCK"))
             elif unfit:
                 self.problem(unfit)
+            elif canonical(name) == LOCAL:
+                self.problem(f"the name {name} stands for components of no plugin: rename it")
             elif entry.group == distributions.GROUP:
                 self._load(entry, f"{name}:{entry.name}")
             elif wrong := distributions.unfit_name(entry.name):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from neuplug.cli.plugins import record
-from neuplug.cli.printing import make_console, option_rows, print_columns
+from neuplug.cli.printing import make_console, print_columns
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.hookspecs import COMPONENTS
 
@@ -84,11 +84,12 @@ def show(
         )
     from neuplug.plugins.loading import named_faults
     from neuplug.plugins.registry import discover
+    from neuplug_testing.options import bounded_rows
 
     provided = discover().resolve(name, COMPONENTS if kind is None else (kind,))
     component = provided.load()
     with named_faults(provided):
-        rows = option_rows(component.options_class)
+        rows = bounded_rows(component.options_class)
     about = (component.__doc__ or provided.component.summary).strip().splitlines()[0]
     if as_json:
         found = {**record(provided), "description": about, "options": rows}

@@ -17,6 +17,8 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
+from torch.backends import cudnn
 
 from neuplug.plugins.isolation import SETTINGS, SIGNALS, Setting
 
@@ -71,8 +73,23 @@ def _set_handlers(handlers: dict[str, Any]) -> None:
             signal.signal(number, handler)
 
 
+def _cudnn() -> dict[str, bool]:
+    return {name: getattr(cudnn, name) for name in ("enabled", "benchmark", "deterministic")}
+
+
+def _set_cudnn(values: dict[str, bool]) -> None:
+    for name, value in values.items():
+        setattr(cudnn, name, value)
+
+
 ALL = (
     *SETTINGS,
+    Setting("torch's cudnn", _cudnn, _set_cudnn),
+    Setting(
+        "torch's anomaly detection", torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly
+    ),
+    Setting("torch's default device", torch.get_default_device, torch.set_default_device),
+    Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     Setting("os.environ", lambda: dict(os.environ), lambda v: _put(os.environ, v)),  # type: ignore[arg-type]
     Setting("sys.path", lambda: list(sys.path), partial(sys.path.__setitem__, slice(None))),
     Setting("sys.stdout", lambda: sys.stdout, partial(setattr, sys, "stdout")),
