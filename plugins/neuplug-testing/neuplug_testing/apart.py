@@ -99,7 +99,7 @@ def _told(code: int) -> str:
 
 def serve() -> None:
     """Be that process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which is for the one that has started it
+    signal.signal(signal.SIGINT, lambda *_: None)  # which is for the one that has started it
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     faulthandler.enable()

@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 from neuplug.plugins.isolation import Fault, isolated
+from neuplug_testing.settings import kept_settings
 from neuplug_testing.watch import watching
 
 # Packages that no hook module may import, by their names on import. pydantic is none of them, so
@@ -22,6 +24,14 @@ HEAVY = frozenset(
     "openTSNE pandas pyarrow safetensors scipy skimage sklearn tensorflow tifffile timm "
     "torch torch_fidelity torchaudio torchmetrics torchvision transformers umap".split()
 )
+
+# What the variables begin with that Python and its libraries may need
+NEEDED = tuple(
+    "CUDA HOME LANG LC_ LD_ MPL NEUPLUG_ NUMBER OMP_ PATH PYTHON SYSTEM TEMP TMP USER WINDIR "
+    "XDG_".split()
+)
+# Signals that Python itself ignores
+IGNORED = [getattr(signal, name, None) for name in ("SIGPIPE", "SIGXFZ", "SIGXFSZ")]
 
 
 @dataclass(frozen=True)
@@ -54,11 +64,25 @@ def traces(name: str, others: Sequence[str], modules: Sequence[str]) -> Traces:
         modules: Its own: of its entry points, and of its components.
     """
     with watching(Path.cwd()) as watch, mock.patch.dict(os.environ):
-        heavy = _heavy(name, others)
+        _be_new()
+        with kept_settings():  # of the first import; the next one is looked at
+            heavy = _heavy(name, others)
         left = _left(name, modules, seed=0)
         if any(left):  # by a library perhaps, which is imported by now
             left = _left(name, modules, seed=1)
     return Traces(heavy, watch.connections, watch.files, *left)
+
+
+def _be_new() -> None:
+    """Undo what the process that started this one has left it, which may have loaded the plugin."""
+    for name in [name for name in os.environ if not name.startswith(NEEDED)]:
+        del os.environ[name]
+    for number in signal.valid_signals():
+        if signal.getsignal(number) is signal.SIG_IGN and number not in IGNORED:
+            with contextlib.suppress(OSError):
+                signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.umask(0o022)
 
 
 def _heavy(name: str, others: Sequence[str]) -> list[str]:
@@ -75,7 +99,6 @@ def _heavy(name: str, others: Sequence[str]) -> list[str]:
 def _left(name: str, modules: Sequence[str], seed: int) -> tuple[list[str], list[str], list[str]]:
     """Import the plugin's modules anew; generators that moves, what it changes, what it prints."""
     from neuplug_testing.probes import global_random_states, hearing, left_threads
-    from neuplug_testing.settings import kept_settings
 
     own = {module.partition(".")[0] for module in modules}
     for known in [known for known in sys.modules if known.partition(".")[0] in own]:

@@ -1,4 +1,7 @@
-"""What there is one of in a process, and every component must leave as it finds it."""
+"""What there is one of in a process, and every component must leave as it finds it.
+
+Loads nothing heavy.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +18,6 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
-
-import numpy as np
-import torch
-from torch.backends import cudnn
 
 from neuplug.plugins.isolation import SETTINGS, SIGNALS, Setting
 
@@ -45,19 +44,19 @@ def _set_logging(found: tuple[int, list[logging.Handler]]) -> None:
     logging.root.handlers[:] = found[1]
 
 
-def _matplotlib(use: Callable[[dict[str, Any]], Any]) -> Any:
-    """Use matplotlib's settings as they are: to read one in the usual way may choose a backend."""
-    loaded = sys.modules.get("matplotlib")
-    found = getattr(loaded, "rcParams", None)
+def _loaded(module: str, use: Callable[[Any], Any]) -> Any:
+    """Use a module if it is loaded."""
+    found = sys.modules.get(module)
     return None if found is None else use(found)
 
 
-def _put_matplotlib(value: dict[str, Any] | None) -> None:
-    def put(held: dict[str, Any]) -> None:
-        for name, each in (value or {}).items():
-            dict.__setitem__(held, name, each)
+def _put_matplotlib(value: dict[str, Any]) -> None:
+    def put(matplotlib: Any) -> None:
+        # loaded since, it has what it had first; in the usual way a backend might be chosen
+        for name, each in value.items() if value else dict.items(matplotlib.rcParamsOrig):
+            dict.__setitem__(matplotlib.rcParams, name, each)
 
-    _matplotlib(put)
+    _loaded("matplotlib", put)
 
 
 def _handlers() -> dict[str, Any]:
@@ -73,22 +72,32 @@ def _set_handlers(handlers: dict[str, Any]) -> None:
             signal.signal(number, handler)
 
 
-def _cudnn() -> dict[str, bool]:
-    return {name: getattr(cudnn, name) for name in ("enabled", "benchmark", "deterministic")}
+CUDNN = ("enabled", "benchmark", "deterministic")
 
 
 def _set_cudnn(values: dict[str, bool]) -> None:
+    cudnn = sys.modules["torch"].backends.cudnn
     for name, value in values.items():
         setattr(cudnn, name, value)
 
 
 ALL = (
     *SETTINGS,
-    Setting("torch's cudnn", _cudnn, _set_cudnn),
     Setting(
-        "torch's anomaly detection", torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly
+        "torch's cudnn",
+        lambda: _loaded("torch", lambda t: {n: getattr(t.backends.cudnn, n) for n in CUDNN}),
+        _set_cudnn,
     ),
-    Setting("torch's default device", torch.get_default_device, torch.set_default_device),
+    Setting(
+        "torch's anomaly detection",
+        lambda: _loaded("torch", lambda torch: torch.is_anomaly_enabled()),
+        lambda on: _loaded("torch", lambda torch: torch.autograd.set_detect_anomaly(on)),
+    ),
+    Setting(
+        "torch's default device",
+        lambda: _loaded("torch", lambda torch: torch.get_default_device()),
+        lambda device: _loaded("torch", lambda torch: torch.set_default_device(device)),
+    ),
     Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     Setting("os.environ", lambda: dict(os.environ), lambda v: _put(os.environ, v)),  # type: ignore[arg-type]
     Setting("sys.path", lambda: list(sys.path), partial(sys.path.__setitem__, slice(None))),
@@ -110,8 +119,18 @@ ALL = (
         partial(multiprocessing.get_start_method, allow_none=True),
         partial(multiprocessing.set_start_method, force=True),
     ),
-    Setting("numpy's handling of errors", np.geterr, lambda v: np.seterr(**v)),
-    Setting("matplotlib's settings", partial(_matplotlib, dict), _put_matplotlib),
+    Setting(
+        "numpy's handling of errors",
+        lambda: _loaded("numpy", lambda numpy: numpy.geterr()),
+        lambda value: _loaded("numpy", lambda numpy: numpy.seterr(**value)),
+    ),
+    Setting(
+        "matplotlib's settings",
+        lambda: _loaded(
+            "matplotlib", lambda found: dict(dict.items(getattr(found, "rcParams", {})))
+        ),
+        _put_matplotlib,
+    ),
 )
 
 
