@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -289,26 +289,24 @@ class _Run:
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
 
-        workers, log = self.config.workers, self.folder / events.LOG
         chosen, here = plan.selection.executor, self.request.is_local
-        if chosen is None:
-            with closing(
-                local_executor(workers, context, self._progress, self.starter, here)
-            ) as local:
-                yield local
-            return
-        if here:
+        if here and chosen is not None:
             raise InputError(
                 f"{chosen.name} cannot run components that only this process knows: "
                 "leave executor out, or put them into a plugin."
             )
-        with named_faults(chosen.spec):
-            about = ExecutorContext(context.store.root, str(context.device), workers, log)
-            found: Executor = chosen.make().open(about)
+        workers, log = self.config.workers, self.folder / events.LOG
+        self.named = partial(named_faults, chosen.spec) if chosen else nullcontext
+        with self.named():
+            if chosen is None:
+                found = local_executor(workers, context, self._progress, self.starter, here)
+            else:
+                about = ExecutorContext(context.store.root, str(context.device), workers, log)
+                found = chosen.make().open(about)
         try:
             yield found
         finally:
-            with named_faults(chosen.spec):
+            with self.named():
                 found.close()
 
     def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> RunResults:
@@ -327,8 +325,7 @@ class _Run:
                     return self._finish(chosen, context, failures.values(), doses)
                 runfolder.add_round(self.folder, left)
                 tell, check, noted = self.log.write, self.claim.check, context.store.noted_time
-                foreign = plan.selection.executor
-                with named_faults(foreign.spec) if foreign else nullcontext():
+                with self.named():
                     failed = run_tasks(left, plan.tasks, executor, tell, check, noted)
                 failures |= {failure.task.key: failure for failure in failed}
             except MissingResult as error:

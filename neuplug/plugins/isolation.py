@@ -61,7 +61,7 @@ def isolated(owner: str, *own: type[BaseException], nested: bool = False) -> Ite
         ...     with isolated("neuplug-vae 1.0"):
         ...         raise SystemExit("no licence")
         ... except Fault as fault:
-        ...     print(fault)
+        ...     print(str(fault).partition(" (")[0])
         SystemExit: no licence
     """
     here = (owner, threading.get_ident())
@@ -192,12 +192,12 @@ def _handler(name: str) -> Setting:
     return Setting(f"the handler of {name}", functools.partial(signal.getsignal, number), put)
 
 
-def _of_torch(name: str, getter: str, usual: object) -> Setting:
+def _of_torch(name: str, usual: object) -> Setting:
     """A setting of torch, which has its usual value, or one of that name, until torch is loaded."""
 
     def read() -> Any:
-        torch = sys.modules.get("torch")
-        return getattr(torch, getter)() if hasattr(torch, "compile") else usual  # not half of it
+        torch = sys.modules.get("torch")  # of which half may be loaded
+        return getattr(torch, f"get_{name}")() if hasattr(torch, "compile") else usual
 
     def write(value: Any) -> None:
         torch = sys.modules["torch"]
@@ -213,11 +213,10 @@ SETTINGS = (
     Setting("warnings.filters", lambda: list(warnings.filters), _set_filters),
     Setting("sys.stderr", lambda: sys.stderr, functools.partial(setattr, sys, "stderr")),
     *map(_handler, SIGNALS),
-    _of_torch("default_dtype", "get_default_dtype", "float32"),
-    _of_torch("grad_enabled", "is_grad_enabled", True),
-    _of_torch("num_threads", "get_num_threads", None),
-    _of_torch("deterministic_debug_mode", "get_deterministic_debug_mode", 0),
-    _of_torch("float32_matmul_precision", "get_float32_matmul_precision", "highest"),
+    _of_torch("default_dtype", "float32"),
+    _of_torch("num_threads", None),
+    _of_torch("deterministic_debug_mode", 0),
+    _of_torch("float32_matmul_precision", "highest"),
 )
 
 

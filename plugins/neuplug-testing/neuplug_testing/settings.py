@@ -89,6 +89,11 @@ ALL = (
         _set_cudnn,
     ),
     Setting(
+        "torch's grad mode",
+        lambda: _loaded("torch", lambda torch: torch.is_grad_enabled()),
+        lambda on: _loaded("torch", lambda torch: torch.set_grad_enabled(on)),
+    ),
+    Setting(
         "torch's anomaly detection",
         lambda: _loaded("torch", lambda torch: torch.is_anomaly_enabled()),
         lambda on: _loaded("torch", lambda torch: torch.autograd.set_detect_anomaly(on)),
