@@ -157,7 +157,12 @@ class ComponentSubject:
             seed: Its own.
             world: The seed of the global generators.
             number: Tells runs apart that have all else in common.
+
+        Raises:
+            Unchecked: If there is no work of its kind to be given.
         """
+        if self.kind not in WORK:
+            raise Unchecked(f"what a {self.kind} does at work is not checked")
         key = (form, seed, world, number)
         if key not in self._runs:
             self._runs[key] = self._run(form, seed, world)

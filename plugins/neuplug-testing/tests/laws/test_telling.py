@@ -177,6 +177,28 @@ def test_one_law_or_the_fast_ones(install: MakePlugin, capsys: pytest.CaptureFix
         assert said in capsys.readouterr().err
 
 
+REPORTER = """
+from neuplug import Component, Reporter, hookimpl
+
+@hookimpl
+def neuplug_reporters():
+    yield Component("acme-report", "acme_report:Report", "nothing")
+
+class Report(Reporter):
+    def report(self, run):
+        return None
+"""
+
+
+def test_of_a_reporter_only_what_comes_before_its_work_is_checked(install: MakePlugin) -> None:
+    install("acme-report", REPORTER)
+    with pytest.raises(LawsBroken) as caught:
+        check_component("acme-report")
+    status = {outcome.law: outcome.status for outcome in caught.value.outcomes}
+    assert [law for law in status if status[law] == "failed"] == ["is-documented"]
+    assert status["prints-nothing"] == "skipped" and status["loads"] == "passed"
+
+
 UNMARKED = """
 def test_law(neuplug_law):
     neuplug_law()
