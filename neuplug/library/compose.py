@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 # Values of options that the grammar of arms can say
 _PLAIN = re.compile(r"(?!null$)[\w.-]+")
 
-# Settings of how files are read
+# Settings of how files are read, besides those that the planning refuses
 OF_FILES = ("imgsz", "resize", "classes", "strict")
 
 Stage = str | ComponentBase
