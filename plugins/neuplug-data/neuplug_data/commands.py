@@ -15,7 +15,8 @@ from neuplug.cli.printing import make_console, print_table
 from neuplug.data.pixeloptions import Channels, Range, read_range
 from neuplug.data.report import Near
 from neuplug.errors import InputError
-from neuplug_data.printing import print_line, print_names, progress_bar, visible
+from neuplug.text import printable_lines
+from neuplug_data.printing import print_line, print_names, progress_bar
 
 if TYPE_CHECKING:
     from neuplug.data.dataset import Dataset
@@ -153,7 +154,7 @@ def _print(page: Page) -> None:
     line = partial(print_line, console)
     line(f"{page.source}: {page.layout}", style="bold")
     line(page.summary)
-    rows = [(visible(name), *parts, number) for name, parts, number in page.classes]
+    rows = [(printable_lines(name), *parts, number) for name, parts, number in page.classes]
     print_table(console, ("class", *page.parts, "images"), rows)
     for title, text in page.seen:
         line(f"{title}: {text}")

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neuplug.storage.files import write_text
-from neuplug_data.printing import SHOWN, visible
+from neuplug.text import printable_lines
+from neuplug_data.printing import SHOWN
 
 if TYPE_CHECKING:
     from neuplug.data.dataset import Dataset
@@ -69,7 +70,7 @@ def write_page(file: Path, page: Page, dataset: Dataset) -> None:
 
 
 def _text(text: object) -> str:
-    return escape(visible(str(text)))
+    return escape(printable_lines(str(text)))
 
 
 def _body(page: Page, dataset: Dataset) -> Iterator[str]:

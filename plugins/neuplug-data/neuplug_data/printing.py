@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from neuplug.cli.printing import make_console
+from neuplug.text import printable_lines
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,20 +18,9 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def visible(text: str) -> str:
-    """Text with control and bidirectional characters, and what is no text, as escapes."""
-    text = text.encode("utf-8", "replace").decode()
-    return "".join(
-        c
-        if c == "\n" or unicodedata.category(c) not in ("Cc", "Cf", "Zl", "Zp")
-        else ascii(c)[1:-1]
-        for c in text
-    )
-
-
 def print_line(console: Console, text: str, style: str = "") -> None:
     """Print a line however long; names of files in it may be no valid text."""
-    console.print(visible(text), style=style, soft_wrap=True)
+    console.print(printable_lines(text), style=style, soft_wrap=True)
 
 
 def print_names(console: Console, title: str, items: Sequence[str]) -> None:
