@@ -63,8 +63,8 @@ from .plugins.generator import LatentGenerator as LatentGenerator
 from .plugins.generator import Progress as Progress
 from .plugins.hookspecs import Component as Component
 from .plugins.hookspecs import hookimpl as hookimpl
+from .plugins.loading import load as load
 from .plugins.registry import discover as discover
-from .plugins.registry import load as load
 from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded
 from .text import printable as printable

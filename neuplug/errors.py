@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from typing import Any
 
 from neuplug.text import printable
 
@@ -94,6 +95,24 @@ class TrainingDiverged(NeuplugError):
         ...     print(str(error).split("; ")[1])
         lower the learning rate (lr = 1e+30).
     """
+
+
+def expect(value: object, kind: Any, what: str, wanted: str) -> None:
+    """Refuse an argument of another type.
+
+    Raises:
+        InputError: Says what it must be, and what it is.
+
+    Example:
+        >>> from neuplug.errors import expect
+        >>> try:
+        ...     expect(3, str, "arm", "text such as flip@add=3")
+        ... except neuplug.InputError as error:
+        ...     print(error)
+        arm must be text such as flip@add=3, not int.
+    """
+    if not isinstance(value, kind):
+        raise InputError(f"{what} must be {wanted}, not {type(value).__name__}.")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import neuplug
 from neuplug.cli import commands
-from neuplug.cli.printing import option_rows
 from neuplug.errors import PluginError
 from neuplug.plugins.hookspecs import COMPONENTS
 from neuplug.plugins.registry import ComponentSpec, discover
+from neuplug_testing.options import bounded_rows
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -126,7 +126,7 @@ def component(found: ComponentSpec) -> str:
             bounds(row),
             plain(row["description"]),
         )
-        for row in option_rows(cls.options_class)
+        for row in bounded_rows(cls.options_class)
     ]
     parts = [
         f"({anchor(found)})=",
@@ -237,7 +237,7 @@ def settings() -> str:
                 bounds(row),
                 plain(row["description"]),
             )
-            for row in option_rows(model)
+            for row in bounded_rows(model)
         ]
         head = ("setting", "type", "default", "bounds", "meaning")
         parts += [f"### {title}", table(head, rows)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +15,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup, TyperOption
 
 from neuplug import __version__
-from neuplug.errors import InputError, NeuplugError
+from neuplug.errors import InputError, NeuplugError, PluginError
 from neuplug.plugins.distributions import Command, command_summary, load_command, offered_commands
+from neuplug.plugins.isolation import told
 from neuplug.text import printable
 
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
@@ -93,7 +95,22 @@ class LazyCommand(TyperCommand):
             parent.add_typer(found, name=self._name)
         else:
             parent.command(self._name)(found)
-        return typer.main.get_group(parent).commands[self._name]
+        command: Any = typer.main.get_group(parent).commands[self._name]
+        command.invoke = functools.partial(_invoke, self._offers[0], command.invoke)
+        return command
+
+
+def _invoke(offer: Command, invoke: Callable[[Any], Any], context: Any) -> Any:
+    """Run a command; a plugin's is named when it fails."""
+    try:
+        return invoke(context)
+    except (NeuplugError, OSError, KeyboardInterrupt, SystemExit, typer.Abort, typer.Exit):
+        raise
+    except BaseException as error:
+        if not offer.distribution or hasattr(error, "format_message"):  # Click's own
+            raise
+        who = f"the command '{offer.words}' of {offer.distribution} {offer.version}"
+        raise PluginError(f"{who} failed: {told(error).rstrip('.')}.") from error
 
 
 def build() -> Any:

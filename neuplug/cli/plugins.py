@@ -1,4 +1,4 @@
-"""``neuplug plugins``: what is installed, what is wrong with it, and a component's options."""
+"""``neuplug plugins``: what is installed, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from neuplug.cli import LightGroup
-from neuplug.cli.printing import make_console, option_rows, print_columns
-from neuplug.errors import InputError, did_you_mean
+from neuplug.cli.printing import make_console, print_columns
 from neuplug.plugins import registry
-from neuplug.plugins.hookspecs import COMPONENTS, HOOKS
+from neuplug.plugins.hookspecs import HOOKS
 from neuplug.plugins.registry import ComponentSpec
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -33,54 +32,12 @@ def plugins(context: typer.Context, as_json: AsJson = False) -> None:
         {"distribution": p.distribution, "version": p.version, "message": p.message}
         for p in found.problems
     ]
-    components = [_record(p) for kind in HOOKS.values() for p in found.of_kind(kind)]
+    components = [record(p) for kind in HOOKS.values() for p in found.of_kind(kind)]
     _print_json({"components": components, "problems": problems})
 
 
-def _names(incomplete: str) -> list[str]:
-    names = {spec.name for spec in registry.discover().components}
-    return sorted(name for name in names if name.startswith(incomplete))
-
-
-def show(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="A component, such as dcgan or neuplug-dcgan:dcgan.", autocompletion=_names
-        ),
-    ],
-    kind: Annotated[
-        str | None, typer.Option(help="The component's kind, such as augmenter or generator.")
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Print a component's options: type, default, bounds and meaning."""
-    if kind is not None and kind not in COMPONENTS:
-        raise InputError(
-            f"--kind {kind}: no such kind.{did_you_mean(kind, COMPONENTS)} "
-            f"There are: {', '.join(COMPONENTS)}."
-        )
-    provided = registry.discover().resolve(name.lower(), COMPONENTS if kind is None else (kind,))
-    component = provided.load()
-    rows = option_rows(component.options_class)
-    about = (component.__doc__ or provided.component.summary).strip().splitlines()[0]
-    if as_json:
-        _print_json({**_record(provided), "description": about, "options": rows})
-        return
-    console = make_console()
-    console.print(f"{provided.name}: {provided.kind} of {provided.source}", style="bold")
-    console.print(about)
-    if not rows:
-        console.print("It has no options.")
-        return
-    console.print()
-    titles = ("option", "type", "default", "bounds", "meaning")
-    print_columns(console, [titles, *(tuple(row.values()) for row in rows)])
-    console.print()
-    console.print(f"Set one with --set {provided.name}.{rows[0]['name']}=VALUE")
-
-
-def _record(provided: ComponentSpec) -> dict[str, Any]:
+def record(provided: ComponentSpec) -> dict[str, Any]:
+    """A component as JSON values."""
     return {
         "name": provided.name,
         "kind": provided.kind,

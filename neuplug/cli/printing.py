@@ -6,7 +6,7 @@ Names in them are never taken for markup.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from neuplug.text import printable
@@ -66,18 +66,6 @@ TYPES = {
     "object": "mapping",
     "string": "text",
 }
-BOUNDS = {
-    "minimum": ">= {}",
-    "exclusiveMinimum": "> {}",
-    "maximum": "<= {}",
-    "exclusiveMaximum": "< {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "minItems": "at least {} items",
-    "maxItems": "at most {} items",
-    "pattern": "matches {}",
-}
 
 
 def option_rows(options: type[BaseModel]) -> list[dict[str, str]]:
@@ -85,30 +73,33 @@ def option_rows(options: type[BaseModel]) -> list[dict[str, str]]:
 
     Returns:
         For each its ``name``; ``type``, such as ``int`` or ``a | b`` for a choice; ``default``, as
-        it is typed after ``--set``, or ``required``; ``bounds``, such as ``1 to 64`` or ``> 0``,
-        empty where everything of the type goes; ``description``: what it does.
+        it is typed after ``--set``, or ``required``; ``description``: what it does.
     """
-    from pydantic.errors import PydanticInvalidForJsonSchema
-
-    try:
-        schema = options.model_json_schema()
-    except PydanticInvalidForJsonSchema:  # a type of the plugin's own: at least the names
-        schema = {"properties": {name: {} for name in options.model_fields}}
+    schema = json_schema(options)
     known = schema.get("$defs", {})
     return [
         {
             "name": name,
             "type": _type(entry, known) or "any",
             "default": _default(options, name),
-            "bounds": ", ".join(dict.fromkeys(_bounds(entry, known))),
             "description": options.model_fields[name].description or "",
         }
         for name, entry in schema.get("properties", {}).items()
     ]
 
 
+def json_schema(options: type[BaseModel]) -> Mapping[str, Any]:
+    """The schema of a component's options; with a type of the plugin's own at least the names."""
+    from pydantic.errors import PydanticInvalidForJsonSchema
+
+    try:
+        return options.model_json_schema()
+    except PydanticInvalidForJsonSchema:
+        return {"properties": {name: {} for name in options.model_fields}}
+
+
 def _type(entry: Mapping[str, Any], known: Mapping[str, Any]) -> str:
-    entry = _followed(entry, known)
+    entry = followed(entry, known)
     if "const" in entry:
         return str(entry["const"])
     if "enum" in entry:
@@ -124,20 +115,7 @@ def _type(entry: Mapping[str, Any], known: Mapping[str, Any]) -> str:
     return TYPES.get(entry.get("type", ""), "")
 
 
-def _bounds(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[str]:
-    entry = dict(_followed(entry, known))
-    if "minimum" in entry and "maximum" in entry:
-        yield f"{entry.pop('minimum')} to {entry.pop('maximum')}"
-    for key, words in BOUNDS.items():
-        # a tuple's length is part of its type
-        if key in entry and not (key.endswith("Items") and "prefixItems" in entry):
-            yield words.format(entry[key])
-    items = [entry["items"]] if entry.get("items") else []
-    for part in (*entry.get("anyOf", ()), *entry.get("prefixItems", ()), *items):
-        yield from _bounds(part, known)
-
-
-def _followed(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
+def followed(entry: Mapping[str, Any], known: Mapping[str, Any]) -> Mapping[str, Any]:
     """The definition that ``$ref`` points to, or the entry itself."""
     return known[entry["$ref"].rpartition("/")[2]] if "$ref" in entry else entry
 

@@ -38,7 +38,7 @@ from neuplug.data.listing import (
 )
 from neuplug.data.manifest import read_manifest
 from neuplug.errors import InputError, PluginError, did_you_mean
-from neuplug.plugins.distributions import FAULTS, told
+from neuplug.plugins.loading import named_faults
 from neuplug.plugins.registry import discover
 
 logger = logging.getLogger("neuplug")
@@ -135,17 +135,19 @@ def ask_layouts(
     for spec in discover().of_kind("layout"):
         try:
             kind: Any = spec.load()
-            layout: Layout = kind(kind.options_class.parse(options.get(spec.name, {}), spec.name))
-            layout.follow = follow
-            answer = layout.scan(path)
+            with named_faults(spec):
+                own = kind.options_class.parse(options.get(spec.name, {}), spec.name)
+                layout: Layout = kind(own)
+                layout.follow = follow
+                answer = layout.scan(path)
+                if not isinstance(answer, Listing | str | None):
+                    raise TypeError(f"scan returned {type(answer).__name__} instead of a Listing")
         except InputError as error:
             if spec.name in options:  # what is asked of it is wrong, whoever lists the path
                 raise
             refused.append(str(error))
         except PluginError as error:
             logger.warning("%s", error)
-        except FAULTS as error:
-            logger.warning("%s of %s failed: %s", spec.name, spec.source, told(error))
         else:
             if isinstance(answer, Listing):
                 found.append((layout.general, answer))

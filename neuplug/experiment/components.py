@@ -6,21 +6,23 @@ Loads no torch.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from neuplug import __version__
-from neuplug.errors import NeuplugError, PluginError
+from neuplug.errors import PluginError
 from neuplug.experiment.tasks import ComponentRef
+from neuplug.plugins import loading
 from neuplug.plugins.component import Options
-from neuplug.plugins.distributions import told
 from neuplug.plugins.registry import LOCAL, ComponentSpec, discover, local_name
 from neuplug.storage.files import OF_THE_DISK, file_hash, storage_error
+
+T = TypeVar("T")
 
 
 @contextmanager
@@ -31,22 +33,28 @@ def named_faults(component: ComponentSpec | ComponentRef) -> Iterator[None]:
         component: The component at work.
 
     Raises:
-        PluginError: In place of any exception that neuplug did not raise on purpose.
+        PluginError: See :func:`neuplug.plugins.loading.named_faults`.
         StorageError: In place of one that is the disk's, whoever was writing.
     """
     try:
-        yield
-    except NeuplugError:
-        raise
-    except (Exception, SystemExit) as error:
+        with loading.named_faults(component):
+            yield
+    except PluginError as failed:
+        error = failed.__cause__
         if isinstance(error, OSError) and error.errno in OF_THE_DISK:
             place = Path(error.filename).parent if error.filename else Path(tempfile.gettempdir())
             raise storage_error(error, place) from error
-        said = told(error).rstrip(".")
-        raise PluginError(
-            f"{component.name} of {component.distribution} {component.version} failed: {said}. "
-            f"Leave it out, or check it with 'neuplug plugins check {component.distribution}'."
-        ) from error
+        raise
+
+
+def named(component: ComponentRef, call: Callable[..., T]) -> Callable[..., T]:
+    """A function of a component's that is called from elsewhere; see :func:`named_faults`."""
+
+    def calling(*arguments: Any) -> T:
+        with named_faults(component):
+            return call(*arguments)
+
+    return calling
 
 
 @dataclass(frozen=True)
@@ -84,7 +92,8 @@ class ConfiguredComponent:
         return self._reference(self._class.sampling_options)
 
     def _reference(self, left_out: Collection[str]) -> ComponentRef:
-        options = self.options.model_dump(mode="json", exclude=set(left_out))
+        with named_faults(self.spec):
+            options = self.options.model_dump(mode="json", exclude=set(left_out))
         return ComponentRef(**self.spec.identity(), options=options, files=file_digests(options))
 
     @property

@@ -10,10 +10,10 @@ import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -336,26 +336,33 @@ class _Run:
         context.store.sweep()  # what killed processes have left
         # beside the workers further threads would wait for a core most of the time
         cpu = torch.device("cpu")
-        with one_thread(cpu), closing(self._executor(plan, context)) as executor:
+        with one_thread(cpu), self._executor(plan, context) as executor:
             return self._work(plan, context, executor)
 
-    def _executor(self, plan: Plan, context: TaskContext) -> Executor:
+    @contextmanager
+    def _executor(self, plan: Plan, context: TaskContext) -> Iterator[Executor]:
         from neuplug.experiment.executors.base import ExecutorContext
         from neuplug.experiment.executors.local import local_executor
 
-        workers, log = self.config.workers, self.folder / events.LOG
         chosen, here = plan.selection.executor, self.request.is_local
-        if chosen is None:
-            return local_executor(workers, context, self._progress, self.starter, here)
-        if here:
+        if here and chosen is not None:
             raise InputError(
                 f"{chosen.name} cannot run components that only this process knows: "
                 "leave executor out, or put them into a plugin."
             )
-        with named_faults(chosen.spec):
-            about = ExecutorContext(context.store.root, str(context.device), workers, log)
-            found: Executor = chosen.make().open(about)
-            return found
+        workers, log = self.config.workers, self.folder / events.LOG
+        self.named = partial(named_faults, chosen.spec) if chosen else nullcontext
+        with self.named():
+            if chosen is None:
+                found = local_executor(workers, context, self._progress, self.starter, here)
+            else:
+                about = ExecutorContext(context.store.root, str(context.device), workers, log)
+                found = chosen.make().open(about)
+        try:
+            yield found
+        finally:
+            with self.named():
+                found.close()
 
     def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> RunResults:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
@@ -373,7 +380,8 @@ class _Run:
                     return self._finish(chosen, context, failures.values(), doses)
                 runfolder.add_round(self.folder, left)
                 tell, check, noted = self.log.write, self.claim.check, context.store.noted_time
-                failed = run_tasks(left, plan.tasks, executor, tell, check, noted)
+                with self.named():
+                    failed = run_tasks(left, plan.tasks, executor, tell, check, noted)
                 failures |= {failure.task.key: failure for failure in failed}
             except MissingResult as error:
                 missing[error.key] += 1

@@ -204,6 +204,9 @@ class EventLog:
         self.also = also
         self.path, self.log = folder / FILE, folder / LOG
         self._lock = threading.Lock()
+        # what plugins print in this process, as in workers
+        self._printed = logging.FileHandler(self.log, encoding="utf-8", delay=True)
+        logging.getLogger("neuplug.plugins").addHandler(self._printed)
         self._shown: dict[str, float] = {}
         self._labels: dict[str, str] = {}
         with storing(folder):
@@ -248,6 +251,8 @@ class EventLog:
 
     def close(self) -> None:
         """Write no more."""
+        logging.getLogger("neuplug.plugins").removeHandler(self._printed)
+        self._printed.close()
         with contextlib.suppress(OSError):
             os.close(self._file)
 

@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from neuplug.errors import InputError, PluginError, did_you_mean
-from neuplug.plugins.distributions import told
+from neuplug.plugins.isolation import told
 from neuplug.plugins.registry import discover
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,18 +84,21 @@ def write_reports(
     names = {spec.name for spec in specs}
     kept = {name: path for name, path in _noted(run.folder).items() if name not in names}
     write_json(run.folder / REPORTS, kept)
+    offers = Counter(spec.name for spec in specs)
     for spec in specs:
+        name = spec.name if offers[spec.name] == 1 else f"{spec.distribution}:{spec.name}"
         try:
             kind = spec.load()
             with named_faults(spec):
                 reporter = kind(kind.options_class.parse(options.get(spec.name, {}), spec.name))
                 assert isinstance(reporter, Reporter)
-                made[spec.name] = reporter.report(run)
+                path = reporter.report(run)
+                made[name] = None if path is None else Path(path)
         except MissingResult:
             raise  # it is computed again
         except NeuplugError as error:
             kind_of_error = StorageError if isinstance(error, StorageError) else NeuplugError
-            yield kind_of_error(f"no report of {spec.name}: {error}")
+            yield kind_of_error(f"no report of {name}: {error}")
     note_reports(run.folder, made)
 
 
@@ -211,7 +215,10 @@ def sections(results: RunResults) -> list[Section]:
             with named_faults(spec):
                 maker = spec.load()()
                 assert isinstance(maker, SectionMaker)
-                found += maker.sections(results)
+                made = list(maker.sections(results))
+                if wrong := [each for each in made if not isinstance(each, Section)]:
+                    raise TypeError(f"sections returned {type(wrong[0]).__name__}, no Section")
+                found += made
         except NeuplugError as error:
             found.append(Section(spec.name, str(error)))
     return found

@@ -24,7 +24,7 @@ from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results import CURVES, RESULTS, RunResults
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask
-from neuplug.plugins.distributions import told
+from neuplug.plugins.isolation import told
 from neuplug.storage import files
 from neuplug.storage.store import MissingResult
 from neuplug.training.metrics import METRICS

@@ -21,7 +21,7 @@ from neuplug.experiment.events import (
     infos,
     unknown,
 )
-from neuplug.experiment.executors.base import Executor
+from neuplug.experiment.executors.base import Executor, advice_on, at_work
 from neuplug.experiment.tasks import AnyTask
 
 KILLED = "exit code -9"  # as the system does where memory runs out
@@ -106,6 +106,10 @@ class _Round:
                 self.tell(event)
                 self._take(event)
                 self._submit()
+            for key in list(self.running):  # as it would be for ever
+                lost = TaskLost(key=key, message="the executor ended without a word of it")
+                self.tell(lost)
+                self._take(lost)
 
     def _submit(self) -> bool:
         """Hand out what has all that it needs; whether there was anything."""
@@ -149,12 +153,8 @@ class _Round:
 
 def _obituary(task: AnyTask, what: str) -> str:
     """Of a process that ended without a word: what it did, for whom, and what to try."""
-    component = task.components[0]
-    advice = "if memory ran out, try --workers 1"
-    if what != KILLED:
-        check = f"'neuplug plugins check {component.distribution}'"
-        advice = f"leave the component out, or check it with {check}"
+    advice = "if memory ran out, try --workers 1. Run the same command again to resume."
     return (
-        f"the worker process for {task.label}, {component.source}, died {TRIES} times ({what}); "
-        f"{advice}. Run the same command again to resume."
+        f"the worker process for {at_work(task)}, died {TRIES} times ({what}); "
+        f"{advice if what == KILLED else advice_on(task)}"
     )

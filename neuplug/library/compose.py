@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from neuplug.errors import InputError, NeuplugError
+from neuplug.errors import InputError, NeuplugError, expect
 from neuplug.experiment.compose import PartlyDone, Request, run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
@@ -27,13 +27,17 @@ from neuplug.experiment.reporters import read_reports
 from neuplug.experiment.results import Question, RunResults
 from neuplug.plugins.component import ComponentBase, Options
 from neuplug.plugins.hookspecs import RESERVED, Component, kind_of
-from neuplug.plugins.registry import LOCAL, ComponentSpec, LocalComponent, discover, offer_local
+from neuplug.plugins.loading import installed
+from neuplug.plugins.registry import LOCAL, LocalComponent, offer_local
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
 
 # Values of options that the grammar of arms can say
 _PLAIN = re.compile(r"(?!null$)[\w.-]+")
+
+# Settings of how files are read, besides those that the planning refuses
+OF_FILES = ("imgsz", "resize", "classes", "strict")
 
 Stage = str | ComponentBase
 
@@ -52,7 +56,10 @@ class Arm:
     """
 
     def __init__(self, stages: Sequence[Stage] | Stage, name: str = "") -> None:
-        several = [stages] if isinstance(stages, str | ComponentBase) else list(stages)
+        several = [stages] if isinstance(stages, str | ComponentBase) else stages
+        expect(several, list | tuple, "an arm", "a list of stages")
+        for stage in several:
+            expect(stage, str | ComponentBase, "a stage of an arm", "text or a component")
         if not several:
             raise InputError(
                 "an arm has no stages: name at least one; the arm none is always included."
@@ -181,6 +188,13 @@ def compose(
         if not isinstance(data, ImageSet):
             raise InputError(f"compose.data is a path or an ImageSet, not {type(data).__name__}.")
         images, data = data, f"in memory ({len(data)} images)"
+        if unused := [name for name in OF_FILES if settings.get(name) is not None]:
+            raise InputError(
+                f"{' and '.join(unused)} {'are' if len(unused) > 1 else 'is'} for images in files, "
+                "and those in memory are taken as they are: leave it out, or change the images "
+                "before (ImageSet.subset, torch.nn.functional.interpolate)."
+            )
+    expect(on_event, Callable | None, "on_event", "a function of an event")
     own = dict(options) if isinstance(options, Mapping) else {}
 
     def names(given: Any) -> Any:
@@ -218,14 +232,14 @@ def _stage_text(stage: Stage) -> str:
     if isinstance(stage, str):
         return stage
     own = {name: json.dumps(value).strip('"') for name, value in _own_options(stage).items()}
-    if (provided := _installed(stage)) is not None and all(map(_PLAIN.fullmatch, own.values())):
+    if (provided := installed(stage)) is not None and all(map(_PLAIN.fullmatch, own.values())):
         at = ",".join(f"{name}={value}" for name, value in own.items())
         return f"{provided.distribution}:{provided.name}" + (f"@{at}" if at else "")
     return _offer(stage)
 
 
 def _named(component: ComponentBase, options: dict[str, Any]) -> str:
-    if (provided := _installed(component)) is not None:
+    if (provided := installed(component)) is not None:
         name, own = f"{provided.distribution}:{provided.name}", _own_options(component)
         if options.setdefault(name, own) == own:
             return name
@@ -237,14 +251,6 @@ def _short(text: str) -> str:
     name, at, rest = text.partition("@")
     distribution, _, plain = name.rpartition(":")
     return (plain.rpartition("-")[0] if distribution == LOCAL else plain) + at + rest
-
-
-def _installed(component: ComponentBase) -> ComponentSpec | None:
-    """The plugin's component that it is an instance of."""
-    kind = type(component)
-    target = f"{kind.__module__}:{kind.__qualname__}"
-    found = [p for p in discover().components if p.component.target == target]
-    return found[0] if len(found) == 1 else None
 
 
 def _own_options(component: ComponentBase) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import tempfile
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from torch import Tensor
 from neuplug.data.dataset import Dataset
 from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
 from neuplug.data.splits import Split
-from neuplug.errors import InputError
+from neuplug.errors import InputError, expect
+from neuplug.experiment.components import named_faults
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
 from neuplug.experiment.executors.local import local_executor
@@ -34,7 +35,8 @@ from neuplug.plugins.evaluator import (
     Evaluator,
 )
 from neuplug.plugins.generator import FitContext, FitRecord, Generator, Progress
-from neuplug.plugins.registry import discover, load
+from neuplug.plugins.loading import installed, load
+from neuplug.plugins.registry import discover
 from neuplug.seeds import derive_seed
 from neuplug.storage.store import store_root
 from neuplug.training.devices import pick_device
@@ -58,7 +60,8 @@ def component_of(
         InputError: If it is of another kind, or there is none of that name.
     """
     component = load(given, **options) if isinstance(given, str) else given
-    name = given if isinstance(given, str) else type(given).__name__.lower()
+    spec = installed(component)
+    name = type(given).__name__.lower() if spec is None else spec.name
     if not isinstance(component, kind):
         what = kind.__name__.lower()
         raise InputError(f"{name} is not {'an' if what[0] in 'aeiou' else 'a'} {what}.")
@@ -99,7 +102,8 @@ class FittedGenerator:
             )
         parts = []
         for name, k in counts.items():
-            images = self.sources[name].sample(k, derive_seed(seed, name))
+            with _named(self.sources[name].generator):
+                images = self.sources[name].sample(k, derive_seed(seed, name))
             labels = torch.full((k,), self.classes.index(name), dtype=torch.int64)
             ids = tuple(f"{self.name}/{name}/{i:05d}" for i in range(k))
             parts.append(TrainingSet(images, labels, self.classes, ids, (self.name,) * k))
@@ -146,19 +150,27 @@ def fit_generator(
     alone = {} if blank.conditional else {c: _only(train, c) for c in train.classes}
     if blank.pretrains:
         first = copy.deepcopy(blank)
-        first.pretrain(train, whole)
-        told["start"] = first.state_dict()
+        with _named(first):
+            first.pretrain(train, whole)
+            told["start"] = first.state_dict()
     for together in [train.classes] if blank.conditional else [(c,) for c in train.classes]:
-        fitted = copy.deepcopy(blank)
-        if blank.conditional:
-            record = fitted.fit(train, replace(whole, start=told.get("start")))
-        else:
+        fitted, learned = copy.deepcopy(blank), train
+        context = replace(whole, start=told.get("start"))
+        if not blank.conditional:
             own = derive_seed(seed, "fit", name, *together)
             context = FitContext(where, own, f"{name}, {together[0]}", **told)
-            record = fitted.fit(alone[together[0]], context)
+            learned = alone[together[0]]
+        with _named(fitted):
+            record = fitted.fit(learned, context)
         for label, c in enumerate(together):
             sources[c], records[c] = ClassGenerator(fitted, label), record
     return FittedGenerator(name, train.classes, sources, records)
+
+
+def _named(component: ComponentBase) -> AbstractContextManager[None]:
+    """Name the plugin of a component that fails; one that is no plugin's fails as it does."""
+    spec = installed(component)
+    return nullcontext() if spec is None else named_faults(spec)
 
 
 def _only(train: TrainingSet, name: str) -> TrainingSet:
@@ -229,19 +241,19 @@ def evaluate(
     embedder = None
     if classifier is not None:
         embedder = Embedder("classifier", classifier.embed, classifier.classify)
-    found: Evaluation = component.evaluate(
-        EvaluationContext(
-            train=train,
-            test=test,
-            generated=generated,
-            logits=logits,
-            device=pick_device(device),
-            seed=seed,
-            folder=folder,
-            generators={c: (s,) for c, s in generator.sources.items()} if generator else {},
-            embedder=embedder,
-        )
+    context = EvaluationContext(
+        train=train,
+        test=test,
+        generated=generated,
+        logits=logits,
+        device=pick_device(device),
+        seed=seed,
+        folder=folder,
+        generators={c: (s,) for c, s in generator.sources.items()} if generator else {},
+        embedder=embedder,
     )
+    with _named(component):
+        found: Evaluation = component.evaluate(context)
     return found
 
 
@@ -312,6 +324,7 @@ def build_arm(
         >>> arm.train.counts(), arm.train.origins.count("flip"), arm.augmenter
         ({'dent': 7, 'rust': 7}, 6, None)
     """
+    expect(arm, str, "arm", "text such as flip@add=3")
     refuse_unfit(train, f"arm {arm}")
     stages = parse_arm(arm).stages
     judged = any(f.kind == AGREEMENT for stage in stages for f in stage.filters)

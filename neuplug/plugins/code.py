@@ -248,7 +248,7 @@ def note_import(module: str) -> None:
 
 def _loaded_files(top: str) -> Iterator[str]:
     """Files of the modules of a top package in memory, or of all; lazy ones are not touched."""
-    for name, module in list(sys.modules.items()):
+    for name, module in sys.modules.copy().items():
         if name.startswith(top) and (not top or name.partition(".")[0] == top):
             file = getattr(module, "__dict__", {}).get("__file__")
             if isinstance(file, str):

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neuplug import __version__
 from neuplug.errors import PluginError
+from neuplug.plugins.isolation import Fault, importing
 
 if TYPE_CHECKING:
     from importlib.metadata import Distribution
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
 # The groups of entry points: modules with hooks, and commands
 GROUP = "neuplug"
 COMMANDS = "neuplug.commands"
-# What a plugin may raise while it is imported or called; KeyboardInterrupt is the user's.
-FAULTS = (Exception, SystemExit)
-_CORE, _STDLIB = Path(__file__).parents[1], Path(os.__file__).parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,42 +144,12 @@ def requirement_problem(name: str) -> str:
     return next((unmet_requirement(found) for found in distributions(name=name)), "")
 
 
-def told(error: BaseException) -> str:
-    """An exception in one line, with where a plugin raised it, if one did.
-
-    The place is where the plugin called a library rather than within that, unless it is installed
-    as one itself.
-
-    Example:
-        >>> from neuplug.plugins.distributions import told
-        >>> told(KeyError("q"))
-        "KeyError: 'q'"
-    """
-    import traceback
-
-    text = " ".join(f"{type(error).__name__}: {error}".split())
-    frames = [(Path(f.filename), f.lineno) for f in traceback.extract_tb(error.__traceback__)]
-    others = [(path, line) for path, line in frames if not _is_ours_or_python(path)]
-    near = [place for place in others if "site-packages" not in place[0].parts] or others
-    if not near:
-        return text
-    path, line = near[-1]
-    return f"{text.rstrip('.')} ({path.name}, line {line})"
-
-
-def _is_ours_or_python(path: Path) -> bool:
-    if path.is_relative_to(_CORE) or path.name.startswith("<frozen "):
-        return True
-    return path.is_relative_to(_STDLIB) and "site-packages" not in path.parts
-
-
 # Commands.
 
 # Commands of the core, which no plugin replaces
 OWN_COMMANDS = {
     "compose": "neuplug.cli.compose:compose",
     "plugins": "neuplug.cli.plugins:app",
-    "plugins show": "neuplug.cli.plugins:show",
     "stop": "neuplug.cli.watch:stop",
     "watch": "neuplug.cli.watch:watch",
 }
@@ -285,12 +253,13 @@ def load_command(command: Command) -> Any:
     if command.distribution and (unfit := requirement_problem(command.distribution)):
         raise PluginError(f"{source} {unfit}.")
     module, _, attribute = command.target.partition(":")
-    try:
+    if not command.distribution:
         return getattr(importlib.import_module(module), attribute)
-    except FAULTS as error:
-        if not command.distribution:
-            raise
+    try:
+        with importing(source):
+            return getattr(importlib.import_module(module), attribute)
+    except Fault as fault:
         raise PluginError(
             f"the command '{command.words}' of {source} cannot be loaded from {command.target}: "
-            f"{told(error)}"
-        ) from error
+            f"{fault}"
+        ) from fault.__cause__

@@ -32,7 +32,8 @@ hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9])?")
-RESERVED = frozenset({"none", "real"})  # the arm without augmentation, the origin of real images
+# the arm without augmentation, the origin of real images, the options of the training loop
+RESERVED = frozenset({"none", "real", "training"})
 TARGET = re.compile(r"[A-Za-z_][\w.]*:(?:[A-Za-z_]\w*|[\w-]+\.yaml)")
 
 

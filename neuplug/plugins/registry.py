@@ -15,15 +15,16 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import Distribution, EntryPoint
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from neuplug.errors import InputError, PluginError, did_you_mean
+from neuplug.errors import InputError, PluginError, did_you_mean, expect
 from neuplug.plugins import distributions, hookspecs
 from neuplug.plugins.code import ChangedError, Code, code_of, note_import, prepare_import
-from neuplug.plugins.distributions import FAULTS, Problem, canonical, told
+from neuplug.plugins.distributions import Problem, canonical
 from neuplug.plugins.hookspecs import COMPONENTS, HOOKS, Component, base_class
+from neuplug.plugins.isolation import Fault, importing, isolated, told
 
 if TYPE_CHECKING:
     from neuplug.plugins.component import ComponentBase
@@ -63,19 +64,23 @@ class ComponentSpec:
         """
         module, _, attribute = self.component.target.partition(":")
         self.files().note()
+        from neuplug.plugins.component import Options  # which takes long to load
+
+        base, wrong = base_class(self.kind), ""
         try:
-            found: type[ComponentBase] = getattr(importlib.import_module(module), attribute)
-        except FAULTS as error:
+            with importing(self.source):
+                found: type[ComponentBase] = getattr(importlib.import_module(module), attribute)
+        except Fault as fault:
             raise PluginError(
                 f"{self.name} of {self.source} cannot be loaded from {self.component.target}: "
-                f"{told(error).rstrip('.')}. {self._remedy}"
-            ) from error
-        base = base_class(self.kind)
-        wrong = ""
+                f"{str(fault).rstrip('.')}. {self._remedy}"
+            ) from fault.__cause__
         if not (isinstance(found, type) and issubclass(found, base)):
             wrong = f"is not a neuplug.{base.__name__}"
         elif missing := sorted(getattr(found, "__abstractmethods__", ())):
             wrong = f"lacks {', '.join(missing)}"
+        elif not (isinstance(model := found.options_class, type) and issubclass(model, Options)):
+            wrong = "has an options_class that is not derived from neuplug.Options"
         if wrong:
             target = self.component.target
             raise PluginError(f"{self.name} of {self.source}: {target} {wrong}. {self._remedy}")
@@ -215,6 +220,7 @@ class Registry:
         Raises:
             InputError: If no plugin has it, or several do.
         """
+        expect(name, str, "a component's name", "text such as flip")
         kinds = tuple(kinds)
         what = " or ".join(kinds) if len(kinds) < len(COMPONENTS) else "component"
         distribution, _, plain = name.rpartition(":")
@@ -234,7 +240,10 @@ class Registry:
                 remedy = f"Say which one you mean, for example {matches[0].distribution}:{plain}."
             raise InputError(f"{plain} is offered more than once: {providers}. {remedy}")
         names = sorted({p.name for p in offers})
+        others = [f"{p.distribution}:{p.name}" for p in offers if distribution and p.name == plain]
         hint = did_you_mean(plain, names)
+        if others:
+            hint = f" {distribution} has none; to take that of another plugin, write {others[0]}."
         listing = f" There are: {', '.join(names)}." if names else " No plugin offers any."
         missing = f" {distributions.name_troubled(self.problems)}." if self.problems else ""
         raise InputError(
@@ -259,26 +268,6 @@ def discover(*, strict: bool | None = None) -> Registry:
     if strict is None:
         strict = os.environ.get("NEUPLUG_STRICT") == "1"
     return _discover(os.environ.get("NEUPLUG_BLOCK", ""), strict, tuple(sys.path))
-
-
-def load(name: str, /, **options: Any) -> ComponentBase:
-    """Return the component called ``name`` with the given options.
-
-    Args:
-        name: ``dcgan``, or ``distribution:dcgan`` where two plugins offer the name.
-        options: The component's own options; ``neuplug plugins show dcgan`` lists them.
-
-    Raises:
-        InputError: If no plugin has the component, or an option is unknown or out of range.
-        PluginError: If the plugin fails to load.
-
-    Example:
-        >>> generator = neuplug.load("dcgan", steps=500)
-        >>> generator.options.steps, generator.options.batch
-        (500, 16)
-    """
-    component = discover().resolve(name).load()
-    return component(component.options_class.parse(options, name))
 
 
 @functools.cache
@@ -329,6 +318,8 @@ class _Finder:
                 self.problems.append(Problem(name, version, "blocked by NEUPLUG_BLOCK"))
             elif unfit:
                 self.problem(unfit)
+            elif canonical(name) == LOCAL:
+                self.problem(f"the name {name} stands for components of no plugin: rename it")
             elif entry.group == distributions.GROUP:
                 self._load(entry, f"{name}:{entry.name}")
             elif wrong := distributions.unfit_name(entry.name):
@@ -343,14 +334,15 @@ class _Finder:
 
     def _load(self, entry: EntryPoint, registered: str) -> None:
         try:
-            prepare_import(entry.module)
-            plugin = entry.load()
-            note_import(entry.module)
-            self.manager.register(plugin, registered)
-        except FAULTS as error:
-            self.problem(told(error), error)
+            with importing(" ".join(self.visited)):
+                prepare_import(entry.module)
+                plugin = entry.load()
+                note_import(entry.module)
+                self.manager.register(plugin, registered)
+                unheard = list(self._unheard(plugin))
+        except Fault as fault:
+            self.problem(str(fault), fault.__cause__)
             return
-        unheard = list(self._unheard(plugin))
         if not unheard and not self.manager.get_hookcallers(plugin):
             unheard = [f"implements none of the hooks: {', '.join(HOOKS)}"]
         for message in unheard:
@@ -374,14 +366,15 @@ class _Finder:
     def _call(self, hook: str, kind: str, impl: pluggy.HookImpl) -> None:
         """Take what one hook yields; what came before a fault stays."""
         try:
-            offered: Iterable[object] = impl.function()  # type: ignore[assignment]
-            for component in offered:
-                if not isinstance(component, Component):
-                    raise TypeError(f"yielded {component!r}, which is not a neuplug.Component")
-                name = (self.visited[0], component.name, NAME_SPACES.get(kind, kind))
-                if name in self.names:
-                    raise ValueError(f"{component.name} is offered twice by this plugin")
-                self.names.add(name)
-                self.offers.append(ComponentSpec(component, kind, *self.visited))
-        except FAULTS as error:
-            self.problem(f"{hook}: {told(error)}", error)
+            with isolated(" ".join(self.visited)):
+                offered: Iterable[object] = impl.function()  # type: ignore[assignment]
+                for component in offered:
+                    if not isinstance(component, Component):
+                        raise TypeError(f"yielded {component!r}, which is not a neuplug.Component")
+                    name = (self.visited[0], component.name, NAME_SPACES.get(kind, kind))
+                    if name in self.names:
+                        raise ValueError(f"{component.name} is offered twice by this plugin")
+                    self.names.add(name)
+                    self.offers.append(ComponentSpec(component, kind, *self.visited))
+        except Fault as fault:
+            self.problem(f"{hook}: {fault}", fault.__cause__)

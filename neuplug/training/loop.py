@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torch.optim import lr_scheduler
 
 from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
-from neuplug.errors import InputError, TrainingDiverged
+from neuplug.errors import InputError, TrainingDiverged, expect
 from neuplug.plugins.component import Augmenter, Classifier
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
@@ -185,6 +185,9 @@ def fit_classifier(
             classifier.
         TypeError: If the network's output is no logits (N, classes).
     """
+    expect(classifier, Classifier, "classifier", "a neuplug.Classifier, as neuplug.load returns it")
+    expect(options, TrainingOptions, "options", "neuplug.TrainingOptions")
+    expect(context, FitContext, "context", "a neuplug.FitContext")
     refuse_unfit(train, context.name)
     if not len(train):
         raise InputError("the training set has no images: give at least one of each class.")

@@ -44,7 +44,6 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
             ["plugin"],
             "no such command 'plugin'. Did you mean 'plugins'? See 'neuplug --help'.",
         ),
-        (["plugins", "sow"], "no such command 'sow'. Did you mean 'show'?"),
         (["wach"], "no such command 'wach'. Did you mean 'watch'? See 'neuplug --help'."),
         (["butterfly"], "no such command 'butterfly'. See 'neuplug --help'."),
         (
@@ -53,11 +52,11 @@ def test_no_command_prints_the_help(capsys: pytest.CaptureFixture[str]) -> None:
         ),
         (["--butterfly"], "no such option: --butterfly. See 'neuplug --help'."),
         (
-            ["plugins", "show", "--kin", "x"],
-            "no such option: --kin. Did you mean --kind? See 'neuplug plugins show --help'.",
+            ["watch", "RUN", "--jsn"],
+            "no such option: --jsn. Did you mean --json? See 'neuplug watch --help'.",
         ),
-        (["plugins", "show"], "missing argument 'name'. See 'neuplug plugins show --help'."),
-        (["plugins", "show", "mirror", "--kind"], "option '--kind' requires an argument."),
+        (["stop"], "missing argument 'run'. See 'neuplug stop --help'."),
+        (["compose", "--clf"], "option '--clf' requires an argument."),
     ],
 )
 def test_a_usage_error_is_one_sentence(
@@ -71,10 +70,10 @@ def test_a_usage_error_is_one_sentence(
 
 
 def test_a_neuplug_error_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["plugins", "show", "flop"]) == neuplug.InputError.exit_code
+    assert main(["stop", "flop"]) == neuplug.InputError.exit_code
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.startswith("neuplug: error: no component is called 'flop'.")
+    assert captured.err.startswith("neuplug: error: flop is not a neuplug run folder")
     assert captured.err.count("\n") == 1
 
 

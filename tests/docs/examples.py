@@ -125,7 +125,10 @@ class Examples:
 
         def tiny(*arguments: Any, **named: Any) -> neuplug.Result:
             options = TINY_GAN if "dcgan" in named["aug"] else {}
-            return compose(*arguments, **{**named, **TINY, "options": options})
+            small = {**named, **TINY, "options": options}
+            if isinstance(arguments and arguments[0], neuplug.ImageSet):
+                del small["imgsz"]  # which is for images in files
+            return compose(*arguments, **small)
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(neuplug, "compose", tiny)

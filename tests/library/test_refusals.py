@@ -41,6 +41,46 @@ def test_nothing_learns_from_held_out_images(
     assert step(bars)
 
 
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda images: neuplug.load(5), "a component's name must be text such as flip, not int."),
+        (lambda images: neuplug.build_arm(5, images), "arm must be text such as flip@add=3, not i"),
+        (lambda images: neuplug.fit_generator(5, images), "int is not a generator."),
+        (lambda images: neuplug.Arm(5), "an arm must be a list of stages, not int."),
+        (lambda images: neuplug.Arm([5]), "a stage of an arm must be text or a component, not int"),
+        (lambda images: neuplug.compose(None), "compose.data is a path or an ImageSet, not NoneTy"),
+        (
+            lambda images: neuplug.compose(images, aug="echo", clf="conv", on_event=5),
+            "on_event must be a function of an event, not int.",
+        ),
+        (
+            lambda images: neuplug.compose(images, aug="echo", clf="conv", imgsz=64, strict=True),
+            "imgsz and strict are for images in files, and those in memory are taken as they are",
+        ),
+        (
+            lambda images: neuplug.fit_classifier("conv", images, None, None),
+            "classifier must be a neuplug.Classifier, as neuplug.load returns it, not str.",
+        ),
+        (
+            lambda images: neuplug.fit_classifier(neuplug.load("conv"), images, {}, None),
+            "options must be neuplug.TrainingOptions, not dict.",
+        ),
+    ],
+)
+def test_arguments_of_other_types_are_refused(
+    bars: neuplug.TrainingSet, call: Any, sentence: str
+) -> None:
+    with pytest.raises(neuplug.InputError) as raised:
+        call(bars)
+    assert str(raised.value).startswith(sentence)
+
+
+def test_a_fitted_generator_has_the_components_name(bars: neuplug.TrainingSet) -> None:
+    for given in ("jitter", "neuplug-lab:jitter", neuplug.load("jitter", steps=2)):
+        assert neuplug.fit_generator(given, bars, device="cpu").name == "jitter"
+
+
 def test_other_types_are_refused_in_a_sentence(bars: neuplug.TrainingSet) -> None:
     fitted, _ = fit(bars)
     wrong: Any = bars.images

@@ -36,6 +36,13 @@ def test_discovery_imports_no_component(install: Install) -> None:
 FAULTS = [
     ("import_error", "acme-importerror", "No module named 'a_module_that_is_nowhere'", {}),
     ("exit", "acme-exit", "SystemExit: no licence", {}),
+    (
+        "panic",
+        "acme-panic",
+        "Panic, whose message cannot be shown: SystemExit (acme_panic.py, line 6)",
+        {},
+    ),
+    ("leaving", "acme-leaving", "SystemExit: os._exit(0) (acme_leaving.py, line 3)", {}),
     ("unknown_hook", "acme-unknown", "unknown hook neuplug_butterflies.", {"acme-known"}),
     ("misspelt_hook", "acme-misspelt", "neuplug_augmentors. Did you mean neuplug_augmenters?", {}),
     ("unmarked_hook", "acme-unmarked", "neuplug_augmenters is not marked with @neuplug.hoo", {}),

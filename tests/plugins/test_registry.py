@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from neuplug import InputError, PluginError
 from neuplug.plugins.distributions import Problem, name_troubled
 
-from .fakes import STAGES, Install, problems_of
+from .fakes import SITE, STAGES, Install, problems_of
 
 
 def test_a_name_offered_twice_is_listed_and_refused(install: Install) -> None:
@@ -45,6 +48,16 @@ def test_unknown_names(install: Install, name: str, kinds: tuple[str, ...], sent
         registry.resolve(name, kinds)
     assert str(raised.value).startswith(sentence)
     assert "See 'neuplug plugins'" in str(raised.value)
+
+
+def test_a_distribution_that_is_called_like_what_is_no_plugin(
+    install: Install, tmp_path: Path
+) -> None:
+    shutil.copytree(SITE / "good", tmp_path / "site")
+    info = tmp_path / "site" / "acme_good-1.0.dist-info" / "METADATA"
+    info.write_text(info.read_text("utf-8").replace("acme-good", "Local"), "utf-8")
+    registry = install(tmp_path / "site")
+    assert problems_of(registry, "Local")[0].startswith("the name Local stands for components of n")
 
 
 def test_plugins_with_problems_are_named(install: Install) -> None:

@@ -48,6 +48,20 @@ class ExecutorContext:
     log: Path
 
 
+def at_work(task: AnyTask) -> str:
+    """A task, and the components whose code it runs."""
+    return ", ".join([task.label, *dict.fromkeys(c.source for c in task.components)])
+
+
+def advice_on(task: AnyTask) -> str:
+    """What to try where a task has ended its process."""
+    names = dict.fromkeys(c.distribution for c in task.components)
+    checks = " and ".join(f"'neuplug plugins check {name}'" for name in names)
+    return (
+        f"leave the component out, or check it with {checks}. Run the same command again to resume."
+    )
+
+
 class ExecutorFactory(ComponentBase):
     """Opens executors of one kind, such as those of a cluster's engine."""
 

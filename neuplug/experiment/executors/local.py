@@ -8,10 +8,11 @@ standard input ends when the process that started it does, even by SIGKILL; then
 from __future__ import annotations
 
 import contextlib
-import io
+import faulthandler
 import logging
 import os
 import queue
+import subprocess
 import sys
 import threading
 from collections import deque
@@ -29,17 +30,19 @@ from neuplug.experiment.events import (
     TaskStarted,
     read_event,
 )
-from neuplug.experiment.executors.base import Executor
+from neuplug.experiment.executors.base import Executor, advice_on, at_work
 from neuplug.experiment.executors.forking import WorkerStarter, end, serve
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.run import do_task, failure, run_task
 from neuplug.experiment.tasks import AnyTask
-from neuplug.text import printable_lines
+from neuplug.text import printable
 from neuplug.training.devices import processes
 
 IDLE_SECONDS = 0.5
 TASK_MEMORY = 4 * 2**30  # bytes of a GPU for a process, of which its CUDA context takes a part
 UNKNOWN = "unknown"
+# Says the last line that it was told, which is empty unless whoever told it has died since
+WATCHER = "import sys; [sys.stderr.write(line) for line in [*sys.stdin][-1:] if line.strip()]"
 
 logger = logging.getLogger("neuplug")
 
@@ -86,13 +89,6 @@ def local_executor(
     return LocalProcesses(max(1, count), context, starter or WorkerStarter(None))
 
 
-class _Aside(io.TextIOBase):
-    """What components print, on standard error."""
-
-    def write(self, text: str) -> int:
-        return sys.stderr.write(printable_lines(text))
-
-
 class InProcess:
     """Does tasks while its events are asked for: for a debugger, and for components of a notebook.
 
@@ -104,27 +100,42 @@ class InProcess:
     def __init__(self, context: TaskContext, progress: Callable[[TaskProgress], None]) -> None:
         self.context, self.progress = context, progress
         self.waiting: deque[AnyTask] = deque()
+        self.watcher: subprocess.Popen[bytes] | None = None
 
     def submit(self, task: AnyTask) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         self.waiting.append(task)
+
+    def _last_words(self, words: str) -> None:
+        """What is to be said should this process die, as in a compiled library; empty: nothing."""
+        if self.watcher is None:
+            command = [sys.executable, "-I", "-S", "-c", WATCHER]
+            self.watcher = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+            with contextlib.suppress(Exception):  # such as in a notebook
+                faulthandler.enable()
+        with contextlib.suppress(OSError):
+            os.write(self.watcher.stdin.fileno(), f"{printable(words)}\n".encode())  # type: ignore[union-attr]
 
     def events(self) -> Iterator[TaskEvent | None]:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         while self.waiting:
             task = self.waiting.popleft()
             yield TaskStarted(key=task.key)
+            self._last_words(f"neuplug: error: it died at {at_work(task)}; {advice_on(task)}")
+            event: TaskEvent = TaskDone(key=task.key)
             try:
-                with contextlib.redirect_stdout(_Aside()):  # standard output is for results
-                    run_task(self.context, task, self.progress)
+                run_task(self.context, task, self.progress)
             except NeuplugError as error:
-                yield failure(task, error)
-            else:
-                yield TaskDone(key=task.key)
+                event = failure(task, error)
+            finally:
+                self._last_words("")
+            yield event
 
     def close(self) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         self.waiting.clear()
+        if self.watcher is not None:
+            self.watcher.communicate()
 
 
 class LocalProcesses:
@@ -250,6 +261,7 @@ def work(store: str, device: str) -> None:
     threading.Thread(target=_read, args=(tasks,), daemon=True).start()
     out = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # what plugins print goes to the log
+    faulthandler.enable()  # and where one of them was when the process died
 
     def send(event: TaskEvent) -> None:
         out.write(event.model_dump_json().encode() + b"\n")

@@ -18,7 +18,7 @@ from torch import Tensor
 from neuplug.data.dataset import Dataset
 from neuplug.data.neighbors import copy_ranks, nearest, one_of_each
 from neuplug.errors import NeuplugError
-from neuplug.experiment.components import load_component, named_faults
+from neuplug.experiment.components import load_component, named, named_faults
 from neuplug.experiment.grammar import COPIES, Filter
 from neuplug.experiment.steps.checks import check_record
 from neuplug.experiment.steps.context import TaskContext
@@ -249,12 +249,7 @@ class SourceOpener:
         assert judge is not None
         if judge.task not in self._judges:
             self._judges[judge.task] = self.context.trained(judge, self.dataset)
-        classify = self._judges[judge.task].classify
-
-        def predict(some: Tensor) -> Tensor:
-            with named_faults(judge.component):
-                return classify(some)
-
+        predict = named(judge.component, self._judges[judge.task].classify)
         return agreeing(predict, images.classes.index(name), wanted.level)
 
 

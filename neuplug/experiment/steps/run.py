@@ -16,7 +16,7 @@ from torch import Tensor
 
 from neuplug.data.imageset import HeldOutSet, TrainingSet
 from neuplug.errors import NeuplugError, TrainingDiverged
-from neuplug.experiment.components import load_component, named_faults
+from neuplug.experiment.components import load_component, named, named_faults
 from neuplug.experiment.events import TaskDone, TaskEvent, TaskFailed, TaskProgress, TaskStarted
 from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.context import TaskContext
@@ -111,7 +111,9 @@ def evaluate(
     embedder = None
     if task.embedder is not None:
         fitted = context.trained(task.embedder, dataset)
-        embedder = Embedder(task.embedder.component.name, fitted.embed, fitted.classify)
+        whose = task.embedder.component
+        calls = (named(whose, call) for call in (fitted.embed, fitted.classify))
+        embedder = Embedder(whose.name, *calls)
     shown = EvaluationContext(
         train=TrainingSet(**vars(dataset.images.subset(task.train.indices))),
         test=HeldOutSet(**vars(dataset.images.subset(task.test.indices))),

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from neuplug.errors import NeuplugError, StorageError
 from neuplug.experiment.claim import renew_hashes
 from neuplug.experiment.reporters import FinishedRun, Reporter, note_reports
-from neuplug.plugins.distributions import told
+from neuplug.plugins.isolation import told
 from neuplug.storage.files import write_whole
 from neuplug.storage.store import MissingResult
 from neuplug_report.figures import copy_figures, write_figures

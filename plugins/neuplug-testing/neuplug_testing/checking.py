@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neuplug.errors import InputError, did_you_mean
-from neuplug.plugins.distributions import (
-    FAULTS,
-    canonical,
-    identity,
-    installed_distributions,
-    told,
-)
+from neuplug.plugins.distributions import canonical, identity, installed_distributions
+from neuplug.plugins.isolation import Fault, isolated
 from neuplug.plugins.registry import ComponentSpec, discover
 from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
 from neuplug_testing.laws import LAWS
-from neuplug_testing.probes import kept_settings
+from neuplug_testing.settings import kept_settings
 from neuplug_testing.subjects import ComponentSubject, PluginSubject
 from neuplug_testing.watch import working_in
 
@@ -46,6 +41,7 @@ class LawCheck:
             with (
                 tempfile.TemporaryDirectory(prefix="neuplug-testing-") as folder,
                 working_in(Path(folder)),
+                isolated(self.subject.name, Unchecked, Broken),
                 kept_settings(),
             ):
                 self.law.check(self.subject)
@@ -53,26 +49,35 @@ class LawCheck:
             return Outcome(*about, "skipped", str(reason))
         except Broken as seen:
             return Outcome(*about, "failed", f"{seen} {self.law.advice}")
-        except FAULTS as error:
-            return Outcome(*about, "failed", f"It fails: {told(error)}. {self.law.advice}")
+        except Fault as fault:
+            return Outcome(*about, "failed", f"It fails: {fault}. {self.law.advice}")
         return Outcome(*about, "passed")
 
 
-def plugin_cases(distribution: str, options: OptionsOf | None = None) -> list[LawCheck]:
+def plugin_cases(
+    distribution: str,
+    options: OptionsOf | None = None,
+    laws: Collection[str] = (),
+    fast: bool = False,
+) -> list[LawCheck]:
     """Every law that holds for an installed plugin and for its components.
 
     Args:
         distribution: Its name, as pip knows it.
         options: For some components, on top of their ``quick_options``.
+        laws: Names of the only ones that are wanted; all if empty.
+        fast: Whether only those are wanted that take little time.
 
     Raises:
-        InputError: If no such plugin is installed, or it has no such component or option.
+        InputError: If no such plugin is installed, it has no such component or option, there is no
+            law of a name, or none is left.
 
     Example:
         >>> case = neuplug_testing.plugin_cases("neuplug-controls")[0]
         >>> str(case), case.run().status
         ('neuplug-controls-is-discovered', 'passed')
     """
+    _refuse_unknown(laws)
     plugin = _installed(distribution)
     wanted = dict(options or {})
     cases = _cases(plugin)
@@ -84,7 +89,21 @@ def plugin_cases(distribution: str, options: OptionsOf | None = None) -> list[La
             f"{plugin.name} has no component {name!r}.{did_you_mean(name, known)} "
             f"It has: {', '.join(known) or 'none'}."
         )
-    return cases
+    chosen = [c for c in cases if c.law.name in (laws or {c.law.name}) and (c.law.fast or not fast)]
+    if not chosen:
+        which = f"the law{'s' * (len(laws) > 1)} {' and '.join(laws)}" if laws else "no law"
+        but = " with --fast" if fast else f" for what {plugin.name} offers"
+        raise InputError(f"{which} cannot be checked{but}: leave out --law or --fast.")
+    return chosen
+
+
+def _refuse_unknown(laws: Collection[str]) -> None:
+    names = [law.name for law in LAWS]
+    if unknown := [name for name in laws if name not in names]:
+        raise InputError(
+            f"no law is called {unknown[0]!r}.{did_you_mean(unknown[0], names)} "
+            f"There are: {', '.join(names)}."
+        )
 
 
 def component_cases(
@@ -121,22 +140,29 @@ def _held(cases: list[LawCheck]) -> list[Outcome]:
     return outcomes
 
 
-def iterate_plugin(distribution: str, options: OptionsOf | None = None) -> Iterator[Outcome]:
+def iterate_plugin(
+    distribution: str,
+    options: OptionsOf | None = None,
+    laws: Collection[str] = (),
+    fast: bool = False,
+) -> Iterator[Outcome]:
     """Check an installed plugin and its components; the outcomes one by one, failed or not.
 
     Args:
         distribution: Its name, as pip knows it.
         options: Component names to options, on top of their ``quick_options``.
+        laws: Names of the only laws that are wanted; all if empty.
+        fast: Whether only those are wanted that take little time.
 
     Raises:
-        InputError: If no such plugin is installed, or it has no such component or option.
+        InputError: If no such plugin is installed, or it has no such component, option or law.
 
     Example:
         >>> first = next(neuplug_testing.iterate_plugin("neuplug-controls"))
         >>> first.as_dict()["law"], first.status
         ('is-discovered', 'passed')
     """
-    cases = plugin_cases(distribution, options)
+    cases = plugin_cases(distribution, options, laws, fast)
     return (case.run() for case in cases)
 
 

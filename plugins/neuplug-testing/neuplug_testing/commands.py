@@ -1,13 +1,11 @@
-"""``neuplug plugins check`` and ``neuplug plugins new``."""
+"""``neuplug plugins`` with ``check``, ``new`` and ``show``."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 import json
-import os
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,7 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from neuplug.cli.plugins import record
 from neuplug.cli.printing import make_console, print_columns
+from neuplug.errors import InputError, did_you_mean
+from neuplug.plugins.hookspecs import COMPONENTS
 
 if TYPE_CHECKING:
     from neuplug_testing import Outcome
@@ -29,15 +30,19 @@ def check(
         list[str] | None,
         typer.Option("--set", help="An option to check with: component.option=value. Repeatable."),
     ] = None,
+    law: Annotated[
+        list[str] | None, typer.Option("--law", help="Check this law alone. Repeatable.")
+    ] = None,
+    fast: Annotated[bool, typer.Option("--fast", help="Check what takes seconds.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check that a plugin keeps the laws for plugins; exit code 1 if it breaks one."""
-    from neuplug_testing import iterate_plugin
+    from neuplug_testing.apart import iterate_apart
 
     outcomes = []
-    options = _options(set_ or [])
-    with _spared_output(), _counting(quiet=as_json) as count:
-        for outcome in iterate_plugin(distribution, options):
+    asked = {"options": _options(set_ or []), "laws": law or [], "fast": fast}
+    with _counting(quiet=as_json) as count:
+        for outcome in iterate_apart(distribution, **asked):
             outcomes.append(outcome)
             count(len(outcomes), outcome.subject)
     if as_json:
@@ -64,6 +69,57 @@ def new(
     typer.echo(f"  neuplug compose {KINDS[kind].use.replace('THE_NAME', name)}")
 
 
+def _names(incomplete: str) -> list[str]:
+    from neuplug.plugins.registry import discover
+
+    names = {spec.name for spec in discover().components}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
+def show(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A component, such as dcgan or neuplug-dcgan:dcgan.", autocompletion=_names
+        ),
+    ],
+    kind: Annotated[
+        str | None, typer.Option(help="The component's kind, such as augmenter or generator.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print a component's options: type, default, bounds and meaning."""
+    if kind is not None and kind not in COMPONENTS:
+        raise InputError(
+            f"--kind {kind}: no such kind.{did_you_mean(kind, COMPONENTS)} "
+            f"There are: {', '.join(COMPONENTS)}."
+        )
+    from neuplug.plugins.loading import named_faults
+    from neuplug.plugins.registry import discover
+    from neuplug_testing.options import bounded_rows
+
+    provided = discover().resolve(name.lower(), COMPONENTS if kind is None else (kind,))
+    component = provided.load()
+    with named_faults(provided):
+        rows = bounded_rows(component.options_class)
+    about = (component.__doc__ or provided.component.summary).strip().splitlines()[0]
+    if as_json:
+        found = {**record(provided), "description": about, "options": rows}
+        typer.echo(json.dumps(found, indent=2))
+        return
+    console = make_console()
+    console.print(f"{provided.name}: {provided.kind} of {provided.source}", style="bold")
+    console.print(about)
+    if not rows:
+        console.print("It has no options.")
+        return
+    console.print()
+    titles = ("option", "type", "default", "bounds", "meaning")
+    print_columns(console, [titles, *(tuple(row.values()) for row in rows)])
+    console.print()
+    console.print(f"Set one with --set {provided.name}.{rows[0]['name']}=VALUE")
+
+
 def _options(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Component names to the options that ``--set`` gives them."""
     from neuplug.experiment.config import over, setting
@@ -73,20 +129,6 @@ def _options(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
         values = over(values, setting(item))
     options: dict[str, dict[str, Any]] = values.pop("options", {})
     return options | values  # training's, if any: refused by name, as no component has it
-
-
-@contextlib.contextmanager
-def _spared_output() -> Iterator[None]:
-    """Send what plugins print, Python or not, to the standard error: a program may read ours."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    os.dup2(2, 1)
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
 
 
 @contextlib.contextmanager

@@ -32,7 +32,7 @@ class _Server:
             cwd=self.folder.name,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**environment, "PYTHONPATH": os.pathsep.join(_absolute(sys.path))},
+            env={**environment, "PYTHONPATH": os.pathsep.join(absolute(sys.path))},
         )
         atexit.register(self.process.kill)
 
@@ -45,7 +45,7 @@ class _Server:
     def call(self, pickled: bytes) -> bytes:
         assert self.process.stdin is not None and self.process.stdout is not None
         try:
-            pickle.dump((_absolute(sys.path), pickled), self.process.stdin)
+            pickle.dump((absolute(sys.path), pickled), self.process.stdin)
             self.process.stdin.flush()
             answer: bytes = pickle.load(self.process.stdout)
         except (EOFError, OSError, pickle.UnpicklingError):
@@ -116,5 +116,6 @@ def _told(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _absolute(path: list[str]) -> list[str]:
+def absolute(path: list[str]) -> list[str]:
+    """Python's path for a process with another working folder."""
     return [os.path.abspath(entry) for entry in path]  # noqa: PTH100

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from neuplug.plugins.distributions import told
 from neuplug.plugins.hookspecs import COMPONENTS
+from neuplug.plugins.isolation import told
 
 Status = Literal["passed", "failed", "skipped"]
 
@@ -68,6 +68,7 @@ class Law:
         statement: What holds, in a sentence.
         advice: What the author of a component that breaks it should do.
         check: Takes what is checked.
+        fast: Whether it takes no more than a component's work once or twice on small images.
 
     Raises:
         Broken: By ``check``.
@@ -79,9 +80,10 @@ class Law:
     statement: str
     advice: str
     check: Callable[[Any], None]
+    fast: bool = False
 
 
-def law(*kinds: str) -> Callable[[Callable[[Any], None]], Law]:
+def law(*kinds: str, fast: bool = False) -> Callable[[Callable[[Any], None]], Law]:
     """Make a law of a function.
 
     Its name is the law's, the first line of its docstring the statement, and the rest of that the
@@ -89,12 +91,14 @@ def law(*kinds: str) -> Callable[[Callable[[Any], None]], Law]:
 
     Args:
         kinds: See :class:`Law`; if none is named, every kind of component.
+        fast: Likewise.
     """
 
     def make(check: Callable[[Any], None]) -> Law:
         statement, _, advice = (check.__doc__ or "").strip().partition("\n\n")
         name = check.__name__.replace("_", "-")
-        return Law(name, frozenset(kinds or COMPONENTS), statement, " ".join(advice.split()), check)
+        of = frozenset(kinds or COMPONENTS)
+        return Law(name, of, statement, " ".join(advice.split()), check, fast)
 
     return make
 

@@ -1,4 +1,4 @@
-"""Instruments: the process's settings, threads, random states, clock and memory, held-out images.
+"""Instruments: output, threads, random states, clock and memory, held-out images.
 
 A component must leave the process as it finds it.
 """
@@ -8,23 +8,22 @@ from __future__ import annotations
 import contextlib
 import gc
 import itertools
-import os
+import logging
 import pickle
 import random
 import sys
 import threading
 import time
 import tracemalloc
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
 import numpy as np
 import torch
-from torch.backends import cudnn
 
 from neuplug.data.imageset import HeldOutSet
+from neuplug.plugins.isolation import logger
 
 # Less than one of the batches that are handed over; building a large network leaves 3000
 LEAST_BYTES = 8192
@@ -142,32 +141,6 @@ def _held() -> dict[str, int]:
 
 
 @contextlib.contextmanager
-def kept_settings() -> Iterator[list[str]]:
-    """Put the settings of the process back after the block, all but the working folder.
-
-    Yields:
-        A list that tells, after the block, what changed in it, such as ``changes sys.stdout``.
-    """
-    before = _settings()
-    changed: list[str] = []
-    with (
-        warnings.catch_warnings(),
-        contextlib.redirect_stdout(sys.stdout),
-        contextlib.redirect_stderr(sys.stderr),
-        mock.patch.dict(os.environ),
-    ):
-        try:
-            yield changed
-        finally:
-            after = _settings()
-            names = [name for name in before if before[name] != after[name]]
-            changed += [_told(name, before[name], after[name]) for name in names]
-            for name in names:
-                if name in TORCH:
-                    TORCH[name][1](before[name])
-
-
-@contextlib.contextmanager
 def left_threads() -> Iterator[list[str]]:
     """Yield a list that tells, after the block, of threads that were started in it and go on."""
     before = set(threading.enumerate())
@@ -183,52 +156,25 @@ def left_threads() -> Iterator[list[str]]:
             left += [f"leaves the thread {thread.name} behind"] if thread.is_alive() else []
 
 
-def _cudnn(name: str) -> tuple[Callable[[], Any], Callable[[Any], object]]:
-    return (lambda: getattr(cudnn, name)), (lambda value: setattr(cudnn, name, value))
+class _Ear(logging.StreamHandler[Any]):
+    """Prints what plugins print on the standard error, and keeps it."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        if record.args and len(record.args) == 2:
+            self.lines.append(str(record.args[1]))  # type: ignore[index]
 
 
-# Names to how each is read and set
-TORCH: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
-    "torch's grad mode": (torch.is_grad_enabled, torch.set_grad_enabled),
-    "torch's default dtype": (torch.get_default_dtype, torch.set_default_dtype),
-    "torch's number of threads": (torch.get_num_threads, torch.set_num_threads),
-    "torch's deterministic debug mode": (
-        torch.get_deterministic_debug_mode,
-        torch.set_deterministic_debug_mode,
-    ),
-    "torch's anomaly detection": (torch.is_anomaly_enabled, torch.autograd.set_detect_anomaly),
-    "torch's float32 matmul precision": (
-        torch.get_float32_matmul_precision,
-        torch.set_float32_matmul_precision,
-    ),
-    "torch.backends.cudnn.enabled": _cudnn("enabled"),
-    "torch.backends.cudnn.benchmark": _cudnn("benchmark"),
-    "torch.backends.cudnn.deterministic": _cudnn("deterministic"),
-}
-
-
-def _settings() -> dict[str, Any]:
-    return {
-        **{name: read() for name, (read, _) in TORCH.items()},
-        "os.environ": dict(os.environ),
-        "the working folder": _working_folder(),
-        "warnings.filters": list(warnings.filters),
-        "sys.stdout": sys.stdout,
-        "sys.stderr": sys.stderr,
-    }
-
-
-def _working_folder() -> str:
+@contextlib.contextmanager
+def hearing() -> Iterator[list[str]]:
+    """Yield a list of the lines that isolated code (:mod:`neuplug.plugins.isolation`) prints."""
+    listener = _Ear()
+    logger.addHandler(listener)
     try:
-        return os.getcwd()  # noqa: PTH109 - what is gone is no path
-    except OSError:
-        return "a folder that is gone"
-
-
-def _told(name: str, before: Any, after: Any) -> str:
-    if name in TORCH:
-        return f"changes {name} from {before} to {after}"
-    if isinstance(before, dict):
-        keys = sorted(k for k in before | after if before.get(k) != after.get(k))
-        return f"changes {name} ({', '.join(keys)})"
-    return f"changes {name}"
+        yield listener.lines
+    finally:
+        logger.removeHandler(listener)

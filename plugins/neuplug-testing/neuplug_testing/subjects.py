@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import io
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,12 +12,14 @@ from typing import Any
 
 from neuplug.errors import InputError
 from neuplug.plugins.component import ComponentBase, Options
-from neuplug.plugins.distributions import FAULTS, GROUP, told
+from neuplug.plugins.distributions import GROUP
+from neuplug.plugins.isolation import Fault, isolated
 from neuplug.plugins.registry import ComponentSpec, discover
 from neuplug_testing import elsewhere, importing
 from neuplug_testing.law import PLUGIN, Unchecked, may_fail
 from neuplug_testing.pictures import LARGE, STANDARD, Format, held_out_set
-from neuplug_testing.probes import global_random_states, guarded, kept_settings, left_threads
+from neuplug_testing.probes import global_random_states, guarded, hearing, left_threads
+from neuplug_testing.settings import kept_settings
 from neuplug_testing.watch import Watch, watching
 from neuplug_testing.work import WORK, Done
 
@@ -74,7 +74,7 @@ class Run:
         watch: What it did to the world.
         moved: The global generators that it moved.
         settings: What it left changed in the process, and the threads that it left behind.
-        printed: What it wrote to the standard output.
+        printed: The lines that it wrote to the standard output.
         seen: What it asked held-out images for.
     """
 
@@ -88,7 +88,7 @@ class Run:
     watch: Watch | None = None
     moved: list[str] = field(default_factory=list)
     settings: list[str] = field(default_factory=list)
-    printed: str = ""
+    printed: list[str] = field(default_factory=list)
     seen: list[str] = field(default_factory=list)
 
 
@@ -157,7 +157,12 @@ class ComponentSubject:
             seed: Its own.
             world: The seed of the global generators.
             number: Tells runs apart that have all else in common.
+
+        Raises:
+            Unchecked: If there is no work of its kind to be given.
         """
+        if self.kind not in WORK:
+            raise Unchecked(f"what a {self.kind} does at work is not checked")
         key = (form, seed, world, number)
         if key not in self._runs:
             self._runs[key] = self._run(form, seed, world)
@@ -167,14 +172,14 @@ class ComponentSubject:
         run = Run(folder=self.folder())
         _ = self.component  # its import is looked at by itself
         held_out = held_out_set(form)
-        output = io.StringIO()
         threads: list[str] = []
         try:
             with (
+                hearing() as run.printed,
+                isolated(f"{self.name} of {self.provided.source}", Unchecked, InputError),
                 watching(run.folder) as run.watch,
                 global_random_states(world) as run.moved,
                 guarded(held_out) as run.seen,
-                contextlib.redirect_stdout(output),
                 left_threads() as threads,
                 kept_settings() as run.settings,
             ):
@@ -188,9 +193,9 @@ class ComponentSubject:
             raise
         except InputError as error:
             run.refusal = str(error)
-        except FAULTS as error:
-            run.error, run.early = told(error), False
-        run.settings, run.printed = [*run.settings, *threads], output.getvalue()
+        except Fault as fault:
+            run.error, run.early = str(fault), False
+        run.settings = [*run.settings, *threads]
         return run
 
     @functools.cached_property

@@ -16,7 +16,6 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 
-from neuplug.plugins.distributions import FAULTS
 from neuplug.plugins.registry import discover
 from neuplug_testing.doctor.finding import COMPONENT, told
 from neuplug_testing.doctor.weights import weight_options
@@ -37,7 +36,9 @@ def main() -> None:
         say(step=name)
         try:
             found = step()
-        except FAULTS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             say(step=name, error=told(error))
             return False
         say(step=name, found=found)

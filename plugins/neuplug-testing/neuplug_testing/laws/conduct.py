@@ -108,7 +108,7 @@ def same_result_in_another_process(subject: ComponentSubject) -> None:
         raise Broken("Another process gives another result with the same seed.")
 
 
-@law()
+@law(fast=True)
 def changes_nothing_in_place(subject: ComponentSubject) -> None:
     """The tensors that it is given stay as they are.
 
@@ -118,7 +118,7 @@ def changes_nothing_in_place(subject: ComponentSubject) -> None:
         raise Broken(f"It changes the {' and '.join(changed)} that it is given in place.")
 
 
-@law()
+@law(fast=True)
 def stays_offline(subject: ComponentSubject) -> None:
     """It reaches for no network.
 
@@ -131,7 +131,7 @@ def stays_offline(subject: ComponentSubject) -> None:
     _saw_everything(watch)
 
 
-@law()
+@law(fast=True)
 def writes_nowhere_else(subject: ComponentSubject) -> None:
     """It writes below its folder alone, but for caches, and the working folder stays empty.
 
@@ -143,27 +143,28 @@ def writes_nowhere_else(subject: ComponentSubject) -> None:
     _saw_everything(watch)
 
 
-@law()
+@law(fast=True)
 def leaves_the_process_as_it_is(subject: ComponentSubject) -> None:
-    """Torch's settings, the environment, the working folder, warnings and threads are as before.
+    """What there is one of in a process is as before: torch's settings, signals, threads and so on.
 
     Change such a thing within a with statement that puts it back, as torch.no_grad(),
-    warnings.catch_warnings() and contextlib.chdir() do, and join every thread.
+    warnings.catch_warnings(), matplotlib.rc_context() and contextlib.chdir() do, and join every
+    thread.
     """
     # the first run imports libraries, which have their own ways
     if settings := subject.worked(number=1).settings:
         raise Broken(f"It {', and '.join(settings)}.")
 
 
-@law()
+@law(fast=True)
 def prints_nothing(subject: ComponentSubject) -> None:
-    """It writes nothing to the standard output.
+    """It writes nothing to the standard output, by Python or past it.
 
     Leave the standard output to the command, whose --json a program reads: warnings go into the
     FitRecord or the Evaluation, live figures to context.progress, all else to the module logging.
     """
     if printed := subject.worked().printed:
-        raise Broken(f"It prints {reprlib.repr(printed.splitlines()[0])}.")
+        raise Broken(f"It prints {reprlib.repr(printed[0])}.")
 
 
 def _saw_everything(watch: Watch) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from neuplug.errors import NeuplugError
 from neuplug.experiment.steps.checks import IMAGES, check_metrics
-from neuplug.plugins.distributions import told
 from neuplug.plugins.evaluator import Evaluation, EvaluationContext
+from neuplug.plugins.isolation import told
 from neuplug_testing.law import Broken, Unchecked, law, must_be_sentence
 from neuplug_testing.pictures import CLASSES
 from neuplug_testing.subjects import ComponentSubject

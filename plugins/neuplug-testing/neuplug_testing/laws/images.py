@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from neuplug.errors import InputError
-from neuplug.plugins.distributions import told
 from neuplug.plugins.evaluator import Evaluation
 from neuplug.plugins.hookspecs import COMPONENTS
+from neuplug.plugins.isolation import told
 from neuplug_testing.law import Broken, Law, Unchecked, law, must_be_sentence, must_work
 from neuplug_testing.pictures import CLASSES, LARGE, PER_CLASS, STANDARD, TINY, Format
 from neuplug_testing.subjects import ComponentSubject
@@ -67,7 +67,8 @@ def _takes(form: Format) -> Law:
             raise Broken(f"With {form} images: {seen}") from None
 
     statement = f"It does its work on {form} images."
-    return Law(f"takes-{form}", frozenset(COMPONENTS), statement, ADVICE, check)
+    fast = form == STANDARD[0]
+    return Law(f"takes-{form}", frozenset(COMPONENTS), statement, ADVICE, check, fast)
 
 
 TAKES = tuple(map(_takes, STANDARD))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 import types
 from collections.abc import Iterator
 from typing import Any, Literal, Union, get_args, get_origin
@@ -14,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from neuplug.errors import InputError, PluginError
 from neuplug.plugins.component import Options
-from neuplug.plugins.distributions import told
+from neuplug.plugins.isolation import told
 from neuplug.plugins.registry import discover
 from neuplug_testing.law import PLUGIN, Broken, Unchecked, law, must_work
 from neuplug_testing.subjects import ComponentSubject, PluginSubject
@@ -24,7 +25,7 @@ NOWHERE = "no_such_option"
 NO_VALUE = "no such value"
 
 
-@law(PLUGIN)
+@law(PLUGIN, fast=True)
 def is_discovered(plugin: PluginSubject) -> None:
     """Discovery finds its components and no problem.
 
@@ -37,7 +38,7 @@ def is_discovered(plugin: PluginSubject) -> None:
         raise Broken("Its hooks yield no component.")
 
 
-@law(PLUGIN)
+@law(PLUGIN, fast=True)
 def imports_stay_light(plugin: PluginSubject) -> None:
     """Neither discovery nor ``neuplug plugins`` imports anything heavy because of it.
 
@@ -48,7 +49,7 @@ def imports_stay_light(plugin: PluginSubject) -> None:
         raise Broken(f"Discovering it imports {', '.join(heavy)}.")
 
 
-@law(PLUGIN)
+@law(PLUGIN, fast=True)
 def imports_stay_offline(plugin: PluginSubject) -> None:
     """Importing its modules reaches for no network.
 
@@ -59,7 +60,7 @@ def imports_stay_offline(plugin: PluginSubject) -> None:
         raise Broken(f"Importing it asks for {connections[0]}.")
 
 
-@law(PLUGIN)
+@law(PLUGIN, fast=True)
 def imports_leave_no_trace(plugin: PluginSubject) -> None:
     """Importing its modules writes no file and moves no global random generator.
 
@@ -73,7 +74,29 @@ def imports_leave_no_trace(plugin: PluginSubject) -> None:
         raise Broken(f"Importing it moves the global state of {' and '.join(found.moved)}.")
 
 
-@law(PLUGIN)
+@law(PLUGIN, fast=True)
+def imports_change_nothing(plugin: PluginSubject) -> None:
+    """Importing its modules changes nothing of which a process has but one, and starts no thread.
+
+    Leave the working folder, signals, warnings, the environment, logging, torch's and matplotlib's
+    settings to the program; what a component needs it sets while it is at work, and puts back.
+    """
+    if changed := plugin.traces.changed:
+        raise Broken(f"Importing it {', and '.join(changed)}.")
+
+
+@law(PLUGIN, fast=True)
+def imports_print_nothing(plugin: PluginSubject) -> None:
+    """Importing its modules prints nothing.
+
+    Leave the standard output to the command, whose --json a program reads; what must be said goes
+    to the module logging.
+    """
+    if printed := plugin.traces.printed:
+        raise Broken(f"Importing it prints {reprlib.repr(printed[0])}.")
+
+
+@law(PLUGIN, fast=True)
 def requires_neuplug_within_bounds(plugin: PluginSubject) -> None:
     """Its metadata require neuplug, with an upper bound.
 
@@ -89,7 +112,7 @@ def requires_neuplug_within_bounds(plugin: PluginSubject) -> None:
         raise Broken(f"It requires {found[0]}, which has no upper bound.")
 
 
-@law()
+@law(fast=True)
 def name_is_its_own(subject: ComponentSubject) -> None:
     """No other installed plugin offers its name.
 
@@ -106,7 +129,7 @@ def name_is_its_own(subject: ComponentSubject) -> None:
         raise Broken(f"{', '.join(rivals)} offers {mine.name} too.")
 
 
-@law()
+@law(fast=True)
 def loads(subject: ComponentSubject) -> None:
     """Its target is a class of its kind, with every method that the kind asks for.
 
@@ -118,7 +141,7 @@ def loads(subject: ComponentSubject) -> None:
         raise Broken(f"{error}.") from error
 
 
-@law()
+@law(fast=True)
 def is_documented(subject: ComponentSubject) -> None:
     """It has a summary, and its class a docstring of its own.
 
@@ -140,7 +163,7 @@ def _model(subject: ComponentSubject) -> type[Options]:
     return model
 
 
-@law()
+@law(fast=True)
 def defaults_are_valid(subject: ComponentSubject) -> None:
     """It can be made without any option, and with its ``quick_options``.
 
@@ -159,7 +182,7 @@ def defaults_are_valid(subject: ComponentSubject) -> None:
             component(model.parse(values, subject.name))
 
 
-@law()
+@law(fast=True)
 def unknown_options_are_refused(subject: ComponentSubject) -> None:
     """An option that it does not have is an ``InputError``, not ignored.
 
@@ -181,7 +204,7 @@ def unknown_options_are_refused(subject: ComponentSubject) -> None:
     raise Broken(f"{model.__name__}({NOWHERE}=1) is accepted silently.")
 
 
-@law()
+@law(fast=True)
 def bounds_of_options_hold(subject: ComponentSubject) -> None:
     """Values beyond an option's bounds or choices are an ``InputError``.
 

@@ -27,6 +27,34 @@ try:
 except OSError:
     pass
 """
+# What a module changes, and how it is told; the second ones are of a component's module
+CHANGES = {
+    "import signal; signal.signal(2, signal.SIG_IGN)": "changes the handler of SIGINT",
+    "signal.signal(14, signal.SIG_IGN)": "changes the handlers of signals (SIGALRM)",
+    "import os; os.chdir('/')": "changes the working folder",
+    "os.umask(0o77)": "changes the mask of new files",
+    "os.environ['ACME'] = '1'": "changes os.environ (ACME)",
+    "import warnings; warnings.simplefilter('error')": "changes warnings.filters",
+    "import sys; sys.path.insert(0, '/acme')": "changes sys.path",
+    "sys.setrecursionlimit(5000)": "changes the recursion limit from ",
+    "sys.excepthook = print": "changes sys.excepthook",
+    "import logging; logging.basicConfig(level=10)": "changes logging's root",
+    "import locale; locale.setlocale(locale.LC_ALL, 'C')": "changes the locale from ",
+    "import gc; gc.disable()": "changes the garbage collector from True to False",
+    "import socket; socket.setdefaulttimeout(3)": "changes the timeout of sockets",
+    "import builtins; builtins.acme = len": "changes builtins (acme)",
+    "import threading; threading.Thread(target=threading.Event().wait, daemon=True, name='acme')"
+    ".start()": "leaves the thread acme behind",
+}
+OWN_CHANGES = {
+    "import torch; torch.set_default_dtype(torch.float64)": "changes torch's default dtype from ",
+    "torch.use_deterministic_algorithms(True)": "changes torch's deterministic debug mode from 0",
+    "torch.set_num_threads(7)": "changes torch's num threads from ",
+    "torch.backends.cudnn.benchmark = True": "changes torch's cudnn (benchmark)",
+    "import matplotlib; matplotlib.use('svg')": "changes matplotlib's settings (backend",
+    "import numpy; numpy.seterr(all='raise')": "changes numpy's handling of errors (divide, ",
+    "torch.manual_seed(0); numpy.random.seed(0)": "the global state of numpy.random and torch",
+}
 FAULTS = {
     "is-discovered": "\nraise ImportError('of no use')",
     "is-discovered_empty": "",
@@ -34,6 +62,8 @@ FAULTS = {
     "imports-stay-offline": ONLINE,
     "imports-leave-no-trace_file": "\nopen('imported.log', 'w').close()",
     "imports-leave-no-trace_random": "\nimport random; random.seed(0)",
+    "imports-change-nothing": "\nimport os; os.chdir('/')",
+    "imports-print-nothing": "\nimport ctypes; ctypes.CDLL(None).puts(b'here I am')",
     "requires-neuplug-within-bounds": "",
     "requires-neuplug-within-bounds_missing": "",
 }
@@ -77,6 +107,17 @@ def test_each_plugin_is_imported_anew(install: MakePlugin, tmp_path: Path) -> No
     shared = "\nimport acme_shared_library"
     names = [install(n, HOOKS.format(name=n) + shared) for n in ("acme-one", "acme-two")]
     assert [failed(name).keys() for name in names] == [{"imports-stay-offline"}] * 2
+
+
+def test_everything_that_an_import_changes_is_named(install: MakePlugin, tmp_path: Path) -> None:
+    hooks = HOOKS.format(name="acme-parts").replace("acme_unloaded:Noise", "acme_parts_own:Noise")
+    install("acme-parts", "\n".join([hooks, *CHANGES]))
+    own = "\n".join(["from acme_laws.sound_parts import Noise", *OWN_CHANGES])
+    (tmp_path / "acme_parts_own.py").write_text(own)
+    found = failed("acme-parts")
+    assert set(found) == {"imports-change-nothing", "imports-leave-no-trace"}
+    told = " ".join(found.values())
+    assert not [said for said in (CHANGES | OWN_CHANGES).values() if said not in told], told
 
 
 def test_a_sound_plugin_breaks_none() -> None:

@@ -17,6 +17,8 @@ from neuplug_testing import (
     Outcome,
     check_component,
 )
+from neuplug_testing.law import PLUGIN
+from neuplug_testing.laws import LAWS
 
 from .conftest import MakePlugin
 
@@ -69,7 +71,7 @@ def test_the_command(install: MakePlugin, capsys: pytest.CaptureFixture[str]) ->
     printed = capsys.readouterr()
     assert printed.err == ""
     lines = printed.out.splitlines()
-    assert lines[0] == "acme-some (plugin): 5 passed"
+    assert lines[0] == "acme-some (plugin): 7 passed"
     assert lines[1].startswith("acme-some (augmenter): 1 failed, ")
     (told,) = [line.split(maxsplit=1) for line in lines if "changes-nothing-in-place" in line]
     assert told[1].startswith("It changes the images that it is given in place. Work on a copy")
@@ -134,7 +136,67 @@ def test_what_a_component_prints_stays_out_of_the_standard_output(
         assert failed["law"] == "prints-nothing"
         assert failed["message"].startswith("It prints 'by Python'. Leave the standard output")
     else:
-        assert printed.out.startswith("acme-some (plugin): 5 passed")
+        assert printed.out.startswith("acme-some (plugin): 7 passed")
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("Ending", "It ends the process that checks it (signal SIGABRT). Raise an exception"),
+        ("Leaving", "With grey-32x32 images it fails: SystemExit: os._exit(0) (fault_parts.py, li"),
+        ("Panicking", "With grey-32x32 images it fails: Panic: index out of bounds (fault_parts.p"),
+    ],
+)
+def test_a_component_that_ends_its_process_is_told_of_and_the_rest_goes_on(
+    target: str, said: str, install: MakePlugin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = ONE + '    yield Component("acme-well", "acme_laws.sound_parts:Noise", "well")\n'
+    name = install("acme-some", two.format(target=f"fault_parts:{target}"))
+    laws = ["--law", "takes-grey-32x32", "--law", "prints-nothing"]
+    assert main(["plugins", "check", name, "--json", *laws]) == 1
+    first, second, *rest = [Outcome(**each) for each in json.loads(capsys.readouterr().out)]
+    assert (first.subject, first.law, first.status) == ("acme-some", laws[1], "failed")
+    assert first.message.startswith(said)
+    assert (second.law, second.status) == ("prints-nothing", "skipped")
+    assert [(o.subject, o.status) for o in rest] == [("acme-well", "passed")] * 2
+
+
+def test_one_law_or_the_fast_ones(install: MakePlugin, capsys: pytest.CaptureFixture[str]) -> None:
+    name = install("acme-some", ONE.format(target="fault_parts:Printing"))
+    assert main(["plugins", "check", name, "--fast", "--json"]) == 1
+    fast = [Outcome(**each) for each in json.loads(capsys.readouterr().out)]
+    assert [o.law for o in fast if o.status == "failed"] == ["prints-nothing"]
+    assert {o.law for o in fast} == {
+        law.name for law in LAWS if law.fast and law.kinds & {PLUGIN, "augmenter"}
+    }
+    for law, said in (
+        ("print-nothing", "no law is called 'print-nothing'. Did you mean prints-nothing? There"),
+        ("learns", "the law learns cannot be checked for what acme-some offers: leave out"),
+    ):
+        assert main(["plugins", "check", name, "--law", law]) == 2
+        assert said in capsys.readouterr().err
+
+
+REPORTER = """
+from neuplug import Component, Reporter, hookimpl
+
+@hookimpl
+def neuplug_reporters():
+    yield Component("acme-report", "acme_report:Report", "nothing")
+
+class Report(Reporter):
+    def report(self, run):
+        return None
+"""
+
+
+def test_of_a_reporter_only_what_comes_before_its_work_is_checked(install: MakePlugin) -> None:
+    install("acme-report", REPORTER)
+    with pytest.raises(LawsBroken) as caught:
+        check_component("acme-report")
+    status = {outcome.law: outcome.status for outcome in caught.value.outcomes}
+    assert [law for law in status if status[law] == "failed"] == ["is-documented"]
+    assert status["prints-nothing"] == "skipped" and status["loads"] == "passed"
 
 
 UNMARKED = """

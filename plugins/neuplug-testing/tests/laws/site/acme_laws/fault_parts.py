@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import hashlib
+import logging
 import os
 import random
+import signal
 import socket
 import sys
 import tempfile
@@ -564,6 +567,53 @@ class Printing(Noise):
     def augment(self, images, rng):
         print("hello")
         return super().augment(images, rng)
+
+
+class PrintingPastPython(Noise):
+    """Says hello as a compiled library does."""
+
+    def augment(self, images, rng):
+        ctypes.CDLL(None).puts(b"hello")
+        return super().augment(images, rng)
+
+
+class Meddling(Noise):
+    """Sets all that it can."""
+
+    def augment(self, images, rng):
+        import matplotlib
+
+        matplotlib.use("svg")
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        logging.basicConfig(level=10)
+        sys.path.insert(0, "/acme")
+        gc.disable()
+        return super().augment(images, rng)
+
+
+class Ending(Noise):
+    """Ends its process."""
+
+    def augment(self, images, rng):
+        os.abort()
+
+
+class Leaving(Noise):
+    """Ends its process as if nothing were wrong."""
+
+    def augment(self, images, rng):
+        os._exit(0)
+
+
+class Panic(BaseException):
+    """As a compiled library raises it."""
+
+
+class Panicking(Noise):
+    """Raises what is no Exception."""
+
+    def augment(self, images, rng):
+        raise Panic("index out of bounds")
 
 
 def _peek():

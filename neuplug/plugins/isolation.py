@@ -1,0 +1,304 @@
+"""Plugins' code at work: what it prints, raises and changes in the process stays its own.
+
+What it prints, by Python or past it, goes to the logger ``neuplug.plugins`` with its name; standard
+output is for results. What it raises becomes a :class:`Fault`, but for Ctrl-C. What it sets for the
+whole process is put back, so that no other component and no signal of the user meets it: such as
+the working folder, the handlers of signals and torch's default dtype. Loads no torch.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import logging
+import os
+import signal
+import sys
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+from neuplug.text import printable
+
+# An import that takes longer is named
+PATIENCE_SECONDS = 10.0
+# Characters of an exception's message that are told
+MOST = 500
+_CORE, _STDLIB = Path(__file__).parents[1], Path(os.__file__).parent
+
+logger = logging.getLogger("neuplug.plugins")
+logger.propagate = False  # a handler that a plugin gives the root may print what it is told
+logger.addHandler(logging.lastResort or logging.NullHandler())  # the standard error
+
+
+class Fault(Exception):
+    """What a plugin raised, in words; the exception itself is its ``__cause__``."""
+
+
+# Whose code is at work, and in which thread; the one that began last comes last
+_at_work: list[tuple[str, int]] = []
+_lock = threading.RLock()
+
+
+@contextmanager
+def isolated(owner: str, *own: type[BaseException], nested: bool = False) -> Iterator[None]:
+    """Let a plugin's code work.
+
+    Args:
+        owner: Whose it is, for the log, such as ``vae of neuplug-vae 1.0``.
+        own: Exceptions to let pass as they are.
+        nested: Whether settings are put back even if another component has called this one, at
+            whose end they are in any case: it may do so for every batch.
+
+    Raises:
+        Fault: In place of any other exception but ``KeyboardInterrupt``, which is the user's.
+
+    Example:
+        >>> from neuplug.plugins.isolation import Fault, isolated
+        >>> try:
+        ...     with isolated("neuplug-vae 1.0"):
+        ...         raise SystemExit("no licence")
+        ... except Fault as fault:
+        ...     print(str(fault).partition(" (")[0])
+        SystemExit: no licence
+    """
+    here = (owner, threading.get_ident())
+    with _lock:
+        around = {thread for _, thread in _at_work}
+        if not around:
+            _output.begin()
+        _at_work.append(here)
+    # beside another thread's component nobody can tell whose a change is
+    alone = not around or (nested and around == {here[1]})
+    before = [(setting, setting.read()) for setting in SETTINGS] if alone else []
+    try:
+        yield
+    except own + (KeyboardInterrupt,):  # noqa: RUF005 - which mypy understands
+        raise
+    except BaseException as error:
+        raise Fault(told(error)) from error
+    finally:
+        for setting, value in before:
+            if setting.read() != value:
+                with suppress(Exception):  # such as a folder that is gone
+                    setting.write(value)
+        with _lock:
+            _output.drain()
+            _at_work.remove(here)
+            if not _at_work:
+                _output.end()
+
+
+@contextmanager
+def importing(owner: str) -> Iterator[None]:
+    """Let a plugin be imported: :func:`isolated`, and named if that takes long or is interrupted.
+
+    Raises:
+        Fault: See :func:`isolated`.
+    """
+    long = f"importing {owner} takes more than {PATIENCE_SECONDS:g} s"
+    timer = threading.Timer(PATIENCE_SECONDS, logger.warning, [long])
+    timer.daemon = True
+    timer.start()
+    try:
+        with isolated(owner, nested=True):
+            yield
+    except KeyboardInterrupt as error:
+        logger.warning("stopped while %s was being imported: %s", owner, told(error))
+        raise
+    finally:
+        timer.cancel()
+
+
+def told(error: BaseException) -> str:
+    """An exception in one line, with where a plugin raised it, if one did.
+
+    The place is where the plugin called a library rather than within that, unless it is installed
+    as one itself.
+
+    Example:
+        >>> from neuplug.plugins.isolation import told
+        >>> told(KeyError("q"))
+        "KeyError: 'q'"
+    """
+    kind = type(error).__name__
+    try:
+        said = f"{kind}: {error}"
+    except KeyboardInterrupt:
+        raise
+    except BaseException as unsaid:
+        said = f"{kind}, whose message cannot be shown: {type(unsaid).__name__}"
+    text = printable(" ".join(said[:MOST].split())) + (" …" if len(said) > MOST else "")
+    places = [(Path(f.f_code.co_filename), n) for f, n in traceback.walk_tb(error.__traceback__)]
+    others = [(path, line) for path, line in places if not _is_ours_or_python(path)]
+    near = [place for place in others if "site-packages" not in place[0].parts] or others
+    if not near:
+        return text
+    path, line = near[-1]
+    return f"{text.rstrip('.')} ({printable(path.name)}, line {line})"
+
+
+def _is_ours_or_python(path: Path) -> bool:
+    if path.is_relative_to(_CORE) or path.name.startswith("<frozen "):
+        return True
+    return path.is_relative_to(_STDLIB) and "site-packages" not in path.parts
+
+
+# Settings of the process.
+
+
+class Setting(NamedTuple):
+    """Something of which a process has but one.
+
+    Attributes:
+        name: For a person.
+        read: Its value, as something that does not change itself.
+        write: Sets it.
+    """
+
+    name: str
+    read: Callable[[], Any]
+    write: Callable[[Any], object]
+
+
+def _folder() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109 - what is gone is no path
+    except OSError:
+        return None
+
+
+def _set_filters(filters: list[Any]) -> None:
+    warnings.resetwarnings()
+    warnings.filters[:] = filters  # type: ignore[index]
+
+
+def _handler(name: str) -> Setting:
+    number = getattr(signal, name)
+    put = functools.partial(signal.signal, number)
+    return Setting(f"the handler of {name}", functools.partial(signal.getsignal, number), put)
+
+
+def _of_torch(name: str, usual: object) -> Setting:
+    """A setting of torch, which has its usual value, or one of that name, until torch is loaded."""
+
+    def read() -> Any:
+        torch = sys.modules.get("torch")  # of which half may be loaded
+        return getattr(torch, f"get_{name}")() if hasattr(torch, "compile") else usual
+
+    def write(value: Any) -> None:
+        torch = sys.modules["torch"]
+        getattr(torch, f"set_{name}")(getattr(torch, str(value), value))
+
+    return Setting(f"torch's {name.replace('_', ' ')}", read, write)
+
+
+# That the command listens to; Windows has no SIGHUP
+SIGNALS = tuple(name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+SETTINGS = (
+    Setting("the working folder", _folder, os.chdir),
+    Setting("warnings.filters", lambda: list(warnings.filters), _set_filters),
+    Setting("sys.stderr", lambda: sys.stderr, functools.partial(setattr, sys, "stderr")),
+    *map(_handler, SIGNALS),
+    _of_torch("default_dtype", "float32"),
+    _of_torch("num_threads", None),
+    _of_torch("deterministic_debug_mode", 0),
+    _of_torch("float32_matmul_precision", "highest"),
+)
+
+
+# Standard output.
+
+
+class _Output(io.RawIOBase):
+    """Takes the place of standard output while plugins' code is at work, and logs it by lines."""
+
+    def __init__(self) -> None:
+        self.rest = b""
+        self.text = io.TextIOWrapper(self, "utf-8", "backslashreplace", write_through=True)  # type: ignore[type-var]
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return 1
+
+    def close(self) -> None:  # a plugin may keep it, or close what it takes for its own
+        pass
+
+    def flush(self) -> None:  # as a debugger's prompt is
+        if self.rest:
+            self.write(b"\n")
+
+    def write(self, data: Any) -> int:
+        with _lock:
+            *lines, self.rest = (self.rest + bytes(data)).split(b"\n")
+            owner = _at_work[-1][0] if _at_work else "a plugin"
+            for line in filter(bytes.strip, lines):
+                logger.warning("%s printed: %s", owner, printable(line.decode("utf-8", "replace")))
+        return len(data)
+
+    def begin(self) -> None:
+        self.stdout, self.exit, self.real = sys.stdout, os._exit, -1
+        os._exit = _refused(os.getpid(), os._exit)  # type: ignore[assignment]
+        with suppress(Exception):
+            sys.stdout.flush()
+        with suppress(OSError):  # a program without a terminal may have none
+            self.real = os.dup(1)
+            os.dup2(_spill(os.getpid()).fileno(), 1)
+        sys.stdout = self.text
+
+    def drain(self) -> None:
+        """Log what has been written past Python, which is in a file by now, and a last line."""
+        with suppress(Exception):
+            sys.__stdout__.flush()  # type: ignore[union-attr]
+            _flush_libc()()
+        spill = _spill(os.getpid())
+        if os.fstat(spill.fileno()).st_size:
+            spill.seek(0)
+            self.write(spill.read())
+            spill.seek(0)
+            spill.truncate()
+        self.write(b"\n")
+
+    def end(self) -> None:
+        sys.stdout, os._exit = self.stdout, self.exit
+        if self.real >= 0:
+            os.dup2(self.real, 1)
+            os.close(self.real)
+
+
+_output = _Output()
+
+
+@functools.cache
+def _spill(process: int) -> Any:
+    """Where what is written past Python stays until the plugin's code is done."""
+    import tempfile  # which takes long to load
+
+    return tempfile.TemporaryFile(buffering=0)
+
+
+@functools.cache
+def _flush_libc() -> Callable[[], Any]:
+    """Empties the buffer that compiled libraries print into."""
+    import ctypes
+
+    libc = ctypes.CDLL(None)
+    stream = "__stdoutp" if sys.platform == "darwin" else "stdout"
+    return functools.partial(libc.fflush, ctypes.c_void_p.in_dll(libc, stream))
+
+
+def _refused(process: int, leave: Callable[[int], NoReturn]) -> Callable[[int], NoReturn]:
+    """In place of ``os._exit``, which would end this process without a word."""
+
+    def refused(status: int) -> NoReturn:
+        if os.getpid() != process:  # of a process that the plugin has forked
+            leave(status)
+        raise SystemExit(f"os._exit({status})")
+
+    return refused
