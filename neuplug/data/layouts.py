@@ -136,9 +136,8 @@ def ask_layouts(
         try:
             kind: Any = spec.load()
             with named_faults(spec):
-                layout: Layout = kind(
-                    kind.options_class.parse(options.get(spec.name, {}), spec.name)
-                )
+                own = kind.options_class.parse(options.get(spec.name, {}), spec.name)
+                layout: Layout = kind(own)
                 layout.follow = follow
                 answer = layout.scan(path)
                 if not isinstance(answer, Listing | str | None):

@@ -116,7 +116,8 @@ def show(
     console.print()
     titles = ("option", "type", "default", "bounds", "meaning")
     print_columns(console, [titles, *(tuple(row.values()) for row in rows)])
-    console.print(f"\nSet one with --set {provided.name}.{rows[0]['name']}=VALUE")
+    console.print()
+    console.print(f"Set one with --set {provided.name}.{rows[0]['name']}=VALUE")
 
 
 def _options(settings: Sequence[str]) -> dict[str, dict[str, Any]]:
