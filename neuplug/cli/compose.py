@@ -192,7 +192,8 @@ def _print_log() -> None:
 def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> None:
     from neuplug.cli.watch import display
     from neuplug.console import PlainConsole
-    from neuplug.experiment.compose import PartlyDone, Request, run
+    from neuplug.experiment.compose import PartlyDone, run
+    from neuplug.experiment.request import Request
     from neuplug.experiment.summary.terminal import print_summary
 
     command = shlex.join(["neuplug", *sys.argv[1:]])
@@ -215,7 +216,8 @@ def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> N
 
 
 def _say_plan(config: ComposeConfig, as_json: bool) -> None:
-    from neuplug.experiment.compose import Request, prepare
+    from neuplug.experiment.compose import prepare
+    from neuplug.experiment.request import Request
 
     found = _plan_facts(prepare(Request.of(config)))
     if as_json:

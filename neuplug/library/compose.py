@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from neuplug.errors import InputError, NeuplugError, expect
-from neuplug.experiment.compose import PartlyDone, Request, run
+from neuplug.experiment.compose import PartlyDone, run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
 from neuplug.experiment.reporters import read_reports
+from neuplug.experiment.request import Request
 from neuplug.experiment.results import Question, RunResults
 from neuplug.plugins.component import ComponentBase, Options
 from neuplug.plugins.hookspecs import RESERVED, Component, kind_of

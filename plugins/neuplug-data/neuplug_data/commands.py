@@ -39,11 +39,7 @@ def show(
     ] = False,
     range_: Annotated[
         str,
-        typer.Option(
-            "--range",
-            help="Values that become black and white in images of more than 8 bits: LOW,HIGH; "
-            "full: the whole range of their type; auto: found from the whole set.",
-        ),
+        typer.Option("--range", help="Black and white beyond 8 bits: LOW,HIGH, full or auto."),
     ] = "auto",
     channels: Annotated[
         Channels,
