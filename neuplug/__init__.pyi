@@ -21,12 +21,12 @@ from .errors import NeuplugError as NeuplugError
 from .errors import PluginError as PluginError
 from .errors import StorageError as StorageError
 from .errors import TrainingDiverged as TrainingDiverged
-from .experiment.analysis.statistics import Comparison as Comparison
-from .experiment.analysis.statistics import compare as compare
 from .experiment.analysis.statistics import estimate as estimate
-from .experiment.analysis.statistics import holm as holm
 from .experiment.analysis.statistics import paired_difference as paired_difference
-from .experiment.analysis.statistics import verdict as verdict
+from .experiment.analysis.verdicts import Comparison as Comparison
+from .experiment.analysis.verdicts import compare as compare
+from .experiment.analysis.verdicts import holm as holm
+from .experiment.analysis.verdicts import verdict as verdict
 from .experiment.executors.base import Executor as Executor
 from .experiment.executors.base import ExecutorContext as ExecutorContext
 from .experiment.executors.base import ExecutorFactory as ExecutorFactory
@@ -67,6 +67,7 @@ from .plugins.registry import discover as discover
 from .plugins.registry import load as load
 from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded
+from .text import printable as printable
 from .training.devices import wants_bf16 as wants_bf16
 from .training.graphs import captured as captured
 from .training.loop import FittedClassifier as FittedClassifier

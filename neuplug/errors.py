@@ -6,9 +6,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 
+from neuplug.text import printable
+
 
 class NeuplugError(Exception):
     """Base of every error that neuplug raises on purpose. Exit code 1.
+
+    Args:
+        sentences: Each is a line of the message. What is not printable in them is escaped, so that
+            no name in them begins a line of its own.
 
     Example:
         >>> try:
@@ -19,6 +25,12 @@ class NeuplugError(Exception):
     """
 
     exit_code = 1
+
+    def __init__(self, *sentences: object) -> None:
+        super().__init__(*sentences)
+
+    def __str__(self) -> str:
+        return "\n".join(printable(str(sentence)) for sentence in self.args)
 
 
 class InputError(NeuplugError, ValueError):
@@ -110,9 +122,9 @@ class Problems(list[str]):
         try:
             yield
         except InputError as error:
-            self.append(str(error))
+            self += str(error).split("\n")
 
     def refuse(self) -> None:
         """Raise what was kept, if there is anything, each on a line of its own."""
         if self:
-            raise InputError("\n".join(dict.fromkeys(self)))
+            raise InputError(*dict.fromkeys(self))

@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from neuplug.text import printable
+
 
 def _describe(schema: dict[str, Any], kind: type[BaseModel]) -> None:
     """Take the descriptions of fields from where docstrings have them: from ``Attributes``."""
@@ -24,7 +26,7 @@ class Record(BaseModel):
     """A part of a file that a run writes.
 
     It never changes, has no field that it does not name, no number that is not finite, and no text
-    that cannot be printed (:func:`printable`).
+    that is not printable (:func:`neuplug.printable`): names in it are as people read them.
     """
 
     model_config = ConfigDict(
@@ -33,25 +35,16 @@ class Record(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _printable(cls, values: Any) -> Any:
-        return printable(values)
+    def _shown(cls, values: Any) -> Any:
+        return _printable(values)
 
 
-def printable(node: Any) -> Any:
-    """The same tree with every string, keys included, made of printable characters only.
-
-    Class names come from folder names, which may hold line breaks, terminal escapes or bytes that
-    are no text. White space becomes a space, anything else that cannot be shown becomes U+FFFD.
-    """
+def _printable(node: Any) -> Any:
+    """The same tree, with every text in it and every key printable."""
     if isinstance(node, str):
-        if node.isprintable():
-            return node
-        return "".join(
-            c if c.isprintable() else " " if c.isspace() else "\N{REPLACEMENT CHARACTER}"
-            for c in node
-        )
+        return printable(node)
     if isinstance(node, dict):
-        return {printable(key): printable(value) for key, value in node.items()}
+        return {_printable(key): _printable(value) for key, value in node.items()}
     if isinstance(node, list | tuple):
-        return [printable(value) for value in node]
+        return [_printable(value) for value in node]
     return node

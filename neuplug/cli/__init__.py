@@ -16,9 +16,12 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from neuplug import __version__
 from neuplug.errors import InputError, NeuplugError
 from neuplug.plugins.distributions import Command, command_summary, load_command, offered_commands
+from neuplug.text import printable
 
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
 INTERRUPTED = SIGNALLED + signal.SIGINT
+
+COMPLETION = "_NEUPLUG_COMPLETE"
 
 _received: list[int] = []  # signals that are taken like Ctrl-C
 
@@ -73,6 +76,12 @@ class LazyCommand(TyperCommand):
         Raises:
             InputError: If several plugins offer it.
         """
+        import logging
+
+        from neuplug.cli.printing import PrintableFormatter
+
+        if logging.lastResort is not None:  # what libraries say of files, with their names
+            logging.lastResort.setFormatter(PrintableFormatter())
         if len(self._offers) > 1:
             names = " and ".join(offer.distribution for offer in self._offers)
             raise InputError(
@@ -121,6 +130,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         and 128 plus the number of another signal.
     """
     listen_to_signals()
+    if COMPLETION in os.environ:  # a shell asks what could come next
+        from typer.completion import completion_init  # type: ignore[attr-defined]
+
+        completion_init()
     try:
         # Outside of its standalone mode Click leaves the errors to us, and returns exit codes.
         code = build().main(
@@ -206,4 +219,4 @@ def _usage_sentence(error: Exception) -> str:
         message += "."
     context = getattr(error, "ctx", None)
     hint = f" See '{context.command_path} --help'." if context is not None else ""
-    return f"{message[:1].lower()}{message[1:]}{hint}"
+    return printable(f"{message[:1].lower()}{message[1:]}{hint}")

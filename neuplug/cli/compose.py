@@ -4,24 +4,31 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
+import re
 import shlex
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from pydantic import BaseModel
 
-from neuplug.cli.printing import make_console, option_rows, print_table
+from neuplug.cli.printing import PrintableFormatter, make_console, option_rows, print_table
+from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.config import TRAINING, ComposeConfig, resolve
+from neuplug.plugins.registry import discover
 from neuplug.training.options import TrainingOptions
 
 if TYPE_CHECKING:
     from neuplug.experiment.plan import Plan
 
 RUN = "Run"
+
+# The flags that take components of a kind, where they are not called as that is
+OF_KINDS = {"augmenter": "aug", "generator": "aug", "classifier": "clf", "evaluator": "eval"}
 
 # Kinds of tasks, in words
 KINDS = {
@@ -38,8 +45,12 @@ def _switch(flag: str, text: str) -> Any:
 
 
 def compose(
-    experiment: Annotated[
-        Path | None, typer.Argument(help="A YAML file of settings; flags override them.")
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[FILE] [DATA]",
+            help="A YAML file of settings, which flags override; the data, as after --data.",
+        ),
     ] = None,
     *,
     dry_run: Annotated[bool, _switch("--dry-run", "Only show what would run.")] = False,
@@ -55,13 +66,29 @@ def compose(
 
     neuplug compose --aug dcgan --clf mobilenetv2
     """
-    config = asked(experiment, **flags)
+    config = asked(*(inputs or ()), **flags)
     if dry_run:
         _say_plan(config, as_json)
     else:
         if verbose:
             _print_log()
         _run(config, fresh=fresh, quiet=quiet or verbose, as_json=as_json)
+
+
+def _completion(name: str, kind: str) -> Callable[[str], list[str]]:
+    """What a shell offers after a flag; no component is loaded for that."""
+
+    def offered(incomplete: str) -> list[str]:
+        words = kind.split(" | ") if " | " in kind else []
+        words += [
+            spec.name for spec in discover().offers if OF_KINDS.get(spec.kind, spec.kind) == name
+        ]
+        if name == "options":
+            words += [f"{TRAINING}.{option}=" for option in TrainingOptions.model_fields]
+            words += [f"{spec.name}." for spec in discover().components]
+        return [word for word in words if word.startswith(incomplete)]
+
+    return offered
 
 
 def _flags(model: type[BaseModel], panel: str | None) -> Iterator[inspect.Parameter]:
@@ -85,6 +112,7 @@ def _flags(model: type[BaseModel], panel: str | None) -> Iterator[inspect.Parame
             show_default=False,
             metavar=None if kind == "bool" else "name=value" if kind == "mapping" else kind,
             rich_help_panel=about["panel"],
+            autocompletion=_completion(row["name"], kind),
         )
         type_ = bool if kind == "bool" else list[str] if several else str
         yield inspect.Parameter(
@@ -97,18 +125,53 @@ def _flags(model: type[BaseModel], panel: str | None) -> Iterator[inspect.Parame
 
 # the settings of a run in the place of ``flags``
 _written = inspect.signature(compose, eval_str=True)
-_experiment, *_own, _ = _written.parameters.values()
+_inputs, *_own, _ = _written.parameters.values()
 compose.__signature__ = _written.replace(  # type: ignore[attr-defined]
-    parameters=[_experiment, *_flags(ComposeConfig, RUN), *_own]
+    parameters=[_inputs, *_flags(ComposeConfig, RUN), *_own]
 )
 
 
-def asked(experiment: Path | None = None, **flags: Any) -> ComposeConfig:
-    """What the experiment file, the environment and the flags come to."""
+def asked(*inputs: str, **flags: Any) -> ComposeConfig:
+    """What the experiment file, the environment, the flags and what has none come to.
+
+    Raises:
+        InputError: If something stands without its flag, or anything is wrong with the settings.
+    """
     settings = flags.pop("options", None) or ()
     given = {name: _given(value) for name, value in flags.items() if value is not None}
+    stray = []
+    for word in inputs:
+        path = Path(word).expanduser()
+        is_data = word == "demo" or path.is_dir() or path.suffix.lower() in (".csv", ".tsv")
+        name = "data" if is_data else "the experiment file"
+        if not is_data and not path.exists() and path.suffix.lower() not in (".yaml", ".yml"):
+            stray.append(word)
+        elif given.setdefault(name, word) != word:
+            raise InputError(f"{name} is given twice: {given[name]} and {word}.")
+    if stray:
+        raise InputError(_with_flags(stray, flags))
+    experiment = given.pop("the experiment file", None)
     training = {k: given.pop(k) for k in TrainingOptions.model_fields if k in given}
-    return resolve(experiment, given | ({TRAINING: training} if training else {}), tuple(settings))
+    return resolve(
+        experiment and Path(experiment),
+        given | ({TRAINING: training} if training else {}),
+        tuple(settings),
+    )
+
+
+def _with_flags(words: list[str], flags: dict[str, Any]) -> str:
+    """What to type for names of components that stand without a flag."""
+    kinds = {spec.name: OF_KINDS.get(spec.kind, spec.kind) for spec in discover().offers}
+    found: dict[str, list[str]] = {}
+    for word in words:
+        flag = kinds.get(re.split(r"[@+,]", word.lower())[0], "")
+        if flag not in ComposeConfig.model_fields:
+            hint = did_you_mean(word, [*kinds, *(path.name for path in Path().iterdir())])
+            return f"there is no file or folder {word}.{hint}"
+        given = flags.get(flag)
+        found.setdefault(flag, list(given) if isinstance(given, list) else []).append(word)
+    typed = (f"--{flag} {shlex.quote(name)}" for flag, names in found.items() for name in names)
+    return f"{' and '.join(words)} must follow a flag: write {' '.join(typed)}."
 
 
 def _given(value: Any) -> Any:
@@ -120,29 +183,32 @@ def _given(value: Any) -> Any:
 
 def _print_log() -> None:
     """Print what the logger ``neuplug`` is told, on standard error."""
-    import logging
-
     logger, handler = logging.getLogger("neuplug"), logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    handler.setFormatter(PrintableFormatter("%(asctime)s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
 
 
 def _run(config: ComposeConfig, *, fresh: bool, quiet: bool, as_json: bool) -> None:
-    from rich.console import Console
-
     from neuplug.cli.watch import display
-    from neuplug.experiment.compose import Request, run
+    from neuplug.console import PlainConsole
+    from neuplug.experiment.compose import PartlyDone, Request, run
     from neuplug.experiment.summary.terminal import print_summary
 
     command = shlex.join(["neuplug", *sys.argv[1:]])
     request = Request.of(config)
+    failed = None
     with display(request.folder, quiet=quiet or as_json) as show:
-        results = run(request, command=command, fresh=fresh, outside=show)
+        try:
+            results = run(request, command=command, fresh=fresh, outside=show)
+        except PartlyDone as error:
+            results, failed = error.results, error
     if as_json:
         print(results.model_dump_json(indent=1))
     else:
-        print_summary(results, Console(emoji=False))
+        print_summary(results, PlainConsole())
+    if failed is not None:
+        raise failed
 
 
 # What would run.
@@ -182,6 +248,7 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
         "cells": len(plan.cells),
         "tasks": {kind: {"all": all_[kind], "stored": stored[kind]} for kind in KINDS},
         "seconds": None if None in costs else float(sum(filter(None, costs))),
+        "notes": plan.dataset.report.notes,
         "warnings": plan.warnings,
     }
 
@@ -203,6 +270,8 @@ def _print_plan(found: dict[str, Any]) -> None:
     rows = [(title, all_, stored, all_ - stored) for title, all_, stored in counts if all_]
     print_table(console, ("work", "all", "stored", "to do"), rows)
     console.print(f"cost: {_cost_text(found)}")
+    for sentence in found["notes"]:
+        console.print(sentence)
     for sentence in found["warnings"]:
         console.print(f"warning: {sentence}")
 

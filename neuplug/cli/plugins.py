@@ -37,8 +37,18 @@ def plugins(context: typer.Context, as_json: AsJson = False) -> None:
     _print_json({"components": components, "problems": problems})
 
 
+def _names(incomplete: str) -> list[str]:
+    names = {spec.name for spec in registry.discover().components}
+    return sorted(name for name in names if name.startswith(incomplete))
+
+
 def show(
-    name: Annotated[str, typer.Argument(help="A component, such as dcgan or neuplug-dcgan:dcgan.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A component, such as dcgan or neuplug-dcgan:dcgan.", autocompletion=_names
+        ),
+    ],
     kind: Annotated[
         str | None, typer.Option(help="The component's kind, such as augmenter or generator.")
     ] = None,
@@ -50,7 +60,7 @@ def show(
             f"--kind {kind}: no such kind.{did_you_mean(kind, COMPONENTS)} "
             f"There are: {', '.join(COMPONENTS)}."
         )
-    provided = registry.discover().resolve(name, COMPONENTS if kind is None else (kind,))
+    provided = registry.discover().resolve(name.lower(), COMPONENTS if kind is None else (kind,))
     component = provided.load()
     rows = option_rows(component.options_class)
     about = (component.__doc__ or provided.component.summary).strip().splitlines()[0]
@@ -66,7 +76,8 @@ def show(
     console.print()
     titles = ("option", "type", "default", "bounds", "meaning")
     print_columns(console, [titles, *(tuple(row.values()) for row in rows)])
-    console.print(f"\nSet one with --set {provided.name}.{rows[0]['name']}=VALUE")
+    console.print()
+    console.print(f"Set one with --set {provided.name}.{rows[0]['name']}=VALUE")
 
 
 def _record(provided: ComponentSpec) -> dict[str, Any]:

@@ -5,19 +5,30 @@ Names in them are never taken for markup.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+
+from neuplug.text import printable
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
     from rich.console import Console
 
 
-def make_console(*, stderr: bool = False) -> Console:
-    """A console for plain text: nothing in it is markup or coloured by what it looks like."""
-    from rich.console import Console
+class PrintableFormatter(logging.Formatter):
+    """Messages of the log as lines that no name can forge."""
 
-    console = Console(emoji=False, highlight=False, markup=False, stderr=stderr)
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line of a record."""
+        return printable(super().formatMessage(record))
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A console for plain text, on which a pipe has a line for each row."""
+    from neuplug.console import PlainConsole
+
+    console = PlainConsole(stderr=stderr)
     if not console.is_terminal:
         console.width = 1000  # a pipe has no margin: one line for each row
     return console

@@ -13,10 +13,12 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from neuplug.cli.printing import make_console
 from neuplug.cli.timeleft import TimeLeft
 from neuplug.errors import InputError
 from neuplug.experiment import events
 from neuplug.experiment.claim import CLAIM, STATUS, ask_to_stop, read_status, running
+from neuplug.text import printable
 
 PLAIN_SECONDS, BAR_SECONDS = 15.0, 0.2
 
@@ -48,7 +50,7 @@ def watch(
         state: str = status.state
         if state == "running":
             state = f"no longer running: process {status.process} on {status.host} has ended"
-        typer.echo(f"{run}: {state}")
+        typer.echo(printable(f"{run}: {state}"))
 
 
 def stop(run: RunFolder) -> None:
@@ -59,12 +61,12 @@ def stop(run: RunFolder) -> None:
     _refuse_unknown(run)
     worker = running(run)
     if not worker:
-        typer.echo(f"{run}: nothing to stop: no process is working on it")
+        typer.echo(printable(f"{run}: nothing to stop: no process is working on it"))
         return
     ask_to_stop(run)
     while running(run):
         time.sleep(events.POLL_SECONDS)
-    typer.echo(f"{run}: {worker} has stopped; run the same command again to resume")
+    typer.echo(printable(f"{run}: {worker} has stopped; run the same command again to resume"))
 
 
 def _refuse_unknown(run: Path) -> None:
@@ -75,7 +77,7 @@ def _refuse_unknown(run: Path) -> None:
 @contextmanager
 def showing() -> Iterator[Show]:
     """Shows events on standard error: bars on a terminal, else lines."""
-    shown = _Display(Console(emoji=False, stderr=True))
+    shown = _Display(make_console(stderr=True))
     with shown.bars:
         yield shown.show
 
@@ -189,7 +191,7 @@ class _Display:
 
     def say(self, sentence: str) -> None:
         """Print a line, above the bars."""
-        self.console.print(sentence, highlight=False, markup=False)
+        self.console.print(sentence)
 
 
 def duration(seconds: float) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,12 +18,30 @@ import numpy as np
 from numpy.lib.format import write_array_header_1_0
 from numpy.typing import NDArray
 
-from neuplug.data.decoding import Pixels, Resize, Unreadable, fit, read, thumbnail, to_uint8
-from neuplug.data.listing import Entry, SplitName
+from neuplug.data.decoding import read
+from neuplug.data.listing import Entry, SplitName, listed
+from neuplug.data.pixeloptions import PixelOptions
+from neuplug.data.pixels import (
+    SIDE,
+    PixelRange,
+    Pixels,
+    find_range,
+    fit,
+    grey,
+    kind_of,
+    sample,
+    thumbnail,
+    to_uint8,
+)
+from neuplug.data.report import why
+from neuplug.data.stored import Unreadable
 from neuplug.errors import InputError
 from neuplug.plugins.generator import Progress
 
 _CHUNK = 256  # images decoded before the next are begun: bounds the memory
+_FINE = 8 * SIDE  # half the least side to which a very large picture is reduced by its decoder
+
+NO_RANGE = "--range is not used: no image has more than 8 bits."
 
 _Item = TypeVar("_Item")
 _T = TypeVar("_T")
@@ -39,7 +59,9 @@ class Original:
         digest: Equal for images whose original pixels are.
         size: Its original (height, width).
         mode: How its pixels are stored, in words.
-        bits: Significant bits of a 16-bit image; 8 of any other.
+        depth: The dtype of its file's numbers.
+        pages: How many pages or frames its file has.
+        remarks: What of its file was left out or changed.
         thumbnail: uint8 (SIDE, SIDE); ``None`` if no near duplicate of it is to be looked for.
     """
 
@@ -50,79 +72,151 @@ class Original:
     digest: str
     size: tuple[int, int]
     mode: str
-    bits: int = 8
+    depth: str = "uint8"
+    pages: int = 1
+    remarks: tuple[str, ...] = ()
     thumbnail: NDArray[np.uint8] | None = None
+
+
+@dataclass(eq=False)
+class Built:
+    """What has been decoded.
+
+    Attributes:
+        originals: The images, in the array's order.
+        skipped: (id, reason) of the files that could not be read.
+        colour: How many images are of colour.
+        channels: Of the array.
+        ranges: Black and white of images of more than 8 bits, by kind.
+    """
+
+    originals: list[Original]
+    skipped: list[tuple[str, str]]
+    colour: int
+    channels: int
+    ranges: dict[str, PixelRange]
+
+    def facts(self, options: PixelOptions) -> dict[str, Any]:
+        """What the report says of the way from files to pixels."""
+        notes = [found.note for found in self.ranges.values()]
+        unused = [found.warning for found in self.ranges.values() if found.warning]
+        if options.range != "auto" and not self.ranges:
+            unused.append(NO_RANGE)
+        paged = [original for original in self.originals if original.pages > 1]
+        if paged:
+            unused.append(
+                f"{len(paged)} file(s) have {sum(o.pages for o in paged)} pages or frames; the "
+                f"first of each is used: {listed([o.id for o in paged], 3)}."
+            )
+        remarks: dict[str, list[str]] = defaultdict(list)
+        for original in self.originals:
+            for remark in original.remarks:
+                remarks[remark].append(original.id)
+        unused += [f"{len(ids)} image(s) {r}: {listed(ids, 3)}." for r, ids in remarks.items()]
+        as_rgb = sum(re.fullmatch("RGB.* holding grey", o.mode) is not None for o in self.originals)
+        if self.channels == 1 and options.channels == "auto" and as_rgb:
+            notes.append(
+                f"{as_rgb} image(s) store grey as RGB; all images are grey, and one channel is "
+                "kept. --channels rgb keeps three."
+            )
+        if self.channels == 1 and self.colour:
+            notes.append(f"{self.colour} colour image(s) are turned into grey ones.")
+        ranges = {kind: (found.low, found.high) for kind, found in self.ranges.items()}
+        return {"skipped": self.skipped, "ranges": ranges, "notes": notes, "unused": unused}
+
+    def check_classes(self, classes: Sequence[str], entries: Sequence[Entry]) -> None:
+        """Refuse classes without an image.
+
+        Raises:
+            InputError: With their names, and why their files cannot be read.
+        """
+        read = {original.label for original in self.originals}
+        without = [name for name in classes if name not in read]
+        ids = {entry.id for entry in entries if entry.label in without}
+        if without:
+            have = "class {} has" if len(without) == 1 else "classes {} have"
+            raise InputError(
+                f"{have.format(listed(without))} no image that can be read; {len(ids)} file(s): "
+                f"{why([item for item in self.skipped if item[0] in ids])}."
+            )
 
 
 def build(
     entries: Sequence[Entry],
     folder: Path,
-    imgsz: tuple[int, int],
-    resize: Resize,
+    options: PixelOptions,
     strict: bool,
     progress: Progress,
-) -> tuple[list[Original], list[tuple[str, str]]]:
+) -> Built:
     """Decode ``entries`` into ``folder/images.npy``, uint8 (N, C, H, W).
 
-    C is 1 if every image is grey, else 3. The number of images and of channels and the depth are
-    known only at the end, so that the fitted images are first written one after the other as they
-    are, and then brought together; no more than some hundred are ever in memory.
-
-    Returns:
-        The images, in the array's order; (id, reason) of the files that could not be read.
+    With ``channels=auto`` C is 1 if every image is grey, else 3. The number of images and of
+    channels and the range of values are known only at the end, so that the fitted images are first
+    written one after the other as they are, and then brought together; no more than some hundred
+    are ever in memory.
 
     Raises:
-        InputError: If ``strict`` and a file cannot be read.
+        InputError: If ``strict`` and a file cannot be read: all are looked at first.
     """
     originals: list[Original] = []
     skipped: list[tuple[str, str]] = []
     forms: list[tuple[np.dtype[Any], tuple[int, ...]]] = []
+    samples: dict[str, list[NDArray[Any]]] = defaultdict(list)
     aside = folder / "fitted"
     with aside.open("wb") as file:
-        decode = functools.partial(_decode, imgsz=imgsz, resize=resize)
+        decode = functools.partial(_decode, options=options, images=len(entries))
         for entry, found in each(decode, entries, progress, "decoding"):
             if isinstance(found, Unreadable):
                 skipped.append((entry.id, str(found)))
-                if strict:
-                    raise strict_error(*skipped[0])
                 continue
-            original, fitted = found
+            original, fitted, some = found
             originals.append(original)
             forms.append((fitted.dtype, fitted.shape))
             file.write(fitted.tobytes())
-    bits = max((original.bits for original in originals), default=8)
-    channels = max((shape[2] for _, shape in forms if len(shape) == 3), default=1)
-    header = {"descr": "|u1", "fortran_order": False, "shape": (len(originals), channels, *imgsz)}
+            if kind := kind_of(original.depth, options.range):
+                samples[kind].append(some)
+    if strict and skipped:
+        raise strict_error(skipped)
+    ranges = {k: find_range(k, some, options.range) for k, some in samples.items()}
+    colour = sum(len(shape) == 3 for _, shape in forms)
+    channels = 3 if options.channels == "rgb" or (colour and options.channels == "auto") else 1
+    shape = (len(originals), channels, *options.imgsz)
+    header = {"descr": "|u1", "fortran_order": False, "shape": shape}
     with aside.open("rb") as file, (folder / "images.npy").open("wb") as images:
         write_array_header_1_0(images, header)
-        for dtype, shape in forms:
-            fitted = np.fromfile(file, dtype, math.prod(shape)).reshape(shape)
-            planes = np.moveaxis(np.atleast_3d(to_uint8(fitted, bits)), -1, 0)
+        for original, (dtype, size) in zip(originals, forms, strict=True):
+            fitted = np.fromfile(file, dtype, math.prod(size)).reshape(size)
+            if kind := kind_of(original.depth, options.range):
+                fitted = to_uint8(fitted, ranges[kind].low, ranges[kind].high)
+            fitted = grey(fitted) if channels == 1 else fitted
+            planes = np.moveaxis(np.atleast_3d(fitted), -1, 0)
             # a grey image fills all channels
-            images.write(np.broadcast_to(planes, (channels, *imgsz)).tobytes())
+            images.write(np.broadcast_to(planes, shape[1:]).tobytes())
     aside.unlink()
-    return originals, skipped
+    return Built(originals, skipped, colour, channels, ranges)
 
 
-def strict_error(id_: str, reason: str) -> InputError:
+def strict_error(skipped: Sequence[tuple[str, str]]) -> InputError:
     """The sentence that stops a strict run."""
     return InputError(
-        f"{id_} cannot be read: {reason}. "
+        f"{len(skipped)} file(s) cannot be read: {why(skipped)}. "
         "Without --strict such files are skipped, named and counted."
     )
 
 
 def _decode(
-    entry: Entry, imgsz: tuple[int, int], resize: Resize
-) -> tuple[Original, Pixels] | Unreadable:
+    entry: Entry, options: PixelOptions, images: int
+) -> tuple[Original, Pixels, NDArray[Any]] | Unreadable:
+    """The image, its fitted pixels, and some of its values if they are of more than 8 bits."""
     try:
-        found = read(entry.path)
+        found = read(entry.path, least=2 * max(*options.imgsz, _FINE))
     except Unreadable as error:
         return error
     # only the fitted pixels are kept: a chunk of original ones may not fit into memory
-    own = (found.digest, found.size, found.mode, found.bits, thumbnail(found.native, found.bits))
+    about = (found.digest, found.size, found.mode, found.depth, found.pages, found.remarks)
+    own = (*about, thumbnail(found.native))
     original = Original(entry.id, entry.label, entry.split, entry.group, *own)
-    return original, fit(found.native, imgsz, resize)
+    return original, fit(found.native, options.imgsz, options.resize), sample(found.native, images)
 
 
 def each(

@@ -11,8 +11,8 @@ import functools
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import astuple, dataclass, replace
 from itertools import permutations
 from pathlib import Path
 from typing import Any, Self, TypeAlias, get_args
@@ -21,13 +21,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from neuplug.data.building import Original, build, strict_error
-from neuplug.data.decoding import Resize, thumbnail
+from neuplug.data.building import NO_RANGE, Original, build, strict_error
 from neuplug.data.imageset import ImageSet
 from neuplug.data.layouts import scan
 from neuplug.data.listing import (
     FORMAT,
-    Entry,
     Listing,
     SplitName,
     chosen_classes,
@@ -35,6 +33,8 @@ from neuplug.data.listing import (
     listed,
     refuse_choices,
 )
+from neuplug.data.pixeloptions import Channels, PixelOptions, Range, Resize
+from neuplug.data.pixels import thumbnail
 from neuplug.data.report import DataReport, Near
 from neuplug.errors import InputError
 from neuplug.plugins.generator import Progress, silent
@@ -215,6 +215,8 @@ def load_dataset(
     *,
     imgsz: int | tuple[int, int] = (64, 64),
     resize: Resize = "resize",
+    range: Range = "auto",
+    channels: Channels = "auto",
     classes: Sequence[str] | None = None,
     strict: bool = False,
     near: Near = "on",
@@ -228,6 +230,10 @@ def load_dataset(
         source: A path in one of the layouts of ``neuplug.data.layouts``, or ``demo``.
         imgsz: Height and width in pixels, the same for all images; one number is both.
         resize: ``resize`` stretches an image, ``crop`` keeps its aspect and cuts off the rest.
+        range: Of images of more than 8 bits, the values that become black and white, such as
+            ``(0, 4095)``; ``full``: the range of the file's type; by default found from the whole
+            set.
+        channels: ``rgb`` or ``grey``; by default one channel if every image is grey, else three.
         classes: Only these, in this order; by default all, in natural order.
         strict: Stop at a file that cannot be read, instead of skipping it.
         near: ``on``; ``off``: no near duplicates; ``overlap``: neighbours that overlap, too.
@@ -246,17 +252,14 @@ def load_dataset(
         ({'dent': 12, 'scratch': 12}, (48, 64), 'a folder of class folders')
     """
     imgsz = (imgsz, imgsz) if isinstance(imgsz, int) else imgsz
-    if min(imgsz) < 1:
-        raise InputError(f"image size {imgsz[0]}x{imgsz[1]}: a side needs at least 1 pixel.")
-    if resize not in get_args(Resize):
-        raise InputError(f"resize = {resize!r}: choose resize or crop.")
+    options = PixelOptions(imgsz, resize, range, channels)
     if near not in get_args(Near):
         raise InputError(f"near = {near!r}: choose on, off or overlap.")
     if str(source) == DEMO:
         refuse_choices(**choices)
         if near == "overlap":
             raise InputError("near = overlap: the demo images are drawn and overlap nowhere.")
-        dataset = _demo(imgsz, classes)
+        dataset = _demo(options, classes)
     else:
         listing = listing or scan(source, **choices)
         if classes is None and listing.empty:
@@ -265,18 +268,18 @@ def load_dataset(
                 "remove it, or name the classes you want with --classes."
             )
         chosen = chosen_classes(source, listing.classes, classes, listing.small)
-        dataset = _load(listing, chosen, imgsz, resize, strict, near, progress)
+        dataset = _load(listing, chosen, options, strict, near, progress)
         # links may have changed since the images were decoded
-        same = ("layout", "unused", "small", "remarks", "cautions")
-        now = {"source": str(source), "outside": listing.outside(chosen)}
+        same = ("layout", "small", "remarks", "cautions")
+        now = {"source": str(source), "outside": listing.outside(chosen), "files": listing.unused}
         now |= {name: getattr(listing, name) for name in same}
         dataset = replace(dataset, report=dataset.report.model_copy(update=now))
     if strict and dataset.report.skipped:
-        raise strict_error(*dataset.report.skipped[0])
+        raise strict_error(dataset.report.skipped)
     return dataset
 
 
-def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
+def _demo(options: PixelOptions, classes: Sequence[str] | None) -> Dataset:
     from neuplug.data import demo
 
     chosen = chosen_classes(DEMO, demo.CLASSES, classes)
@@ -284,44 +287,36 @@ def _demo(imgsz: tuple[int, int], classes: Sequence[str] | None) -> Dataset:
     free = [None] * demo.PER_CLASS * len(chosen)
 
     def draw(folder: Path) -> None:
-        _write_images(folder, demo.demo_set(imgsz, classes=chosen), free, free, simulated=True)
+        images = demo.demo_set(options.imgsz, classes=chosen)
+        if options.channels == "rgb":
+            images = replace(images, images=images.images.expand(-1, 3, -1, -1).contiguous())
+        unused = [] if options.range == "auto" else [NO_RANGE]
+        _write_images(folder, images, free, free, simulated=True, unused=unused)
 
-    return Dataset._made(_key(DEMO, code, np.__version__, imgsz, chosen), draw)
+    about = (options.imgsz, options.channels, options.range)
+    return Dataset._made(_key(DEMO, code, np.__version__, *about, chosen), draw)
 
 
 def _load(
     listing: Listing,
     classes: tuple[str, ...],
-    imgsz: tuple[int, int],
-    resize: Resize,
+    options: PixelOptions,
     strict: bool,
     near: Near,
     progress: Progress,
 ) -> Dataset:
     # the root is part of the key: another folder may hold files of the same names, sizes, times
     root = str(listing.root.resolve())
-    key = _key("files", root, fingerprint(listing), list(imgsz), resize, classes, near)
+    key = _key("files", root, fingerprint(listing), astuple(options), classes, near)
     entries = [entry for entry in listing.entries if entry.label in classes]
 
     def decode(folder: Path) -> None:
-        originals, skipped = build(entries, folder, imgsz, resize, strict, progress)
-        for name in classes:
-            if all(original.label != name for original in originals):
-                raise _unreadable_class(name, entries, dict(skipped))
-        about = {"layout": listing.layout, "source": root, "skipped": skipped}
-        _write_meta(folder, classes, originals, near, progress, **about)
+        built = build(entries, folder, options, strict, progress)
+        built.check_classes(classes, entries)
+        about = {"layout": listing.layout, **built.facts(options)}
+        _write_meta(folder, classes, built.originals, near, progress, source=root, **about)
 
     return Dataset._made(key, decode)
-
-
-def _unreadable_class(
-    name: str, entries: Sequence[Entry], skipped: Mapping[str, str]
-) -> InputError:
-    ids = [entry.id for entry in entries if entry.label == name]
-    return InputError(
-        f"class {name} has no image that can be read: all {len(ids)} file(s) are broken, "
-        f"such as {ids[0]} ({skipped[ids[0]]})."
-    )
 
 
 # The cache ------------------------------------------------------------------------------------
@@ -342,8 +337,9 @@ def _write_images(
     splits: Sequence[SplitName | None],
     near: Near = "off",
     simulated: bool = False,
+    **about: Any,
 ) -> None:
-    """Write images that are in memory, and what is known about them."""
+    """Write images that are in memory, and what is known about them; ``about`` as below."""
     pixels, names = images.images.numpy(), [images.classes[i] for i in images.labels.tolist()]
     np.save(folder / "images.npy", pixels)
 
@@ -353,11 +349,12 @@ def _write_images(
         digest = hashlib.sha256(image.tobytes()).hexdigest()
         shown, mode = (image[0], "grey") if len(image) == 1 else (np.moveaxis(image, 0, -1), "RGB")
         small = None if simulated else thumbnail(shown)  # what code has drawn are no copies
-        return Original(id_, label, split, group, digest, images.image_size, mode, 8, small)
+        about = (digest, images.image_size, mode)
+        return Original(id_, label, split, group, *about, thumbnail=small)
 
     originals = list(map(original, pixels, images.ids, names, splits, groups))
     source = f"{DEMO} (simulated)" if simulated else "images in memory"
-    about = {"source": source, "layout": "drawn by code" if simulated else source}
+    about |= {"source": source, "layout": "drawn by code" if simulated else source}
     _write_meta(folder, images.classes, originals, near, silent, simulated=simulated, **about)
 
 
@@ -378,7 +375,6 @@ def _write_meta(
         counts={name: labels.count(label) for label, name in enumerate(classes)},
         sizes=Counter("{}x{}".format(*original.size) for original in originals),
         modes=Counter(original.mode for original in originals),
-        bits=max(original.bits for original in originals),
         exact=bound.exact,
         conflicts=bound.conflicts,
         near=bound.near,

@@ -43,7 +43,11 @@ from neuplug.plugins.registry import discover
 
 logger = logging.getLogger("neuplug")
 
-_IMAGE = re.compile(r"\.(png|jpe?g|jpe|jfif|bmp|dib|tiff?|webp|gif|p[bgnp]m)", re.IGNORECASE)
+_IMAGE = re.compile(
+    r"\.(a?png|jpe?g|jpe|jfif|mpo|bmp|dib|tiff?|webp|gif|p[bgnpf]m|"
+    r"jp2|j2k|jpf|jpx|jpc|j2c|avifs?|hei[cf]|hif)",
+    re.IGNORECASE,
+)
 _ARCHIVE = re.compile(r"\.(zip|tar|gz|tgz|bz2|xz|7z|rar)", re.IGNORECASE)
 _HIDDEN = re.compile(r"\..*|__MACOSX|\$RECYCLE\.BIN|@eaDir|(eh)?thumbs\.db|desktop\.ini", re.I)
 _SHARED_GROUP = re.compile(r"group=.+")

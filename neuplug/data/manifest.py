@@ -9,6 +9,7 @@ from pathlib import Path
 
 from neuplug.data.listing import SPLIT_NAMES, Entry, Listing, listed, natural_key
 from neuplug.errors import InputError
+from neuplug.text import unguarded
 
 
 def read_manifest(path: Path) -> Listing:
@@ -69,4 +70,6 @@ def _entry(row: dict[str, str], root: Path) -> Entry:
     if not there:
         raise InputError(f"there is no file {file}")
     id_ = Path(os.path.relpath(file, root) if file.is_relative_to(root) else file).as_posix()
-    return Entry(file, id_, label, SPLIT_NAMES[split.lower()] if split else None, group or None)
+    return Entry(
+        file, id_, unguarded(label), SPLIT_NAMES[split.lower()] if split else None, group or None
+    )

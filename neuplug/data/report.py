@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
@@ -25,11 +25,13 @@ class DataReport(BaseModel):
         counts: Images per class.
         sizes: Images per original size, ``HxW``.
         modes: Images per way of storing pixels, in words.
-        bits: Significant bits of 16-bit images, which were divided by ``2 ** (bits - 8)``; 8 if
-            there are none.
+        ranges: Of images of more than 8 bits the values that became black and white, by the kind
+            of their numbers.
+        notes: Sentences about how pixels were made of the files, where there was a choice.
+        unused: Sentences about what files hold, or the user asked for, that was not used.
         skipped: (id, reason) of each file that could not be read.
         outside: Ids of images that lie outside the source, by a link or by a manifest's path.
-        unused: The files of the source that are not used, by their kinds.
+        files: The files of the source that are not used, by their kinds.
         small: Classes that were left out for having too few images, with their numbers.
         remarks: Sentences about how the files were understood.
         cautions: Such sentences that a run must say, for they may be wrong.
@@ -46,7 +48,7 @@ class DataReport(BaseModel):
         >>> counts = {"rust": 39, "dent": 40}
         >>> report = DataReport(layout="flat", source="PHOTOS", counts=counts, skipped=cut)
         >>> report.warnings()
-        ('1 file(s) cannot be read and are skipped, such as rust/7.png (it ends too early).',)
+        ('1 file(s) cannot be read and are skipped: rust/7.png (it ends too early).',)
         >>> DataReport.model_validate_json(report.model_dump_json()) == report
         True
     """
@@ -58,10 +60,12 @@ class DataReport(BaseModel):
     counts: Mapping[str, int]
     sizes: Counter[str] = Counter()
     modes: Counter[str] = Counter()
-    bits: int = 8
+    ranges: Mapping[str, tuple[float, float]] = {}
+    notes: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     outside: tuple[str, ...] = ()
-    unused: tuple[Unused, ...] = ()
+    files: tuple[Unused, ...] = ()
     small: Mapping[str, int] = {}
     remarks: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
@@ -82,11 +86,9 @@ class DataReport(BaseModel):
         if alike := spelled_alike(self.counts):
             found.append(alike)
         if self.skipped:
-            first, reason = self.skipped[0]
-            found.append(
-                f"{len(self.skipped)} file(s) cannot be read and are skipped, "
-                f"such as {first} ({reason})."
-            )
+            count = len(self.skipped)
+            found.append(f"{count} file(s) cannot be read and are skipped: {why(self.skipped)}.")
+        found += self.unused
         if self.outside:
             found.append(
                 f"{len(self.outside)} image(s) lie outside the folder of the data, where links or "
@@ -123,9 +125,21 @@ class DataReport(BaseModel):
         return tuple(found)
 
     def _left_out(self) -> Iterator[str]:
-        for kind in self.unused:
+        for kind in self.files:
             if kind.matters:
                 yield f"not used: {kind}."
         if self.small:
             left = [f"{name} ({number})" for name, number in self.small.items()]
             yield f"{len(left)} class(es) have too few images and are left out: {listed(left)}."
+
+
+def why(skipped: Sequence[tuple[str, str]]) -> str:
+    """Files that cannot be read, by reason: three of each for the commonest three reasons."""
+    ids: dict[str, list[str]] = defaultdict(list)
+    for id_, reason in skipped:
+        ids[reason].append(id_)
+    reasons = sorted(ids, key=lambda reason: -len(ids[reason]))
+    found = [f"{listed(ids[reason], 3)} ({reason})" for reason in reasons[:3]]
+    if more := sum(len(ids[reason]) for reason in reasons[3:]):
+        found.append(f"{more} more for other reasons")
+    return "; ".join(found)

@@ -124,6 +124,7 @@ class Selection:
         self.classifiers = [self._choose(name, ("classifier",)) for name in _once(config.clf)]
         self.evaluators = [self._choose(name, ("evaluator",)) for name in _once(config.eval)]
         self.arms = self._arms()
+        Problems(self._idle()).refuse()
 
     @property
     def components(self) -> tuple[ComponentSpec, ...]:
@@ -169,8 +170,29 @@ class Selection:
             if owner not in self._used and not self._of_recipe(owner):
                 names = sorted({name for name, *_ in self._config.components()} | {TRAINING})
                 yield (
-                    f"options are given for {owner!r}, which is not part of this run; "
-                    f"the run has: {', '.join(names)}."
+                    f"options are given for {owner!r}, which is not part of this run."
+                    f"{did_you_mean(owner, names)} The run has: {', '.join(names)}."
+                )
+
+    def _idle(self) -> Iterator[str]:
+        """What is asked for, and nothing in the run would do."""
+        config, amounts = self._config, {s.amount for arm in self.arms for s in arm.stages}
+        recipe = recipe_settings(vars(config)) if config.recipe else {}
+        idle = [] if amounts.intersection(config.amounts()) else ["add", "to", "share", "replace"]
+        idle += [] if amounts - {None} else ["save_generated"]
+        for name in idle:
+            if getattr(config, name) and name not in recipe:
+                yield (
+                    f"{name} has no effect, since no arm makes images by it: name a generator with "
+                    "--aug, or give an augmenter an amount of its own, as in NAME@add=100."
+                )
+        generates = any(arm.generates for arm in self.arms)
+        for evaluator in self.evaluators:
+            needs = frozenset(evaluator.make().needs) & {"generated", "generators"}
+            if needs and not generates and evaluator.name not in recipe.get("eval", ()):
+                yield (
+                    f"evaluator {evaluator.name} has nothing to measure, since no arm has a "
+                    "generator: name one with --aug, or leave the evaluator out."
                 )
 
     def _of_recipe(self, owner: str) -> bool:

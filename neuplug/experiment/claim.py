@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from neuplug.errors import InputError, NeuplugError
 from neuplug.experiment import events
+from neuplug.records import Record
 from neuplug.storage.files import Claim, file_hash, is_unfinished, remove, storing, write_text
 from neuplug.storage.store import DAMAGED, set_aside
 
@@ -26,6 +27,8 @@ STATUS, STOP, CLAIM, PLAN = "status.json", "stop.request", ".claim", "plan.json"
 # What changes without the answer changing
 _LIVING = (events.FILE, STATUS, STOP, CLAIM, events.LOG, DAMAGED)
 
+# Names the images that --save-generated saves
+GENERATED = "generated/manifest.csv"
 _FILES = (events.FILE, STATUS, STOP, PLAN, events.LOG)
 _FOLDERS = ("samples", "figures", "evaluations", "generated")
 
@@ -38,7 +41,7 @@ class RunStopped(NeuplugError):
     exit_code = 130
 
 
-class Status(BaseModel):
+class Status(Record):
     """How a run is doing.
 
     Attributes:
@@ -49,15 +52,13 @@ class Status(BaseModel):
         files: Of a finished run: name to SHA-256.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     format: Literal[1] = 1
     state: State
     request: str
     process: int
     host: str
     since: float
-    files: dict[str, str] = {}
+    files: dict[str, str] = Field({})
 
     def write(self, folder: Path) -> None:
         """Leave it in the run's folder."""

@@ -10,7 +10,7 @@ import re
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +22,7 @@ from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Listing, fingerprint, refuse_choices
 from neuplug.errors import InputError, NeuplugError, Problems, StorageError
 from neuplug.experiment import events
-from neuplug.experiment.claim import RunClaim, RunStopped, is_whole
+from neuplug.experiment.claim import GENERATED, RunClaim, RunStopped, is_whole
 from neuplug.experiment.components import file_digests, named_faults
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.executors.forking import WorkerStarter
@@ -32,8 +32,9 @@ from neuplug.experiment.results import RunResults, read_curves, read_results
 from neuplug.plugins.distributions import name_troubled
 from neuplug.plugins.registry import LOCAL, discover
 from neuplug.seeds import one_thread
-from neuplug.storage.files import storing
+from neuplug.storage.files import safe_name, storing
 from neuplug.storage.store import MissingResult, hash_of, store_root
+from neuplug.text import printable
 
 if TYPE_CHECKING:
     from neuplug.data.imageset import ImageSet
@@ -105,8 +106,9 @@ class Request:
         config = self.config
         if config.name is not None:
             return config.project / config.name
-        words = [Path(config.data).stem, *config.aug[:2], *config.clf[:1], self.key[:6]]
-        return config.project / "-".join(re.sub(r"[^\w.+@=]+", "_", word) for word in words)
+        words = [Path(config.data).stem, *config.aug[:2], *config.clf[:1]]
+        name = safe_name("-".join(re.sub(r"[^\w.+@=]+", "_", word) for word in words))
+        return config.project / f"{name}-{self.key[:6]}"
 
     def _data_key(self) -> str:
         if self.images is not None:
@@ -120,11 +122,16 @@ class Request:
 
     @property
     def classes(self) -> list[str] | None:
-        """The classes asked for, by the names that this copy of a recipe's images has."""
+        """The classes asked for, by the names that this copy of a recipe's images has.
+
+        A name that has commas may have been taken for several.
+        """
         classes, recipe = self.config.classes, self.config.recipe
-        if recipe is None or classes is None or self.listing is None:
+        if classes is None or self.listing is None:
             return classes
-        aliases, present = Recipe.load(recipe).aliases, self.listing.classes
+        aliases = Recipe.load(recipe).aliases if recipe else {}
+        present = self.listing.classes
+        classes = _with_commas(classes, present)
         return [
             next((other for other in (name, *aliases.get(name, ())) if other in present), name)
             for name in classes
@@ -144,6 +151,19 @@ class Request:
                 found.append(discover().resolve(name, kinds).identity())
         problems.refuse()
         return found
+
+
+def _with_commas(names: Sequence[str], present: Sequence[str]) -> list[str]:
+    """The names, those that were divided at a comma in one piece again."""
+    whole = {re.sub(r"\s*,\s*", ",", name): name for name in present if "," in name}
+    found, left = [], list(names)
+    while left:
+        ends = range(len(left), 0, -1)
+        size = next((n for n in ends if ",".join(left[:n]) in whole), 1)
+        joined = ",".join(left[:size])
+        found.append(whole.get(joined, joined))
+        del left[:size]
+    return found
 
 
 def run(
@@ -167,12 +187,14 @@ def run(
     Raises:
         InputError: If something is asked for that cannot be done.
         PluginError: If a plugin fails.
+        PartlyDone: If a report or a file failed after everything was trained.
     """
     config, folder, tell = request.config, request.folder, outside or on_event
     while True:
         # loads no torch, so that a question asked again is answered at once
-        whole = not fresh and is_whole(folder, request.key, REPORTS if config.report else "")
-        if whole and (not config.report or have_reported(folder, config.reporter)):
+        wanted = [REPORTS] * config.report + [GENERATED] * config.save_generated
+        whole = not fresh and is_whole(folder, request.key, *wanted)
+        if whole and (not config.report or have_reported(folder, _reporters(config))):
             found = read_results(folder)
             since = f"nothing has changed since {found.created.isoformat()}"
             tell(events.Said(text=f"answered from {folder}: {since}."))
@@ -186,6 +208,27 @@ def run(
     return _Run(request, claim, command, on_event).work()
 
 
+class PartlyDone(NeuplugError):
+    """All is trained and the results are there, but not all that was to be made of them.
+
+    Attributes:
+        results: Of the run.
+    """
+
+    def __init__(self, results: RunResults, failed: Sequence[NeuplugError]) -> None:
+        advice = f"All else is in {results.folder}; the same command tries again what failed."
+        super().__init__(*failed, advice)
+        self.results, self.exit_code = results, max(error.exit_code for error in failed)
+
+
+def _reporters(config: ComposeConfig) -> set[str]:
+    """The names of those that are to report."""
+    found = discover()
+    if config.reporter:
+        return {found.resolve(name, ("reporter",)).name for name in config.reporter}
+    return {spec.name for spec in found.of_kind("reporter")}
+
+
 def prepare(request: Request) -> Plan:
     """Load the data and plan the run, without doing any of it.
 
@@ -195,21 +238,31 @@ def prepare(request: Request) -> Plan:
     from neuplug.data.dataset import Dataset, load_dataset
     from neuplug.experiment.arms import Selection
     from neuplug.experiment.planning import make_plan
+    from neuplug.training.devices import pick_device
 
     config = request.config
     Selection(config)  # refuses what does not exist, before images are decoded
+    pick_device(config.device)
     if request.images is not None:
+        for name in ("range", "channels"):
+            if getattr(config, name) != "auto":
+                raise InputError(f"{name} is about image files: images in memory stay as they are.")
         dataset = Dataset.from_imageset(request.images, near=config.near)
     else:
         dataset = load_dataset(
             config.data,
             imgsz=config.imgsz,
             resize=config.resize,
+            range=config.range,
+            channels=config.channels,
             classes=request.classes,
             strict=config.strict,
             near=config.near,
             listing=request.listing,
         )
+    shown = Counter(map(printable, dataset.images.classes))
+    if alike := [name for name, number in shown.items() if number > 1]:
+        raise InputError(f"classes that read alike, {', '.join(alike)}: rename all but one.")
     return make_plan(config, dataset)
 
 
@@ -223,6 +276,7 @@ class _Run:
         self.command, self.folder = command, claim.folder
         self.begun, self.starter = False, WorkerStarter(claim.folder / events.LOG)
         self.log = events.EventLog(self.folder, on_event)
+        self.failed: list[NeuplugError] = []
 
     def work(self) -> RunResults:
         """Do what is left to do, and say in the folder how it ended."""
@@ -240,9 +294,11 @@ class _Run:
                 with closing(self.log):
                     self.claim.discard()
             else:
-                self._end("failed", str(error))
+                self._end("failed", " ".join(str(error).split("\n")))
             raise
         self._end("finished")
+        if self.failed:
+            raise PartlyDone(result, self.failed)
         return result
 
     def _end(self, state: events.Ending, why: str = "") -> None:
@@ -268,6 +324,8 @@ class _Run:
         plan = prepare(self.request)
         context = TaskContext.open(store_root(), self.config.device, plan.dataset)
         context.store.tell = self.log.say
+        for sentence in plan.dataset.report.notes:
+            self.log.say(sentence)
         for sentence in plan.warnings:
             self.log.say(f"warning: {sentence}")
         if self.config.device == "auto" and (why := faster_device()[1]) != NO_GPU:
@@ -334,11 +392,12 @@ class _Run:
         asked = {"request": self.claim.request, "command": self.command}
         results = collect(plan, context, failures, doses, self.folder, **asked)
         with storing(self.folder):
-            runfolder.finish(self.folder, plan, context, results)
+            self.failed = list(runfolder.finish(self.folder, plan, context, results))
             if self.config.report:
                 run = FinishedRun(self.folder, results, read_curves(self.folder), plan, context)
-                for said in write_reports(plan.selection.reporters, self.config.options, run):
-                    self.log.say(f"warning: {said}")
+                self.failed += write_reports(plan.selection.reporters, self.config.options, run)
+        for error in self.failed:
+            self.log.say(f"warning: {error}")
         return results
 
     def _progress(self, event: Any) -> None:

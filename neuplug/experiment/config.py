@@ -6,21 +6,16 @@ import os
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from neuplug.data.pixeloptions import Channels, Resize
 from neuplug.errors import InputError, Problems
-from neuplug.experiment.grammar import Amount, make_amount, parse_arm, scalar
+from neuplug.experiment import fields
+from neuplug.experiment.decisive import AUTO, NAMES, UNEQUAL, read_metric
+from neuplug.experiment.grammar import Amount, load_yaml, make_amount, parse_arm, scalar
 from neuplug.experiment.results import MARGIN
 from neuplug.plugins.component import sentences
 from neuplug.training.options import PANEL, TrainingOptions
@@ -41,53 +36,6 @@ DOSE_VAL = 0.2
 DEMO_STEPS, DEMO_LR = 150, 3e-3
 
 
-def _as_list(value: Any) -> Any:
-    if isinstance(value, str):
-        return [item.strip() for item in value.split(",") if item.strip()]
-    return [value] if isinstance(value, int | float) else value
-
-
-def _as_arms(value: Any) -> Any:
-    """Arms as a list; a mapping in YAML gives each a label."""
-    if isinstance(value, Mapping):
-        return [f"{label}: {arm}" for label, arm in value.items()]
-    return [value] if isinstance(value, str) else value
-
-
-def _as_numbers(value: Any) -> Any:
-    """``a=20,b=30``, or a list of such, as a mapping."""
-    pairs = _as_list(value)
-    if not isinstance(pairs, list) or not all(isinstance(pair, str) for pair in pairs):
-        return value
-    if unclear := [pair for pair in pairs if "=" not in pair]:
-        raise ValueError(f"write class=number, not {', '.join(unclear)}")
-    return {name: number for name, _, number in (pair.rpartition("=") for pair in pairs)}
-
-
-def _readable(arm: str) -> str:
-    parse_arm(arm)
-    return arm
-
-
-def _as_size(value: Any) -> Any:
-    """Height and width; one number is both."""
-    items = _as_list(value)
-    return [*items, *items] if isinstance(items, list | tuple) and len(items) == 1 else items
-
-
-def _sane(size: tuple[int, int]) -> tuple[int, int]:
-    if not 8 <= min(size) <= max(size) <= 4096:
-        raise ValueError("each side must be 8 to 4096 pixels")
-    return size
-
-
-Names = Annotated[list[str], BeforeValidator(_as_list)]
-Numbers = Annotated[list[float], BeforeValidator(_as_list)]
-Count = Annotated[int, Field(ge=1)]
-Counts = Annotated[list[Count], BeforeValidator(_as_list)]
-Size = Annotated[tuple[int, int], BeforeValidator(_as_size), AfterValidator(_sane)]
-Arms = Annotated[list[Annotated[str, AfterValidator(_readable)]], BeforeValidator(_as_arms)]
-
 _data, _arms, _run = (
     partial(Field, json_schema_extra={"panel": panel}) for panel in ("Data", "Arms", "Run")
 )
@@ -102,24 +50,30 @@ class ComposeConfig(BaseModel):
     """
 
     model_config = ConfigDict(
-        extra="forbid", frozen=True, validate_default=True, coerce_numbers_to_str=True
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        coerce_numbers_to_str=True,
+        allow_inf_nan=False,
     )
 
-    recipe: str | None = _data(None, description="a published system; 'neuplug recipes' lists them")
+    recipe: fields.Name | None = _data(
+        None, description="a published system; 'neuplug recipes' lists them"
+    )
     budget: Literal["paper", "laptop", "smoke"] | None = _data(
         None, description="size of a recipe's run: as published, within an hour, or within minutes"
     )
-    data: str = _data("demo", description="a folder of images, a CSV manifest, or demo")
-    classes: Names | None = _data(
+    data: fields.Place = _data("demo", description="a folder of images, a CSV manifest, or demo")
+    classes: fields.Names | None = _data(
         None, min_length=2, description="classes to use, comma-separated; by default all"
     )
-    per_class: Counts | None = _data(
+    per_class: fields.Counts | None = _data(
         None,
         min_length=1,
         description="number of real training images per class; with a comma-separated list, every "
         "arm is run with each number; images outside the largest training set become test images",
     )
-    limit: Annotated[dict[str, Count], BeforeValidator(_as_numbers)] = _data(
+    limit: fields.Limits = _data(
         {},
         description="maximum number of training images of a class, as class=N; the rest of the "
         "class is left out",
@@ -142,8 +96,8 @@ class ComposeConfig(BaseModel):
         description="regular expression, such as '(patient[0-9]+)': images in whose paths it finds "
         "the same text are never divided by a split",
     )
-    min_per_class: Count = _data(
-        1, description="number of images that a class needs; classes with fewer are left out"
+    min_per_class: int = _data(
+        1, ge=1, description="number of images that a class needs; classes with fewer are left out"
     )
     follow: bool = _data(
         False, description="use images outside the folder of the data, where links or paths lead"
@@ -159,7 +113,7 @@ class ComposeConfig(BaseModel):
         description="also score on all real images, including the training images, as some "
         "papers do; verdicts do not use this score",
     )
-    imgsz: Size = _data(
+    imgsz: fields.Size = _data(
         (64, 64),
         description="image height and width in pixels, comma-separated; one number for both",
     )
@@ -168,29 +122,38 @@ class ComposeConfig(BaseModel):
         description="near duplicates to keep on one side of a split: on; off: none; overlap: "
         "also photographs that share a part of the scene with one of the next three",
     )
-    resize: Literal["resize", "crop"] = _data(
+    resize: Resize = _data(
         "resize", description="stretch images to that size, or keep their aspect ratio and crop"
     )
+    range: fields.Levels = _data(
+        "auto",
+        description="values that become black and white in images of more than 8 bits, as "
+        "LOW,HIGH; full: the whole range of their type; by default found from the whole set",
+    )
+    channels: Channels = _data(
+        "auto",
+        description="rgb: three; grey: one; by default one if all images are grey, else three",
+    )
     strict: bool = _data(False, description="stop at an image that cannot be read")
-    aug: Arms = _arms(
+    aug: fields.Arms = _arms(
         [],
         description="an arm, such as flip, dcgan, classical+dcgan, dcgan@add=100+classical, or "
         "label: arm; the arm none, real images only, is always included",
     )
-    add: Numbers | None = _arms(
+    add: fields.Numbers | None = _arms(
         None, description="number of generated images to add per class, or a comma-separated list"
     )
-    to: Numbers | None = _arms(
+    to: fields.Numbers | None = _arms(
         None, description="number of images per class after augmentation, or a comma-separated list"
     )
-    share: Numbers | None = _arms(
+    share: fields.Numbers | None = _arms(
         None,
         description="fraction of the augmented set that is generated, 0 to 1, or a "
         "comma-separated list",
     )
     replace: bool = _arms(False, description="replace the real images by the generated ones")
-    clf: Names = _arms([], description="classifiers, comma-separated")
-    eval: Names = _arms([], description="evaluators, comma-separated")
+    clf: fields.Components = _arms([], description="classifiers, comma-separated")
+    eval: fields.Components = _arms([], description="evaluators, comma-separated")
     training: TrainingOptions = Field(
         TrainingOptions(), description="training options, the same for every arm"
     )
@@ -201,30 +164,37 @@ class ComposeConfig(BaseModel):
         json_schema_extra={"panel": PANEL, "flag": "--set"},
     )
     repeats: int = _run(
-        5, ge=1, description="number of repeats; each has a new split and new seeds"
+        5, ge=1, le=1000, description="number of repeats; each has a new split and new seeds"
+    )
+    metric: str = _run(
+        AUTO,
+        description=f"metric that verdicts go by: {', '.join(NAMES)}; auto: accuracy, but macro_f1 "
+        f"where the largest class has more than {UNEQUAL} times the test images of the smallest",
     )
     margin: float = _run(
         MARGIN,
         gt=0,
         lt=1,
-        description="largest difference in accuracy that counts as none: 0.02 is two points",
+        description="largest difference that counts as none, in the metric's unit: 0.02 is two "
+        "points",
     )
     seed: int = _run(0, ge=0, description="random seed")
     device: str = _run("auto", description="device to compute on: auto, cpu, cuda, or cuda:1")
     workers: int | None = _run(
         None,
         ge=0,
+        le=1024,
         description="number of worker processes; 0 runs all tasks in the main process; by default "
         "one per core, on a GPU as many as its memory has room for",
     )
-    executor: str | None = _run(
+    executor: fields.Name | None = _run(
         None, description="plugin executor that runs the tasks; by default they run on this host"
     )
     project: Path = _run(Path("runs/compose"), description="folder that holds the run folders")
-    name: str | None = _run(None, pattern=r"^[^/\\.][^/\\]*$", description="name of the run folder")
+    name: fields.FolderName | None = _run(None, description="name of the run folder")
     save_generated: bool = _run(False, description="save the generated images as PNG files")
     report: bool = _run(True, description="run the reporters; the results are saved in any case")
-    reporter: Names = _run([], description="reporters to run; by default all")
+    reporter: fields.Components = _run([], description="reporters to run; by default all")
 
     @model_validator(mode="after")
     def _fits_together(self) -> ComposeConfig:
@@ -236,8 +206,18 @@ class ComposeConfig(BaseModel):
             problems.append("no classifier: name one with --clf; 'neuplug plugins' lists them")
         if self.budget and not self.recipe:
             problems.append("a budget belongs to a recipe: give --recipe too")
+        if self.reporter and not self.report:
+            problems.append("reporters are named, but no_report runs none of them: leave one out")
+        share = type(self).model_fields["test"].default
+        if self.per_class and self.test != share and not self.recipe:
+            problems.append(
+                "test has no use with per_class, which decides the split: leave one out"
+            )
         with problems.noted():
             self.amounts()
+        with problems.noted():
+            if self.metric != AUTO:
+                read_metric(self.metric)
         problems.refuse()
         return self
 
@@ -287,13 +267,16 @@ def resolve(
     if yaml_file is not None:
         values = read_yaml(yaml_file)
     values = over(values, _from_environment(os.environ if environment is None else environment))
-    values = over(values, {k: v for k, v in (flags or {}).items() if v is not None})
-    for item in settings:
-        values = over(values, setting(item))
+    asked = {k: v for k, v in (flags or {}).items() if v is not None}
+    typed: dict[str, Any] = {}
+    for item in settings:  # of one option the last counts, as with flags
+        typed = over(typed, setting(item))
+    values = over(values, _beside(asked, typed))
     if values.get("recipe") is not None:
         values = over(recipe_settings(values), values)
     if values.get("data", "demo") == "demo":
-        values = {**DEMO, **values}
+        size = {k: v for k, v in DEMO.items() if k != "per_class" or "test" not in values}
+        values = {**size, **values}
         training = values.get(TRAINING, {})
         if isinstance(training, Mapping):
             length = {} if "epochs" in training else {"steps": DEMO_STEPS}
@@ -303,11 +286,11 @@ def resolve(
     try:
         return ComposeConfig.model_validate(values)
     except ValidationError as error:
-        raise InputError(sentences(error, ComposeConfig, "compose")) from None
+        raise InputError(*sentences(error, ComposeConfig, "compose")) from None
 
 
 def _several(amounts: Any) -> bool:
-    found = _as_list(amounts)
+    found = fields.as_list(amounts)
     return isinstance(found, list | tuple) and len(set(map(str, found))) > 1
 
 
@@ -318,12 +301,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
         InputError: If it is missing, no YAML, no mapping, or of another format.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(f"there is no experiment file {path}.") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())
-        raise InputError(f"{path} cannot be read as YAML: {reason}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read as YAML: {error}") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise InputError(f"{path} is not an experiment file: it has no 'setting: value' lines.")
     if (found := content.pop("format", FORMAT)) != FORMAT:
@@ -342,7 +324,7 @@ def recipe_settings(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     from neuplug.experiment.recipes import Recipe
 
-    recipe = Recipe.load(str(values["recipe"]))
+    recipe = Recipe.load(str(values["recipe"]).lower())
     budget = values.get("budget") or "laptop"
     settings = recipe.settings_for(str(budget))
     if values.get("data", "demo") == "demo":
@@ -383,8 +365,19 @@ def setting(item: str) -> dict[str, Any]:
         raise InputError(
             f"--set {item!r}: write component.option=value, as in training.steps=2000."
         )
-    values = {option: scalar(text, f"--set {target}")}
+    values, component = {option: scalar(text, f"--set {target}")}, component.lower()
     return {TRAINING: values} if component == TRAINING else {"options": {component: values}}
+
+
+def _beside(one: Mapping[str, Any], other: Mapping[str, Any], where: str = "") -> dict[str, Any]:
+    """Two parts of a layer of settings, which may not say different things."""
+    merged = dict(one)
+    for name, value in other.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(name), Mapping):
+            merged[name] = _beside(merged[name], value, f"{where}{name}.")
+        elif str(merged.setdefault(name, value)) != str(value):
+            raise InputError(f"{where}{name} is given twice: {merged[name]} and {value}.")
+    return merged
 
 
 def over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

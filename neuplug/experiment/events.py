@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from neuplug.records import Record
 from neuplug.storage.files import storing
 
 FILE, LOG = "events.jsonl", "log.txt"
@@ -28,8 +29,8 @@ PROGRESS_SECONDS = 1.0
 logger = logging.getLogger("neuplug")
 
 
-class Event(BaseModel):
-    """Base of all events.
+class Event(Record):
+    """Base of all events; whatever stands in them is printable.
 
     Attributes:
         seq: Their order in the run's file, from 1; 0 before it is written there.
@@ -37,14 +38,14 @@ class Event(BaseModel):
         format: Of the line.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(allow_inf_nan=True)  # a plugin's progress
 
     seq: int = 0
     time: float = 0.0
     format: Literal[1] = 1
 
 
-class TaskInfo(BaseModel):
+class TaskInfo(Record):
     """What the reader of a run is told of a task.
 
     Attributes:
@@ -57,8 +58,6 @@ class TaskInfo(BaseModel):
         >>> TaskInfo(key="2f85", kind="train", label="smallcnn on none, repeat 1").needs
         ()
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: str
     kind: str

@@ -12,9 +12,14 @@ from typing import Any, NamedTuple
 import yaml
 
 from neuplug.errors import InputError, did_you_mean
+from neuplug.text import printable
 
 NONE = "none"
-_NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*:)?[a-z0-9][a-z0-9_-]*")
+_NAME = re.compile(r"(?:[A-Za-z0-9][\w.-]*:)?[a-z0-9][a-z0-9_-]*", re.ASCII)
+# What names of classes are put in quotes for
+_SEPARATORS = frozenset("+,/@")
+# More is a slip of the finger
+MOST_IMAGES, MOST_RUNS = 1_000_000, 1000
 _OPTION = re.compile(r"[a-z][a-z0-9_]*")
 _KEYS = ("add", "to", "share")
 COPIES, AGREEMENT = "copies", "agreement"
@@ -110,8 +115,9 @@ class StageSpec:
 
     def __str__(self) -> str:
         parts = [str(self.amount)] if self.amount else []
-        parts += [f"only={'/'.join(self.only)}"] if self.only else []
-        parts += [f"except={'/'.join(self.spared)}"] if self.spared else []
+        for key, names in (("only", self.only), ("except", self.spared)):
+            quoted = (f'"{n}"' if _SEPARATORS.intersection(n) else n for n in names)
+            parts += [f"{key}={'/'.join(quoted)}"] if names else []
         parts += [f"runs={self.runs}"] if self.runs > 1 else []
         parts += [f"filter={join_filters(self.filters)}"] if self.filters else []
         parts += [f"{name}={value}" for name, value in self.options.items()]
@@ -141,18 +147,39 @@ def parse_arm(text: str) -> ArmSpec:
         InputError: If it is not of this form.
     """
     label, colon, chain = text.rpartition(_LABEL)
-    label, chain = label.strip(), chain.strip()
+    label, chain = printable(label.strip()), chain.strip()
     if colon and not label:
         raise InputError("there is nothing before the colon, which ends a label.")
-    if label == NONE and chain != NONE:
+    if label == NONE and chain.lower() != NONE:
         raise InputError(f"{NONE} is the arm of the real images alone.")
-    if chain == NONE:
+    if chain.lower() == NONE:
         return ArmSpec(label, ())
-    return ArmSpec(label, tuple(_parse_stage(part.strip()) for part in chain.split("+")))
+    return ArmSpec(label, tuple(_parse_stage(part.strip()) for part in _split(chain, "+")))
+
+
+def split_arms(text: str) -> list[str]:
+    """``flip, dcgan`` as two arms; a text with labels or settings, which have commas, is one."""
+    if "@" in text or _LABEL in text:
+        return [text]
+    words = re.split(r"[,;\s]+", re.sub(r"\s*\+\s*", "+", text))
+    return [word for word in words if word] or [text]
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """The parts of a text between separators that do not stand in double quotes."""
+    parts, quoted = [""], False
+    for character in text:
+        quoted ^= character == '"'
+        if character == separator and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return parts
 
 
 def _parse_stage(part: str) -> StageSpec:
     name, at, rest = part.partition("@")
+    name = name.strip().lower()
     if not _NAME.fullmatch(name):
         raise InputError(
             f"{name!r} is not a component name. Join names with '+', as in "
@@ -165,24 +192,30 @@ def _parse_stage(part: str) -> StageSpec:
 
 def _with_settings(name: str, text: str) -> StageSpec:
     values: dict[str, str] = {}
-    for item in text.split(","):
+    for item in _split(text, ","):
         key, equals, value = item.partition("=")
         key = key.strip()
         if not _OPTION.fullmatch(key) or (not equals and key != "replace"):
             raise InputError(
                 f"{item!r} is not a setting. After @, write an amount "
                 f"({', '.join(_KEYS)}, replace, keep=real), only= or except=CLASS/CLASS, runs=N, "
-                "filter=copies/agreement, or options of the component, joined by commas, as in "
-                "NAME@add=100,option=value."
+                "filter=copies/agreement, or options of the component, comma-separated, as in "
+                "NAME@add=100,option=value. Another arm needs a flag of its own: --aug "
+                "NAME@add=100 --aug NAME."
             )
         if key in values:
             raise InputError(f"{key} is given twice.")
         values[key] = value
     amount = _parse_amount(values)
     only, spared = (_classes(key, values) for key in ("only", "except"))
+    if both := set(only) & set(spared):
+        raise InputError(f"only= and except= both name {', '.join(sorted(both))}.")
     runs = values.pop("runs", "1")
-    if not runs.isdecimal() or int(runs) < 1:
-        raise InputError(f"runs is the number of training runs, at least 1, not {runs!r}.")
+    if not re.fullmatch(r"\d{1,9}", runs) or not 1 <= int(runs) <= MOST_RUNS:
+        raise InputError(
+            f"runs is the number of training runs, at least 1 and at most {MOST_RUNS}, not "
+            f"{runs!r}."
+        )
     filters = _filters(values)
     options = {key: scalar(value, key) for key, value in values.items()}
     return StageSpec(name, amount, only, spared, int(runs), filters, options)
@@ -214,10 +247,10 @@ def _classes(key: str, values: dict[str, str]) -> tuple[str, ...]:
     """Take ``only=`` or ``except=`` out of a stage's settings."""
     if key not in values:
         return ()
-    names = values.pop(key).split("/")
+    names = tuple(name.strip().strip('"') for name in _split(values.pop(key), "/"))
     if not all(names):
-        raise InputError(f"{key}= needs classes, joined by '/'.")
-    return tuple(names)
+        raise InputError(f"{key}= needs classes, separated by '/'.")
+    return names
 
 
 def _parse_amount(values: dict[str, str]) -> Amount | None:
@@ -261,8 +294,10 @@ def make_amount(key: str, value: str | float, replace: bool, keep_real: bool = F
             raise InputError(f"share is a fraction of the result, 0 to 1, not {number:g}.")
         if replace and number < 1:
             raise InputError("with replace, all images are generated; leave share out.")
-    elif number < 0 or not number.is_integer():
-        raise InputError(f"{key} is a number of images per class, not {value!r}.")
+    elif not 0 <= number <= MOST_IMAGES or not number.is_integer():
+        raise InputError(
+            f"{key} is a number of images per class, from 0 to {MOST_IMAGES}, not {value!r}."
+        )
     return Amount(key, number, replace, keep_real)
 
 
@@ -273,6 +308,29 @@ def scalar(text: str, where: str) -> Any:
         InputError: If it is none.
     """
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
+        return load_yaml(text)
+    except ValueError:
         raise InputError(f"{where}: {text!r} is not a value; quote it if it is text.") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values alone: of aliases a few lines can be made that fill any memory."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(None, None, "aliases (*name) are not read", mark)
+        return super().compose_node(parent, index)
+
+
+def load_yaml(text: str) -> Any:
+    """What a YAML text says.
+
+    Raises:
+        ValueError: In one line, if it says nothing.
+    """
+    try:
+        return yaml.load(text, _Loader)
+    except Exception as error:  # PyYAML lets any escape, such as a KeyError of "!!bool x"
+        kind = "" if isinstance(error, yaml.YAMLError) else f"{type(error).__name__}: "
+        raise ValueError(" ".join(f"{kind}{error}".split())) from None

@@ -11,6 +11,7 @@ from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.experiment.arms import Arm, Selection
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.decisive import Decisive, choose_metric
 from neuplug.experiment.parts import Provenance
 from neuplug.experiment.tasks import AnyTask, Mixture, RealImages, Trained
 from neuplug.training.devices import pick_device
@@ -107,6 +108,12 @@ class Plan:
             self._digests[known] = self.dataset.images.digest(known)
         return RealImages(indices=known, digest=self._digests[known])
 
+    @cached_property
+    def metric(self) -> tuple[Decisive, str]:
+        """What verdicts go by, and a sentence on that if it is not the usual."""
+        counts = [self.dataset.images.counts(split.test) for split in self.splits]
+        return choose_metric(self.config.metric, counts)
+
     @property
     def leak(self) -> str:
         """What a given split has on two sides, where that was allowed; a sentence, or empty."""
@@ -142,6 +149,7 @@ class Plan:
         """What a user must know of the data, their splits and amounts, each sentence once."""
         found = list(self.dataset.report.warnings(leaking=bool(self.leak)))
         found += [w for split in self.splits for w in split.warnings]
+        found += filter(None, [self.metric[1]])
         amounts = len({arm.dose for arm in self.arms if arm.dose is not None})
         if amounts > 1 and not self.has_validation:
             found.append(
@@ -151,4 +159,10 @@ class Plan:
                 "images looks better than it is: report them all, or leave val = 0 out, so that "
                 "the amount is chosen without the test images."
             )
+        trained = {(c.arm.name, c.classifier, c.repeat): c.key for c in self.cells}
+        for cell in self.cells:
+            arm, baseline = cell.arm, cell.arm.baseline
+            same = cell.key == trained.get((baseline, cell.classifier, cell.repeat))
+            if same and arm.name != baseline and arm.dose is None:
+                found.append(f"Arm {arm.name} adds no image: its results are those of {baseline}.")
         return list(dict.fromkeys(found))

@@ -69,9 +69,8 @@ def begin_plan(config: ComposeConfig, dataset: Dataset) -> Plan:
     plan = Plan(config, dataset, selection, selection.arms)
     _refuse_unknown_classes(plan)
     for chosen in selection.everything:  # before anything is trained
-        component = chosen.make()
         with named_faults(chosen.spec):
-            component.check_images(dataset.images.channels, dataset.images.image_size)
+            chosen.make().check_images(dataset.images.channels, dataset.images.image_size)
     return plan
 
 
@@ -128,8 +127,7 @@ def _limited(split: Split, config: ComposeConfig, dataset: Dataset, repeat: int)
 
 def _with_test(split: Split, test: set[int]) -> Split:
     """The split with fewer test images; the others are left out."""
-    dropped = [i for i in split.test if i not in test]
-    left_out = sorted([*split.left_out, *dropped])
+    left_out = sorted([*split.left_out, *(set(split.test) - test)])
     return dataclasses.replace(split, test=sorted(test), left_out=left_out)
 
 
@@ -206,6 +204,8 @@ class ArmPlanner:
         """Add a stage's tasks, which see all of the mixture before it; the mixture after it."""
         names = [n for n in self.classes if n in stage.only or not stage.only]
         works_on = [n for n in names if n not in stage.spared]
+        if not works_on:
+            raise InputError(f"arm {self.arm.name}: except= leaves {stage.name} no class.")
         staying = (mixture.real() if amount.keep_real else mixture).only(works_on)
         wanted = {name: amount.images(staying.size(name)) for name in works_on}
         if not any(wanted.values()) and amount.keeps and not amount.keep_real:

@@ -16,6 +16,7 @@ from neuplug.experiment.results import Curves, RunResults, read_curves, read_res
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.registry import ComponentSpec, discover
 from neuplug.storage.files import write_json
+from neuplug.storage.store import MissingResult
 
 if TYPE_CHECKING:
     from neuplug.experiment.plan import Plan
@@ -71,11 +72,11 @@ class Reporter(ComponentBase):
 
 def write_reports(
     specs: Sequence[ComponentSpec], options: Mapping[str, Mapping[str, object]], run: FinishedRun
-) -> Iterator[str]:
+) -> Iterator[NeuplugError]:
     """Have each reporter report, and note in ``reports.json`` what came of it.
 
     Yields:
-        A sentence for each that failed.
+        An error for each that failed.
     """
     made: dict[str, Path | None] = {}
     # one that fails now has no report, though it had one
@@ -89,10 +90,11 @@ def write_reports(
                 reporter = kind(kind.options_class.parse(options.get(spec.name, {}), spec.name))
                 assert isinstance(reporter, Reporter)
                 made[spec.name] = reporter.report(run)
-        except StorageError:
-            raise
+        except MissingResult:
+            raise  # it is computed again
         except NeuplugError as error:
-            yield f"no report of {spec.name}: {error}"
+            kind_of_error = StorageError if isinstance(error, StorageError) else NeuplugError
+            yield kind_of_error(f"no report of {spec.name}: {error}")
     note_reports(run.folder, made)
 
 

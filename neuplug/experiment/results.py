@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, Field, JsonValue, ValidationError, model_val
 
 from neuplug.errors import InputError
 from neuplug.experiment import parts
+from neuplug.experiment.decisive import read_metric
 from neuplug.experiment.parts import ArmAndClassifier, Positive, Seconds
 from neuplug.records import Record
 from neuplug.training.metrics import Count, Profile, Share
@@ -20,10 +21,8 @@ from neuplug.training.metrics import Count, Profile, Share
 FORMAT = 2
 # Of intervals and verdicts
 CONFIDENCE = 0.95
-
 # What a difference may be and still count as none, in the metric's unit
 MARGIN = 0.02
-
 Verdict = Literal["helps", "equivalent", "no evidence", "harms", "one repeat"]
 Question = Literal["none", "best classical", "more images"]
 
@@ -72,7 +71,7 @@ class Summary(Mean, ArmAndClassifier):
     """The mean of a metric on the test images.
 
     Attributes:
-        metric: ``accuracy``, ``precision``, ``recall``, ``f1`` (parts of one) or ``loss`` (nats).
+        metric: ``accuracy``, ``precision``, ``recall``, ``f1``, ``auroc`` or, in nats, ``loss``.
         class_name: The class that it is of; null: all, as a mean over classes if need be.
     """
 
@@ -85,7 +84,7 @@ class PairedDifference(Effect):
 
     Attributes:
         p: Two-sided p-value of no difference; null for one repeat, as the next two.
-        p_equivalent: p-value of a difference of the margin or more.
+        p_equivalent: Of a difference of the margin or more.
         detectable: The smallest true difference that a comparison like this one finds in 80 of 100
             cases, in the unit of the effect; of several comparisons, as the clearest of them.
         enough_repeats: About how many would decide in 80 of 100 cases, if the difference is as it
@@ -121,7 +120,7 @@ class Comparison(PairedDifference, ArmAndClassifier):
 
     against: str
     question: Question
-    metric: Literal["accuracy"]
+    metric: str
     margin: Annotated[float, Field(gt=0)]
     adjusted_p: Share | None
     adjusted_equivalent: Share | None
@@ -141,7 +140,7 @@ class Comparison(PairedDifference, ArmAndClassifier):
 
 
 class Dose(Mean, ArmAndClassifier):
-    """A point of a dose curve: the accuracy on validation images.
+    """A point of a dose curve: the metric of the verdicts on validation images.
 
     Attributes:
         family: The arm without its amount.
@@ -213,6 +212,7 @@ class RunResults(Record):
         classifiers: Their names.
         profiles: By classifier what it costs.
         cells: Every single result.
+        metric: What the verdicts go by, as the option ``metric`` has it.
         evaluators: By evaluator what it says of itself.
         warnings: Sentences that the reader must know, each once: of the run, then those of
             generators, filters and evaluators, and why an evaluator failed, with the arms and
@@ -242,6 +242,7 @@ class RunResults(Record):
     profiles: dict[str, Profile]
     cells: Annotated[tuple[parts.Cell, ...], Field(min_length=1)]
     summary: tuple[Summary, ...]
+    metric: str
     comparisons: tuple[Comparison, ...]
     doses: tuple[Dose, ...]
     generators: tuple[parts.GeneratorFit, ...]
@@ -274,8 +275,6 @@ class RunResults(Record):
                 raise ValueError(f"doses[{i}]: of {dose.family} not one amount is chosen")
         return self
 
-    # Finding things.
-
     @property
     def by_name(self) -> dict[str, parts.Arm]:
         """The arms by their names."""
@@ -291,9 +290,10 @@ class RunResults(Record):
         """(arm, classifier, metric, class or ``None`` for all) to the mean with its interval."""
         return {(s.arm, s.classifier, s.metric, s.class_name): s for s in self.summary}
 
-    def accuracy(self, arm: str, classifier: str) -> Summary | None:
-        """The mean accuracy of an arm with a classifier, where it was tested with that."""
-        return self.means.get((arm, classifier, "accuracy", None))
+    def decisive(self, arm: str, classifier: str) -> Summary | None:
+        """The metric of the verdicts, of an arm with a classifier that it was tested with."""
+        metric = read_metric(self.metric)
+        return self.means.get((arm, classifier, metric.score, metric.class_name))
 
     def compared(self, question: Question = "none") -> list[Comparison]:
         """The comparisons that answer a question; by default those with ``none``."""

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from neuplug.errors import NeuplugError, StorageError
 from neuplug.experiment import parts
 from neuplug.experiment.analysis.about import provenance
 from neuplug.experiment.analysis.collect import collect_curves
-from neuplug.experiment.claim import PLAN
+from neuplug.experiment.claim import GENERATED, PLAN
 from neuplug.experiment.components import versions
 from neuplug.experiment.config import to_yaml
 from neuplug.experiment.events import FORMAT, infos
@@ -25,7 +24,9 @@ from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results import CURVES, RESULTS, RunResults
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask
-from neuplug.storage.files import file_names, write_json, write_text, write_whole
+from neuplug.plugins.distributions import told
+from neuplug.storage import files
+from neuplug.storage.store import MissingResult
 from neuplug.training.metrics import METRICS
 
 SETTINGS = "config.yaml"
@@ -38,8 +39,8 @@ def begin(folder: Path, plan: Plan) -> None:
         NeuplugError: If the plan lets a generator see held-out images.
     """
     plan.provenance = provenance(plan)
-    write_text(folder / SETTINGS, to_yaml(plan.config))
-    write_json(folder / "env.json", environment(plan))
+    files.write_text(folder / SETTINGS, to_yaml(plan.config))
+    files.write_json(folder / "env.json", environment(plan))
 
 
 def add_round(folder: Path, tasks: Sequence[AnyTask]) -> None:
@@ -49,7 +50,7 @@ def add_round(folder: Path, tasks: Sequence[AnyTask]) -> None:
         found = json.loads((folder / PLAN).read_text("utf-8"))
         rounds = list(found["rounds"]) if found["format"] == FORMAT else []
     rounds.append([info.model_dump(mode="json") for info in infos(tasks)])
-    write_json(folder / PLAN, {"format": FORMAT, "rounds": rounds})
+    files.write_json(folder / PLAN, {"format": FORMAT, "rounds": rounds})
 
 
 def environment(plan: Plan) -> dict[str, Any]:
@@ -64,28 +65,51 @@ def environment(plan: Plan) -> dict[str, Any]:
     }
 
 
-def finish(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) -> None:
-    """Write tables and curves; reports are made from these."""
+def finish(
+    folder: Path, plan: Plan, bench: TaskContext, results: RunResults
+) -> Iterator[NeuplugError]:
+    """Write tables and curves; reports are made from these.
+
+    Yields:
+        An error for what else was to be written and could not be.
+    """
     write_tables(folder, plan, bench, results)
+    extras: dict[str, Callable[[Path, Plan, TaskContext, RunResults], None]] = {
+        "figures of evaluators": _copy_figures
+    }
+    if plan.config.save_generated:
+        extras["generated images"] = _save_generated
+    for what, write in extras.items():
+        try:
+            write(folder, plan, bench, results)
+        except (OSError, StorageError) as error:
+            if isinstance(error, OSError):
+                error = files.storage_error(error, Path(error.filename or folder))
+            yield StorageError(f"the {what} are not saved: {error}")
+        except MissingResult:
+            raise  # it is computed again
+        except Exception as error:
+            yield NeuplugError(f"the {what} are not saved: {told(error)}")
+    files.write_text(folder / CURVES, collect_curves(plan, bench).model_dump_json() + "\n")
+    files.write_text(folder / RESULTS, results.model_dump_json(indent=1) + "\n")
+
+
+def _copy_figures(folder: Path, _: Plan, bench: TaskContext, results: RunResults) -> None:
     for evaluation in results.evaluations:
         for figure in evaluation.figures:
             name = figure.split("/", 2)[2]
-            write_whole(folder / figure, bench.store.read(evaluation.key, f"figures/{name}"))
-    if plan.config.save_generated:
-        _save_generated(folder, plan, bench)
-    write_text(folder / CURVES, collect_curves(plan, bench).model_dump_json() + "\n")
-    write_text(folder / RESULTS, results.model_dump_json(indent=1) + "\n")
+            files.write_whole(folder / figure, bench.store.read(evaluation.key, f"figures/{name}"))
 
 
-def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:
+def _save_generated(folder: Path, plan: Plan, bench: TaskContext, _: RunResults) -> None:
     """The made images of the first repeat below ``generated/``; its manifest says what is what."""
     from PIL import Image
 
     manifest = []
     cells = plan.first_cells
     classes = plan.dataset.images.classes
-    folders = dict(zip(classes, file_names(classes, "class"), strict=True))
-    for cell, arm in zip(cells, file_names((c.arm.name for c in cells), "arm"), strict=True):
+    folders = dict(zip(classes, files.file_names(classes, "class"), strict=True))
+    for cell, arm in zip(cells, files.file_names((c.arm.name for c in cells), "arm"), strict=True):
         for name in classes:
             target = folder / "generated" / arm / folders[name]
             for key in cell.mixture.only([name]).tasks:
@@ -99,19 +123,10 @@ def _save_generated(folder: Path, plan: Plan, bench: TaskContext) -> None:
                     Image.fromarray(pixels.numpy()).save(file)
                     path = file.relative_to(folder / "generated").as_posix()
                     manifest.append([path, name, cell.arm.name, identifier])
-    write_csv(folder / "generated" / "manifest.csv", ["path", "label", "arm", "id"], manifest)
+    files.write_csv(folder / GENERATED, ["path", "label", "arm", "id"], manifest)
 
 
 # Tables.
-
-
-def write_csv(path: Path, head: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
-    """Write a table as CSV, whole or not at all."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(head)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
 
 
 def write_tables(folder: Path, plan: Plan, bench: TaskContext, results: RunResults) -> None:
@@ -124,13 +139,13 @@ def write_tables(folder: Path, plan: Plan, bench: TaskContext, results: RunResul
         results: Of the run.
     """
     head = ["repeat", "arm", "split", "class", "id", "origin", "parent"]
-    write_csv(folder / "manifest.csv", head, [*_held_out(plan), *_trained_on(plan, bench)])
+    files.write_csv(folder / "manifest.csv", head, [*_held_out(plan), *_trained_on(plan, bench)])
     head = ["arm", "classifier", "repeat", *METRICS, "test_images", "train_images", "steps"]
-    write_csv(folder / "results.csv", [*head, "seconds"], map(_result, results.cells))
+    files.write_csv(folder / "results.csv", [*head, "seconds"], map(_result, results.cells))
     classes = plan.dataset.images.classes
     head = ["arm", "classifier", "repeat", "image", "class", "predicted"]
     head += [f"p({name})" for name in classes]
-    write_csv(folder / "predictions.csv", head, _predictions(plan, bench))
+    files.write_csv(folder / "predictions.csv", head, _predictions(plan, bench))
 
 
 def _held_out(plan: Plan) -> Iterator[list[object]]:

@@ -11,6 +11,7 @@ import inspect
 import json
 import re
 import uuid
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from neuplug.errors import InputError, NeuplugError
-from neuplug.experiment.compose import Request, run
+from neuplug.experiment.compose import PartlyDone, Request, run
 from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Sink, unheard
 from neuplug.experiment.reporters import read_reports
@@ -126,12 +127,11 @@ class Result:
     def __str__(self) -> str:
         from io import StringIO
 
-        from rich.console import Console
-
+        from neuplug.console import PlainConsole
         from neuplug.experiment.summary.terminal import print_summary
 
         text = StringIO()
-        print_summary(self.results, Console(emoji=False, file=text, width=100, no_color=True))
+        print_summary(self.results, PlainConsole(file=text, width=100, no_color=True))
         return text.getvalue()
 
 
@@ -197,7 +197,11 @@ def compose(
     given = {"data": str(data), "options": own or options, "training": training}
     config = resolve(flags=given | named | settings, environment={})
     request = Request.of(config, images)
-    return Result(request.folder, run(request, on_event or unheard))
+    try:
+        return Result(request.folder, run(request, on_event or unheard))
+    except PartlyDone as error:
+        warnings.warn(str(error), stacklevel=2)
+        return Result(request.folder, error.results)
 
 
 def _texts(given: Any, text: Callable[[Any], str], kind: type) -> Any:

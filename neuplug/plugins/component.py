@@ -5,7 +5,7 @@ Generators and evaluators, which are told more, have modules of their own. Loads
 
 from __future__ import annotations
 
-import textwrap
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
@@ -19,6 +19,11 @@ from neuplug.plugins.code import note_import
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+# What was given may be as long and as deep as YAML can say
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 200
+_SHORT.maxlevel = 3
 
 
 class Options(BaseModel):
@@ -46,11 +51,11 @@ class Options(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise InputError(sentences(error, cls, owner)) from None
+            raise InputError(*sentences(error, cls, owner)) from None
 
 
-def sentences(error: ValidationError, model: type[BaseModel], owner: str) -> str:
-    """Turn pydantic's complaints into lines such as ``dcgan.lr = -1: ...``, one for each value.
+def sentences(error: ValidationError, model: type[BaseModel], owner: str) -> list[str]:
+    """Turn pydantic's complaints into sentences such as ``dcgan.lr = -1: ...``, one for each value.
 
     Args:
         error: From validating ``model``.
@@ -65,10 +70,9 @@ def sentences(error: ValidationError, model: type[BaseModel], owner: str) -> str
                 break
             depth, known = depth + 1, getattr(known[str(part)].annotation, "model_fields", {})
         # each member of a union complains of the same value: the first one is enough
-        lines.setdefault(
-            (found["loc"][:depth], repr(found["input"])), _sentence(found, owner, known)
-        )
-    return "\n".join(lines.values())
+        where = (found["loc"][:depth], id(found["input"]))
+        lines.setdefault(where, _sentence(found, owner, known))
+    return "\n".join(lines.values()).split("\n")
 
 
 def _sentence(found: Mapping[str, Any], owner: str, known: Collection[str]) -> str:
@@ -82,7 +86,9 @@ def _sentence(found: Mapping[str, Any], owner: str, known: Collection[str]) -> s
     message = found["msg"].removeprefix("Value error, ")
     if kind == "value_error" and (not above or isinstance(found["input"], Mapping)):
         return "\n".join(f"{where}: {line}" for line in message.splitlines())
-    given = textwrap.shorten(repr(found["input"]), 200, placeholder=" …")
+    if kind == "string_type" and not isinstance(found["input"], list | dict):
+        message += "; in YAML, put it in quotes"
+    given = _SHORT.repr(found["input"])
     return f"{where} = {given}: {message[:1].lower()}{message[1:].rstrip('.')}."
 
 

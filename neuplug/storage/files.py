@@ -8,15 +8,17 @@ too; a file that nobody has locked is one that a killed process has left.
 from __future__ import annotations
 
 import contextlib
+import csv
 import errno
 import hashlib
+import io
 import json
 import os
 import re
 import shutil
 import time
+import unicodedata
 import uuid
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +27,7 @@ from typing import Any, Self
 from filelock import BaseFileLock, FileLock, Timeout, UnixFileLock
 
 from neuplug.errors import StorageError
+from neuplug.text import guarded, printable
 
 _UNFINISHED = re.compile(r"\.[0-9a-f]{32}(\.lock)?")
 _DIGEST = hashlib.sha256().digest_size
@@ -238,37 +241,63 @@ class Claim:
         self.release()
 
 
-_LONGEST_NAME = 120  # bytes of a name within file names, which may have 255
-_UNSAFE = re.compile(
-    r'[<>:"/\\|?*\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]'  # controls, too
+_LONGEST_NAME = 60  # bytes of a name within file names: a path of Windows has 260 characters
+_UNSAFE = frozenset('<>:"/\\|?*')
+_DEVICE = re.compile(  # of Windows, whatever the suffix
+    r"(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³])(?=\s*(?:\.|$))", re.IGNORECASE
 )
-_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)", re.IGNORECASE)  # of Windows
 
 
 def safe_name(text: str) -> str:
     """Part of a file name on every system; empty if nothing is left."""
-    text = _DEVICE.sub(r"\1_", _UNSAFE.sub("_", text).strip(" ."), count=1)
-    if len(text.encode()) > _LONGEST_NAME:
-        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
-        start = text.encode()[: _LONGEST_NAME - 9].decode(errors="ignore")
-        text = f"{start}-{digest}"
-    return text
+    composed = unicodedata.normalize("NFC", text)
+    text = "".join("_" if c in _UNSAFE or printable(c) != c else c for c in composed)
+    text = _DEVICE.sub(r"\1_", text.strip(" .").lstrip(" .-=+@"), count=1)
+    return _shortened(text) if len(text.encode()) > _LONGEST_NAME else text
+
+
+def _shortened(text: str, whole: str = "") -> str:
+    """The text cut to what leaves room for a hash of it, or of the whole."""
+    digest = hashlib.sha256((whole or text).encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    start = text.encode()[: _LONGEST_NAME - 9].decode(errors="ignore")
+    return f"{start}-{digest}"
 
 
 def file_names(texts: Iterable[str], blank: str) -> list[str]:
     """A safe name for each text, no two of them the same on any disk.
 
+    A text that is no such name as it is gets a hash of it at its end; so does one whose name an
+    earlier one has, on a disk that sees no difference between ``A`` and ``a``, or that spells
+    accents in another way.
+
     Args:
         texts: Whatever names came from outside.
         blank: Stands for a text of which nothing is left.
     """
-    names: list[str] = []
-    used: Counter[str] = Counter()
+    names: dict[str, str] = {}  # as a disk compares them
     for text in texts:
-        name = safe_name(text) or blank
-        while used[name.casefold()]:
-            used[name.casefold()] += 1
-            name += f"~{used[name.casefold()]}"
-        used[name.casefold()] += 1
-        names.append(name)
-    return names
+        name, number = safe_name(text) or blank, 1
+        if name != text or _on_disk(name) in names:
+            name = base = _shortened(name, text)
+        while _on_disk(name) in names:  # the same text twice
+            number += 1
+            name = f"{base}~{number}"
+        names[_on_disk(name)] = name
+    return list(names.values())
+
+
+def _on_disk(name: str) -> str:
+    """What a disk compares that looks at neither letter case nor the spelling of accents."""
+    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+
+
+def write_csv(path: Path, head: Iterable[object], rows: Iterable[Iterable[object]]) -> None:
+    """Write a table as CSV, whole or not at all; text is :func:`neuplug.text.guarded`.
+
+    Raises:
+        StorageError: If it cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerows(map(guarded, row) for row in (head, *rows))
+    write_text(path, text.getvalue())

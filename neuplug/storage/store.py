@@ -140,14 +140,17 @@ def open_sealed(folder: Path) -> Sealed:
     content = files.read_checked(folder / SEAL)
     if content is None:
         raise DamagedError(folder, "its seal is missing or has changed since it was written")
-    seal = json.loads(content)
-    if (seal["format"], seal["name"]) != (SEAL_FORMAT, folder.name):
-        raise DamagedError(folder, f"it holds {seal['name']}, or has another format")
     try:
+        seal = json.loads(content)
+        held = seal["name"], seal["format"]
+        sizes = {name: size for name, (size, _) in seal["files"].items()}
         found = dict(_files(folder))
     except OSError as error:
         raise DamagedError(folder, f"it cannot be read ({error.strerror})") from error
-    sizes = {name: size for name, (size, _) in seal["files"].items()}
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise DamagedError(folder, "its seal is not of neuplug's making") from error
+    if held != (folder.name, SEAL_FORMAT):
+        raise DamagedError(folder, f"it holds {held[0]}, or has another format")
     for name in sizes.keys() | found.keys():
         if sizes.get(name) != found.get(name):
             raise DamagedError(folder, f"{name} is missing, new or of another size")

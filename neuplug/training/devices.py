@@ -37,13 +37,18 @@ def pick_device(name: str) -> torch.device:
 
     if name == "auto":
         return torch.device(faster_device()[0])
+    known = ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    known += ["mps"] if torch.backends.mps.is_available() else []
+    reason = ""
     try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
+        device = torch.device(name.lower())
+        if device.type in ("cpu", "cuda", "mps", "xpu"):
+            torch.empty(1, device=device)
+            return device
     except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise InputError(f"device {name!r} is not available ({reason}). Try auto or cpu.") from None
-    return device
+        if name.lower().startswith("cuda"):
+            reason = f" ({str(error).splitlines()[0].rstrip('.')})"
+    raise InputError(f"there is no device {name!r}{reason}. There are: {', '.join(known)}.")
 
 
 @functools.cache

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from neuplug.plugins.component import Options
 
 DEFAULT_STEPS = 600
+LONGEST = 1_000_000_000  # more is a slip of the finger
+Steps = Annotated[int, Field(ge=1, le=LONGEST)]
+# What an option is for: another one, and its values
+_USERS = (
+    ("momentum", "optimizer", ("sgd",)),
+    ("beta1", "optimizer", ("adam", "adamw")),
+    ("patience", "schedule", ("plateau",)),
+)
 # Of a command's help; the options that name it have a flag of their own there
 PANEL = "Training"
 
@@ -25,25 +33,28 @@ class TrainingOptions(Options):
         [300, 600]
     """
 
-    steps: int | None = Field(
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    steps: Steps | None = Field(
         None,
-        ge=1,
         description=f"number of optimiser steps, equal for all arms; {DEFAULT_STEPS} by default",
         json_schema_extra={"panel": PANEL},
     )
-    epochs: int | None = Field(
+    epochs: Steps | None = Field(
         None,
-        ge=1,
         description="instead of steps: number of passes over each arm's own training set",
         json_schema_extra={"panel": PANEL},
     )
     real_first: int = Field(
         0,
         ge=0,
+        le=LONGEST,
         description="retraining: number of steps (epochs, if the length is in epochs) on the arm's "
         "real images only, before training on the arm's whole set",
     )
-    batch: int = Field(16, ge=2, description="batch size", json_schema_extra={"panel": PANEL})
+    batch: int = Field(
+        16, ge=2, le=65_536, description="batch size", json_schema_extra={"panel": PANEL}
+    )
     optimizer: Literal["adam", "adamw", "sgd"] = Field("adam", description="optimiser")
     lr: float = Field(1e-3, gt=0, description="learning rate; with one-cycle, its peak")
     weight_decay: float = Field(0.0, ge=0, description="weight decay of the optimiser")
@@ -52,10 +63,8 @@ class TrainingOptions(Options):
     schedule: Literal["constant", "cosine", "one-cycle", "plateau"] = Field(
         "one-cycle", description="schedule of the learning rate"
     )
-    patience: int = Field(
-        7, ge=1, description="plateau: number of evaluations without a lower loss"
-    )
-    evaluations: int = Field(20, ge=1, description="number of validation losses during training")
+    patience: Steps = Field(7, description="plateau: number of evaluations without a lower loss")
+    evaluations: Steps = Field(20, description="number of validation losses during training")
     balanced: bool = Field(False, description="sample every class equally often")
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="fraction of each target that is spread over all classes"
@@ -68,6 +77,12 @@ class TrainingOptions(Options):
     def _one_budget(self) -> TrainingOptions:
         if self.epochs is not None and self.steps is not None:
             raise ValueError("give steps or epochs, not both")
+        for name, setting, users in _USERS:
+            usual = type(self).model_fields[name].default
+            if getattr(self, name) != usual and getattr(self, setting) not in users:
+                raise ValueError(
+                    f"{name} has no effect with {setting}={getattr(self, setting)}: leave it out"
+                )
         return self
 
     def total_steps(self, images: int) -> int:

@@ -24,9 +24,9 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from sklearn.datasets import load_digits
 
-from neuplug.data.decoding import thumbnail
 from neuplug.data.demo import demo_set
 from neuplug.data.near import near_duplicates
+from neuplug.data.pixels import thumbnail
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from data.test_near import weave

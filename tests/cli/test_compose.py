@@ -36,6 +36,8 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "imgsz": ("48,64", [48, 64]),
     "near": ("overlap", "overlap"),
     "resize": ("crop", "crop"),
+    "range": ("-1024,3e3", [-1024, 3000]),
+    "channels": ("rgb", "rgb"),
     "strict": ("true", True),
     "aug": ("six: mirror@to=9,only=a/b", {"six": "mirror@to=9,only=a/b"}),
     "add": ("100,300", [100, 300]),
@@ -47,6 +49,8 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "training": ("{steps: 5, batch: 4}", {"steps": 5, "batch": 4}),
     "options": ("{x: {y: 2}, d:x: {z: a}}", {"x": {"y": 2}, "d:x": {"z": "a"}}),
     "repeats": ("7", 7),
+    "metric": ("recall:dent", "recall:dent"),
+    "margin": ("0.01", 0.01),
     "seed": ("1", 1),
     "device": ("cuda:1", "cuda:1"),
     "workers": ("0", 0),
@@ -63,13 +67,13 @@ TYPED = {
     "options": ["--set", "x.y=2", "--set", "d:x.z=a"],
 }
 COMPOSE = dict(commands())["neuplug compose"]
-OWN = {"experiment", "dry_run", "fresh", "quiet", "verbose", "as_json", "help"}
+OWN = {"inputs", "dry_run", "fresh", "quiet", "verbose", "as_json", "help"}
 
 
 def typed(*words: str) -> ComposeConfig:
     """What a command line asks for."""
     given = COMPOSE.make_context("compose", list(words)).params
-    return asked(Path(given["experiment"]), **{k: given[k] for k in given.keys() - OWN})
+    return asked(*given["inputs"], **{k: given[k] for k in given.keys() - OWN})
 
 
 @pytest.mark.parametrize("name", list(ComposeConfig.model_fields))

@@ -6,7 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import tifffile
 from neuplug_tests.lab import Log
 
 from neuplug.cli import main
@@ -52,3 +54,32 @@ def test_without_validation_the_plan_says_that_every_amount_is_tested(
     assert [w for w in found["warnings"] if "choose among the 2 amounts" in w]
     for quiet in (["--add", "2,4"], ["--add", "2,4", "--val", "0.3"], ["--add", "2", "--val", "0"]):
         assert "amounts" not in said(*quiet)
+
+
+def test_what_is_made_of_the_files_is_said_and_recorded(
+    lab: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """In the plan, in the log of the run and in its results."""
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    for number in range(24):
+        path = tmp_path / "PHOTOS" / "ab"[number % 2] / f"{number}.tif"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stack = rng.integers(51000, 52200, (2, 16, 16)).astype(np.uint16)
+        tifffile.imwrite(path, stack, photometric="minisblack")
+    words = ["compose", "--data", "PHOTOS", "--clf", "linear", "--imgsz", "16", "--steps", "2"]
+    words += ["--repeats", "1", "--workers", "0", "--near", "off", "--range", "51000,52200"]
+    note = "51000 is black and 52200 is white in all of them (as --range says)"
+    unused = "24 file(s) have 48 pages or frames; the first of each is used: a/0.tif"
+    assert main([*words, "--dry-run"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert note in said and f"warning: {unused}" in said
+    assert main([*words, "--name", "run"]) == 0
+    capsys.readouterr()
+    results = json.loads((tmp_path / "runs/compose/run/results.json").read_text("utf-8"))
+    assert any(note in sentence for sentence in results["protocol"]["sentences"])
+    assert any(unused in sentence for sentence in results["warnings"])
+    log = " ".join((tmp_path / "runs/compose/run/log.txt").read_text("utf-8").split())
+    assert note in log and unused in log
+    assert main([*words[:-2], "--channels", "grey", "--dry-run"]) == 0
+    assert "outliers and fill values apart" in " ".join(capsys.readouterr().out.split())

@@ -29,6 +29,39 @@ def test_one_colour_image_makes_the_set_rgb(class_folders: Path, draw: Draw) -> 
     assert np.array_equal(images.images[images.ids.index("ant/9.png")].permute(1, 2, 0), colour)
 
 
+def test_grey_stored_as_rgb_keeps_one_channel_and_that_is_said(
+    class_folders: Path, draw: Draw
+) -> None:
+    for path in class_folders.glob("*/[0-2].png"):
+        Image.open(path).convert("RGB").save(path)
+    dataset = load_dataset(class_folders, imgsz=(10, 12))
+    assert dataset.images.channels == 1
+    (note,) = dataset.report.notes
+    assert note.startswith("9 image(s) store grey as RGB") and "--channels rgb" in note
+    rgb = load_dataset(class_folders, imgsz=(10, 12), channels="rgb")
+    assert rgb.images.channels == 3 and rgb.report.notes == ()
+    assert torch.equal(rgb.images.images, dataset.images.images.expand(-1, 3, -1, -1))
+    grey = load_dataset(class_folders, imgsz=(10, 12), channels="grey")
+    assert torch.equal(grey.images.images, dataset.images.images) and grey.report.notes == ()
+    assert len({dataset.key, rgb.key, grey.key}) == 3
+
+
+def test_colour_as_grey(class_folders: Path, draw: Draw) -> None:
+    draw(class_folders / "ant" / "9.png", seed=99, mode="RGB")
+    dataset = load_dataset(class_folders, imgsz=(10, 12), channels="grey")
+    shown = dataset.images.images[dataset.images.ids.index("ant/9.png"), 0].numpy()
+    luma = np.asarray(Image.open(class_folders / "ant" / "9.png").convert("L")).astype(int)
+    assert np.abs(shown - luma).max() <= 1
+    assert dataset.report.notes == ("1 colour image(s) are turned into grey ones.",)
+
+
+def test_channels_of_the_demo_and_of_nothing(class_folders: Path) -> None:
+    demo = load_dataset("demo", imgsz=28, classes=["patches"], channels="rgb")
+    assert demo.images.channels == 3
+    assert demo.key != load_dataset("demo", imgsz=28, classes=["patches"]).key
+    assert "choose auto, rgb or grey" in refusal(class_folders, channels="red")
+
+
 def test_mixed_sizes(class_folders: Path, draw: Draw) -> None:
     draw(class_folders / "ant" / "wide.png", seed=50, size=(8, 90))
     draw(class_folders / "ant" / "tall.png", seed=51, size=(90, 8))
@@ -48,14 +81,9 @@ def test_12_bits_in_16_are_not_dark(tmp_path: Path) -> None:
         tifffile.imwrite(path, pixels)
     dataset = load_dataset(tmp_path, imgsz=(8, 8))
     brightest = dict(zip(dataset.images.ids, dataset.images.images.amax((1, 2, 3)), strict=True))
-    # one divisor, 16, for the whole set: images keep their relative brightness
+    # one black and white for the whole set: images keep their relative brightness
     assert brightest == {"a/0.tif": 31, "b/1.tif": 56, "a/2.tif": 125, "b/3.tif": 255}
-    assert dataset.report.bits == 12
-    full = np.full((8, 8), 65535, np.uint16)
-    tifffile.imwrite(tmp_path / "a" / "full.tif", full)
-    dataset = load_dataset(tmp_path, imgsz=(8, 8))
-    assert dataset.report.bits == 16
-    assert dataset.images.images[dataset.images.ids.index("b/3.tif")].max() == 15
+    assert dataset.report.ranges == {"integers": (0, 4079)}
 
 
 def test_8_and_16_bits_together(tmp_path: Path, draw: Draw) -> None:
@@ -63,7 +91,7 @@ def test_8_and_16_bits_together(tmp_path: Path, draw: Draw) -> None:
     deep = np.asarray(Image.open(tmp_path / "a" / "0.png")).astype(np.uint16) * 257
     (tmp_path / "b").mkdir()
     tifffile.imwrite(tmp_path / "b" / "0.tif", deep)
-    images = load_dataset(tmp_path, imgsz=(8, 8)).images.images
+    images = load_dataset(tmp_path, imgsz=(8, 8), range="full").images.images
     assert torch.equal(images[0], images[1])
 
 
@@ -76,18 +104,15 @@ def test_broken_files_are_named_and_skipped(class_folders: Path) -> None:
     assert all(reason for _, reason in dataset.report.skipped)
     assert len(dataset) == 14
     assert dataset.report.counts == {"ant": 4, "Bee": 5, "cow": 5}
-    assert (
-        "2 file(s) cannot be read and are skipped, such as ant/1.png"
-        in (dataset.report.warnings()[0])
-    )
+    assert "2 file(s) cannot be read and are skipped: ant/1.png" in (dataset.report.warnings()[0])
 
 
 def test_a_class_of_which_nothing_can_be_read(class_folders: Path) -> None:
     for path in (class_folders / "Bee").iterdir():
         path.write_bytes(b"")
     message = refusal(class_folders)
-    assert "class Bee has no image that can be read: all 5 file(s)" in message
-    assert "Bee/0.png (empty file)" in message
+    assert "class Bee has no image that can be read; 5 file(s)" in message
+    assert "Bee/0.png, Bee/1.png, Bee/2.png and 2 more (empty file)" in message
     assert cached() == []
     assert len(load_dataset(class_folders, classes=["ant", "cow"])) == 10
 

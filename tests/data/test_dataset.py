@@ -94,7 +94,7 @@ def test_the_users_folder_is_left_alone(class_folders: Path) -> None:
 def test_strict_stops_cached_or_not(class_folders: Path) -> None:
     (class_folders / "ant" / "1.png").write_text("no picture")
     message = refusal(class_folders, strict=True)
-    assert message.startswith("ant/1.png cannot be read: not a PNG")
+    assert message.startswith("1 file(s) cannot be read: ant/1.png (not a PNG")
     assert cached() == []
     load_dataset(class_folders)
     assert refusal(class_folders, strict=True) == message

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from neuplug.data.decoding import Unreadable, read
+from neuplug.data.decoding import read
+from neuplug.data.stored import Unreadable
 
-from .pictures import GREY, GREY16, RGB16, SIZE, eight_bits, save, write_png
+from .pictures import GREY, RGB16, SIZE, eight_bits, save, write_png
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # on broken files
 
@@ -61,7 +62,7 @@ def test_truncated_16_bit_colour(tmp_path: Path, kept: float) -> None:
 
 def test_fakes(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").write_text("<!DOCTYPE html><html>404</html>")
-    assert "not a PNG, JPEG, BMP, TIFF, WebP, GIF or PNM image" in reason(tmp_path / "x.jpg")
+    assert "not a PNG, JPEG, BMP, TIFF" in reason(tmp_path / "x.jpg")
     (tmp_path / "empty.png").touch()
     assert reason(tmp_path / "empty.png") == "empty file"
     assert reason(tmp_path / "gone.png") == "No such file or directory"
@@ -84,24 +85,8 @@ def test_damaged_exif_does_not_cost_the_image(tmp_path: Path) -> None:
     assert read(tmp_path / "x.jpg").size == SIZE
 
 
-@pytest.mark.parametrize(
-    ("pixels", "complaint"),
-    [
-        (GREY.astype(np.float32), "floating-point pixels from"),
-        (np.full(SIZE, np.nan, np.float32), "floating-point pixels from nan"),
-        (GREY16.astype(np.int32) * 9, "not 0 to 65535"),
-        (-GREY.astype(np.int16), "not 0 to 65535"),
-    ],
-    ids=["0-255", "NaN", "beyond 16 bits", "negative"],
-)
-def test_numbers_that_are_no_grey_levels(
-    tmp_path: Path, pixels: np.ndarray, complaint: str
-) -> None:
-    tifffile.imwrite(tmp_path / "x.tif", pixels)
-    assert complaint in reason(tmp_path / "x.tif")
-
-
-def test_channels_that_are_no_colours(tmp_path: Path) -> None:
-    five = np.random.default_rng(0).integers(0, 65536, (*SIZE, 5), dtype=np.uint16)
-    tifffile.imwrite(tmp_path / "x.tif", five, planarconfig="contig", photometric="minisblack")
-    assert "channels" in reason(tmp_path / "x.tif")
+def test_numbers_that_are_no_grey_levels(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", np.full(SIZE, np.nan, np.float32))
+    assert "none of its pixels is a number" in reason(tmp_path / "x.tif")
+    tifffile.imwrite(tmp_path / "y.tif", np.ones(SIZE, np.complex64))
+    assert "complex64" in reason(tmp_path / "y.tif")

@@ -9,8 +9,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from neuplug.data.building import Original
-from neuplug.data.decoding import SIDE
 from neuplug.data.duplicates import bind, bound_groups, exact_clusters
+from neuplug.data.pixels import SIDE
 
 
 def test_exact_clusters_in_order() -> None:
@@ -57,7 +57,8 @@ def test_near_duplicates_bind_unless_a_given_group_does() -> None:
     digests = [*map(str, range(14)), "2"]
     given = [None, "g", *[None] * 11, "g", None]
     known = zip(ids, given, digests, images, strict=True)
-    originals = [Original(i, "a", None, g, d, (9, 9), "grey", 8, image) for i, g, d, image in known]
+    about = ((9, 9), "grey")
+    originals = [Original(i, "a", None, g, d, *about, thumbnail=image) for i, g, d, image in known]
     bound = bind(originals)
     assert bound.exact == (("i2", "i14"),)
     # of the equal ones just the first
@@ -74,8 +75,9 @@ def series(count: int, seed: int) -> list[Original]:
     field = gaussian_filter(np.random.default_rng(seed).standard_normal((SIDE, SIDE)), 2)
     field *= 60 / field.std()
     return [
-        Original(f"film/{seed}-{i}", "film", None, None, f"{seed}-{i}", (9, 9), "grey", 8, picture)
+        Original(f"film/{name}", "film", None, None, name, (9, 9), "grey", thumbnail=picture)
         for i in range(count)
+        for name in [f"{seed}-{i}"]
         for picture in [(128 + field * (0.6 + 0.4 * i / count)).clip(0, 255).astype(np.uint8)]
     ]
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from neuplug.data.decoding import thumbnail
 from neuplug.data.overlaps import overlapping
+from neuplug.data.pixels import thumbnail
 
 
 def scene(seed: int, size: int = 900) -> NDArray[np.uint8]:

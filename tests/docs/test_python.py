@@ -120,7 +120,7 @@ class Unheard:
 def test_names_without_an_example_are_named(examples: Examples) -> None:
     planted = {"neuplug.Unheard": Unheard, "neuplug.Unheard.of": Unheard.of}
     names = {"neuplug.holm": neuplug.holm, **planted}
-    holm = {"neuplug.experiment.analysis.statistics.holm": {"neuplug.holm"}}
+    holm = {"neuplug.experiment.analysis.verdicts.holm": {"neuplug.holm"}}
     assert without_example(names, set(), {}) == [*planted, "neuplug.holm"]
     assert without_example(names, set(), holm) == [*planted]
     assert without_example(names, {"neuplug.holm", "neuplug.Unheard"}, {}) == ["neuplug.Unheard.of"]

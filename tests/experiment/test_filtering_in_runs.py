@@ -132,7 +132,7 @@ def test_an_arm_of_which_nothing_is_left_is_named_and_the_rest_is_done(
     if "training" not in settings:
         assert hearing.done.count("train") == 4  # none and the other arm, two repeats each
         again = Hearing()
-        result = ask(aug=["jitter@add=2"], on_event=again, **settings)
+        result = ask(aug=["jitter@add=2"], on_event=again)  # which has an amount of its own
         assert again.done == [] and ("jitter@add=2", "linear") in result.verdicts()
 
 

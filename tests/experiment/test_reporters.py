@@ -11,10 +11,12 @@ from neuplug_tests.hearing import Hearing
 from neuplug import InputError
 
 
-def test_several_reporters_of_which_two_fail(ask: Any) -> None:
+def test_several_reporters_of_which_two_fail(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAB_ABSENT", "1")
     hearing = Hearing()
     names = ["tearing", "markdown", "absent", "mute"]
-    result = ask(aug=["jitter@add=3"], report=True, reporter=names, on_event=hearing)
+    with pytest.warns(UserWarning, match="no report of tearing: tearing of neuplug-lab 1.0 failed"):
+        result = ask(aug=["jitter@add=3"], report=True, reporter=names, on_event=hearing)
     assert result.reports == {"markdown": result.folder / "verdicts.md"}
     text = result.report.read_text("utf-8")
     assert "| jitter" in text and "made: ['jitter" in text
@@ -36,7 +38,8 @@ def test_one_more_reporter_is_asked_and_its_own_errors_stop_nothing(ask: Any) ->
     first = ask(aug=["jitter@add=3"], report=True, reporter=["markdown"])
     hearing = Hearing()
     names = ["mute", "strict"]
-    again = ask(aug=["jitter@add=3"], report=True, reporter=names, on_event=hearing)
+    with pytest.warns(UserWarning, match="it wants other results"):
+        again = ask(aug=["jitter@add=3"], report=True, reporter=names, on_event=hearing)
     assert "no report of strict: it wants other results" in " ".join(hearing.said)
     assert again.results.cells == first.results.cells and set(again.reports) == {"markdown"}
     answered = Hearing()

@@ -84,8 +84,8 @@ def test_instances_of_plugins_are_their_names_with_options(ask: Any) -> None:
 
 
 def test_an_evaluator(ask: Any) -> None:
-    result = ask(aug=["invert@add=4"], clf=[Flat()], eval=[Darkness()])
-    assert result.verdicts()
+    result = ask(aug=["jitter@add=4"], clf=[Flat()], eval=[Darkness()])
+    assert {entry.arm for entry in result.results.evaluations} == {"jitter@add=4"}
 
 
 def test_what_nobody_can_tell_apart_is_refused(ask: Any) -> None:

@@ -39,7 +39,7 @@ def test_they_import_none_and_block_all(folder: str) -> None:
 @pytest.mark.slow
 def test_they_are_found_where_the_core_alone_is_installed(install: Installer) -> None:
     """Each of their modules is imported there."""
-    tools = ["pytest", "pytest-xdist", "filelock", "scikit-learn"]
+    tools = ["pytest", "pytest-xdist", "filelock", "scikit-learn", "hypothesis"]
     made = install("neuplug", beside=tools)
     words = ["--collect-only", "-q", "-n", "0", "-p", "no:cacheprovider"]
     output = made.output(

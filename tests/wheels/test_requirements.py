@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from neuplug_tests.environments import PACKAGES, metadata, requirements
+from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 STEMS = [f.name.replace("-", "_") if f.name.startswith("neuplug-") else "neuplug" for f in PACKAGES]
@@ -62,13 +63,16 @@ def asked_for(stem: str, wheels: Path) -> set[str]:
 def undeclared(wheel: Path, wheels: Path) -> set[str]:
     """The modules that a wheel imports from elsewhere than what it may count on.
 
-    That is itself, what it asks for, and what a package of the repository that it asks for does.
+    That is itself, what it asks for, also for an extra, and what a package of the repository that
+    it asks for does.
     """
     stem = wheel.name.partition("-")[0]
     asked = asked_for(stem, wheels)
     for name in [name for name in asked if name.startswith("neuplug")]:
         asked |= asked_for(name.replace("-", "_"), wheels)
     asked.add(canonicalize_name(stem))
+    extras = {canonicalize_name(Requirement(r).name) for r in metadata(wheel).requires or ()}
+    asked |= {name for name in extras if not name.startswith("neuplug")}
     return {m for m in imported(wheel) if not distributions(m) & asked}
 
 

@@ -19,8 +19,8 @@ from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AugmentTask, FitTask, SampleTask, TrainTask
 
 _CHOSEN = (
-    "Of several amounts of an arm the one with the highest accuracy on validation images was "
-    "chosen for each classifier; it alone was scored on the test images."
+    "Of several amounts of an arm the one that does best on validation images, by the metric "
+    "of the verdicts, was chosen for each classifier; it alone was scored on the test images."
 )
 
 
@@ -82,6 +82,7 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
             f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
             "Generators and augmenters see training images only; test images are real and unseen.",
+            *plan.dataset.report.notes,
             _assurance(plan),
             *([_CHOSEN] if plan.unchosen else []),
             "Means have 95 % t intervals over repeats. A verdict's interval is for the paired "

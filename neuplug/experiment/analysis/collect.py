@@ -17,8 +17,8 @@ from neuplug.data.imageset import ImageSet
 from neuplug.experiment import parts
 from neuplug.experiment import results as model
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
-from neuplug.experiment.analysis.comparisons import Correct, compare
-from neuplug.experiment.analysis.statistics import estimate, estimate_scores
+from neuplug.experiment.analysis.comparisons import AllScored, Scored, compare, scores_of
+from neuplug.experiment.analysis.statistics import estimate
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
@@ -59,7 +59,7 @@ def collect(
         folder: Of the run.
     """
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
-    correct = _correct(plan, bench)
+    scored = _scored(plan, bench)
     seconds = {
         key: float(bench.about(key)["seconds"])
         for key, task in plan.tasks.items()
@@ -82,8 +82,9 @@ def collect(
         classifiers=tuple(dict.fromkeys(cell.classifier for cell in plan.cells)),
         profiles=_profiles(plan, bench),
         cells=tuple(cells),
-        summary=tuple(_summary(cells, correct)),
-        comparisons=tuple(compare(cells, plan.arms, correct, plan.config.margin)),
+        metric=plan.metric[0].name,
+        summary=tuple(_summary(cells, scored)),
+        comparisons=tuple(compare(cells, plan.arms, scored, plan.config.margin)),
         doses=tuple(doses),
         generators=tuple(_generator(bench, entry) for entry in plan.fits),
         filtered=tuple(_filtered(plan, bench)),
@@ -180,16 +181,18 @@ def _scores(logits: torch.Tensor, images: ImageSet, indices: Sequence[int]) -> S
     return classification_metrics(logits[chosen], images.labels[chosen], images.classes)
 
 
-def _correct(plan: Plan, bench: TaskContext) -> Correct:
-    numbers = {name: i for i, name in enumerate(dict.fromkeys(plan.dataset.groups))}
+def _scored(plan: Plan, bench: TaskContext) -> AllScored:
+    labels, groups = plan.dataset.images.labels.tolist(), plan.dataset.groups
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    first = dict(zip(reversed(groups), reversed(labels), strict=True))
+    strata = np.array([first[name] for name in numbers])
     found = {}
     for cell in plan.cells:
         test = plan.splits[cell.repeat].test
-        predicted = bench.tree(cell.key, "predictions")["logits"].argmax(1)
-        right = predicted == plan.dataset.images.labels[test]
-        groups = [numbers[plan.dataset.groups[i]] for i in test]
-        found[cell.key] = (right.numpy(), np.asarray(groups))
-    return found
+        logits = bench.tree(cell.key, "predictions")["logits"]
+        members = np.array([numbers[groups[i]] for i in test])
+        found[cell.key] = Scored(scores_of(plan, logits, test), members, logits.argmax(1).numpy())
+    return AllScored(plan.metric[0], found, strata)
 
 
 def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
@@ -203,9 +206,10 @@ def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
     )
 
 
-def _summary(cells: Sequence[parts.Cell], correct: Correct) -> Iterator[model.Summary]:
+def _summary(cells: Sequence[parts.Cell], scored: AllScored) -> Iterator[model.Summary]:
     for (arm, classifier), group in model.grouped(cells).items():
         first = group[0].test
+        decisive = (scored.metric.score, scored.metric.class_name)
         values: dict[tuple[str, str | None], list[float]]
         values = {(name, None): [c.test.metrics[name] for c in group] for name in first.metrics}
         values |= {
@@ -213,11 +217,12 @@ def _summary(cells: Sequence[parts.Cell], correct: Correct) -> Iterator[model.Su
             for name in first.per_class
             for metric in CLASS_METRICS
         }
+        values.setdefault(decisive, [])  # auroc, which no table has
         for (metric, name), numbers in values.items():
             about = {"arm": arm, "classifier": classifier, "metric": metric, "class_name": name}
-            found = estimate(numbers)
-            if metric == "accuracy":  # the one whose parts are known, image by image
-                found = estimate_scores(*zip(*(correct[cell.key] for cell in group), strict=True))
+            # the parts of one are known, image by image
+            known = (metric, name) == decisive
+            found = scored.estimate(group) if known else estimate(numbers)
             yield model.Summary.model_validate(about | dict(found))
 
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from neuplug.experiment import parts
 from neuplug.experiment import results as model
+from neuplug.experiment.analysis.influence import image_scores
 from neuplug.experiment.analysis.statistics import (
     Paired,
-    adjusted_for_all,
     estimate,
+    estimate_scores,
     paired_differences,
-    verdict,
 )
+from neuplug.experiment.analysis.verdicts import adjusted_for_all, verdict
 from neuplug.experiment.arms import Arm
+from neuplug.experiment.decisive import Decisive
 from neuplug.experiment.plan import Cell, Plan
 from neuplug.experiment.results import Dose
 from neuplug.experiment.steps.context import TaskContext
@@ -27,8 +31,8 @@ from neuplug.experiment.steps.context import TaskContext
 def choose_amounts(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
     """Choose an amount for each arm and classifier.
 
-    Chosen is what has the highest accuracy on the validation images, averaged over repeats; of
-    equals the smaller amount.
+    Chosen is what does best on the validation images by the metric of the verdicts, averaged over
+    repeats; of equals the smaller amount.
 
     Args:
         plan: All of whose trainings are done.
@@ -49,7 +53,8 @@ def choose_amounts(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
     for (family, classifier), arms in families.items():
         curve = [_dose(plan, bench, cells) for cells in arms.values()]
         if any(dose.amount for dose in curve):
-            best = max(curve, key=lambda dose: (round(dose.mean, 12), -(dose.value or 0)))
+            sign = plan.metric[0].sign
+            best = max(curve, key=lambda dose: (sign * round(dose.mean, 12), -(dose.value or 0)))
             rows += [dose.model_copy(update={"chosen": dose is best}) for dose in curve]
             chosen.add((best.arm, classifier))
         else:
@@ -71,32 +76,77 @@ def choose_amounts(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
 
 
 def _dose(plan: Plan, bench: TaskContext, cells: Sequence[Cell]) -> Dose:
-    """A point of the curve: an arm's accuracy on validation images, with a classifier."""
-    arm, labels = cells[0].arm, plan.dataset.images.labels
-    accuracies = []
+    """A point of the curve: how an arm does on validation images, with a classifier."""
+    arm = cells[0].arm
+    values = []
     for cell in cells:
-        predicted = bench.tree(cell.key, "predictions")["logits_val"].argmax(1)
-        accuracies.append(float(np.mean((predicted == labels[cell.split.val]).numpy())))
+        logits = bench.tree(cell.key, "predictions")["logits_val"]
+        values.append(float(scores_of(plan, logits, cell.split.val).mean()))
     amount, value = arm.dose.given if arm.dose is not None else ("", None)
     about = {"family": arm.family, "arm": arm.name, "classifier": cells[0].classifier}
     dose = {"amount": amount, "value": value, "chosen": False}
-    return Dose.model_validate(about | dose | dict(estimate(accuracies)))
+    return Dose.model_validate(about | dose | dict(estimate(values)))
 
 
-# A cell's key to whether each test image is classified rightly, and its group's number
-Correct = Mapping[str, tuple[NDArray[Any], NDArray[Any]]]
+def scores_of(plan: Plan, logits: Tensor, indices: Sequence[int]) -> NDArray[np.float64]:
+    """The scores, by the metric of the verdicts, of the images that the logits are of."""
+    metric, images = plan.metric[0], plan.dataset.images
+    label = None if metric.class_name is None else images.classes.index(metric.class_name)
+    return image_scores(metric, logits.numpy(), images.labels[list(indices)].numpy(), label)
+
+
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """How a cell does on the test images.
+
+    Attributes:
+        scores: float64 (N,), whose mean is the metric of the verdicts.
+        groups: int64 (N,), the number of each image's group.
+        answers: int64 (N,), the classes that are answered.
+    """
+
+    scores: NDArray[np.float64]
+    groups: NDArray[np.int64]
+    answers: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class AllScored:
+    """How all cells do on the test images.
+
+    Attributes:
+        metric: What the verdicts go by.
+        cells: By key.
+        strata: int64, by the number of a group the class of its images.
+    """
+
+    metric: Decisive
+    cells: Mapping[str, Scored]
+    strata: NDArray[np.int64]
+
+    def mean(self, cells: Sequence[parts.Cell]) -> float:
+        """The metric, over repeats."""
+        return float(np.mean([self.cells[cell.key].scores.mean() for cell in cells]))
+
+    def estimate(self, cells: Sequence[parts.Cell]) -> model.Mean:
+        """The metric with its interval."""
+        found = [self.cells[cell.key] for cell in cells]
+        return estimate_scores(
+            [each.scores for each in found], [each.groups for each in found], self.strata
+        )
+
 
 # Arm and classifier to their cells, by repeat
 Groups = Mapping[tuple[str, str], Sequence[parts.Cell]]
 
 
 def compare(
-    cells: Sequence[parts.Cell], arms: Sequence[Arm], correct: Correct, margin: float
+    cells: Sequence[parts.Cell], arms: Sequence[Arm], scored: AllScored, margin: float
 ) -> list[model.Comparison]:
-    """The verdicts, on accuracy: of several metrics one may clear zero by chance.
+    """The verdicts, by one metric: of several one may clear zero by chance.
 
     Every arm is compared with ``none``. An arm that generates, unless it is a control, is also
-    compared with the best classical arm: the one of highest mean accuracy on the same test images.
+    compared with the best classical arm: the one that does best on the same test images.
     That favours it, so an arm that beats it does so in spite of the choice; of an arm that is worse
     the p-value is multiplied by the number of classical arms that it could have been (Bonferroni).
     Where several numbers of real images are compared, ``none`` with each is compared with ``none``
@@ -106,7 +156,7 @@ def compare(
     Args:
         cells: Of the run.
         arms: Likewise.
-        correct: Of every cell.
+        scored: Of every cell.
         margin: What a difference may be and still count as none.
 
     Returns:
@@ -123,34 +173,41 @@ def compare(
             if (rivals := _rivals(own[arm], classifier, question, groups, arms))
         }
         best = {
-            (arm, classifier): max(rivals, key=lambda rival: _accuracy(groups[rival, classifier]))
+            (arm, classifier): max(
+                rivals,
+                key=lambda rival: scored.metric.sign * scored.mean(groups[rival, classifier]),
+            )
             for (arm, classifier), rivals in asked.items()
         }
         found: dict[tuple[str, str], model.PairedDifference] = {}
         for classifier in dict.fromkeys(classifier for _, classifier in asked):
             these = [pair for pair in asked if pair[1] == classifier]
             paired = [
-                _paired(groups[pair], groups[best[pair], classifier], correct) for pair in these
+                _paired(groups[pair], groups[best[pair], classifier], scored) for pair in these
             ]
-            judged = paired_differences(paired, margin=margin, comparisons=len(asked))
+            judged = paired_differences(
+                paired, margin=margin, comparisons=len(asked), strata=scored.strata
+            )
             found |= zip(these, judged, strict=True)
         about = [
             {"arm": arm, "classifier": classifier, "against": best[arm, classifier],
              "question": question, "candidates": len(rivals), "margin": margin}
             for (arm, classifier), rivals in asked.items()
         ]  # fmt: skip
-        rows += _judged(about, [found[pair] for pair in asked])
+        rows += _judged(about, [found[pair] for pair in asked], scored.metric)
     return rows
 
 
 def _judged(
-    about: Sequence[dict[str, Any]], found: Sequence[model.PairedDifference]
+    about: Sequence[dict[str, Any]], found: Sequence[model.PairedDifference], metric: Decisive
 ) -> Iterator[model.Comparison]:
     """Verdicts on the comparisons of one question, each with the number of possible rivals."""
     several = [each["candidates"] for each in about]
     differ = adjusted_for_all(
         [
-            None if each.p is None else min(1.0, each.p * (number if each.effect < 0 else 1))
+            None
+            if each.p is None
+            else min(1.0, each.p * (number if metric.sign * each.effect < 0 else 1))
             for each, number in zip(found, several, strict=True)
         ]
     )
@@ -161,14 +218,15 @@ def _judged(
         ]
     )
     family = sum(p is not None for p in differ)
-    for words, difference, *adjusted in zip(about, found, differ, alike, strict=True):
-        said = dict(zip(("adjusted_p", "adjusted_equivalent"), adjusted, strict=True))
-        judged = {"metric": "accuracy", "family": family, "verdict": verdict(difference, *adjusted)}
-        yield model.Comparison.model_validate(words | judged | said | dict(difference))
-
-
-def _accuracy(group: Sequence[parts.Cell]) -> float:
-    return float(np.mean([cell.test.accuracy for cell in group]))
+    for words, difference, p, small in zip(about, found, differ, alike, strict=True):
+        said = {
+            "metric": metric.name,
+            "family": family,
+            "adjusted_p": p,
+            "adjusted_equivalent": small,
+            "verdict": verdict(difference, p, small, metric.sign),
+        }
+        yield model.Comparison.model_validate(words | said | dict(difference))
 
 
 def _rivals(
@@ -212,12 +270,16 @@ def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> list[str]:
     return [fewer[max(fewer)]] if fewer else []
 
 
-def _paired(ours: Sequence[parts.Cell], theirs: Sequence[parts.Cell], correct: Correct) -> Paired:
-    differences, items = [], []
+def _paired(ours: Sequence[parts.Cell], theirs: Sequence[parts.Cell], scored: AllScored) -> Paired:
+    differences, items, differing = [], [], []
     for cell, rival in zip(ours, theirs, strict=True):
-        (right, images), (other, same) = correct[cell.key], correct[rival.key]
-        if cell.repeat != rival.repeat or not np.array_equal(images, same):
+        own, other = scored.cells[cell.key], scored.cells[rival.key]
+        if cell.repeat != rival.repeat or not np.array_equal(own.groups, other.groups):
             raise ValueError(f"arms of repeat {cell.repeat + 1} have different test images")
-        differences.append(right.astype(np.float64) - other)
-        items.append(images)
-    return differences, items
+        differences.append(own.scores - other.scores)
+        items.append(own.groups)
+        differing.append(own.answers != other.answers)
+    # whether one is right where the other is not, or the metric goes by more than answers
+    if scored.metric.score in ("accuracy", "loss", "auroc"):
+        return Paired(differences, items)
+    return Paired(differences, items, differing)

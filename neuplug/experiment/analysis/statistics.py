@@ -1,28 +1,40 @@
-"""Means with intervals, paired differences over repeats and test images, and the verdict."""
+"""Means with intervals, and paired differences over repeats and test images."""
 
 from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy import special  # not scipy.stats, which takes two seconds to load
 
 from neuplug.experiment.analysis.variance import ROUNDING, Error, ErrorParts, error_parts, errors
-from neuplug.experiment.results import CONFIDENCE, MARGIN, Mean, PairedDifference, Verdict
+from neuplug.experiment.results import CONFIDENCE, MARGIN, Mean, PairedDifference
 
 POWER = 0.8
 
 # Repeats beyond which nobody is told how many would do
 MOST_REPEATS = 100
 
-# For each repeat the differences of two arms, and which test images these are of
-Paired: TypeAlias = tuple[Sequence[NDArray[Any]], Sequence[NDArray[Any]]]
+
+class Paired(NamedTuple):
+    """The scores of two arms on the same test images.
+
+    Attributes:
+        differences: For each repeat those of one less those of the other.
+        items: For each repeat which test images these are.
+        differing: For each repeat where the two answer differently; by default where the scores
+            differ, which those of some metrics do in every image.
+    """
+
+    differences: Sequence[NDArray[Any]]
+    items: Sequence[NDArray[Any]]
+    differing: Sequence[NDArray[np.bool_]] | None = None
 
 
 def estimate(values: Sequence[float]) -> Mean:
@@ -51,20 +63,25 @@ def estimate(values: Sequence[float]) -> Mean:
     return Mean(mean=mean, low=mean - half, high=mean + half, n=len(array))
 
 
-def estimate_scores(scores: Sequence[NDArray[Any]], items: Sequence[NDArray[Any]]) -> Mean:
+def estimate_scores(
+    scores: Sequence[NDArray[Any]],
+    items: Sequence[NDArray[Any]],
+    strata: NDArray[np.int64] | None = None,
+) -> Mean:
     """The mean of scores of test images, with an interval for other repeats and images alike.
 
     Args:
         scores: For each repeat one for each test image, such as 1 for being right and 0.
         items: For each repeat which test images these are, as of :func:`paired_difference`.
+        strata: As of :func:`paired_differences`.
 
     Raises:
         ValueError: As :func:`paired_difference`.
     """
-    found = _mean(scores, items)
+    found = _mean(Paired(scores, items), strata)
     if len(scores) == 1:
         return Mean(mean=found.effect, low=None, high=None, n=1)
-    [error] = errors([error_parts(scores, found.images, found.effect)])
+    [error] = errors([error_parts(scores, found.images, found.effect, found.strata)])
     half = error.critical(1 - CONFIDENCE) * error.standard
     if not error.standard:  # all alike, which other images need not be
         half = _unseen(found.count)
@@ -99,8 +116,8 @@ def paired_difference(
             of the same image are known as such. Images of one object or place are no independent
             evidence: give them one number, and they count as one.
         margin: What a difference may be and still count as none, in the unit of the scores.
-        comparisons: How many are corrected for together by :func:`holm`, which asks the clearest
-            of them for so many times smaller a p-value. Only ``detectable`` depends on it.
+        comparisons: How many are corrected for together by :func:`neuplug.holm`, which asks the
+            clearest for so many times smaller a p-value. Only ``detectable`` depends on it.
 
     Raises:
         ValueError: If there is no repeat, a repeat without images, scores and images do not
@@ -112,12 +129,16 @@ def paired_difference(
         >>> found.effect, round(found.low, 2), round(found.high, 2), found.n, found.items
         (0.4, -0.4, 1.2, 2, 5)
     """
-    pairs = [(differences, items)]
+    pairs = [Paired(differences, items)]
     return paired_differences(pairs, margin=margin, comparisons=comparisons)[0]
 
 
 def paired_differences(
-    family: Sequence[Paired], *, margin: float = MARGIN, comparisons: int | None = None
+    family: Sequence[Paired],
+    *,
+    margin: float = MARGIN,
+    comparisons: int | None = None,
+    strata: NDArray[np.int64] | None = None,
 ) -> list[PairedDifference]:
     """How arms differ from others, where comparisons lend one another their errors of repeats.
 
@@ -129,13 +150,15 @@ def paired_differences(
         family: Comparisons of one question with one classifier, as of :func:`paired_difference`.
         margin: Likewise.
         comparisons: Likewise; by default the number of these.
+        strata: Of each item, which are numbers from 0, the class, where every draw of test images
+            has as many of each: int64.
 
     Raises:
         ValueError: As :func:`paired_difference`.
     """
-    means = [_mean(*pair) for pair in family]
+    means = [_mean(pair, strata) for pair in family]
     parts = {
-        place: error_parts(mean.scores, mean.images, mean.effect)
+        place: error_parts(mean.scores, mean.images, mean.effect, mean.strata)
         for place, mean in enumerate(means)
         if len(mean.scores) > 1
     }
@@ -154,13 +177,17 @@ class _Mean:
     Attributes:
         scores: For each repeat the differences.
         images: Which image each is of, from 0, of all repeats in turn.
+        strata: Of each image the class.
         count: How many images there are.
+        differing: How many of them the two arms have answered differently.
         effect: The mean.
     """
 
     scores: Sequence[NDArray[Any]]
     images: NDArray[np.int64]
+    strata: NDArray[np.int64] | None
     count: int
+    differing: int
     effect: float
 
     def alone(self) -> PairedDifference:
@@ -170,7 +197,8 @@ class _Mean:
         return PairedDifference.model_validate(unknown | about)
 
 
-def _mean(differences: Sequence[NDArray[Any]], items: Sequence[NDArray[Any]]) -> _Mean:
+def _mean(pair: Paired, strata: NDArray[np.int64] | None) -> _Mean:
+    differences, items = pair.differences, pair.items
     if not len(differences) or any(not len(scores) for scores in differences):
         raise ValueError("nothing to compare: each repeat needs test images")
     if [len(scores) for scores in differences] != [len(names) for names in items]:
@@ -179,7 +207,10 @@ def _mean(differences: Sequence[NDArray[Any]], items: Sequence[NDArray[Any]]) ->
         raise ValueError("a score is not a finite number")
     known, images = np.unique(np.concatenate(items), return_inverse=True)
     effect = float(np.mean([scores.mean() for scores in differences]))
-    return _Mean(differences, images, len(known), effect)
+    apart = pair.differing or [scores != 0 for scores in differences]
+    differing = len(np.unique(images[np.concatenate(apart)]))
+    classes = None if strata is None else strata[known]
+    return _Mean(differences, images, classes, len(known), differing, effect)
 
 
 def _judged(
@@ -187,7 +218,7 @@ def _judged(
 ) -> PairedDifference:
     """The interval of a mean and what it allows for."""
     effect, level = mean.effect, 1 - CONFIDENCE
-    differing = len(np.unique(mean.images[np.concatenate(mean.scores) != 0]))
+    differing = mean.differing
     half = error.critical(level) * error.standard
     p = max(min(1.0, 2 * error.beyond(abs(effect))), min(1.0, 2 * 0.5**differing))
     equivalent = error.beyond(margin - abs(effect)) if abs(effect) < margin else 1.0
@@ -259,140 +290,3 @@ def _noncentrality(freedom: float, level: float) -> float:
     """The true difference, in standard errors, that a two-sided t test finds with that power."""
     critical = Error(1.0, freedom).critical(level)
     return float(special.nctdtrinc(freedom, 1 - POWER, critical))
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted for their number: Holm (Scandinavian Journal of Statistics 6, 1979).
-
-    Calling those below 0.05 differences calls any at all by mistake in at most 5 % of cases.
-
-    Raises:
-        ValueError: If one is no number from 0 to 1.
-
-    Example:
-        >>> neuplug.holm([0.01, 0.04, 0.03])
-        [0.03, 0.06, 0.06]
-    """
-    if not all(0 <= p <= 1 for p in p_values):
-        raise ValueError("a p-value is not a number from 0 to 1")
-    adjusted = [1.0] * len(p_values)
-    largest = 0.0
-    for rank, index in enumerate(sorted(range(len(p_values)), key=lambda i: p_values[i])):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
-        adjusted[index] = largest
-    return adjusted
-
-
-def verdict(
-    difference: PairedDifference, adjusted_p: float | None, adjusted_equivalent: float | None = None
-) -> Verdict:
-    """What may be said of a difference.
-
-    Args:
-        difference: Larger is better.
-        adjusted_p: Its p-value after :func:`holm`; ``None`` for a single repeat.
-        adjusted_equivalent: Likewise ``p_equivalent``; ``None``: nothing is called equivalent.
-
-    Returns:
-        *helps* or *harms* where the adjusted p-value is below 0.05; else *equivalent* where the
-        other is, else *no evidence*; *one repeat* where no interval can be had.
-
-    Example:
-        >>> gain = neuplug.PairedDifference(
-        ...     effect=0.02, low=0.01, high=0.03, p=0.004, p_equivalent=1.0, detectable=0.014, n=5,
-        ...     items=300
-        ... )
-        >>> neuplug.verdict(gain, adjusted_p=0.008), neuplug.verdict(gain, adjusted_p=0.06)
-        ('helps', 'no evidence')
-        >>> neuplug.verdict(gain, adjusted_p=0.06, adjusted_equivalent=0.01)
-        'equivalent'
-    """
-    if adjusted_p is None:
-        return "one repeat"
-    if adjusted_p < 1 - CONFIDENCE:
-        return "helps" if difference.effect > 0 else "harms"
-    small = adjusted_equivalent is not None and adjusted_equivalent < 1 - CONFIDENCE
-    return "equivalent" if small else "no evidence"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How an arm does beside another.
-
-    Attributes:
-        difference: In the unit of the scores, with its 95 % interval.
-        adjusted_p: After Holm's correction for all arms compared; ``None`` for a single repeat.
-        adjusted_equivalent: Likewise of the claim that the difference is less than the margin.
-        verdict: *helps*, *equivalent*, *no evidence*, *harms* or *one repeat*.
-    """
-
-    difference: PairedDifference
-    adjusted_p: float | None
-    adjusted_equivalent: float | None
-    verdict: Verdict
-
-
-def compare(
-    scores: Mapping[str, Sequence[ArrayLike]],
-    items: Sequence[ArrayLike] | None = None,
-    *,
-    baseline: str = "none",
-    margin: float = MARGIN,
-) -> dict[str, Comparison]:
-    """Compare arms with one of them, image by image, and say what may be said.
-
-    Statistics and verdict are those of :func:`neuplug.compose`; see
-    :func:`neuplug.paired_difference`.
-
-    Args:
-        scores: Arm to one array for each repeat: a number for each test image, larger is better,
-            such as whether it was classified rightly. In a repeat all arms have the same images in
-            the same order.
-        items: For each repeat which test images these are, as numbers or names; images of one
-            object have one. By default all repeats have the same images, each by itself.
-        baseline: The arm that the others are compared with.
-        margin: What a difference may be and still count as none, in the unit of the scores.
-
-    Returns:
-        Arm to what was found, without the baseline.
-
-    Raises:
-        ValueError: If arms differ in repeats or images, there is no baseline, or a score is not
-            finite.
-
-    Example:
-        >>> right = {"none": [[1, 0, 0, 1], [0, 0, 1, 1]], "flip": [[1, 0, 0, 1], [0, 0, 1, 1]]}
-        >>> found = neuplug.compare(right)["flip"]
-        >>> found.verdict, found.difference.effect, found.difference.n
-        ('no evidence', 0.0, 2)
-    """
-    if baseline not in scores:
-        raise ValueError(f"no arm {baseline!r} to compare with; there are {', '.join(scores)}")
-    arrays = {arm: [np.asarray(s, dtype=np.float64) for s in each] for arm, each in scores.items()}
-    base = arrays.pop(baseline)
-    if items is None and len({len(each) for each in base}) > 1:
-        raise ValueError(
-            "repeats have different numbers of test images: say which they are (items)"
-        )
-    names = [np.asarray(i) for i in ([range(len(s)) for s in base] if items is None else items)]
-    family = []
-    for arm, ours in arrays.items():
-        if [s.shape for s in ours] != [s.shape for s in base]:
-            raise ValueError(f"{arm} and {baseline} have different repeats or test images")
-        family.append(([a - b for a, b in zip(ours, base, strict=True)], names))
-    found = paired_differences(family, margin=margin)
-    adjusted = zip(
-        adjusted_for_all([d.p for d in found]),
-        adjusted_for_all([d.p_equivalent for d in found]),
-        strict=True,
-    )
-    return {
-        arm: Comparison(difference, *p, verdict(difference, *p))
-        for arm, difference, p in zip(arrays, found, adjusted, strict=True)
-    }
-
-
-def adjusted_for_all(p_values: Sequence[float | None]) -> list[float | None]:
-    """p-values after :func:`holm`; those of single repeats are ``None`` and stay so."""
-    known = iter(holm([p for p in p_values if p is not None]))
-    return [None if p is None else next(known) for p in p_values]

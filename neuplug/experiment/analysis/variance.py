@@ -44,6 +44,7 @@ class ErrorParts:
         rest: What differs from one to the other in an image and a repeat.
         n: Repeats, at least two.
         of_images: Test images, fewer where groups of them are of unequal size.
+        images_freedom: Degrees of freedom of ``images``.
     """
 
     repeats: float
@@ -51,6 +52,7 @@ class ErrorParts:
     rest: float
     n: int
     of_images: float
+    images_freedom: float
 
     def whole(self, repeats: float) -> float:
         """The squared error where that of repeats is the given one."""
@@ -86,7 +88,10 @@ class Error:
 
 
 def error_parts(
-    scores: Sequence[NDArray[Any]], images: NDArray[np.int64], mean: float
+    scores: Sequence[NDArray[Any]],
+    images: NDArray[np.int64],
+    mean: float,
+    strata: NDArray[np.int64] | None = None,
 ) -> ErrorParts:
     """The parts of the squared error of a mean over repeats of means over images.
 
@@ -95,6 +100,7 @@ def error_parts(
         images: Which image, or group of them, each score is of: int64, of all repeats in turn,
             from 0.
         mean: The mean over repeats.
+        strata: Of each image or group the class, of which other draws have as many: int64.
     """
     n, count = len(scores), int(images.max()) + 1
     members = np.split(images, np.cumsum([len(each) for each in scores])[:-1])
@@ -107,13 +113,31 @@ def error_parts(
     by_repeat, by_image = parts.sum(1), parts.sum(0)
     residual = parts - by_repeat[:, None] / count - by_image / n + parts.sum() / parts.size
     few_repeats, few_images = n / (n - 1), effective / max(1.0, effective - 1)
+    of_images, freedom = _of_images(by_image, weight, strata)
     return ErrorParts(
         repeats=float(np.square(by_repeat).sum()) * few_repeats,
-        images=float(np.square(by_image).sum()) * few_images,
+        images=of_images,
         rest=float(np.square(residual).sum()) * few_repeats * few_images,
         n=n,
         of_images=effective,
+        images_freedom=freedom,
     )
+
+
+def _of_images(
+    parts: NDArray[Any], weight: NDArray[Any], strata: NDArray[np.int64] | None
+) -> tuple[float, float]:
+    """What differs from image to image of a class, and its degrees of freedom."""
+    whole, squares = 0.0, 0.0
+    for stratum in [slice(None)] if strata is None else [strata == s for s in np.unique(strata)]:
+        own, shares = parts[stratum], weight[stratum]
+        count = float(shares.sum() ** 2 / np.square(shares).sum())
+        # a single one tells nothing of others of its class: all that it has counts
+        middle = float(own.mean()) if count > 1 else 0.0
+        variance = float(np.square(own - middle).sum()) * count / max(1.0, count - 1)
+        whole += variance
+        squares += variance**2 / max(1.0, count - 1)
+    return whole, whole**2 / squares if squares else max(1.0, len(parts) - 1.0)
 
 
 def errors(family: Sequence[ErrorParts]) -> list[Error]:
@@ -148,6 +172,6 @@ def _error(parts: ErrorParts, lent: float, usual: float) -> Error:
     whole = parts.whole(repeats)
     if whole < ROUNDING:
         return Error(0.0, 1.0)
-    of_images = (whole - repeats) ** 2 / max(1.0, parts.of_images - 1)
+    of_images = (whole - repeats) ** 2 / parts.images_freedom
     satterthwaite = whole**2 / (repeats**2 / freedom + of_images)
     return Error(math.sqrt(whole), min(max(1.0, satterthwaite), 2 * freedom))

@@ -16,10 +16,13 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
+
+from neuplug.text import printable
 
 PROGRAM = "neuplug.experiment.executors.local"
 PATIENCE_SECONDS = 5.0
@@ -55,6 +58,7 @@ class WorkerStarter:
 
     def __init__(self, log: Path | None) -> None:
         self.log = log
+        self.readers: list[threading.Thread] = []
         self.server: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
@@ -80,16 +84,20 @@ class WorkerStarter:
 
     def _start(self, ends: int, *words: str) -> subprocess.Popen[bytes]:
         one_thread = dict.fromkeys(THREADS, "1") if words[1:] in ((), ("cpu",)) else {}
-        with contextlib.ExitStack() as stack:
-            return subprocess.Popen(
-                # -P: nothing in the working folder can stand in for a module
-                [sys.executable, "-P", "-m", PROGRAM, *words],
-                stdin=ends,
-                stdout=ends,
-                stderr=stack.enter_context(self.log.open("ab")) if self.log else subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for this process, which stops its workers
-                env=os.environ | one_thread,
-            )
+        process = subprocess.Popen(
+            # -P: nothing in the working folder can stand in for a module
+            [sys.executable, "-P", "-m", PROGRAM, *words],
+            stdin=ends,
+            stdout=ends,
+            stderr=subprocess.PIPE if self.log else subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for this process, which stops its workers
+            env=os.environ | one_thread,
+        )
+        if self.log:
+            about = (process.stderr, self.log)
+            self.readers.append(threading.Thread(target=_write_down, args=about, daemon=True))
+            self.readers[-1].start()
+        return process
 
     def close(self) -> None:
         """End the server and all that it has forked."""
@@ -99,6 +107,17 @@ class WorkerStarter:
                 os.killpg(self.server.pid, signal.SIGTERM)
             end(self.server)
             self.server = None
+        for reader in self.readers:
+            reader.join(1.0)  # a process that a plugin has started may hold the other end
+
+
+def _write_down(output: IO[bytes], log: Path) -> None:
+    """Add what workers print to the log, as lines that nobody can forge."""
+    with output:
+        for line in output:
+            text = printable(line.decode("utf-8", "surrogateescape").rstrip("\r\n"))
+            with contextlib.suppress(OSError), log.open("a", encoding="utf-8") as file:
+                file.write(f"{text}\n")
 
 
 def end(process: subprocess.Popen[bytes]) -> int:

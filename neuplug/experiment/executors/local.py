@@ -8,6 +8,7 @@ standard input ends when the process that started it does, even by SIGKILL; then
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import queue
@@ -33,6 +34,7 @@ from neuplug.experiment.executors.forking import WorkerStarter, end, serve
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.run import do_task, failure, run_task
 from neuplug.experiment.tasks import AnyTask
+from neuplug.text import printable_lines
 from neuplug.training.devices import processes
 
 IDLE_SECONDS = 0.5
@@ -84,6 +86,13 @@ def local_executor(
     return LocalProcesses(max(1, count), context, starter or WorkerStarter(None))
 
 
+class _Aside(io.TextIOBase):
+    """What components print, on standard error."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(printable_lines(text))
+
+
 class InProcess:
     """Does tasks while its events are asked for: for a debugger, and for components of a notebook.
 
@@ -106,8 +115,7 @@ class InProcess:
             task = self.waiting.popleft()
             yield TaskStarted(key=task.key)
             try:
-                # standard output is for results
-                with contextlib.redirect_stdout(sys.stderr):
+                with contextlib.redirect_stdout(_Aside()):  # standard output is for results
                     run_task(self.context, task, self.progress)
             except NeuplugError as error:
                 yield failure(task, error)

@@ -168,6 +168,8 @@ def _figure(file: Path, folder: Path) -> str:
         raise ValueError(f"the figure {file} is not below context.folder")
     if not path.is_file():
         raise ValueError(f"the figure {file.name} is not there")
+    if not file.name.isprintable():
+        raise ValueError(f"the figure {file.name!r} has a name that is not printable")
     with path.open("rb") as opened:
         first = opened.read(_FIRST)
     if not first:

@@ -169,7 +169,8 @@ def failure(task: AnyTask, error: Exception) -> TaskFailed:
     if not isinstance(error, NeuplugError):
         error = NeuplugError(f"{task.label} failed: {type(error).__name__}: {error}")
     missing = error.key if isinstance(error, MissingResult) else None
-    return TaskFailed(key=task.key, error=type(error).__name__, message=str(error), missing=missing)
+    message = " ".join(str(error).split("\n"))
+    return TaskFailed(key=task.key, error=type(error).__name__, message=message, missing=missing)
 
 
 def run_task(context: TaskContext, task: AnyTask, send: Callable[[TaskProgress], Any]) -> None:

@@ -122,8 +122,12 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
     table = new_table(write.text(title, "bold"))
     table.add_column("arm", overflow="fold")
     for shown in wording.METRICS.values():
-        table.add_column(f"{shown.name}\n{shown.unit}", justify="right", overflow="fold")
-    table.add_column("to none\npoints", justify="right", overflow="fold")
+        head = write.text(f"{shown.name}\n{shown.unit}")
+        table.add_column(head, justify="right", overflow="fold")
+    goes_by = wording.decisive(results.metric)
+    of = "" if results.metric == "accuracy" else f", {goes_by.name}"
+    head = write.text(f"to none{of}\n{goes_by.differences}")
+    table.add_column(head, justify="right", overflow="fold")
     table.add_column("n", justify="right")
     means, groups = results.means, results.groups
     differences = {c.arm: c for c in results.compared() if c.classifier == classifier}
@@ -135,7 +139,7 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
         ]
         difference = differences.get(arm)
         style = STYLES[difference.verdict] if difference else ""
-        points = _cell(difference, wording.METRICS["accuracy"], wide)
+        points = _cell(difference, goes_by, wide)
         n = str(len(groups[arm, classifier]))
         table.add_row(write.text(arm), *row, write.text(points, style), n)
     return table
@@ -163,7 +167,8 @@ def _print_added(table: AddedTable, write: Writer) -> None:
         shown.add_column("arm", overflow="fold")
         shown.add_column("")
         for name, unit in table.columns:
-            shown.add_column(f"{name}\n{unit}", justify="right", overflow="fold")
+            head = write.text(f"{name}\n{unit}")
+            shown.add_column(head, justify="right", overflow="fold")
         first = max(len(row.name) for row in table.rows) + 4
         first += max(len(row.source) for row in table.rows)
         wide = write.console.width >= first + _NUMBER * len(table.columns)

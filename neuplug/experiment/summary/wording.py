@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
+from neuplug.experiment.decisive import read_metric
 from neuplug.experiment.parts import GeneratorFit
 from neuplug.experiment.results import (
     CONFIDENCE,
@@ -15,6 +16,7 @@ from neuplug.experiment.results import (
     Interval,
     Mean,
     RunResults,
+    Summary,
 )
 
 MINUS = "\N{MINUS SIGN}"
@@ -34,12 +36,19 @@ class Metric(NamedTuple):
         unit: ``%``, ``nats`` or nothing.
         scale: What a stored value is multiplied by.
         digits: Digits after the point.
+        sign: 1 where a larger value is better, else -1.
     """
 
     name: str
     unit: str = "%"
     scale: float = 100.0
     digits: int = 1
+    sign: int = 1
+
+    @property
+    def differences(self) -> str:
+        """The unit of a difference."""
+        return "points" if self.unit == "%" else self.unit
 
 
 # The metrics of the main table, in its order
@@ -48,8 +57,10 @@ METRICS = {
     "f1": Metric("macro F1"),
     "precision": Metric("precision"),
     "recall": Metric("recall"),
-    "loss": Metric("loss", "nats", 1.0, 3),
+    "loss": Metric("loss", "nats", 1.0, 3, -1),
 }
+# Others that verdicts can go by
+_OTHERS = {"auroc": Metric("AUROC"), "balanced_accuracy": Metric("balanced accuracy")}
 
 # By verdict what one arm does, and what several do: to a classifier, or beside another arm
 ALONE = {
@@ -71,6 +82,21 @@ LEAK = (
 )
 # Where there is no comparison
 NOTHING = "Nothing to compare: no arm ran beside none."
+
+
+def decisive(name: str) -> Metric:
+    """How a metric that verdicts go by is shown, by the name that the option ``metric`` has."""
+    metric = read_metric(name)
+    if metric.class_name is not None:
+        return Metric(f"{metric.score} of {metric.class_name}")
+    return _OTHERS.get(metric.name) or METRICS[metric.score]
+
+
+def of(summary: Summary) -> Metric:
+    """How a mean is shown."""
+    if summary.class_name is not None:
+        return Metric(f"{summary.metric} of {summary.class_name}")
+    return _OTHERS.get(summary.metric) or METRICS[summary.metric]
 
 
 def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:
@@ -135,8 +161,8 @@ def repeats(n: int) -> str:
 
 def verdict_parts(comparison: Comparison, results: RunResults) -> tuple[str, str]:
     """A verdict in two parts: what is claimed, and the figures it rests on."""
-    shown = METRICS[comparison.metric]
-    figures = f"{middle(comparison, shown)} points {shown.name}"
+    shown = decisive(comparison.metric)
+    figures = f"{middle(comparison, shown)} {shown.differences} {shown.name}"
     arm, rival, several = comparison.arm, comparison.against, False
     if comparison.question == "best classical":
         rival = f"{rival}, the best classical arm"
@@ -165,8 +191,9 @@ def than(verdict: str) -> str:
 
 def margin(comparison: Comparison) -> str:
     """How large a difference can be that counts as none, where the verdict goes by it."""
-    shown = METRICS[comparison.metric]
-    size = f"{comparison.margin * shown.scale:g} point{'s' * (comparison.margin != 0.01)}"
+    shown = decisive(comparison.metric)
+    size = f"{comparison.margin * shown.scale:g} {shown.differences}"
+    size = "1 point" if size == "1 points" else size
     if comparison.verdict == "equivalent":
         return f" by {size} or more" if comparison.question == "none" else f", within {size}"
     small = (comparison.adjusted_equivalent or 1.0) < 1 - CONFIDENCE
@@ -203,7 +230,8 @@ def verdict_sentence(comparison: Comparison, results: RunResults) -> str:
 def ranked(results: RunResults) -> list[Comparison]:
     """The comparisons with ``none``: what helps first, the largest effect first."""
     order = list(MARKS)
-    return sorted(results.compared(), key=lambda c: (order.index(c.verdict), -c.effect))
+    sign = decisive(results.metric).sign
+    return sorted(results.compared(), key=lambda c: (order.index(c.verdict), -sign * c.effect))
 
 
 def same_sentences(results: RunResults) -> list[str]:
@@ -237,11 +265,11 @@ def power_sentence(results: RunResults) -> str:
     found = without_controls([c for c in results.compared() if c.detectable], results)
     if not found:
         return ""
-    limits = []
+    limits, shown = [], decisive(results.metric)
     for classifier in dict.fromkeys(c.classifier for c in found):
         squares = [(c.detectable or 0.0) ** 2 for c in found if c.classifier == classifier]
         limit = min(1.0, math.sqrt(sum(squares) / len(squares)))
-        limits.append((f"{number(limit, METRICS['accuracy'])} points", classifier))
+        limits.append((f"{number(limit, shown)} {shown.differences}", classifier))
     several = len(limits) > 1
     under = listing([f"{limit} with {name}" if several else limit for limit, name in limits])
     images = max(cell.test_images for cell in results.cells)

@@ -12,6 +12,7 @@ import typer
 
 from neuplug.cli import LightGroup
 from neuplug.cli.printing import make_console, print_table
+from neuplug.data.pixeloptions import Channels, Range, read_range
 from neuplug.data.report import Near
 from neuplug.errors import InputError
 from neuplug_data.printing import print_line, print_names, progress_bar, visible
@@ -35,6 +36,18 @@ def show(
     crop: Annotated[
         bool, typer.Option("--crop/--resize", help="Keep the aspect ratio and crop, or stretch.")
     ] = False,
+    range_: Annotated[
+        str,
+        typer.Option(
+            "--range",
+            help="Values that become black and white in images of more than 8 bits: LOW,HIGH; "
+            "full: the whole range of their type; auto: found from the whole set.",
+        ),
+    ] = "auto",
+    channels: Annotated[
+        Channels,
+        typer.Option(help="rgb: three channels; grey: one; auto: one if all images are grey."),
+    ] = "auto",
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at a file that cannot be read.")
     ] = False,
@@ -66,7 +79,8 @@ def show(
         raise InputError(f"--html {html} is a folder: give a file in it, such as {html}/data.html.")
     choices: dict[str, Any] = {"group_by": group_by, "min_per_class": min_per_class}
     choices |= {"follow": follow, "options": _options(settings or [])}
-    how = {"imgsz": _image_size(imgsz), "resize": "crop" if crop else "resize"}
+    how: dict[str, Any] = {"imgsz": _image_size(imgsz), "resize": "crop" if crop else "resize"}
+    how |= {"range": _range(range_), "channels": channels}
     dataset, listing = _loaded(path, choices, strict=strict, near=near, **how)
     _tell(dataset, listing, html, as_json)
 
@@ -125,6 +139,13 @@ def _image_size(text: str) -> tuple[int, int]:
     if match is None:
         raise InputError(f"--imgsz {text!r}: give H or H,W in pixels, such as 64 or 48,64.")
     return int(match[1]), int(match[2] or match[1])
+
+
+def _range(text: str) -> Range:
+    try:
+        return read_range(text)
+    except ValueError as error:
+        raise InputError(f"--range {text!r}: {error}.") from None
 
 
 def _print(page: Page) -> None:

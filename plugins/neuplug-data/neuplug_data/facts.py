@@ -78,9 +78,7 @@ def page_of(dataset: Dataset, listing: Listing | None) -> Page:
         ("sizes (HxW)", _counted(dict(report.sizes.most_common()))),
         ("modes", _counted(dict(report.modes.most_common()))),
     ]
-    if any("16 bit" in mode for mode in report.modes):
-        depth = 2 ** (report.bits - 8)
-        seen.append(("16-bit values", f"have {report.bits} bits in use: divided by {depth}"))
+    seen += [("pixels", sentence) for sentence in report.notes]
     if groups < len(dataset):
         seen.append(("groups that a split never divides", str(groups)))
     name, number = max(report.counts.items(), key=lambda item: item[1])
@@ -96,7 +94,7 @@ def page_of(dataset: Dataset, listing: Listing | None) -> Page:
         [(name, [p[name] for p in parts.values()], n) for name, n in report.counts.items()],
         list(parts),
         seen,
-        [str(kind) for kind in report.unused],
+        [*map(str, report.files), *report.unused],
         [sentence[:1].upper() + sentence[1:] for sentence in odd(dataset, listing)],
         list(_lists(dataset)),
     )
@@ -110,7 +108,9 @@ def odd(dataset: Dataset, listing: Listing | None) -> Iterator[str]:
     if dataset.leak:
         yield dataset.leak
     for sentence in report.warnings(leaking=any(dataset.splits)):
-        if not sentence.startswith("not used: "):  # which has a place of its own
+        if (
+            not sentence.startswith("not used: ") and sentence not in report.unused
+        ):  # said elsewhere
             yield sentence
     few = [f"{name} ({number})" for name, number in report.counts.items() if number < 2]
     if few:

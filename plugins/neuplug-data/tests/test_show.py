@@ -53,17 +53,36 @@ def test_everything_is_said(flawed: Path) -> None:
         assert any(name in line and str(number) in line for line in output.splitlines())
     assert "sizes (HxW): 10x12 (16), 8x8 (1), 80x20 (1)" in output
     assert "modes: grey (16), grey 16 bit (1), RGB (1)" in output
-    assert "16-bit values: have 12 bits in use: divided by 16" in output
+    assert "1 image(s) have more than 8 bits (integers): 4 is black and 4028 is white" in output
     assert "groups that a split never divides: 17" in output
     assert "  1 file(s) (files of other kinds): notes.txt" in output
     assert "unreadable files: 23" in output
     assert "Bee/fake0.jpg: not a PNG" in output
-    assert output.count("fake") == 21  # one in a sentence
+    assert output.count("fake") == 23  # three in a sentence
     assert "… and 3 more" in output
     assert "exact duplicates: 1" in output
     assert "ant/1.png = cow/8.png" in output
     assert "of these with different labels: 1" in output
     assert "near duplicates: 0" in output
+
+
+def test_how_pixels_are_made_is_asked_for_and_said(flawed: Path) -> None:
+    more = [Image.new("L", (12, 10))] * 2
+    Image.new("L", (12, 10), 9).save(
+        flawed / "ant" / "stack.tif", save_all=True, append_images=more
+    )
+    output = show(flawed, "--range", "0,8064", "--channels", "grey")
+    assert "0 is black and 8064 is white in all of them (as --range says)" in output
+    assert "1 colour image(s) are turned into grey ones." in output
+    assert "decoded: grey" in output
+    assert "1 file(s) have 3 pages or frames; the first of each is used: ant/stack.tif." in output
+    facts = json.loads(show(flawed, "--range", "full", "--channels", "rgb", "--json"))
+    assert facts["ranges"] == {"uint16": [0, 65535]} and facts["channels"] == 3
+    assert any("grey levels: give --range" in said for said in facts["unused"])
+    with pytest.raises(InputError, match="--range 'dark': give LOW,HIGH"):
+        show(flawed, "--range", "dark")
+    (flawed / "ant" / "deep.tif").unlink()
+    assert "--range is not used: no image has more than 8 bits." in show(flawed, "--range", "0,9")
 
 
 def test_json(flawed: Path) -> None:

@@ -13,8 +13,10 @@ import numpy as np
 from PIL import Image
 
 from neuplug.data.building import each
-from neuplug.data.decoding import Decoded, Unreadable, read, to_uint8
+from neuplug.data.decoding import read
 from neuplug.data.listing import natural_key
+from neuplug.data.pixels import to_uint8
+from neuplug.data.stored import Decoded, Unreadable
 from neuplug.errors import InputError
 from neuplug.plugins.generator import Progress
 from neuplug.seeds import derive_seed
@@ -162,7 +164,7 @@ class Cutter:
         done, options = self.intact[source.pair.name], self.options
         if goal <= done:
             return []
-        grey = Image.fromarray(to_uint8(image.native, image.bits)).convert("L")
+        grey = Image.fromarray(to_uint8(image.native)).convert("L")
         places = intact_places(
             np.asarray(grey),
             [region for *_, region in source.shapes],

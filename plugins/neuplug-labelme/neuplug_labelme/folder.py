@@ -16,8 +16,10 @@ import numpy as np
 import tifffile
 from PIL import Image
 
-from neuplug.data.decoding import Decoded, fit
+from neuplug.data.pixels import fit
+from neuplug.data.stored import Decoded
 from neuplug.errors import InputError
+from neuplug.storage.files import write_csv
 from neuplug_labelme.cutting import Square
 from neuplug_labelme.pairing import Pair
 
@@ -124,7 +126,7 @@ def crop_folder(out: Path) -> Iterator[Path]:
 def write_crop(folder: Path, crop: Crop, image: Decoded, size: int) -> Crop:
     """Cut out a square and write it at ``size`` pixels.
 
-    Grey and RGB of 8 bits and grey of 16 bits become PNG, RGB of 16 bits TIFF.
+    Grey and RGB of 8 bits and grey of 16 bits become PNG, all other numbers TIFF.
 
     Returns:
         The crop, with the path under which it was written.
@@ -133,18 +135,17 @@ def write_crop(folder: Path, crop: Crop, image: Decoded, size: int) -> Crop:
     pixels = np.ascontiguousarray(fit(square, (size, size)))
     path = folder / crop.path
     path.parent.mkdir(parents=True, exist_ok=True)
-    if pixels.ndim == 2 or pixels.dtype == np.uint8:
+    if pixels.dtype == np.uint8 or (pixels.ndim == 2 and pixels.dtype == np.uint16):
         Image.fromarray(pixels).save(path)
         return crop
-    path = path.with_suffix(".tif")  # Pillow writes no PNG of deep colour
-    tifffile.imwrite(path, pixels, photometric="rgb", metadata=None)
+    path = path.with_suffix(".tif")  # Pillow writes no PNG of deep colour or of other numbers
+    kind = "rgb" if pixels.ndim == 3 else "minisblack"
+    tifffile.imwrite(path, pixels, photometric=kind, metadata=None)
     return dataclasses.replace(crop, path=path.relative_to(folder).as_posix())
 
 
 def write_record(folder: Path, crops: Sequence[Crop], record: dict[str, Any]) -> None:
     """Write the table of crops, and ``record`` as JSON."""
-    with (folder / TABLE).open("w", encoding="utf-8", newline="") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(field.name for field in dataclasses.fields(Crop))
-        table.writerows(map(dataclasses.astuple, crops))
+    head = [field.name for field in dataclasses.fields(Crop)]
+    write_csv(folder / TABLE, head, map(dataclasses.astuple, crops))
     (folder / RECORD).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -466,7 +466,8 @@ def test_deep_images_keep_their_depth(annotated: Annotated) -> None:
     assert annotated.crop(intact=2).counts == {"intact": 2, "pitting": 2}
     report = load_dataset(annotated.out, imgsz=(SIDE, SIDE)).report
     assert report.modes == {"grey 16 bit": 2, "RGB 16 bit": 2}
-    assert report.bits == 12
+    ((low, high),) = report.ranges.values()
+    assert 0 <= low < high <= 4095
 
 
 def test_an_upright_image_is_cut(annotated: Annotated) -> None:

@@ -78,10 +78,11 @@ def _facts(recipe: Paper) -> dict[str, object]:
 
 
 def _print(recipe: Paper) -> None:
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(emoji=False, highlight=False)
+    from neuplug.console import PlainConsole
+
+    console = PlainConsole()
     console.print(Text.assemble((recipe.name, "bold"), f": {recipe.title}"))
     _line(f"source: {recipe.source}", 2)
     _line(f"data: {recipe.data}", 2)
@@ -92,11 +93,12 @@ def _print(recipe: Paper) -> None:
 
 def _line(text: str, indent: int = 0) -> None:
     """Wrapped lines, later ones a little deeper."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.text import Text
 
-    Console(emoji=False, highlight=False).print(Padding(Text(text), (0, 0, 0, indent)))
+    from neuplug.console import PlainConsole
+
+    PlainConsole().print(Padding(Text(text), (0, 0, 0, indent)))
 
 
 def _indented(text: str) -> str:
@@ -104,8 +106,9 @@ def _indented(text: str) -> str:
 
 
 def _print_table(table: Published) -> None:
-    from rich.console import Console
     from rich.table import Table
+
+    from neuplug.console import PlainConsole
 
     shown = Table(title=table.title, title_justify="left", box=None, pad_edge=False)
     shown.add_column("arm")
@@ -116,7 +119,7 @@ def _print_table(table: Published) -> None:
         about += [row.classifier] if row.classifier else []
         name = row.arm + (f" ({', '.join(about)})" if about else "")
         shown.add_row(name, *("-" if v is None else f"{v:g}" for v in row.values))
-    Console(emoji=False, highlight=False).print(shown, markup=False)
+    PlainConsole().print(shown)
     if table.note:
         _line(table.note)
     typer.echo()

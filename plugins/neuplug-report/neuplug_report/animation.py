@@ -12,8 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuplug.records import printable
 from neuplug.storage.files import write_whole
+from neuplug.text import printable
 from neuplug_figures.style import INK, PAPER
 from neuplug_report.images import font_file, write_shortened
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from neuplug.errors import InputError
+from neuplug.text import printable
 
 
 def report(
@@ -32,20 +33,18 @@ def report(
 
 
 def _one(folder: Path) -> None:
-    from rich.console import Console
-
+    from neuplug.console import PlainConsole
     from neuplug.experiment.results import read_results
     from neuplug.experiment.summary.terminal import print_summary
     from neuplug_report.page import write_report
 
     write_report(folder)
     moved = {"folder": str(folder)}
-    print_summary(read_results(folder).model_copy(update=moved), Console(emoji=False))
+    print_summary(read_results(folder).model_copy(update=moved), PlainConsole())
 
 
 def _several(folders: list[Path], out: Path) -> None:
-    from rich.console import Console
-
+    from neuplug.console import PlainConsole
     from neuplug.experiment.results import read_results
     from neuplug_report.comparing import compare_runs, print_comparison, write_comparison
 
@@ -53,5 +52,5 @@ def _several(folders: list[Path], out: Path) -> None:
     if out.is_dir():
         raise InputError(f"{out} is a folder: name a file, such as comparison.html.")
     write_comparison(comparison, out)
-    print_comparison(comparison, Console(emoji=False))
-    typer.echo(f"page: {out}")
+    print_comparison(comparison, PlainConsole())
+    typer.echo(printable(f"page: {out}"))

@@ -30,14 +30,17 @@ class Comparison:
         runs: Their names, in order.
         settings: Each setting that differs, with its value in each run.
         caution: Why their numbers may not be compared; empty where they may.
-        tables: Classifier to rows: an arm, and for each run its summary of accuracy with its
-            comparison with ``none``; both ``None`` where the run has no such arm.
+        tables: Classifier to rows: an arm, and for each run its mean of the metric that the
+            verdicts go by, with its comparison with ``none``; both ``None`` where the run has no
+            such arm.
+        metric: What that is, with its unit.
     """
 
     runs: list[str]
     settings: list[tuple[str, list[str]]]
     caution: list[str]
     tables: dict[str, list[tuple[str, list[Found]]]]
+    metric: str
 
 
 def compare_runs(runs: Sequence[RunResults]) -> Comparison:
@@ -58,12 +61,14 @@ def compare_runs(runs: Sequence[RunResults]) -> Comparison:
         arms = dict.fromkeys(arm.name for results in runs for arm in results.arms)
         rows = [(arm, [_entries(results, arm, classifier) for results in runs]) for arm in arms]
         tables[classifier] = [(arm, cells) for arm, cells in rows if any(c[0] for c in cells)]
-    return Comparison(_names(runs), settings, _caution(runs), tables)
+    shown = dict.fromkeys(wording.decisive(results.metric) for results in runs)
+    metric = wording.listing([f"{each.name}, {each.unit}" for each in shown])
+    return Comparison(_names(runs), settings, _caution(runs), tables, metric)
 
 
 def _entries(results: RunResults, arm: str, classifier: str) -> Found:
     found = (c for c in results.compared() if (c.arm, c.classifier) == (arm, classifier))
-    return results.accuracy(arm, classifier), next(found, None)
+    return results.decisive(arm, classifier), next(found, None)
 
 
 def _names(runs: Sequence[RunResults]) -> list[str]:
@@ -88,6 +93,8 @@ def _caution(runs: Sequence[RunResults]) -> list[str]:
         )
     elif len({tuple(sorted(results.data.test.items())) for results in runs}) > 1:
         found.append("The runs have different numbers of test images.")
+    if len({results.metric for results in runs}) > 1:
+        found.append("The verdicts of the runs go by different metrics.")
     if len({results.config["repeats"] for results in runs}) > 1:
         found.append("The runs have different numbers of repeats: wider intervals where fewer.")
     return found
@@ -119,7 +126,7 @@ def write_comparison(comparison: Comparison, file: Path) -> None:
 def cell(entries: Found) -> dict[str, str]:
     """How an arm of a run is shown: mean, interval, repeats, and the mark of its verdict."""
     mean, comparison = entries
-    shown = stat(mean)
+    shown = stat(mean, wording.METRICS["accuracy"] if mean is None else wording.of(mean))
     if mean is None:
         return shown | {"mark": "", "verdict": "", "n": ""}
     if mean.low is None:
@@ -136,7 +143,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
         write.line(f"warning: {sentence}", "yellow")
     for classifier, rows in comparison.tables.items():
         console.print()
-        table = new_table(write.text(f"{classifier}, accuracy %", "bold"))
+        table = new_table(write.text(f"{classifier}, {comparison.metric}", "bold"))
         table.add_column("arm", overflow="fold")
         for name in comparison.runs:
             table.add_column(write.text(name), justify="right", overflow="fold")

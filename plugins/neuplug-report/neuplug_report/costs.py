@@ -13,7 +13,7 @@ _NOTE = (
     "in advance, training the classifier (with images that are changed on the fly), and their sum. "
     "A fit that several arms or classifiers share counts in full for each, as if each were alone. "
     "A result that was stored already counts with the time that it took when it was made. "
-    "Minutes for a point are the sum over the points of test accuracy gained beside {baseline}; "
+    "Minutes for a point are the sum over the points of {metric} gained beside {baseline}; "
     "their interval is that of the gain, the minutes being taken as they are. The times are those "
     "of this machine, while other jobs may have run.{search}"
 )
@@ -47,7 +47,8 @@ def of_arms(results: RunResults) -> dict[str, Any] | None:
         for classifier in results.classifiers
     ]
     baseline = "none with as many real images" if results.arms[0].size else "none"
-    note = _NOTE.format(baseline=baseline, search=_SEARCH if results.doses else "")
+    metric = f"test {wording.decisive(results.metric).name}"
+    note = _NOTE.format(metric=metric, baseline=baseline, search=_SEARCH if results.doses else "")
     return {"tables": tables, "note": note}
 
 
@@ -60,9 +61,11 @@ def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
     nothing = {"middle": wording.MISSING, "spread": ""}
     if gain is None:
         return {"points": nothing, "price": nothing, "why": "the baseline", "kind": ""}
-    points = stat(gain)
+    shown = wording.decisive(gain.metric)
+    points = stat(gain, shown)
     kind = gain.verdict.replace(" ", "-")
-    price, low, high = (per_point(row.seconds, g) for g in (gain.effect, gain.high, gain.low))
+    ends_of = (gain.high, gain.low)[:: shown.sign]
+    price, low, high = (per_point(row.seconds, g, shown) for g in (gain.effect, *ends_of))
     if price is None:
         return {"points": points, "price": nothing, "why": "nothing gained", "kind": kind}
     ends, why = "", ""
@@ -79,17 +82,18 @@ def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
     return {"points": points, "price": cost, "why": why, "kind": kind}
 
 
-def per_point(seconds: float, gain: float | None) -> float | None:
-    """Minutes for each point of accuracy gained; ``None`` where none is."""
-    return seconds / 60 / (100 * gain) if gain is not None and gain > 0 else None
+def per_point(seconds: float, gain: float | None, shown: wording.Metric) -> float | None:
+    """Minutes for each point of the verdicts' metric gained; ``None`` where none is."""
+    points = None if gain is None else shown.sign * shown.scale * gain
+    return seconds / 60 / points if points is not None and points > 0 else None
 
 
 # The classifiers.
 
 
 def of_classifiers(results: RunResults) -> dict[str, Any]:
-    """The table of the page: each beside the best accuracy that it reached."""
-    rows = []
+    """The table of the page: each beside the best that it reached."""
+    rows, shown = [], wording.decisive(results.metric)
     for name, profile in results.profiles.items():
         plain, best = plain_and_best(results, name)
         rows.append(
@@ -98,8 +102,8 @@ def of_classifiers(results: RunResults) -> dict[str, Any]:
                 "parameters": magnitude(profile.parameters),
                 "multiply_adds": magnitude(profile.multiply_adds),
                 "latency": brief(profile.latency_ms),
-                "plain": _accuracy(plain),
-                "best": _accuracy(best),
+                "plain": _reached(plain, shown),
+                "best": _reached(best, shown),
             }
         )
     return {"rows": rows, "note": _how_measured(results)}
@@ -108,12 +112,13 @@ def of_classifiers(results: RunResults) -> dict[str, Any]:
 def plain_and_best(results: RunResults, classifier: str) -> tuple[Summary | None, Summary | None]:
     """The best arm's own baseline and the best arm, so that both saw as many real images."""
     arms = results.by_name
-    found = [m for arm in arms if (m := results.accuracy(arm, classifier)) is not None]
-    order = sorted(found, key=lambda entry: -entry.mean)
+    found = [m for arm in arms if (m := results.decisive(arm, classifier)) is not None]
+    sign = wording.decisive(results.metric).sign
+    order = sorted(found, key=lambda entry: -sign * entry.mean)
     best = next((entry for entry in order if entry.arm != arms[entry.arm].against), None)
     if best is None:
         return next(iter(order), None), None
-    return results.accuracy(arms[best.arm].against, classifier), best
+    return results.decisive(arms[best.arm].against, classifier), best
 
 
 def _how_measured(results: RunResults) -> str:
@@ -129,6 +134,6 @@ def _how_measured(results: RunResults) -> str:
     )
 
 
-def _accuracy(entry: Summary | None) -> dict[str, str]:
+def _reached(entry: Summary | None, shown: wording.Metric) -> dict[str, str]:
     about = {"arm": entry.arm, "n": str(entry.n)} if entry else {"arm": "", "n": ""}
-    return about | stat(entry)
+    return about | stat(entry, shown)

@@ -45,7 +45,7 @@ def dose_curves(results: RunResults) -> Iterator[Drawing]:
         rival = next(arms[r.arm].against for r in rows if r.family == family and r.chosen)
         yield Drawing(
             f"dose {family}",
-            _alt(family, curves),
+            _alt(results, family, curves),
             _draw(results, family, curves, {clf: plain.get((rival, clf)) for clf in curves}),
         )
 
@@ -57,7 +57,8 @@ def _draw(
     plain: dict[str, Dose | None],
 ) -> Figure:
     n = next(iter(curves.values()))[0].n
-    aside = f"accuracy on validation images in %, {wording.repeats(n)}; dashed: none"
+    shown = wording.decisive(results.metric)
+    aside = f"{shown.name} on validation images in {shown.unit}, {wording.repeats(n)}; dashed: none"
     block = _HEADING + _HEIGHT + _AXIS
     head = Title(f"{family}: how many images", aside, results)
     figure = new_figure(TITLE + len(curves) * block, head)
@@ -65,29 +66,32 @@ def _draw(
         top = TITLE + i * block
         chosen = next(row for row in rows if row.chosen)
         style.put_text(figure, MARGIN, top + 0.1, shorten(classifier, 40))
-        value = wording.middle(chosen, wording.METRICS["accuracy"])
-        said = f"◆ chosen on validation images: {_amount(chosen)}, {value} %"
+        value = wording.middle(chosen, shown)
+        said = f"◆ chosen on validation images: {_amount(chosen)}, {value} {shown.unit}"
         style.put_text(figure, MARGIN, top + 0.28, said, size=style.SMALL, color=style.ORANGE)
         width = WIDTH - 2 * MARGIN - _LEFT - 0.1
         axes = put_axes(figure, MARGIN + _LEFT, top + _HEADING, width, _HEIGHT)
-        _fill(axes, rows, plain[classifier])
+        _fill(axes, rows, plain[classifier], shown)
     return figure
 
 
-def _fill(axes: Axes, rows: list[Dose], plain: Dose | None) -> None:
+def _fill(axes: Axes, rows: list[Dose], plain: Dose | None, shown: wording.Metric) -> None:
     rows = sorted(rows, key=_position)
     x = [_position(row) for row in rows]
-    y = [100 * row.mean for row in rows]
+    y = [shown.scale * row.mean for row in rows]
     if plain is not None:
-        axes.axhline(100 * plain.mean, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)))
+        axes.axhline(
+            shown.scale * plain.mean, color=style.INK, linewidth=1.0, linestyle=(0, (4, 3))
+        )
     if all(row.low is not None for row in rows):
-        axes.errorbar(x, y, bars(rows), color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
+        reach = bars(rows, shown)
+        axes.errorbar(x, y, reach, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(x, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
     for row in rows:
         if row.chosen:
             look: dict[str, Any] = {"marker": "D", "markersize": 6.5, "zorder": 4}
             look |= {"color": style.ORANGE, "clip_on": False}
-            axes.plot([_position(row)], [100 * row.mean], **look)
+            axes.plot([_position(row)], [shown.scale * row.mean], **look)
     axes.set_xlabel(_AXES[rows[0].amount])
     axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.yaxis.set_major_locator(MaxNLocator(4))
@@ -103,10 +107,10 @@ def _amount(row: Dose) -> str:
     return f"{row.amount} {_position(row):g}"
 
 
-def _alt(family: str, curves: dict[str, list[Dose]]) -> str:
-    parts = []
+def _alt(results: RunResults, family: str, curves: dict[str, list[Dose]]) -> str:
+    parts, shown = [], wording.decisive(results.metric)
     for classifier, rows in curves.items():
-        points = [f"{_amount(row)} {100 * row.mean:.1f} %" for row in rows]
+        points = [f"{_amount(row)} {wording.middle(row, shown)} {shown.unit}" for row in rows]
         chosen = next(row for row in rows if row.chosen)
         parts.append(f"{classifier}: {wording.listing(points)}; chosen {_amount(chosen)}")
-    return f"Validation accuracy of {family} against the amount. " + ". ".join(parts) + "."
+    return f"Validation {shown.name} of {family} against the amount. " + ". ".join(parts) + "."

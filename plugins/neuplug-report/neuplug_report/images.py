@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from neuplug.experiment.summary.wording import ELLIPSIS
-from neuplug.records import printable
 from neuplug.storage.files import write_whole
+from neuplug.text import printable
 from neuplug_figures.style import INK, MUTED, PAPER, families
 
 _SHEET = 1200  # pixels a sheet of real beside made images is about as wide as
@@ -193,6 +193,29 @@ def write_shortened(
 @cache
 def font_file(text: str) -> str:
     """The path of the first of the report's fonts that has every character of ``text``."""
-    paths = [font_manager.findfont(name) for name in families()]
+    return next(_fonts_with(text), font_manager.findfont(families()[0]))
+
+
+def _fonts_with(text: str) -> Iterator[str]:
     needed = {ord(character) for character in text}
-    return next((path for path in paths if needed <= set(FT2Font(path).get_charmap())), paths[0])
+    paths = (font_manager.findfont(name) for name in families())
+    return (path for path in paths if needed <= set(FT2Font(path).get_charmap()))
+
+
+def legible(names: Sequence[str], classes: Sequence[str]) -> tuple[tuple[str, ...], str]:
+    """Names of classes as the installed fonts can write them.
+
+    Args:
+        names: To be written into a picture.
+        classes: All of them; one that no font can write is called by its number.
+
+    Returns:
+        The names in order, and a sentence on the numbers, if there are any.
+    """
+    shown = {
+        name: name if any(_fonts_with(printable(name))) else f"class {classes.index(name) + 1}"
+        for name in names
+    }
+    numbered = [f"{number} is {name}" for name, number in shown.items() if number != name]
+    said = f" No installed font has the letters of {len(numbered)} of the names: "
+    return tuple(shown[n] for n in names), f"{said}{', '.join(numbered)}." if numbered else ""

@@ -38,7 +38,7 @@ def learning_curves(results: RunResults) -> Iterator[Drawing]:
         if len(plain) > 1:
             yield Drawing(
                 f"learning {classifier}",
-                _alt(classifier, plain, curves),
+                _alt(results, classifier, plain, curves),
                 _draw(results, classifier, plain, curves),
             )
 
@@ -47,7 +47,7 @@ def _curves(results: RunResults, classifier: str) -> dict[str, Curve]:
     """Each arm's means by its number of real images, the baseline's too."""
     found: dict[str, Curve] = {}
     for arm in results.arms:
-        entry = results.accuracy(arm.name, classifier)
+        entry = results.decisive(arm.name, classifier)
         if entry is not None and arm.per_class is not None:
             found.setdefault(arm.base, {})[arm.per_class] = entry
     return found
@@ -55,7 +55,9 @@ def _curves(results: RunResults, classifier: str) -> dict[str, Curve]:
 
 def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, Curve]) -> Figure:
     n = next(iter(plain.values())).n
-    aside = f"mean accuracy in % with 95 % interval, {wording.repeats(n)}; dashed: none"
+    shown = wording.decisive(results.metric)
+    aside = f"mean {shown.name} in {shown.unit} with 95 % interval, {wording.repeats(n)}; "
+    aside += "dashed: none"
     plots = list(curves.items()) or [("none", plain)]
     lines = -(-len(plots) // _COLUMNS)
     block = _HEADING + _HEIGHT
@@ -63,14 +65,14 @@ def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, 
     figure = new_figure(height, Title(f"{classifier}: more real images", aside, results))
     columns = min(_COLUMNS, len(plots))
     room = (WIDTH - 2 * MARGIN - _LEFT - _GAP * (columns - 1)) / columns
-    limits = _limits([plain, *curves.values()])
+    limits = _limits([plain, *curves.values()], shown)
     for i, (arm, curve) in enumerate(plots):
         line, column = divmod(i, _COLUMNS)
         left = MARGIN + _LEFT + column * (room + _GAP)
         top = TITLE + line * (block + _GAP)
         style.put_text(figure, left, top + 0.12, shorten(arm, 46 // columns), weight="bold")
         axes = put_axes(figure, left, top + _HEADING, room, _HEIGHT)
-        _fill(axes, curve, plain)
+        _fill(axes, curve, plain, shown)
         axes.set(ylim=limits)
         lowest = i + columns >= len(plots)
         axes.tick_params(labelbottom=lowest, labelleft=column == 0)
@@ -79,17 +81,17 @@ def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, 
     return figure
 
 
-def _fill(axes: Axes, curve: Curve, plain: Curve) -> None:
+def _fill(axes: Axes, curve: Curve, plain: Curve, shown: wording.Metric) -> None:
     sizes = sorted(plain)
     axes.plot(
         sizes,
-        [100 * plain[size].mean for size in sizes],
+        [shown.scale * plain[size].mean for size in sizes],
         color=style.INK, linewidth=1.0, linestyle=(0, (4, 3)), marker="o", markersize=2,
     )  # fmt: skip
     own = sorted(curve)
-    y = [100 * curve[size].mean for size in own]
+    y = [shown.scale * curve[size].mean for size in own]
     if all(curve[size].low is not None for size in own):
-        reach = bars([curve[size] for size in own])
+        reach = bars([curve[size] for size in own], shown)
         axes.errorbar(own, y, reach, color=style.BLUE, linewidth=1.2, capsize=2, zorder=2)
     axes.plot(own, y, color=style.BLUE, linewidth=1.2, marker="o", markersize=3.5, zorder=3)
     axes.set_xscale("log")
@@ -109,20 +111,23 @@ def _apart(sizes: list[int]) -> list[int]:
     return kept[::-1]
 
 
-def _limits(curves: list[Curve]) -> tuple[float, float]:
-    shown = wording.METRICS["accuracy"]
+def _limits(curves: list[Curve], shown: wording.Metric) -> tuple[float, float]:
     entries = [wording.bounded(entry, shown) for curve in curves for entry in curve.values()]
     values = [v for e in entries for v in (e.mean, e.low, e.high) if v is not None]
-    low, high = 100 * min(values), 100 * max(values)
-    pad = max(0.06 * (high - low), 0.5)
+    low, high = shown.scale * min(values), shown.scale * max(values)
+    pad = max(0.06 * (high - low), 0.005 * shown.scale)
     return low - pad, high + pad
 
 
-def _alt(classifier: str, plain: Curve, curves: dict[str, Curve]) -> str:
-    parts = []
+def _alt(results: RunResults, classifier: str, plain: Curve, curves: dict[str, Curve]) -> str:
+    parts, shown = [], wording.decisive(results.metric)
     for arm, curve in {"none": plain, **curves}.items():
-        points = [f"{size} images {100 * curve[size].mean:.1f} %" for size in sorted(curve)]
+        points = [
+            f"{size} images {wording.number(curve[size].mean, shown)} {shown.unit}"
+            for size in sorted(curve)
+        ]
         parts.append(f"{arm}: {wording.listing(points)}")
     return (
-        f"Accuracy of {classifier} against the number of real images per class. {'. '.join(parts)}."
+        f"{shown.name[:1].upper()}{shown.name[1:]} of {classifier} against the number of real "
+        f"images per class. {'. '.join(parts)}."
     )

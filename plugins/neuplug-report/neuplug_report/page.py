@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from markupsafe import Markup
 
+from neuplug.errors import NeuplugError, StorageError
 from neuplug.experiment.claim import renew_hashes
 from neuplug.experiment.reporters import FinishedRun, Reporter, note_reports
+from neuplug.plugins.distributions import told
 from neuplug.storage.files import write_whole
+from neuplug.storage.store import MissingResult
 from neuplug_report.figures import copy_figures, write_figures
 from neuplug_report.gallery import Gallery
 from neuplug_report.pictures import make_pictures
@@ -22,9 +27,11 @@ class HtmlReport(Reporter):
 
     def report(self, run: FinishedRun) -> Path:
         """Write ``samples/``, ``figures/`` and ``report.html``."""
+        failed: list[Exception] = []
         if run.plan is not None and run.context is not None:
-            make_pictures(run, run.plan, run.context)
-        return _write(run)
+            with _noted(failed):
+                make_pictures(run, run.plan, run.context)
+        return _write(run, failed)
 
 
 def write_report(folder: str | Path) -> Path:
@@ -45,20 +52,38 @@ def write_report(folder: str | Path) -> Path:
         InputError: If one of the first two is not there, or this version cannot read it.
     """
     run = FinishedRun.read(folder)
-    page = _write(run)
+    page = _write(run, [])
     note_reports(run.folder, {"html": page})
     renew_hashes(run.folder)
     return page
 
 
-def _write(run: FinishedRun) -> Path:
+@contextmanager
+def _noted(failed: list[Exception]) -> Iterator[None]:
+    """Go on after whatever stops a part of the page."""
+    try:
+        yield
+    except MissingResult:
+        raise  # it is computed again
+    except Exception as error:
+        failed.append(error)
+
+
+def _write(run: FinishedRun, failed: list[Exception]) -> Path:
+    """Write the page, and only then say what of it failed."""
     folder, results = run.folder, run.results
-    figures = write_figures(results, run.curves, folder)
+    figures: dict[str, str] = {}
+    with _noted(failed):
+        figures = write_figures(results, run.curves, folder)
     page = folder / "report.html"
     gallery = Gallery(results, folder)
     parts = {**view(results), **gallery.view()}
-    copy_figures(gallery.files, folder, figures)
+    with _noted(failed):
+        copy_figures(gallery.files, folder, figures)
     write_whole(page, render("page.html", figures=_grouped(figures), **parts))
+    if failed:
+        kind = StorageError if isinstance(failed[0], StorageError | OSError) else NeuplugError
+        raise kind(f"{page} is written, but pictures failed: {told(failed[0])}") from failed[0]
     return page
 
 

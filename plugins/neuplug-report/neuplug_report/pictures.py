@@ -21,8 +21,9 @@ from neuplug.experiment.summary.wording import listing
 from neuplug.experiment.tasks import MadeImages
 from neuplug.records import Record
 from neuplug.storage.files import write_text
+from neuplug.text import printable
 from neuplug_report.animation import save_animation
-from neuplug_report.images import one_above_the_other, save_grid, side_by_side
+from neuplug_report.images import legible, one_above_the_other, save_grid, side_by_side
 from neuplug_report.trainings import Training, trainings, written
 
 FILE = "samples/pictures.json"
@@ -129,7 +130,8 @@ def make_pictures(run: FinishedRun, plan: Plan, context: TaskContext) -> None:
             plate = _plate(plan, context, cell)
             plates.setdefault(plate.digest(), plate).arms.append(cell.arm.name)
     shown = list(plates.values())
-    found = [_beside_real(run.folder, plate, number) for number, plate in enumerate(shown[:ARMS])]
+    classes = plan.dataset.images.classes
+    found = [_beside_real(run.folder, p, classes, number) for number, p in enumerate(shown[:ARMS])]
     found += _along_training(run, context, trainings(run.results))
     left = tuple(arm for plate in shown[ARMS:] for arm in plate.arms)
     content = Pictures(pictures=tuple(found), unpictured=left)
@@ -151,13 +153,14 @@ def _plate(plan: Plan, context: TaskContext, cell: Cell) -> _Plate:
     )
 
 
-def _beside_real(folder: Path, plate: _Plate, number: int) -> Picture:
+def _beside_real(folder: Path, plate: _Plate, classes: Sequence[str], number: int) -> Picture:
     file = f"samples/{number:02d}-real-beside-generated.png"
     narrow = f"samples/{number:02d}-real-above-generated.png"
     titles = ("real", plate.origin)
-    side_by_side(plate.real, plate.made, plate.classes, folder / file, titles)
-    one_above_the_other(plate.real, plate.made, plate.classes, folder / narrow, titles)
-    caption = f"Real training images and those of {plate.origin}; first repeat."
+    names, said = legible(plate.classes, classes)
+    side_by_side(plate.real, plate.made, names, folder / file, titles)
+    one_above_the_other(plate.real, plate.made, names, folder / narrow, titles)
+    caption = f"Real training images and those of {plate.origin}; first repeat.{said}"
     if plate.missing:
         caption += f" Nothing is generated of {', '.join(plate.missing)}."
     return Picture(
@@ -188,18 +191,21 @@ def _along_training(
         courses = list(_courses(run, context, training))
         if not courses:
             continue
+        known = run.results.data.classes
+        written_names, said = legible([printable(course.name) for course in courses], known)
+        names = dict(zip((c.name for c in courses), written_names, strict=True))
         file = f"samples/{number:02d}-along-training.png"
-        rows = [(c.name, torch.stack([grid[0] for grid in _few(c.grids)])) for c in courses]
+        rows = [(names[c.name], torch.stack([grid[0] for grid in _few(c.grids)])) for c in courses]
         save_grid(rows, run.folder / file, max(len(tiles) for _, tiles in rows))
         yield Picture(
             title=f"{training.title}: the same noise along the training",
             kind="grid-over-steps",
             file=file,
-            caption=f"{_times(training.unit, courses)}; first repeat.",
+            caption=f"{_times(training.unit, courses)}; first repeat.{said}",
         )
         for course in courses:
             if len(course.grids) >= FILM:
-                yield _film(run.folder, training, course, films)
+                yield _film(run.folder, training, course, names[course.name], films)
                 films += 1
 
 
@@ -230,13 +236,13 @@ def _times(unit: str, courses: Sequence[_Course]) -> str:
     return f"{name} from {written(min(ends))} to {written(max(ends))}, of each class its own"
 
 
-def _film(folder: Path, training: Training, course: _Course, number: int) -> Picture:
+def _film(folder: Path, training: Training, course: _Course, name: str, number: int) -> Picture:
     file = f"samples/{number:02d}-animation.gif"
     frames = [
         (f"{training.unit} {written(moment)}", grid)
         for moment, grid in zip(course.moments, course.grids, strict=True)
     ]
-    still = save_animation(course.name, frames, folder / file)
+    still = save_animation(name, frames, folder / file)
     first, last = written(course.moments[0]), written(course.moments[-1])
     return Picture(
         title=f"{training.title}: {course.name}",

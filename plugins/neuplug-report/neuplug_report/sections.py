@@ -28,6 +28,7 @@ def view(results: RunResults) -> dict[str, Any]:
         ],
         "simulated": results.data.simulated,
         "verdicts": _verdicts(wording.ranked(results), results),
+        "decisive": wording.decisive(results.metric),
         "power": f"{wording.power_sentence(results)} {wording.enough_sentence(results)}".strip(),
         "beside_classical": _verdicts(results.compared("best classical"), results),
         "more_images": _verdicts(results.compared("more images"), results),
@@ -104,7 +105,7 @@ def _table(results: RunResults, classifier: str) -> dict[str, Any]:
                     stat(means.get((arm, classifier, key, None)), metric)
                     for key, metric in wording.METRICS.items()
                 ],
-                "difference": stat(difference)
+                "difference": stat(difference, wording.decisive(results.metric))
                 | {"kind": _kind(difference.verdict) if difference else ""},
                 "n": len(cells),
             }

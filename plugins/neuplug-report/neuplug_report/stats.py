@@ -8,7 +8,6 @@ from neuplug.experiment.parts import Arm
 from neuplug.experiment.results import Effect, Mean
 from neuplug.experiment.summary.wording import (
     ELLIPSIS,
-    METRICS,
     MISSING,
     Metric,
     bounded,
@@ -16,23 +15,21 @@ from neuplug.experiment.summary.wording import (
     spread,
 )
 
-ACCURACY = METRICS["accuracy"]
 
-
-def stat(entry: Mean | Effect | None, shown: Metric = ACCURACY) -> dict[str, str]:
+def stat(entry: Mean | Effect | None, shown: Metric) -> dict[str, str]:
     """A mean or a difference as the page shows it; a dash where there is none."""
     if entry is None:
         return {"middle": MISSING, "spread": ""}
     return {"middle": middle(entry, shown), "spread": spread(entry, shown)}
 
 
-def bars(accuracies: Sequence[Mean]) -> tuple[list[float], list[float]]:
-    """How far the intervals of accuracies reach down and up, in points, as a figure draws them."""
+def bars(means: Sequence[Mean], shown: Metric) -> tuple[list[float], list[float]]:
+    """How far the intervals reach down and up, in the unit that is shown, as a figure has them."""
     below, above = [], []
-    for entry in (bounded(entry, ACCURACY) for entry in accuracies):
+    for entry in (bounded(entry, shown) for entry in means):
         if entry.low is not None and entry.high is not None:
-            below.append(100 * (entry.mean - entry.low))
-            above.append(100 * (entry.high - entry.mean))
+            below.append(shown.scale * (entry.mean - entry.low))
+            above.append(shown.scale * (entry.high - entry.mean))
     return below, above
 
 

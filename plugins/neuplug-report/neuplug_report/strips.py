@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from neuplug.experiment.decisive import read_metric
 from neuplug.experiment.results import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
 from neuplug_figures import style
@@ -23,7 +24,7 @@ from neuplug_report.canvas import (
     put_axes,
     shorten,
 )
-from neuplug_report.stats import ACCURACY, heading
+from neuplug_report.stats import heading
 
 _LOOKS = {  # colour and marker of a verdict, so that colour is never the only difference
     "helps": (style.BLUE, "^"),
@@ -39,7 +40,7 @@ _ROW, _HEADING, _AXIS = 0.46, 0.32, 0.44  # inches
 
 @dataclass(frozen=True)
 class _Strip:
-    """One mean; all values in percent or points."""
+    """One mean; all values as they are shown, such as percent or points."""
 
     label: str
     value: str
@@ -55,61 +56,75 @@ Groups = dict[str, list[_Strip]]  # by classifier, and by the number of real ima
 
 
 def accuracy(results: RunResults) -> Drawing:
-    """Accuracy of every arm, grouped by classifier."""
+    """The metric of the verdicts of every arm, grouped by classifier."""
     groups: Groups = {}
+    shown = wording.decisive(results.metric)
     for classifier in results.classifiers:
         for arm in results.arms:
-            entry = results.accuracy(arm.name, classifier)
+            entry = results.decisive(arm.name, classifier)
             if entry is None:
                 continue
-            dots = list(_accuracies(results, arm.name, classifier).values())
+            dots = list(_values(results, arm.name, classifier).values())
             look = (style.INK if arm.name == arm.against else style.BLUE, "o")
             group = groups.setdefault(heading(classifier, arm), [])
-            group.append(_strip(entry, arm.base, dots, look))
-    head = Title("Accuracy", _aside(groups), results)
-    return Drawing(
-        "accuracy", _alt("Accuracy in percent", groups), _draw(head, "% of test images", groups)
-    )
+            group.append(_strip(entry, arm.base, dots, look, shown))
+    name = f"{shown.name[:1].upper()}{shown.name[1:]}"
+    unit = "% of test images" if results.metric == "accuracy" else shown.unit
+    text = _alt(f"{name} in {'percent' if shown.unit == '%' else shown.unit}", groups)
+    return Drawing("accuracy", text, _draw(Title(name, _aside(groups), results), unit, groups))
 
 
 def differences(results: RunResults) -> Drawing:
-    """Paired differences in accuracy to the arm ``none``, with a line at zero."""
-    arms = results.by_name
+    """Paired differences to the arm ``none``, with a line at zero."""
+    arms, shown = results.by_name, wording.decisive(results.metric)
     groups: Groups = {}
     for classifier in results.classifiers:
         for entry in results.compared():
             if entry.classifier != classifier:
                 continue
             arm = arms[entry.arm]
-            baseline = _accuracies(results, entry.against, classifier)
-            ours = _accuracies(results, entry.arm, classifier)
+            baseline = _values(results, entry.against, classifier)
+            ours = _values(results, entry.arm, classifier)
             dots = [ours[repeat] - baseline[repeat] for repeat in ours if repeat in baseline]
             group = groups.setdefault(heading(classifier, arm), [])
-            group.append(_strip(entry, arm.base, dots, _LOOKS[entry.verdict]))
+            group.append(_strip(entry, arm.base, dots, _LOOKS[entry.verdict], shown))
     head = Title("Difference to none", _aside(groups), results)
     return Drawing(
         "differences",
-        _alt("Difference in accuracy to the arm none, in points", groups),
-        _draw(head, "points of accuracy", groups, zero=True),
+        _alt(f"Difference in {shown.name} to the arm none, in {shown.differences}", groups),
+        _draw(head, f"{shown.differences} of {shown.name}", groups, zero=True),
     )
 
 
-def _accuracies(results: RunResults, arm: str, classifier: str) -> dict[int, float]:
-    return {cell.repeat: cell.test.accuracy for cell in results.groups[arm, classifier]}
+def _values(results: RunResults, arm: str, classifier: str) -> dict[int, float]:
+    """The metric of the verdicts by repeat; nothing of one that cells do not have."""
+    metric = read_metric(results.metric)
+    found = {}
+    for cell in results.groups[arm, classifier]:
+        scores = cell.test if metric.class_name is None else cell.test.per_class[metric.class_name]
+        if (value := getattr(scores, metric.score, None)) is not None:
+            found[cell.repeat] = value
+    return found
 
 
-def _strip(entry: Mean | Effect, label: str, dots: list[float], look: tuple[str, str]) -> _Strip:
-    entry = wording.bounded(entry, ACCURACY)
-    value = wording.middle(entry, ACCURACY)
+def _strip(
+    entry: Mean | Effect,
+    label: str,
+    dots: list[float],
+    look: tuple[str, str],
+    shown: wording.Metric,
+) -> _Strip:
+    entry, scale = wording.bounded(entry, shown), shown.scale
+    value = wording.middle(entry, shown)
     if entry.low is not None:
-        value += f" {wording.spread(entry, ACCURACY)}"
+        value += f" {wording.spread(entry, shown)}"
     return _Strip(
         label,
         f"{value}, n = {entry.n}",
-        mean=100 * (entry.mean if isinstance(entry, Mean) else entry.effect),
-        low=None if entry.low is None else 100 * entry.low,
-        high=None if entry.high is None else 100 * entry.high,
-        dots=[100 * dot for dot in dots],
+        mean=scale * (entry.mean if isinstance(entry, Mean) else entry.effect),
+        low=None if entry.low is None else scale * entry.low,
+        high=None if entry.high is None else scale * entry.high,
+        dots=[scale * dot for dot in dots],
         color=look[0],
         marker=look[1],
     )

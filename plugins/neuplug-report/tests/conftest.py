@@ -17,7 +17,7 @@ import torch
 from neuplug_tests.lab import ask, ask_once, bars, lab  # noqa: F401 - fixtures
 
 import neuplug
-from neuplug.experiment.analysis import statistics
+from neuplug.experiment.analysis import statistics, verdicts
 from neuplug.experiment.config import resolve
 from neuplug.experiment.grammar import parse_arm
 from neuplug.experiment.results import Curves, RunResults
@@ -130,6 +130,7 @@ def make_results(
         "profiles": {name: PROFILES.get(name, PROFILES["smallcnn"]) for name in classifiers},
         "cells": cells,
         "summary": _summary(cells, classes, all_arms, classifiers),
+        "metric": "accuracy",
         "comparisons": _comparisons(cells, all_arms, classifiers),
         "doses": [],
         "generators": fits,
@@ -344,7 +345,7 @@ def _comparisons(
                 {"arm": arm.name, "classifier": classifier, "against": arm.against}
                 | {"question": "none", "metric": "accuracy", **dict(found), "adjusted_p": found.p}
                 | {"adjusted_equivalent": found.p_equivalent, "margin": 0.02, "family": 1}
-                | {"candidates": 1, "verdict": statistics.verdict(found, found.p)}
+                | {"candidates": 1, "verdict": verdicts.verdict(found, found.p)}
             )
     return entries
 

@@ -35,7 +35,7 @@ def test_what_differs_is_named_and_arms_stand_in_one_row(make: Make) -> None:
     present = {arm: [mean is not None for mean, _ in cells] for arm, cells in rows}
     assert present == {"none": [True, True], "flip": [True, False], "dcgan": [False, True]}
     (flip,) = [cells[0] for arm, cells in rows if arm == "flip"]
-    assert flip[0] == typed(one).accuracy("flip", "smallcnn")
+    assert flip[0] == typed(one).decisive("flip", "smallcnn")
     assert flip[1] is not None and flip[1].verdict in {"helps", "no evidence", "harms"}
 
 

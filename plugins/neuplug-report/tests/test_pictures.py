@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+import neuplug
+from neuplug import ImageSet
 from neuplug_report import pictures
+from neuplug_report.images import legible
 from neuplug_report.pictures import Picture, read_pictures
 
 GAN: dict[str, Any] = {"steps": 6, "ngf": 4, "ndf": 4, "batch": 4, "grids": 3}
@@ -93,3 +98,21 @@ def test_arms_that_show_the_same_images_share_a_plate(ask: Any) -> None:
 def test_a_narrow_screen_has_a_plate_of_its_own(ask: Any) -> None:
     (entry,) = of_kind(ask(report=True, aug=["jitter@add=6"], repeats=1), "side-by-side")
     assert entry.narrow == "samples/00-real-above-generated.png"
+
+
+def test_names_that_no_font_has_are_numbered_and_the_page_says_so(
+    bars: ImageSet, tmp_path: Path, lab: object
+) -> None:
+    names = ("\U00010600\U00010601", "rust")  # Linear A, which no usual font has
+    images = replace(bars, classes=names)
+    result = neuplug.compose(
+        images, aug=["dcgan@add=2"], clf=["smallcnn"], repeats=1, per_class=4, workers=0,
+        options={"dcgan": GAN}, training={"steps": 1}, project=tmp_path,
+    )  # fmt: skip
+    said = f"No installed font has the letters of 1 of the names: class 1 is {names[0]}."
+    for kind in ("side-by-side", "grid-over-steps"):
+        (sheet,) = of_kind(result, kind)
+        assert sheet.caption.endswith(said)
+    assert said in result.report.read_text("utf-8")
+    assert next(film.title for film in of_kind(result, "animation")) == f"dcgan: {names[0]}"
+    assert legible(["rust", "caf\u00e9"], ["rust", "caf\u00e9"]) == (("rust", "caf\u00e9"), "")

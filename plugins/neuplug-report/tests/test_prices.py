@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from neuplug.experiment.summary.wording import METRICS
 from neuplug.experiment.summary.wording import MISSING as NO
 from neuplug_report.costs import per_point
 
@@ -102,4 +103,6 @@ def test_of_amounts_that_were_tried_it_is_said_that_they_do_not_count(
     ("gain", "expected"), [(0.04, 0.5), (0.08, 0.25), (0.0, None), (-0.02, None), (None, None)]
 )
 def test_minutes_for_a_point(gain: float | None, expected: float | None) -> None:
-    assert per_point(120.0, gain) == expected
+    assert per_point(120.0, gain, METRICS["accuracy"]) == expected
+    loss = None if gain is None else -100 * gain
+    assert per_point(120.0, loss, METRICS["loss"]) == expected

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neuplug.experiment.analysis.comparisons import compare
+from neuplug.experiment.analysis.comparisons import AllScored, Scored, compare
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
+from neuplug.experiment.decisive import Decisive
 from neuplug.experiment.parts import Cell
 from neuplug.experiment.results import Comparison
-from neuplug.training.metrics import Scores
 
 
 @pytest.fixture
@@ -49,17 +49,17 @@ def simulated(arms: list[Any], rng: np.random.Generator, **gain: float) -> list[
     """What is found in five repeats of 300 images where arms differ by ``gain`` alone."""
     images = np.arange(300)
     easy = rng.beta(8, 1.2, 300)
-    cells, right = [], {}
+    cells, scored = [], {}
     for arm in arms:
         for repeat in range(5):
             key = f"{arm.name}/{repeat}"
             chance = np.clip(easy + rng.normal(gain.get(arm.base, 0.0), 0.02), 0, 1)
-            right[key] = rng.random(300) < chance, images
-            # all that the verdicts look at
-            test = Scores.model_construct(accuracy=float(right[key][0].mean()))
+            right = rng.random(300) < chance
+            scored[key] = Scored(right.astype(float), images, right.astype(int))
             about = {"arm": arm.name, "classifier": "linear", "repeat": repeat}
-            cells.append(Cell.model_construct(**about, key=key, test=test))
-    return [c for c in compare(cells, arms, right, margin=0.02) if c.question == "best classical"]
+            cells.append(Cell.model_construct(**about, key=key))
+    every = AllScored(Decisive("accuracy", "accuracy"), scored, np.zeros(300, dtype=np.int64))
+    return [c for c in compare(cells, arms, every, margin=0.02) if c.question == "best classical"]
 
 
 def test_the_best_of_many_equal_arms_makes_no_other_worse(lab: object) -> None:
@@ -109,3 +109,14 @@ def test_one_repeat_has_no_verdict(ask: Any) -> None:
     result = ask(aug=["same", "jitter"], repeats=1)
     assert {c.verdict for c in result.results.comparisons} == {"one repeat"}
     assert {c.p for c in result.results.comparisons} == {None}
+
+
+@pytest.mark.parametrize("metric", ["macro_f1", "recall:CLASS", "auroc", "log_loss"])
+def test_verdicts_go_by_the_metric_that_is_asked_for(ask: Any, metric: str) -> None:
+    metric = metric.replace("CLASS", ask().results.data.classes[-1])
+    result = ask(aug=["invert"], metric=metric, repeats=3)
+    (c,) = result.results.comparisons
+    assert c.metric == result.results.metric == metric
+    ours, plain = (result.results.decisive(arm, "linear") for arm in ("invert", "none"))
+    assert c.effect == pytest.approx(ours.mean - plain.mean)
+    assert ours.low < ours.mean < ours.high

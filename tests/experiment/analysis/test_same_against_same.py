@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 import neuplug
 from neuplug.data.imageset import HeldOutSet, TrainingSet
-from neuplug.experiment.analysis.statistics import paired_difference, verdict
+from neuplug.experiment.analysis.statistics import paired_difference
+from neuplug.experiment.analysis.verdicts import verdict
 from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
 

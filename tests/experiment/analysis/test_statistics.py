@@ -9,12 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from neuplug.experiment.analysis.statistics import (
-    estimate,
-    holm,
-    paired_difference,
-    verdict,
-)
+from neuplug.experiment.analysis.statistics import estimate, paired_difference
+from neuplug.experiment.analysis.verdicts import holm, verdict
 from neuplug.experiment.results import PairedDifference
 
 

@@ -10,17 +10,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from neuplug.experiment.analysis.statistics import (
-    adjusted_for_all,
-    estimate_scores,
-    paired_differences,
-    verdict,
-)
+from neuplug.experiment.analysis.statistics import Paired, estimate_scores, paired_differences
 from neuplug.experiment.analysis.variance import ErrorParts, error_parts, errors
+from neuplug.experiment.analysis.verdicts import adjusted_for_all, verdict
 
 
 def parts(repeats: float, images: float = 0.0, n: int = 3) -> ErrorParts:
-    return ErrorParts(repeats=repeats, images=images, rest=0.0, n=n, of_images=100.0)
+    return ErrorParts(repeats, images, rest=0.0, n=n, of_images=100.0, images_freedom=99.0)
 
 
 def test_a_single_comparison_keeps_its_own_error() -> None:
@@ -73,6 +69,20 @@ def test_groups_of_unequal_size_count_as_fewer() -> None:
     assert uneven.of_images == pytest.approx(64 / (25 + 3))
 
 
+def test_images_of_a_class_are_held_against_that_class() -> None:
+    """Two classes that differ throughout say nothing of other images of the same classes."""
+    labels = np.repeat([0, 1], 10)
+    scores = [labels.astype(float), labels.astype(float)]
+    images = np.tile(np.arange(20), 2)
+    plain, within = (error_parts(scores, images, 0.5, strata) for strata in (None, labels))
+    assert plain.images == pytest.approx(20 / 19 * 0.25 / 20) and within.images == 0
+    scores[0] = scores[0] + np.tile([0.0, 0.1], 10)
+    within = error_parts(scores, images, float(np.mean(scores)), labels)
+    # of each class: ten parts of +-0.05 / 40 squared, times 10/9; nine degrees each
+    assert within.images == pytest.approx(2 * 10 * (0.05 / 40) ** 2 * 10 / 9)
+    assert within.images_freedom == pytest.approx(18)
+
+
 def family(
     rng: np.random.Generator, repeats: int, images: int, effects: Sequence[float], wild: int = -1
 ) -> list[str]:
@@ -82,7 +92,7 @@ def family(
         of_repeats = rng.normal(0, 0.16 if arm == wild else 0.02, repeats)
         of_images = rng.normal(0, 0.15, images)
         rows = [effect + r + of_images + rng.normal(0, 0.25, images) for r in of_repeats]
-        pairs.append((rows, [np.arange(images)] * repeats))
+        pairs.append(Paired(rows, [np.arange(images)] * repeats))
     found = paired_differences(pairs)
     p_values = (
         adjusted_for_all([d.p for d in found]), adjusted_for_all([d.p_equivalent for d in found])
@@ -116,7 +126,7 @@ def test_what_six_arms_lend_finds_what_single_ones_do_not() -> None:
         for _ in range(6):
             of_repeats, of_images = rng.normal(0, 0.02, 3), rng.normal(0, 0.15, 400)
             rows = [0.05 + r + of_images + rng.normal(0, 0.25, 400) for r in of_repeats]
-            [found] = paired_differences([(rows, [np.arange(400)] * 3)], comparisons=6)
+            [found] = paired_differences([Paired(rows, [np.arange(400)] * 3)], comparisons=6)
             alone[verdict(found, min(1.0, 6 * (found.p or 1.0)))] += 1
     assert together["helps"] > 2 * alone["helps"] > 0
 

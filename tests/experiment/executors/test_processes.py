@@ -27,6 +27,17 @@ def test_worker_processes_find_the_same(ask: Any) -> None:
     assert [(c.arm, c.repeat, c.test) for c in crew.results.cells] == cells
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_a_component_prints_forges_no_line(
+    ask: Any, workers: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = ask(aug=["loud@add=1"], repeats=1, workers=workers)
+    captured = capsys.readouterr()
+    shown = captured.err if workers == 0 else (result.folder / "log.txt").read_text("utf-8")
+    assert r"loud \x1b[2J\rneuplug: error: all is lost" in shown
+    assert all(line.isprintable() for line in (shown + captured.out).split("\n"))
+
+
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [

@@ -91,8 +91,9 @@ def test_amounts(ask: Any, settings: dict[str, Any], images: dict[str, int]) -> 
 
 def test_stages_with_amounts_of_their_own(ask: Any) -> None:
     """100 generated, then classical over both: the sixth task of Schlagenhauf et al."""
-    result = ask(aug=["jitter@add=2+invert@to=20"], repeats=1, add=99)
-    cell = next(c for c in result.results.cells if c.arm != "none")
+    chain = "jitter@add=2+invert@to=20"
+    result = ask(aug=[chain, "jitter"], repeats=1, add=9)
+    cell = next(c for c in result.results.cells if c.arm == chain)
     assert cell.train_images == {"real": 12, "jitter": 4, "invert": 24}
 
 

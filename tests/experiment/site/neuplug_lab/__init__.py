@@ -18,6 +18,7 @@ def neuplug_augmenters():
     yield Component("invert", f"{PARTS}:Invert", "turns black to white")
     yield Component("same", f"{PARTS}:Same", "changes nothing, but draws random numbers")
     yield Component("mirror", f"{PARTS}:Mirror", "mirrors some images, left and right")
+    yield Component("loud", f"{PARTS}:Loud", "prints what no terminal should see")
     yield Component("floats", f"{PARTS}:Floats", "fault: returns floats")
 
 
@@ -89,6 +90,6 @@ def neuplug_sections():
 def neuplug_reporters():
     yield Component("markdown", f"{PLACES}:Markdown", "verdicts as a table")
     yield Component("mute", f"{PLACES}:Mute", "no file")
-    yield Component("strict", f"{PLACES}:Strict", "fault: refuses")
-    yield Component("tearing", f"{PLACES}:Tearing", "fault: fails")
+    yield Component("strict", f"{PLACES}:Strict", "fault: refuses where it is named")
+    yield Component("tearing", f"{PLACES}:Tearing", "fault: fails where it is named")
     yield Component("absent", f"{PLACES}:Absent", "fault: is not there")
