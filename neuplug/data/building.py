@@ -99,12 +99,12 @@ class Built:
     def facts(self, options: PixelOptions) -> dict[str, Any]:
         """What the report says of the way from files to pixels."""
         notes = [found.note for found in self.ranges.values()]
-        unread = [found.warning for found in self.ranges.values() if found.warning]
+        unused = [found.warning for found in self.ranges.values() if found.warning]
         if options.range != "auto" and not self.ranges:
-            unread.append(NO_RANGE)
+            unused.append(NO_RANGE)
         paged = [original for original in self.originals if original.pages > 1]
         if paged:
-            unread.append(
+            unused.append(
                 f"{len(paged)} file(s) have {sum(o.pages for o in paged)} pages or frames; the "
                 f"first of each is used: {listed([o.id for o in paged], 3)}."
             )
@@ -112,7 +112,7 @@ class Built:
         for original in self.originals:
             for remark in original.remarks:
                 remarks[remark].append(original.id)
-        unread += [f"{len(ids)} image(s) {r}: {listed(ids, 3)}." for r, ids in remarks.items()]
+        unused += [f"{len(ids)} image(s) {r}: {listed(ids, 3)}." for r, ids in remarks.items()]
         as_rgb = sum(re.fullmatch("RGB.* holding grey", o.mode) is not None for o in self.originals)
         if self.channels == 1 and options.channels == "auto" and as_rgb:
             notes.append(
@@ -122,7 +122,7 @@ class Built:
         if self.channels == 1 and self.colour:
             notes.append(f"{self.colour} colour image(s) are turned into grey ones.")
         ranges = {kind: (found.low, found.high) for kind, found in self.ranges.items()}
-        return {"skipped": self.skipped, "ranges": ranges, "notes": notes, "not_read": unread}
+        return {"skipped": self.skipped, "ranges": ranges, "notes": notes, "unused": unused}
 
     def check_classes(self, classes: Sequence[str], entries: Sequence[Entry]) -> None:
         """Refuse classes without an image.

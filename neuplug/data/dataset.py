@@ -270,8 +270,8 @@ def load_dataset(
         chosen = chosen_classes(source, listing.classes, classes, listing.small)
         dataset = _load(listing, chosen, options, strict, near, progress)
         # links may have changed since the images were decoded
-        same = ("layout", "unused", "small", "remarks", "cautions")
-        now = {"source": str(source), "outside": listing.outside(chosen)}
+        same = ("layout", "small", "remarks", "cautions")
+        now = {"source": str(source), "outside": listing.outside(chosen), "files": listing.unused}
         now |= {name: getattr(listing, name) for name in same}
         dataset = replace(dataset, report=dataset.report.model_copy(update=now))
     if strict and dataset.report.skipped:
@@ -290,8 +290,8 @@ def _demo(options: PixelOptions, classes: Sequence[str] | None) -> Dataset:
         images = demo.demo_set(options.imgsz, classes=chosen)
         if options.channels == "rgb":
             images = replace(images, images=images.images.expand(-1, 3, -1, -1).contiguous())
-        unread = [] if options.range == "auto" else [NO_RANGE]
-        _write_images(folder, images, free, free, simulated=True, not_read=unread)
+        unused = [] if options.range == "auto" else [NO_RANGE]
+        _write_images(folder, images, free, free, simulated=True, unused=unused)
 
     about = (options.imgsz, options.channels, options.range)
     return Dataset._made(_key(DEMO, code, np.__version__, *about, chosen), draw)
@@ -313,8 +313,8 @@ def _load(
     def decode(folder: Path) -> None:
         built = build(entries, folder, options, strict, progress)
         built.check_classes(classes, entries)
-        about = {"layout": listing.layout, "source": root, **built.facts(options)}
-        _write_meta(folder, classes, built.originals, near, progress, **about)
+        about = {"layout": listing.layout, **built.facts(options)}
+        _write_meta(folder, classes, built.originals, near, progress, source=root, **about)
 
     return Dataset._made(key, decode)
 

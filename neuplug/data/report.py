@@ -28,10 +28,10 @@ class DataReport(BaseModel):
         ranges: Of images of more than 8 bits the values that became black and white, by the kind
             of their numbers.
         notes: Sentences about how pixels were made of the files, where there was a choice.
-        not_read: Sentences about what files hold, or the user asked for, that was not read.
+        unused: Sentences about what files hold, or the user asked for, that was not used.
         skipped: (id, reason) of each file that could not be read.
         outside: Ids of images that lie outside the source, by a link or by a manifest's path.
-        unused: The files of the source that are not used, by their kinds.
+        files: The files of the source that are not used, by their kinds.
         small: Classes that were left out for having too few images, with their numbers.
         remarks: Sentences about how the files were understood.
         cautions: Such sentences that a run must say, for they may be wrong.
@@ -62,10 +62,10 @@ class DataReport(BaseModel):
     modes: Counter[str] = Counter()
     ranges: Mapping[str, tuple[float, float]] = {}
     notes: tuple[str, ...] = ()
-    not_read: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     outside: tuple[str, ...] = ()
-    unused: tuple[Unused, ...] = ()
+    files: tuple[Unused, ...] = ()
     small: Mapping[str, int] = {}
     remarks: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class DataReport(BaseModel):
         if self.skipped:
             count = len(self.skipped)
             found.append(f"{count} file(s) cannot be read and are skipped: {why(self.skipped)}.")
-        found += self.not_read
+        found += self.unused
         if self.outside:
             found.append(
                 f"{len(self.outside)} image(s) lie outside the folder of the data, where links or "
@@ -125,7 +125,7 @@ class DataReport(BaseModel):
         return tuple(found)
 
     def _left_out(self) -> Iterator[str]:
-        for kind in self.unused:
+        for kind in self.files:
             if kind.matters:
                 yield f"not used: {kind}."
         if self.small:

@@ -78,7 +78,7 @@ def page_of(dataset: Dataset, listing: Listing | None) -> Page:
         ("sizes (HxW)", _counted(dict(report.sizes.most_common()))),
         ("modes", _counted(dict(report.modes.most_common()))),
     ]
-    seen += [("pixels", sentence.rstrip(".")) for sentence in report.notes]
+    seen += [("pixels", sentence) for sentence in report.notes]
     if groups < len(dataset):
         seen.append(("groups that a split never divides", str(groups)))
     name, number = max(report.counts.items(), key=lambda item: item[1])
@@ -94,7 +94,7 @@ def page_of(dataset: Dataset, listing: Listing | None) -> Page:
         [(name, [p[name] for p in parts.values()], n) for name, n in report.counts.items()],
         list(parts),
         seen,
-        [*map(str, report.unused), *(sentence.rstrip(".") for sentence in report.not_read)],
+        [*map(str, report.files), *report.unused],
         [sentence[:1].upper() + sentence[1:] for sentence in odd(dataset, listing)],
         list(_lists(dataset)),
     )
@@ -108,8 +108,9 @@ def odd(dataset: Dataset, listing: Listing | None) -> Iterator[str]:
     if dataset.leak:
         yield dataset.leak
     for sentence in report.warnings(leaking=any(dataset.splits)):
-        # what is not used has a place of its own
-        if not sentence.startswith("not used: ") and sentence not in report.not_read:
+        if (
+            not sentence.startswith("not used: ") and sentence not in report.unused
+        ):  # said elsewhere
             yield sentence
     few = [f"{name} ({number})" for name, number in report.counts.items() if number < 2]
     if few:

@@ -30,7 +30,7 @@ def unequal(tmp_path: Path, draw: Draw) -> Path:
         draw(root / "defect" / f"{seed}.png", 50 + seed, (40, 90))
     draw(root / "rare" / "1.png", 70)
     draw(root / "Rare" / "1.png", 71)
-    (root / "ok" / "x.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    (root / "ok" / "x.jxl").write_bytes(b"\xff\x0a")
     return root
 
 
@@ -42,10 +42,10 @@ def test_what_looks_odd(unequal: Path) -> None:
     assert "! The classes are unequal: the largest has 12 images, the smallest 1." in said
     assert "! The images' aspect ratios differ by more than a half" in said
     assert "! 14 image(s) are smaller than the decoded size and are enlarged" in said
-    assert "Not used\n  1 file(s) (pictures of kinds that neuplug does not read): ok/x.heic" in said
+    assert "Not used\n  1 file(s) (pictures of kinds that neuplug does not read): ok/x.jxl" in said
     facts = json.loads(show(unequal, "--json"))
     assert facts["largest_class_accuracy"] == pytest.approx(12 / 17)
-    assert facts["unused"][0]["count"] == 1
+    assert facts["files"][0]["count"] == 1
     assert any("classes are unequal" in sentence for sentence in facts["warnings"])
 
 
@@ -98,7 +98,7 @@ def test_the_page_has_thumbnails_of_every_class(unequal: Path, tmp_path: Path) -
         assert head == "data:image/png;base64"
         with Image.open(BytesIO(base64.b64decode(data))) as image:
             assert image.size == (64, 64)
-    for text in ("The classes are unequal", "ok/x.heic", "12 of 12", "no near duplicates"):
+    for text in ("The classes are unequal", "ok/x.jxl", "12 of 12", "no near duplicates"):
         assert text in page.text
 
 

@@ -16,7 +16,7 @@ ODD = "images by their first bytes, by their names copies or unfinished"
 # Kinds of files that are named when they are not used, and whether a run says it too
 _KINDS = {
     (PICTURES, True): _endings(
-        "heic heics heif hif avifs? jp2 j2k j2c jpf jpx jpm jxl jxr wdp hdp svgz? psd psb xcf ai "
+        "heics jpm jxl jxr wdp hdp svgz? psd psb xcf ai "
         "eps exr hdr dcm dicom nii mha mhd nrrd cr2 cr3 nef arw dng raf orf rw2 pef srw raw tga "
         "ico icns pcx dds fits? fts czi lsm svs ndpi mrxs vsi nd2 lif qoi wmf emf"
     ),
@@ -37,7 +37,7 @@ _NO_IMAGES = _endings(
 )
 _UNFINISHED = re.compile(r".*(\.(bak|tmp|temp|part|crdownload|download|orig|old|swp)|~)", re.I)
 
-_PICTURE_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"heim")
+_BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"heim")
 
 
 def named_kind(path: Path) -> tuple[str, bool] | None:
@@ -73,7 +73,7 @@ def begins_as(path: Path) -> str:
         return "image"
     if (start[:4] == b"RIFF" and start[8:12] == b"WEBP") or re.match(rb"P[1-6]\s\s*[#\d]", start):
         return "image"
-    if start[4:8] == b"ftyp" and start[8:12] in _PICTURE_BRANDS:
-        return "picture"
-    known = (b"\0\0\0\x0cjP  \r\n\x87\n", b"8BPS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"v/1\x01")
+    if (start[4:8] == b"ftyp" and start[8:12] in _BRANDS) or start[4:8] == b"jP  ":
+        return "image"
+    known = (b"8BPS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"v/1\x01")
     return "picture" if start.startswith(known) or start[128:132] == b"DICM" else ""

@@ -13,7 +13,7 @@ import neuplug
 from neuplug import InputError
 from neuplug.data.layouts import scan
 
-HEIC = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic"
+JXL = b"\xff\x0a"
 
 
 def encoded(kind: str) -> bytes:
@@ -37,9 +37,9 @@ def test_images_without_a_known_ending_are_read(
 
 def test_all_that_is_not_used_is_named(class_folders: Path, draw: Draw) -> None:
     for number in range(5):
-        (class_folders / "ant" / f"IMG_{number}.HEIC").write_bytes(HEIC)
+        (class_folders / "ant" / f"IMG_{number}.JXL").write_bytes(JXL)
         (class_folders / "cow" / f"raw{number}.nef").write_bytes(b"II*\0")
-    (class_folders / "cow" / "no ending").write_bytes(HEIC)
+    (class_folders / "cow" / "no ending").write_bytes(JXL)
     (class_folders / "cow" / "9.png.part").write_bytes(encoded("PNG"))
     for name in (
         "labels.csv",
@@ -68,21 +68,21 @@ def test_all_that_is_not_used_is_named(class_folders: Path, draw: Draw) -> None:
         "files of other kinds": (2, False),
         "hidden files": (1, False),
     }
-    assert listing.unused[0].examples == ("ant/IMG_0.HEIC", "ant/IMG_1.HEIC", "ant/IMG_2.HEIC")
+    assert listing.unused[0].examples == ("ant/IMG_0.JXL", "ant/IMG_1.JXL", "ant/IMG_2.JXL")
 
 
 def test_a_run_is_told_what_matters(class_folders: Path) -> None:
-    (class_folders / "ant" / "x.heic").write_bytes(HEIC)
+    (class_folders / "ant" / "x.jxl").write_bytes(JXL)
     (class_folders / "notes.txt").touch()
     warnings = neuplug.load_dataset(class_folders).report.warnings()
     assert warnings == (
-        "not used: 1 file(s) (pictures of kinds that neuplug does not read): ant/x.heic.",
+        "not used: 1 file(s) (pictures of kinds that neuplug does not read): ant/x.jxl.",
     )
 
 
 def test_a_folder_of_pictures_that_none_can_read(tmp_path: Path) -> None:
     for number in range(4):
-        (tmp_path / f"{number}.heic").write_bytes(HEIC)
+        (tmp_path / f"{number}.jxl").write_bytes(JXL)
     with pytest.raises(InputError, match=r"holds no images .*; it has 4 file\(s\) \(pictures of"):
         scan(tmp_path)
 

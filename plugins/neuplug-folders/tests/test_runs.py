@@ -23,7 +23,7 @@ def folder(tmp_path: Path, draw: Draw) -> Path:
         draw(root / "rust" / f"plate{number // 2}_{number}.png", 50 + number, (16, 16))
     draw(root / "rare" / "1.png", 90, (16, 16))
     draw(root / "rare" / "2.png", 91, (16, 16))
-    (root / "rust" / "a.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    (root / "rust" / "a.jxl").write_bytes(b"\xff\x0a")
     return root
 
 
@@ -42,19 +42,19 @@ def test_what_is_left_out_is_said_in_a_run(folder: Path) -> None:
     result, said = compose(folder, **asked)
     assert result.results.data.classes == ("dent", "rust")
     for sentence in (
-        "not used: 1 file(s) (pictures of kinds that neuplug does not read): rust/a.heic.",
+        "not used: 1 file(s) (pictures of kinds that neuplug does not read): rust/a.jxl.",
         "1 class(es) have too few images and are left out: rare (2).",
     ):
         assert sentence in said
     assert "nothing has changed since" in compose(folder, **asked)[1]
-    (folder / "rust" / "b.heic").write_bytes(b"\0\0\0\x18ftypheic")
+    (folder / "rust" / "b.jxl").write_bytes(b"\xff\x0a")
     assert "not used: 2 file(s)" in compose(folder, **asked)[1]
 
 
 def test_what_cannot_be_done_is_refused_before_anything_runs(folder: Path) -> None:
     with pytest.raises(InputError, match=r"class rare has 2 image\(s\), which leave none to test"):
         compose(folder, per_class=4)
-    with pytest.raises(InputError, match="data is empty"):
+    with pytest.raises(InputError, match="is the current folder"):
         compose("")
     with pytest.raises(InputError, match="group_by, min_per_class and follow are about files"):
         compose("demo", group_by="x")
