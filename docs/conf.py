@@ -62,6 +62,7 @@ nitpick_ignore_regex = [
     ("py:class", r"neuplug\.experiment\.(tasks|events)\..*"),
     ("py:class", r"neuplug\.training\.metrics\.(ClassScores|Profile)"),
     ("py:class", r"neuplug\.data\.report\._.*"),
+    ("py:class", r"neuplug\.training\.optimizers\._.*"),
 ]
 
 copybutton_prompt_text = r">>> |\.\.\. "
