@@ -92,21 +92,6 @@ class GANOptions(Options):
         description="weight of the change of the logits under augmentation, on real and generated "
         "images; 0 is off; the papers use 10",
     )
-    r1: Weight = Field(0.0, description="gamma of the gradient penalty on real images; 0 is off")
-    r1_every: Count = Field(
-        16,
-        description="r1: number of discriminator updates for each penalty, which is so many times "
-        "as strong",
-    )
-    lecam: Weight = Field(
-        0.0,
-        description="weight of the logits' distance to the moving average of the other side's; "
-        "0 is off; the authors use 0.3 (BigGAN, hinge) and 3e-7 (StyleGAN2, cross-entropy)",
-    )
-    lecam_decay: Share = Field(0.99, description="lecam: decay of the moving averages")
-    lecam_start: int = Field(
-        100, ge=0, description="lecam: discriminator updates before it starts; the authors use 1000"
-    )
     spectral_norm: bool = Field(
         False, description="divide each weight of the discriminator by its largest singular value"
     )

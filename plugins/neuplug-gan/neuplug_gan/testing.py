@@ -19,8 +19,6 @@ from neuplug_gan.component import AdversarialGenerator
 TURNED_ON: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "spectral_norm": {"spectral_norm": True},
-        "r1": {"r1": 1.0},
-        "lecam": {"lecam": 1.0, "lecam_start": 1},
         "minibatch_std": {"minibatch_std": True},
         "consistency": {"consistency": 10.0},
         "ada": {"ada": True, "ada_images": 100},

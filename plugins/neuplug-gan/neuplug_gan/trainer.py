@@ -87,7 +87,7 @@ class AdversarialTrainer:
         self.stream = ShuffledStream(len(train), self.rng)
         self.policies = options.policies(len(train))
         self.ada = AdaptiveProbability(options.ada_images) if options.ada else None
-        self.penalties = chosen_penalties(options, bool(self.policies), self.draws).to(self.device)
+        self.penalties = chosen_penalties(options, bool(self.policies), self.draws)
 
         epoch = options.epoch_steps(len(train))
         self.unit = epoch or 1  # loops in one of what the length and the checkpoints count
@@ -204,11 +204,11 @@ class AdversarialTrainer:
     def _augment(self, images: Tensor) -> Tensor:
         return diffaugment(images, self.policies, self.draws, self.ada.p if self.ada else 1.0)
 
-    def _judge(self, images: Tensor, labels: Tensor, exact: bool = False) -> Tensor:
+    def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
         if self.options.input_noise:
             noise = torch.randn(images.shape, generator=self.noise_rng, device=self.device)
             images = images + self.options.input_noise * noise
-        with self._autocast(exact):
+        with self._autocast():
             logits: Tensor = (self.normalized or self.discriminator)(images, labels)
         return logits.float()
 
@@ -217,12 +217,11 @@ class AdversarialTrainer:
     ) -> Tensor:
         if self.normalized:
             self.normalized.normalize(follow=True)
-        seen_real = self._augment(real)
-        on_real = self._judge(seen_real, labels)
+        on_real = self._judge(self._augment(real), labels)
         on_fake = self._judge(self._augment(fake), labels)
         real_targets, fake_targets = self.real_targets[labels], self.fake_targets[labels]
         loss = discriminator_loss(on_real, on_fake, self.options.loss, real_targets, fake_targets)
-        turn = Turn(self._judge, labels, real, fake, seen_real, on_real, on_fake, updates)
+        turn = Turn(self._judge, labels, real, fake, on_real, on_fake)
         penalized = loss
         for penalty in self.penalties:
             penalized = penalized + penalty(turn)
@@ -250,9 +249,9 @@ class AdversarialTrainer:
         loss.backward()
         optimizer.step()
 
-    def _autocast(self, exact: bool = False) -> torch.autocast:
-        enabled, cached = self.bf16 and not exact, self.device.type == "cpu"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled, cache_enabled=cached)
+    def _autocast(self) -> torch.autocast:
+        cached = self.device.type == "cpu"
+        return torch.autocast(self.device.type, torch.bfloat16, self.bf16, cache_enabled=cached)
 
     def _log(self, losses: list[Tensor]) -> None:
         loss_d, loss_g = torch.stack(losses).mean(0).tolist()
@@ -279,7 +278,6 @@ class AdversarialTrainer:
             "average": self.average,
             "optimizer_g": self.optimizer_g,
             "optimizer_d": self.optimizer_d,
-            "penalties": self.penalties,
         }
 
     @property

@@ -94,26 +94,17 @@ def trainer(discriminator: nn.Module, **changes: Any) -> AdversarialTrainer:
 
 
 def judge_of(network: nn.Module) -> Judge:
-    def judge(images: Tensor, labels: Tensor, exact: bool = False) -> Tensor:
+    def judge(images: Tensor, labels: Tensor) -> Tensor:
         logits: Tensor = network(images)
         return logits.flatten()
 
     return judge
 
 
-def turn(network: nn.Module, seen: Tensor, fake: Tensor, updates: int = 0) -> Turn:
+def turn(network: nn.Module, real: Tensor, fake: Tensor) -> Turn:
     """Both images unaugmented."""
-    judge, labels = judge_of(network), torch.zeros(len(seen), dtype=torch.int64)
-    on_real, on_fake = judge(seen, labels), judge(fake, labels)
-    return Turn(judge, labels, seen, fake, seen, on_real, on_fake, updates)
-
-
-def given(on_real: list[float], on_fake: list[float], updates: int) -> Turn:
-    """Nothing but logits."""
-    nothing = torch.empty(0)
-    judge = judge_of(nn.Identity())
-    real, fake = torch.tensor(on_real, requires_grad=True), torch.tensor(on_fake)
-    return Turn(judge, nothing, nothing, nothing, nothing, real, fake, updates)
+    judge, labels = judge_of(network), torch.zeros(len(real), dtype=torch.int64)
+    return Turn(judge, labels, real, fake, judge(real, labels), judge(fake, labels))
 
 
 def images(n: int = 6, seed: int = 0) -> Tensor:

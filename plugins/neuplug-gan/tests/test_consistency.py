@@ -67,7 +67,7 @@ def test_consistency_is_zero_where_the_policies_change_nothing(
     seen_real, seen_fake = (diffaugment(spots(), ["color"], rng) for _ in range(2))
     on_real, on_fake = network(seen_real), network(seen_fake)
     judge, labels = plain.judge, plain.labels
-    augmented = Turn(judge, labels, spots(), spots(), seen_real, on_real, on_fake, 0)
+    augmented = Turn(judge, labels, spots(), spots(), on_real, on_fake)
     found = float(Consistency(2.0, augmented=True, rng=rng)(augmented))
     assert (found > 0.1) == changes
     by_hand = 2 * (
