@@ -1,7 +1,7 @@
 """What options of a GAN do to the images it draws of NEU, class by class.
 
     uv run python tests/benchmarks/gan_options.py 40                          # the defaults
-    uv run python tests/benchmarks/gan_options.py 40 --seeds 5 --beside lecam=0.3 --beside r1=1
+    uv run python tests/benchmarks/gan_options.py 40 --seeds 5 --beside ema=0.99 --beside d_lr=2e-4
     uv run python tests/benchmarks/gan_options.py 40 --gan edcgan --classes inclusion
 
 Of each class's images 150 are for a classifier in whose features KID is taken (not Inception's: not

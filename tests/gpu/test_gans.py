@@ -45,9 +45,8 @@ def test_a_captured_training_is_the_one_as_written(
     assert not torch.allclose(fast, drawn(name, seed=2, **options), atol=2.0)
 
 
-@pytest.mark.parametrize("option", [{"r1": 1.0}, {"lecam": 0.3}, {"ada": True}, {"decay": 0.01}])
-def test_what_cannot_be_captured_trains_all_the_same(option: dict[str, Any]) -> None:
-    assert drawn("dcgan", **option).isfinite().all()
+def test_what_cannot_be_captured_trains_all_the_same() -> None:
+    assert drawn("dcgan", decay=0.01).isfinite().all()
 
 
 @pytest.mark.parametrize("workers", [4, 8])

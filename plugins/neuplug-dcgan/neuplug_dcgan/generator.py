@@ -51,10 +51,10 @@ class DCGAN(AdversarialGenerator):
         layout, latent_dim = options.layout, options.latent_dim
         if layout == "default":
             maps = 16 if max(image_size) < 64 else 32
-            ngf, ndf, std = options.ngf or maps, options.ndf or maps, options.minibatch_std
+            ngf, ndf = options.ngf or maps, options.ndf or maps
             return (
                 model.Generator(image_size, in_chans, latent_dim, ngf, num_classes),
-                model.Discriminator(image_size, in_chans, ndf, num_classes, minibatch_std=std),
+                model.Discriminator(image_size, in_chans, ndf, num_classes),
             )
         if layout == "farhat":
             ngf, ndf = options.ngf or farhat.MAPS, options.ndf or farhat.MAPS

@@ -103,7 +103,6 @@ class Discriminator(nn.Module):
             :class:`neuplug_gan.layers.ProjectionHead`.
         slope: Of the leaky ReLUs below zero.
         bias: Whether the first and the last layer have one; the others' normalisation has.
-        minibatch_std: Whether the last layer also sees how much the images of a batch differ.
     """
 
     def __init__(
@@ -114,7 +113,6 @@ class Discriminator(nn.Module):
         num_classes: int = 0,
         slope: float = 0.2,
         bias: bool = True,
-        minibatch_std: bool = False,
     ) -> None:
         super().__init__()
         sizes = pyramid(image_size)
@@ -125,12 +123,8 @@ class Discriminator(nn.Module):
             layers += [] if i == 0 else [nn.BatchNorm2d(after)]
             layers.append(nn.LeakyReLU(slope, inplace=True))
         self.features = nn.Sequential(*layers)
-        self.head = ProjectionHead(
-            maps[-1],
-            lambda seen: Conv2d(seen, 1, sizes[-1], bias=bias),
-            num_classes,
-            minibatch_std,
-        )
+        last = Conv2d(maps[-1], 1, sizes[-1], bias=bias)
+        self.head = ProjectionHead(maps[-1], last, num_classes)
         self.apply(initialize)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:

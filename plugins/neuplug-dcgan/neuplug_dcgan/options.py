@@ -88,11 +88,6 @@ class DCGANOptions(GANOptions):
                 f"layout={self.layout} has no conditional networks: leave conditional off, or "
                 "layout at default"
             )
-        if self.minibatch_std:
-            raise ValueError(
-                f"layout={self.layout} is as published, without minibatch_std: leave it off, or "
-                "layout at default"
-            )
         if self.layout != "farhat" and (self.ngf or self.ndf):
             raise ValueError(f"layout={self.layout} has fixed widths: leave ngf and ndf out")
         if self.layout == "zamani" and self.batch == 1:

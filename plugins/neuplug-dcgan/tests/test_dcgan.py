@@ -107,15 +107,9 @@ def test_unknown_options_are_refused() -> None:
 
 
 @pytest.mark.parametrize(("channels", "conditional"), [(1, False), (3, True)])
-def test_options_take_part(channels: int, conditional: bool) -> None:
+def test_spectral_norm_takes_part(channels: int, conditional: bool) -> None:
     small = {"ngf": 4, "ndf": 4, "latent_dim": 8, "conditional": conditional}
     check_options(DCGAN, small, in_chans=channels)
-
-
-@pytest.mark.parametrize("layout", ["reser2020", "zamani", "farhat", "schlagenhauf2020"])
-def test_published_networks_have_no_place_for_minibatch_std(layout: str) -> None:
-    with pytest.raises(InputError, match=f"layout={layout} is as published"):
-        neuplug.load("dcgan", layout=layout, minibatch_std=True)
 
 
 @pytest.mark.parametrize(

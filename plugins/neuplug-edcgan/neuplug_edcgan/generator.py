@@ -57,5 +57,5 @@ class EDCGAN(AdversarialGenerator):
             Generator(
                 image_size, in_chans, o.latent_dim, o.ngf, num_classes, o.generator_activation
             ),
-            Discriminator(image_size, in_chans, o.ndf, num_classes, o.dropout, o.minibatch_std),
+            Discriminator(image_size, in_chans, o.ndf, num_classes, o.dropout),
         )

@@ -109,7 +109,6 @@ class Discriminator(nn.Module):
         num_classes: How many labels there are, 0 for none; see
             :class:`neuplug_gan.layers.ProjectionHead`.
         dropout: Probability that alpha-dropout drops a unit.
-        minibatch_std: Whether the last layer also sees how much the images of a batch differ.
     """
 
     def __init__(
@@ -119,7 +118,6 @@ class Discriminator(nn.Module):
         ndf: int = 32,
         num_classes: int = 0,
         dropout: float = 0.1,
-        minibatch_std: bool = False,
     ) -> None:
         super().__init__()
         sizes = pyramid(image_size)
@@ -132,13 +130,8 @@ class Discriminator(nn.Module):
                 ELUAlphaDropout(dropout),
             ]
         self.features = nn.Sequential(*layers)
-        pixels = math.prod(sizes[-1])
-        self.head = ProjectionHead(
-            maps[-1],
-            lambda seen: nn.Sequential(nn.Flatten(), nn.Linear(seen * pixels, 1)),
-            num_classes,
-            minibatch_std,
-        )
+        last = nn.Linear(maps[-1] * math.prod(sizes[-1]), 1)
+        self.head = ProjectionHead(maps[-1], nn.Sequential(nn.Flatten(), last), num_classes)
 
     def forward(self, images: Tensor, labels: Tensor | None = None) -> Tensor:
         """Float (N, C, H, W) in [-1, 1] to float (N,)."""

@@ -253,5 +253,5 @@ def test_wrong_options_are_refused(values: dict[str, Any], sentence: str) -> Non
 
 
 @pytest.mark.parametrize(("channels", "conditional"), [(1, False), (3, True)])
-def test_options_take_part(channels: int, conditional: bool) -> None:
+def test_spectral_norm_takes_part(channels: int, conditional: bool) -> None:
     check_options(EDCGAN, {**TINY, "conditional": conditional}, in_chans=channels)

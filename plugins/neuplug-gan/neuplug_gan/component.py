@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from neuplug import FitContext, FitRecord, InputError, LatentGenerator, TrainingSet, seeded
 from neuplug_gan.checkpoints import Kept, choose
 from neuplug_gan.images import GreyRange, draw, stretched
-from neuplug_gan.layers import MinibatchStd
 from neuplug_gan.options import GANOptions
 from neuplug_gan.trainer import AdversarialTrainer
 
@@ -22,10 +21,9 @@ CPU = torch.device("cpu")
 class AdversarialGenerator(LatentGenerator):
     """A generator trained against a discriminator.
 
-    A plugin derives from it, sets ``options_class`` and implements :meth:`build`. With the option
-    ``minibatch_std`` its discriminator has a :class:`neuplug_gan.layers.MinibatchStd`, as that of
-    :class:`neuplug_gan.layers.ProjectionHead`; all other options need nothing of it.
-    :func:`neuplug_gan.testing.check_options` shows whether each of them takes part.
+    A plugin derives from it, sets ``options_class`` and implements :meth:`build`.
+    :func:`neuplug_gan.testing.check_options` shows whether ``spectral_norm`` finds its layers; the
+    other options of the training need nothing of the networks.
     """
 
     options_class: ClassVar[type[GANOptions]] = GANOptions
@@ -70,9 +68,7 @@ class AdversarialGenerator(LatentGenerator):
         """Train on the set; see :class:`neuplug.Generator`.
 
         Raises:
-            InputError: If there are no images, a checkpoint is asked for beyond the end, or an
-                option has nothing to act on: ``ada`` no augmentation, ``minibatch_std`` no place in
-                the discriminator.
+            InputError: If there are no images, or a checkpoint is asked for beyond the end.
             TrainingDiverged: If a loss is no longer finite.
         """
         options = self.options
@@ -118,7 +114,6 @@ class AdversarialGenerator(LatentGenerator):
             raise InputError(f"{context.name}: there are no images to learn from.")
         try:
             options.check_checkpoints(options.length(train.image_size))
-            options.check_augmentation(len(train))
         except ValueError as error:
             raise InputError(f"{context.name}: {error}.") from None
         self._shape = {
@@ -132,12 +127,6 @@ class AdversarialGenerator(LatentGenerator):
         self._scale = GreyRange.of(train.images) if spread else GreyRange()
         with seeded(context.seed, context.device):
             networks = self._build()
-            places = (isinstance(module, MinibatchStd) for module in networks[1].modules())
-            if options.minibatch_std and not any(places):
-                raise InputError(
-                    f"{context.name}: its discriminator has no place for minibatch_std: leave the "
-                    "option off."
-                )
             if context.start is not None:
                 for network, state in zip(networks, context.start["networks"], strict=True):
                     network.load_state_dict(state)

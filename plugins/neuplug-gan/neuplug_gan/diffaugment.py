@@ -1,42 +1,30 @@
 """Differentiable augmentation of what the discriminator sees, real and generated alike.
 
 Zhao, Liu, Lin, Zhu, Han: Differentiable Augmentation for Data-Efficient GAN Training, 2020
-(arXiv:2006.10738). It keeps a discriminator from memorising a small training set. How often it is
-applied can follow the training (:class:`AdaptiveProbability`).
+(arXiv:2006.10738). It keeps a discriminator from memorising a small training set.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-# Of r_t, and updates of the discriminator between two steps of p, both the paper's
-TARGET, INTERVAL = 0.6, 4
 
-
-def diffaugment(
-    images: Tensor, policies: Sequence[str], rng: torch.Generator, p: float = 1.0
-) -> Tensor:
+def diffaugment(images: Tensor, policies: Sequence[str], rng: torch.Generator) -> Tensor:
     """Apply the policies, one random draw for each image.
 
     Args:
         images: float (N, C, H, W) in [-1, 1].
         policies: Keys of :data:`POLICIES`.
         rng: The only source of randomness; on the CPU or where the images are.
-        p: The chance of each policy on each image, drawn independently.
 
     Returns:
         The same shape; gradients flow through.
     """
     for name in policies:
-        changed = POLICIES[name](images, rng)
-        if p < 1:
-            chosen = _uniform(images, rng) < p
-            changed = torch.where(chosen, changed, images)
-        images = changed
+        images = POLICIES[name](images, rng)
     return images
 
 
@@ -105,46 +93,3 @@ POLICIES: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
     "translation": translation,
     "cutout": cutout,
 }
-
-
-@dataclass
-class AdaptiveProbability:
-    """How often each policy is applied: as often as keeps the discriminator from overfitting.
-
-    Karras, Aittala, Hellsten, Laine, Lehtinen, Aila: Training Generative Adversarial Networks with
-    Limited Data, 2020 (arXiv:2006.06676). Each augmentation of an image happens with probability p,
-    which begins at 0. After every fourth update of the discriminator p is raised by a step if
-    r_t, the mean of sign(D(x)) over these updates' real images, is above 0.6, and lowered if it is
-    below. The augmentations here are the DiffAugment policies that are on, not the paper's
-    eighteen.
-
-    Attributes:
-        images: In so many real images p can go from 0 to 1.
-        p: The probability now, 0 to 1.
-        signs: Sum of the signs since the last step of p.
-        seen: Real images since then.
-        updates: Updates of the discriminator since then.
-    """
-
-    images: int
-    p: float = 0.0
-    signs: Tensor = field(default_factory=lambda: torch.zeros(()))
-    seen: int = 0
-    updates: int = 0
-
-    def update(self, on_real: Tensor) -> None:
-        """Take in one update of the discriminator; move p if it is the fourth.
-
-        Args:
-            on_real: Its logits on real, augmented images, float (N,).
-        """
-        self.signs = self.signs + on_real.detach().sign().sum()
-        self.seen += len(on_real)
-        self.updates += 1
-        if self.updates == INTERVAL:
-            # on a GPU the only wait for it, at every fourth update
-            excess = float(self.signs) / self.seen - TARGET
-            direction = (excess > 0) - (excess < 0)
-            self.p = min(1.0, max(0.0, self.p + direction * self.seen / self.images))
-            self.signs = torch.zeros(())
-            self.seen = self.updates = 0

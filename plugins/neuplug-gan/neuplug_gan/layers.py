@@ -1,19 +1,9 @@
-"""Layers that the networks of GANs have in common.
-
-Where a label enters a conditional GAN, and how the discriminator is told how much the images of a
-batch differ.
-"""
+"""Layers that the networks of GANs have in common: where a label enters a conditional GAN."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-
 import torch
 from torch import Tensor, nn
-
-# Images in a group of the minibatch standard deviation, the authors' number
-GROUP = 4
 
 
 def initialize(module: nn.Module) -> None:
@@ -57,28 +47,6 @@ class LabelledNoise(nn.Module):
         return torch.cat([noise, self.embedding(labels)], 1)
 
 
-class MinibatchStd(nn.Module):
-    """Appends a feature map: the standard deviation over a group, averaged over all features.
-
-    Karras, Aila, Laine, Lehtinen: Progressive Growing of GANs for Improved Quality, Stability, and
-    Variation, 2018 (arXiv:1710.10196), section 3; in groups as in Karras et al. 2020
-    (arXiv:1912.04958).
-
-    The authors' batches are multiples of the group. Here any batch is cut into as few groups of at
-    most four as it takes, as equal as can be: 5 images are a group of 3 and one of 2. Of a single
-    image the deviation is zero. (For the gradient's sake 1e-8 is added to each variance, so zero
-    comes out as 1e-4.)
-    """
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Float (N, F, H, W) to (N, F + 1, H, W), the same dtype; computed in float32."""
-        maps = []
-        for group in features.float().tensor_split(math.ceil(len(features) / GROUP)):
-            deviation = (group.var(0, correction=0) + 1e-8).sqrt().mean()
-            maps.append(deviation.expand(len(group), 1, *features.shape[2:]))
-        return torch.cat([features, torch.cat(maps).to(features.dtype)], 1)
-
-
 class ProjectionHead(nn.Module):
     """The end of a discriminator: feature maps to one logit an image, positive for real.
 
@@ -87,34 +55,23 @@ class ProjectionHead(nn.Module):
 
     Args:
         maps: Feature maps that come in.
-        last: Makes the last layer for so many maps: one that takes float (N, maps, H, W) and gives
-            one number an image.
+        last: The last layer: takes float (N, maps, H, W) and gives one number an image.
         num_classes: How many labels there are, 0 for none.
-        minibatch_std: Whether the last layer also sees how much the images of a batch differ
-            (:class:`MinibatchStd`), as one map more.
 
     Example:
-        >>> head = ProjectionHead(64, lambda maps: nn.Conv2d(maps, 1, 4), minibatch_std=True)
-        >>> head(torch.randn(2, 64, 4, 4)).shape
+        >>> head = ProjectionHead(64, nn.Conv2d(64, 1, 4), num_classes=3)
+        >>> head(torch.randn(2, 64, 4, 4), torch.tensor([0, 2])).shape
         torch.Size([2])
     """
 
-    def __init__(
-        self,
-        maps: int,
-        last: Callable[[int], nn.Module],
-        num_classes: int = 0,
-        minibatch_std: bool = False,
-    ) -> None:
+    def __init__(self, maps: int, last: nn.Module, num_classes: int = 0) -> None:
         super().__init__()
-        self.minibatch_std = MinibatchStd() if minibatch_std else None
-        self.last = last(maps + minibatch_std)
+        self.last = last
         self.embedding = nn.Embedding(num_classes, maps) if num_classes else None
 
     def forward(self, features: Tensor, labels: Tensor | None = None) -> Tensor:
         """Float (N, maps, H, W) to float (N,); ``labels`` int64 (N,) with classes."""
-        shown = features if self.minibatch_std is None else self.minibatch_std(features)
-        logits: Tensor = self.last(shown).flatten()
+        logits: Tensor = self.last(features).flatten()
         if self.embedding is not None:
             logits = logits + (self.embedding(labels) * features.mean((2, 3))).sum(1)
         return logits

@@ -19,7 +19,6 @@ SMALL_SET = 1000
 Count = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 Target = Annotated[float, Field(ge=0, le=1)]
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class GANOptions(Options):
@@ -77,42 +76,8 @@ class GANOptions(Options):
         description="policies of color, translation, cutout, separated by commas; none; "
         f"auto: translation below {SMALL_SET} images",
     )
-    ada: bool = Field(
-        False,
-        description="adaptive augmentation: the probability of each DiffAugment policy starts at 0 "
-        "and follows the discriminator's overfitting",
-    )
-    ada_images: Count = Field(
-        5000,
-        description="ada: number of real images in which the probability can go from 0 to 1; the "
-        "paper's 500000 are for trainings of 25 million images, 1500 steps of 16 see 24000",
-    )
-    consistency: Weight = Field(
-        0.0,
-        description="weight of the change of the logits under augmentation, on real and generated "
-        "images; 0 is off; the papers use 10",
-    )
-    r1: Weight = Field(0.0, description="gamma of the gradient penalty on real images; 0 is off")
-    r1_every: Count = Field(
-        16,
-        description="r1: number of discriminator updates for each penalty, which is so many times "
-        "as strong",
-    )
-    lecam: Weight = Field(
-        0.0,
-        description="weight of the logits' distance to the moving average of the other side's; "
-        "0 is off; the authors use 0.3 (BigGAN, hinge) and 3e-7 (StyleGAN2, cross-entropy)",
-    )
-    lecam_decay: Share = Field(0.99, description="lecam: decay of the moving averages")
-    lecam_start: int = Field(
-        100, ge=0, description="lecam: discriminator updates before it starts; the authors use 1000"
-    )
     spectral_norm: bool = Field(
         False, description="divide each weight of the discriminator by its largest singular value"
-    )
-    minibatch_std: bool = Field(
-        False,
-        description="show the discriminator's last layer how much the images of a batch differ",
     )
     conditional: bool = Field(False, description="one network for all classes")
     checkpoints: tuple[Count, ...] = Field(
@@ -192,28 +157,7 @@ class GANOptions(Options):
                 raise ValueError(
                     f"{name} is a target of loss=bce, and hinge has none: add loss=bce"
                 )
-        if self.ada and self.diffaugment == "none":
-            raise ValueError(
-                "ada adapts the DiffAugment policies, and diffaugment = none: leave ada off, or "
-                f"write diffaugment={','.join(self.auto_policies)}"
-            )
         return self
-
-    def check_augmentation(self, images: int) -> None:
-        """See that adaptive augmentation has policies to adapt.
-
-        Args:
-            images: In the training set.
-
-        Raises:
-            ValueError: If it has none.
-        """
-        if self.ada and not self.policies(images):
-            raise ValueError(
-                "ada adapts the DiffAugment policies, and diffaugment = auto has none for "
-                f"{SMALL_SET} images or more, here {images}: leave ada off, or write "
-                f"diffaugment={','.join(self.auto_policies)}"
-            )
 
     def check_checkpoints(self, length: int) -> None:
         """See that every checkpoint comes before the end.

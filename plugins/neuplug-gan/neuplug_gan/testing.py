@@ -1,4 +1,4 @@
-"""For the tests of GANs with other networks: does every option of the training take part?
+"""For the tests of GANs with other networks: does spectral normalisation find their layers?
 
 The laws that every generator keeps are :mod:`neuplug_testing`'s.
 """
@@ -15,19 +15,7 @@ from torch import Tensor
 from neuplug import FitContext, TrainingSet
 from neuplug_gan.component import AdversarialGenerator
 
-# What the training can have besides, each by the options that turn it on
-TURNED_ON: Mapping[str, Mapping[str, Any]] = MappingProxyType(
-    {
-        "spectral_norm": {"spectral_norm": True},
-        "r1": {"r1": 1.0},
-        "lecam": {"lecam": 1.0, "lecam_start": 1},
-        "minibatch_std": {"minibatch_std": True},
-        "consistency": {"consistency": 10.0},
-        "ada": {"ada": True, "ada_images": 100},
-    }
-)
-
-PLAIN = {"spectral_norm": False, "ema": 0, "steps": 3, "batch": 5, "grids": 1}
+FEW = {"ema": 0, "steps": 3, "batch": 5, "grids": 1}
 
 
 def check_options(
@@ -36,7 +24,10 @@ def check_options(
     in_chans: int = 1,
     image_size: tuple[int, int] = (32, 32),
 ) -> None:
-    """Train a few steps with each of :data:`TURNED_ON`, and with all, and compare the losses.
+    """Train a few steps without and with ``spectral_norm``, and compare the losses.
+
+    Of the training's options it is the one that needs something of the networks: weights in layers
+    of torch's classes.
 
     Args:
         component: The plugin's class.
@@ -45,17 +36,16 @@ def check_options(
         image_size: (height, width) in pixels.
 
     Raises:
-        AssertionError: If an option changes neither loss: the networks leave it nothing to act on.
+        AssertionError: If the option changes neither loss.
         InputError: If the component refuses an option.
         TrainingDiverged: If a loss is no longer finite.
     """
+    plain, normalized = (
+        _losses(component, {**FEW, **options, "spectral_norm": on}, in_chans, image_size)
+        for on in (False, True)
+    )
     name = component.__name__
-    off = {**PLAIN, "loss": "bce" if options.get("conditional") else "hinge", **options}
-    plain = _losses(component, off, in_chans, image_size)
-    everything = {option: value for on in TURNED_ON.values() for option, value in on.items()}
-    for title, on in {**TURNED_ON, "all of them": everything}.items():
-        found = _losses(component, {**off, **on}, in_chans, image_size)
-        assert (found != plain).any(), f"{name}: {title} changes nothing in the losses."
+    assert (normalized != plain).any(), f"{name}: spectral_norm changes nothing in the losses."
 
 
 def _losses(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 import time
-from dataclasses import asdict
 from typing import Any
 
 import torch
@@ -22,17 +21,15 @@ from neuplug import (
     wants_bf16,
 )
 from neuplug_gan.checkpoints import Kept
-from neuplug_gan.diffaugment import AdaptiveProbability, diffaugment
+from neuplug_gan.diffaugment import diffaugment
 from neuplug_gan.images import GreyRange, ShuffledStream
 from neuplug_gan.losses import discriminator_loss, generator_loss, targets
 from neuplug_gan.options import GANOptions
 from neuplug_gan.quality import Inspection
-from neuplug_gan.regularizers import Turn, chosen_penalties
 from neuplug_gan.spectral import SpectralNorm
 
 CHECKPOINT_SECONDS = 15.0
 LOG_EVERY = 25
-PROBABILITY = "augmentation probability"  # the curve that ada leaves
 
 
 class AdversarialTrainer:
@@ -86,21 +83,17 @@ class AdversarialTrainer:
         self.noise_rng = self._generator("input noise")
         self.stream = ShuffledStream(len(train), self.rng)
         self.policies = options.policies(len(train))
-        self.ada = AdaptiveProbability(options.ada_images) if options.ada else None
-        self.penalties = chosen_penalties(options, bool(self.policies), self.draws).to(self.device)
 
         epoch = options.epoch_steps(len(train))
         self.unit = epoch or 1  # loops in one of what the length and the checkpoints count
         self.total = options.length(train.image_size) * self.unit
         self.keep_at = {number * self.unit for number in options.checkpoints} | {self.total}
-        units = {PROBABILITY: "probability"} if self.ada else {}
-        self.record = FitRecord(epoch_steps=epoch, units=units)
+        self.record = FitRecord(epoch_steps=epoch)
         self.inspection = Inspection(train, scale, options, context)
         self.kept: list[Kept] = []
         self.step = 0
         self._updates = self._updates_as_written
-        # what follows the number of updates cannot be in a graph
-        if not (self.penalties or self.ada or options.decay):
+        if not options.decay:  # a rate that follows the number of updates cannot be in a graph
             generators = [self.draws, self.noise_rng]
             self._updates = captured(self._updates_as_written, self.device, generators)
 
@@ -201,14 +194,13 @@ class AdversarialTrainer:
             images: Tensor = self.generator(noise, labels)
         return images.float()
 
-    def _augment(self, images: Tensor) -> Tensor:
-        return diffaugment(images, self.policies, self.draws, self.ada.p if self.ada else 1.0)
-
-    def _judge(self, images: Tensor, labels: Tensor, exact: bool = False) -> Tensor:
+    def _judge(self, images: Tensor, labels: Tensor) -> Tensor:
+        """The discriminator's logits on images in [-1, 1], which are augmented first."""
+        images = diffaugment(images, self.policies, self.draws)
         if self.options.input_noise:
             noise = torch.randn(images.shape, generator=self.noise_rng, device=self.device)
             images = images + self.options.input_noise * noise
-        with self._autocast(exact):
+        with self._autocast():
             logits: Tensor = (self.normalized or self.discriminator)(images, labels)
         return logits.float()
 
@@ -217,18 +209,10 @@ class AdversarialTrainer:
     ) -> Tensor:
         if self.normalized:
             self.normalized.normalize(follow=True)
-        seen_real = self._augment(real)
-        on_real = self._judge(seen_real, labels)
-        on_fake = self._judge(self._augment(fake), labels)
+        on_real, on_fake = self._judge(real, labels), self._judge(fake, labels)
         real_targets, fake_targets = self.real_targets[labels], self.fake_targets[labels]
         loss = discriminator_loss(on_real, on_fake, self.options.loss, real_targets, fake_targets)
-        turn = Turn(self._judge, labels, real, fake, seen_real, on_real, on_fake, updates)
-        penalized = loss
-        for penalty in self.penalties:
-            penalized = penalized + penalty(turn)
-        self._descend(self.optimizer_d, penalized, updates)
-        if self.ada:
-            self.ada.update(on_real)
+        self._descend(self.optimizer_d, loss, updates)
         return loss.detach()
 
     def _update_generator(self, fake: Tensor, labels: Tensor, updates: int) -> Tensor:
@@ -236,8 +220,7 @@ class AdversarialTrainer:
         self.discriminator.requires_grad_(False)
         if self.normalized:
             self.normalized.normalize(follow=False)
-        logits = self._judge(self._augment(fake), labels)
-        loss = generator_loss(logits, self.options.loss)
+        loss = generator_loss(self._judge(fake, labels), self.options.loss)
         self._descend(self.optimizer_g, loss, updates)
         self.discriminator.requires_grad_(True)
         return loss.detach()
@@ -250,9 +233,9 @@ class AdversarialTrainer:
         loss.backward()
         optimizer.step()
 
-    def _autocast(self, exact: bool = False) -> torch.autocast:
-        enabled, cached = self.bf16 and not exact, self.device.type == "cpu"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled, cache_enabled=cached)
+    def _autocast(self) -> torch.autocast:
+        cached = self.device.type == "cpu"
+        return torch.autocast(self.device.type, torch.bfloat16, self.bf16, cache_enabled=cached)
 
     def _log(self, losses: list[Tensor]) -> None:
         loss_d, loss_g = torch.stack(losses).mean(0).tolist()
@@ -262,13 +245,8 @@ class AdversarialTrainer:
                     f"{self.context.name}: the {name}'s loss is {value} at step {self.step}; "
                     f"lower the learning rate (lr = {self.options.lr}) or use precision=fp32."
                 )
-            self._plot(name, value)
-        if self.ada:
-            self._plot(PROBABILITY, self.ada.p)
+            self.record.curves.setdefault(name, []).append((self.step, value))
         self.context.progress(self.step, self.total, f"D {loss_d:.2f} G {loss_g:.2f}")
-
-    def _plot(self, curve: str, value: float) -> None:
-        self.record.curves.setdefault(curve, []).append((self.step, value))
 
     @property
     def _modules(self) -> dict[str, Any]:
@@ -279,7 +257,6 @@ class AdversarialTrainer:
             "average": self.average,
             "optimizer_g": self.optimizer_g,
             "optimizer_d": self.optimizer_d,
-            "penalties": self.penalties,
         }
 
     @property
@@ -299,7 +276,6 @@ class AdversarialTrainer:
             "step": self.step,
             "modules": {name: part.state_dict() for name, part in self._modules.items()},
             "random": {name: rng.get_state() for name, rng in self._random.items()},
-            "ada": asdict(self.ada) if self.ada else None,
             "kept": [kept.as_tree() for kept in self.kept],
             "waiting": self.stream.waiting,
             "curves": self.record.curves,
@@ -312,7 +288,6 @@ class AdversarialTrainer:
             part.load_state_dict(state["modules"][name])
         for name, rng in self._random.items():
             rng.set_state(state["random"][name])
-        self.ada = AdaptiveProbability(**state["ada"]) if state["ada"] else None
         self.kept = [Kept(**tree) for tree in state["kept"]]
         self.stream.waiting = state["waiting"]
         self.record.curves, self.record.grids = state["curves"], state["grids"]

@@ -149,6 +149,7 @@ def test_grid_images() -> None:
         ({"real_label": 1.2}, "number from 0 to 1"),
         ({"fake_label": {"rust": "soft"}}, "number from 0 to 1"),
         ({"decay": -1}, "decay"),
+        ({"spectral_norm": "often"}, "spectral_norm = 'often'"),
     ],
 )
 def test_options_out_of_range(values: dict[str, Any], sentence: str) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor, nn
 
+import neuplug_gan.trainer as trainer_module
 from neuplug_gan.spectral import SpectralNorm
 
-from .regularized import Discriminator, images, trainer
+from .convolutional import GAN, Discriminator, images, options, train_set, trainer
+from .helpers import Memory, assert_same_networks, context, fit_until
 
 
 def norms(network: SpectralNorm) -> list[float]:
@@ -90,3 +94,46 @@ def test_spectral_norm_of_the_networks_own_is_left_alone() -> None:
     normalized = SpectralNorm(network)
     normalized.normalize(follow=True)
     assert set(normalized.weights) == {"2.weight"}
+
+
+@pytest.mark.parametrize(
+    ("loss", "precision"),
+    [
+        ("bce", "fp32"),
+        ("hinge", "bf16"),
+        pytest.param("bce", "bf16", marks=pytest.mark.slow),
+        pytest.param("hinge", "fp32", marks=pytest.mark.slow),
+    ],
+)
+def test_interrupted_training_goes_on_exactly(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loss: str, precision: str
+) -> None:
+    monkeypatch.setattr(trainer_module, "CHECKPOINT_SECONDS", 0.0)
+    wanted = options(
+        spectral_norm=True, loss=loss, precision=precision, conditional=True, checkpoints="50",
+        input_noise=0.1, batch=12, lr=1e-2,
+    )  # fmt: skip
+    whole = GAN(wanted)
+    record = whole.fit(train_set(), context())
+
+    memory = Memory(tmp_path / "training.safetensors")
+    fit_until(40, GAN(wanted), train_set(), memory)
+    assert memory.step == 25
+    resumed = GAN(wanted)
+    again = resumed.fit(train_set(), context(checkpoint=memory))
+    assert again.curves == record.curves and again.checkpoints == record.checkpoints
+    assert_same_networks(whole, resumed)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_spectral_norm_on_gpu(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, precision: str
+) -> None:
+    monkeypatch.setattr(trainer_module, "CHECKPOINT_SECONDS", 0.0)
+    memory = Memory(tmp_path / "training.safetensors")
+    gpu = context(device=torch.device("cuda"), checkpoint=memory)
+    wanted = options(spectral_norm=True, precision=precision, conditional=True)
+    record = GAN(wanted).fit(train_set(), gpu)
+    assert GAN(wanted).fit(train_set(), gpu).curves == record.curves  # from the state at the end

@@ -1,4 +1,4 @@
-"""The check for authors of other networks finds networks that leave an option nothing to do."""
+"""The check for authors of other networks finds those whose layers cannot be normalised."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from neuplug import InputError
 from neuplug_gan.testing import check_options
 
-from .regularized import GAN, DeafGAN
+from .convolutional import GAN
 
 
 class Handmade(nn.Module):
@@ -35,11 +34,6 @@ def test_sound_networks_pass() -> None:
     check_options(GAN, {"latent_dim": 8, "conditional": True}, image_size=(8, 8))
 
 
-def test_an_option_without_effect_is_named() -> None:
+def test_weights_that_are_not_found_are_an_error() -> None:
     with pytest.raises(AssertionError, match="HandmadeGAN: spectral_norm changes nothing"):
         check_options(HandmadeGAN, {"latent_dim": 8}, image_size=(8, 8))
-
-
-def test_an_option_without_a_place_is_named() -> None:
-    with pytest.raises(InputError, match="no place for minibatch_std"):
-        check_options(DeafGAN, {"latent_dim": 8}, image_size=(8, 8))

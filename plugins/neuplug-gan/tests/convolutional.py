@@ -1,4 +1,4 @@
-"""Networks with a part for each regularizer to act on, and what a regularizer is shown."""
+"""Networks with convolutions, for one class or several."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from neuplug_gan.component import AdversarialGenerator
 from neuplug_gan.images import GreyRange
 from neuplug_gan.layers import LabelledNoise, ProjectionHead
 from neuplug_gan.options import GANOptions
-from neuplug_gan.regularizers import Judge, Turn
 from neuplug_gan.trainer import AdversarialTrainer
 
 from .helpers import context
@@ -39,34 +38,20 @@ class Generator(nn.Module):
 class Discriminator(nn.Module):
     """A convolution, batch normalisation, dropout, a linear layer and a projection."""
 
-    def __init__(self, classes: int = 0, minibatch_std: bool = False) -> None:
+    def __init__(self, classes: int = 0) -> None:
         super().__init__()
         self.features = nn.Sequential(
             nn.Conv2d(1, 4, 4, 2, 1), nn.BatchNorm2d(4), nn.LeakyReLU(0.2, inplace=True),
             nn.Dropout(0.1),
         )  # fmt: skip
-        self.head = ProjectionHead(4, self._last, classes, minibatch_std)
+        self.head = ProjectionHead(4, nn.Sequential(nn.Flatten(), nn.Linear(64, 1)), classes)
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
         logits: Tensor = self.head(self.features(images), labels)
         return logits
 
-    @staticmethod
-    def _last(maps: int) -> nn.Module:
-        return nn.Sequential(nn.Flatten(), nn.Linear(maps * 16, 1))
-
 
 class GAN(AdversarialGenerator):
-    def build(
-        self, num_classes: int, in_chans: int, image_size: tuple[int, int]
-    ) -> tuple[nn.Module, nn.Module]:
-        o = self.options
-        return Generator(o.latent_dim, num_classes), Discriminator(num_classes, o.minibatch_std)
-
-
-class DeafGAN(GAN):
-    """Its discriminator has no place for the minibatch's deviation, whatever the options say."""
-
     def build(
         self, num_classes: int, in_chans: int, image_size: tuple[int, int]
     ) -> tuple[nn.Module, nn.Module]:
@@ -91,29 +76,6 @@ def trainer(discriminator: nn.Module, **changes: Any) -> AdversarialTrainer:
     return AdversarialTrainer(
         Generator(8, 0), discriminator, train, GreyRange.of(train.images), wanted, context()
     )
-
-
-def judge_of(network: nn.Module) -> Judge:
-    def judge(images: Tensor, labels: Tensor, exact: bool = False) -> Tensor:
-        logits: Tensor = network(images)
-        return logits.flatten()
-
-    return judge
-
-
-def turn(network: nn.Module, seen: Tensor, fake: Tensor, updates: int = 0) -> Turn:
-    """Both images unaugmented."""
-    judge, labels = judge_of(network), torch.zeros(len(seen), dtype=torch.int64)
-    on_real, on_fake = judge(seen, labels), judge(fake, labels)
-    return Turn(judge, labels, seen, fake, seen, on_real, on_fake, updates)
-
-
-def given(on_real: list[float], on_fake: list[float], updates: int) -> Turn:
-    """Nothing but logits."""
-    nothing = torch.empty(0)
-    judge = judge_of(nn.Identity())
-    real, fake = torch.tensor(on_real, requires_grad=True), torch.tensor(on_fake)
-    return Turn(judge, nothing, nothing, nothing, nothing, real, fake, updates)
 
 
 def images(n: int = 6, seed: int = 0) -> Tensor:
