@@ -114,8 +114,7 @@ class Request:
         if self.images is not None:
             return self.images.digest()
         if self.listing is not None:
-            # what is not used is said, so that it is part of the answer
-            unused = [str(kind) for kind in self.listing.unused if kind.matters]
+            unused = [str(kind) for kind in self.listing.unused if kind.matters]  # is said
             return hash_of([fingerprint(self.listing), *unused])
         source = Path(data.__file__).with_name("demo.py")  # importing it would load torch
         return hash_of(source.read_text("utf-8"))
