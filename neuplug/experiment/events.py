@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from neuplug.plugins.isolation import called_back
 from neuplug.records import Record
 from neuplug.storage.files import storing
 
@@ -233,7 +234,8 @@ class EventLog:
             with storing(self.path.parent):
                 os.write(self._file, numbered.model_dump_json().encode() + b"\n")
         self._put_in_words(numbered)
-        self.also(numbered)
+        with called_back():
+            self.also(numbered)
 
     def say(self, text: str) -> None:
         """Add a sentence for the user."""

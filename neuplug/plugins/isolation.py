@@ -94,6 +94,21 @@ def isolated(owner: str, *own: type[BaseException], nested: bool = False) -> Ite
 
 
 @contextmanager
+def called_back() -> Iterator[None]:
+    """Within what a component calls, such as to tell its progress, others print as ever."""
+    with _lock:
+        if at_work := bool(_at_work):
+            _output.drain()
+            _output.end()
+    try:
+        yield
+    finally:
+        if at_work:
+            with _lock:
+                _output.begin()
+
+
+@contextmanager
 def importing(owner: str) -> Iterator[None]:
     """Let a plugin be imported: :func:`isolated`, and named if that takes long or is interrupted.
 

@@ -102,6 +102,15 @@ def test_the_users_own_output_stays_where_it_is(capfd: pytest.CaptureFixture[str
     assert printed.err == "acme 1.0 printed: theirs\nacme-other 1.0 printed: half a line\n"
 
 
+def test_a_function_of_the_users_prints_as_ever(
+    ask: Ask, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also while a component is at work and tells its progress, in this process."""
+    ask(aug=["mirror"], workers=0, on_event=lambda event: print("heard", event.event))
+    heard = set(capfd.readouterr().out.split("\n"))
+    assert {"heard started", "heard progress", "heard done"} <= heard
+
+
 # What it raises
 
 
