@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from neuplug.data.pixeloptions import Channels, Resize
 from neuplug.errors import InputError, Problems
 from neuplug.experiment import fields
-from neuplug.experiment.decisive import AUTO, NAMES, UNEQUAL, read_metric
+from neuplug.experiment.decisive import AUTO, NAMES, UNEQUAL, is_auto, read_metric
 from neuplug.experiment.grammar import Amount, load_yaml, make_amount, parse_arm, scalar
 from neuplug.experiment.results import MARGIN
 from neuplug.plugins.component import sentences
@@ -216,7 +216,7 @@ class ComposeConfig(BaseModel):
         with problems.noted():
             self.amounts()
         with problems.noted():
-            if self.metric != AUTO:
+            if not is_auto(self.metric):
                 read_metric(self.metric)
         problems.refuse()
         return self

@@ -68,6 +68,11 @@ def read_metric(text: str) -> Decisive:
     )
 
 
+def is_auto(text: str) -> bool:
+    """Whether nobody has chosen."""
+    return text.strip().lower() == AUTO
+
+
 def choose_metric(text: str, tests: Sequence[Mapping[str, int]]) -> tuple[Decisive, str]:
     """The metric that is asked for, or the usual one, and what there is to say about it.
 
@@ -88,7 +93,7 @@ def choose_metric(text: str, tests: Sequence[Mapping[str, int]]) -> tuple[Decisi
     unequal = most[large] > UNEQUAL * least[small]
     share = 100 * most[large] / sum(most.values())
     alone = f"answering {large} always would be right for {share:.0f} % of the test images"
-    if text == AUTO:
+    if is_auto(text):
         if not unequal:
             return Decisive("accuracy", "accuracy"), ""
         counted = f"{large} has {most[large]} test images, {small} {least[small]}"
@@ -105,6 +110,6 @@ def choose_metric(text: str, tests: Sequence[Mapping[str, int]]) -> tuple[Decisi
             f"Verdicts go by {metric.name}, and {metric.class_name} has {number} test images: "
             f"below {FEW} little can be told."
         )
-    if metric.name == "accuracy" and unequal:
-        return metric, f"Verdicts go by accuracy: {alone}."
-    return metric, ""
+    if not unequal or metric.class_name is not None:
+        return metric, ""
+    return metric, f"Verdicts go by {metric.name}: {alone}."

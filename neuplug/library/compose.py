@@ -124,7 +124,8 @@ class Result:
         Args:
             arm: Its name.
             classifier: Its name.
-            metric: ``accuracy``, ``precision``, ``recall``, ``f1`` or ``loss``.
+            metric: ``accuracy``, ``precision``, ``recall``, ``f1``, ``loss``, or ``auroc`` where
+                verdicts go by it.
             class_name: A class, whose precision, recall or F1 is wanted.
 
         Raises:

@@ -44,6 +44,10 @@ _at_work: list[tuple[str, int]] = []
 _lock = threading.RLock()
 
 
+def _threads() -> set[int]:
+    return {thread for _, thread in _at_work}
+
+
 @contextmanager
 def isolated(owner: str, *own: type[BaseException], nested: bool = False) -> Iterator[None]:
     """Let a plugin's code work.
@@ -68,7 +72,7 @@ def isolated(owner: str, *own: type[BaseException], nested: bool = False) -> Ite
     """
     here = (owner, threading.get_ident())
     with _lock:
-        around = {thread for _, thread in _at_work}
+        around = _threads()
         if not around:
             _output.begin()
         _at_work.append(here)
@@ -97,14 +101,14 @@ def isolated(owner: str, *own: type[BaseException], nested: bool = False) -> Ite
 def called_back() -> Iterator[None]:
     """Within what a component calls, such as to tell its progress, others print as ever."""
     with _lock:
-        if at_work := bool(_at_work):
+        if _at_work:
             _output.drain()
             _output.end()
     try:
         yield
     finally:
-        if at_work:
-            with _lock:
+        with _lock:
+            if _at_work:  # another thread's may have ended
                 _output.begin()
 
 
@@ -233,7 +237,7 @@ class _Output(io.RawIOBase):
     """Takes the place of standard output while plugins' code is at work, and logs it by lines."""
 
     def __init__(self) -> None:
-        self.rest = b""
+        self.rest, self.began, self.real = b"", False, -1
         self.text = io.TextIOWrapper(self, "utf-8", "backslashreplace", write_through=True)  # type: ignore[type-var]
 
     def writable(self) -> bool:
@@ -258,6 +262,9 @@ class _Output(io.RawIOBase):
         return len(data)
 
     def begin(self) -> None:
+        if self.began:  # another thread has, whose component has called back
+            return
+        self.began = True
         self.stdout, self.exit, self.real = sys.stdout, os._exit, -1
         os._exit = _refused(os.getpid(), os._exit)  # type: ignore[assignment]
         with suppress(Exception):
@@ -281,10 +288,16 @@ class _Output(io.RawIOBase):
         self.write(b"\n")
 
     def end(self) -> None:
-        sys.stdout, os._exit = self.stdout, self.exit
+        if not self.began:
+            return
+        self.began = False
+        os._exit = self.exit
+        if sys.stdout is self.text:  # else somebody has put something else there
+            sys.stdout = self.stdout
         if self.real >= 0:
             os.dup2(self.real, 1)
             os.close(self.real)
+            self.real = -1
 
 
 _output = _Output()
@@ -312,7 +325,11 @@ def _refused(process: int, leave: Callable[[int], NoReturn]) -> Callable[[int], 
     """In place of ``os._exit``, which would end this process without a word."""
 
     def refused(status: int) -> NoReturn:
-        if os.getpid() != process:  # of a process that the plugin has forked
+        # of a process that the plugin has forked, or of a thread of ours, such as a worker's that
+        # waits for the end of the process that has started it
+        if os.getpid() != process or threading.get_ident() not in {
+            thread for _, thread in _at_work
+        }:
             leave(status)
         raise SystemExit(f"os._exit({status})")
 

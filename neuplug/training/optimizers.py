@@ -24,7 +24,8 @@ def eager(kind: type[_Optimizer]) -> type[_Optimizer]:
         kind: Of ``torch.optim``, not differentiable.
 
     Returns:
-        A class that is used in the same way and finds the same numbers.
+        A class that is used in the same way and finds the same numbers. An object of it cannot be
+        pickled; its ``state_dict`` can.
 
     Example:
         >>> weight = torch.nn.Parameter(torch.ones(1))

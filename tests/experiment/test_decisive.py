@@ -59,6 +59,17 @@ def test_accuracy_of_unequal_classes_is_measured_by_the_largest() -> None:
     assert metric.name == "accuracy" and "answering rust always" in said
 
 
+@pytest.mark.parametrize("text", ["Auto", " auto ", "AUTO"])
+def test_auto_in_any_letter_case(text: str) -> None:
+    assert choose_metric(text, EVEN)[0].name == "accuracy"
+    assert resolve(flags={"metric": text, "clf": ["linear"]}, environment={}).metric == text
+
+
+def test_whatever_is_chosen_the_largest_class_is_said() -> None:
+    assert "answering rust always" in choose_metric("log_loss", UNEVEN)[1]
+    assert choose_metric("log_loss", EVEN)[1] == ""
+
+
 def test_a_class_must_exist_and_have_test_images_enough() -> None:
     with pytest.raises(InputError, match=r"no class 'rusty'. Did you mean rust"):
         choose_metric("recall:rusty", EVEN)

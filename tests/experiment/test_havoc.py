@@ -285,3 +285,31 @@ def test_reports_of_two_plugins_with_one_name_are_both_kept(ask: Ask) -> None:
     assert list(write_reports([spec, twin], {}, FinishedRun.read(result.folder))) == []
     noted = json.loads((result.folder / "reports.json").read_text())
     assert set(noted) == {"neuplug-lab:markdown", "acme-twin:markdown"}
+
+
+# Whose process it is
+
+OTHER_THREADS = """
+import os, threading, time
+from neuplug.plugins.isolation import called_back, isolated
+
+def long_work():
+    with isolated("acme 1.0"), called_back():
+        time.sleep(0.2)
+
+both = [threading.Thread(target=long_work) for _ in range(2)]
+[thread.start() for thread in both]
+[thread.join() for thread in both]
+print("as ever")
+with isolated("acme 1.0"):
+    threading.Thread(target=os._exit, args=[7]).start()
+    time.sleep(30)
+"""
+
+
+def test_other_threads_print_and_end_the_process_as_ever() -> None:
+    """Such as a worker's, which ends when the process that has started it does."""
+    done = subprocess.run(
+        [sys.executable, "-c", OTHER_THREADS], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (7, "as ever\n"), done.stderr

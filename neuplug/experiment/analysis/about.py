@@ -85,7 +85,8 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
             *plan.dataset.report.notes,
             _assurance(plan),
             *([_CHOSEN] if plan.unchosen else []),
-            "Means have 95 % t intervals over repeats. A verdict's interval is for the paired "
+            f"Verdicts go by {plan.metric[0].name}. Means have 95 % t intervals over repeats, that "
+            "of this metric one for other test images, too. A verdict's interval is for the paired "
             "difference over repeats and test images together; verdicts are corrected for their "
             "number (Holm). Repeats draw from the same images, so they are more alike than new "
             "collections would be.",

@@ -191,8 +191,10 @@ def _scored(plan: Plan, bench: TaskContext) -> AllScored:
         test = plan.splits[cell.repeat].test
         logits = bench.tree(cell.key, "predictions")["logits"]
         members = np.array([numbers[groups[i]] for i in test])
-        found[cell.key] = Scored(scores_of(plan, logits, test), members, logits.argmax(1).numpy())
-    return AllScored(plan.metric[0], found, strata)
+        own = plan.dataset.images.labels[test].numpy()
+        scores = scores_of(plan, logits, test)
+        found[cell.key] = Scored(scores, members, logits.argmax(1).numpy(), own)
+    return AllScored(plan.metric[0], found, strata, plan.dataset.images.classes)
 
 
 def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:

@@ -103,11 +103,13 @@ class Scored:
         scores: float64 (N,), whose mean is the metric of the verdicts.
         groups: int64 (N,), the number of each image's group.
         answers: int64 (N,), the classes that are answered.
+        labels: int64 (N,), those that are right.
     """
 
     scores: NDArray[np.float64]
     groups: NDArray[np.int64]
     answers: NDArray[np.int64]
+    labels: NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +120,13 @@ class AllScored:
         metric: What the verdicts go by.
         cells: By key.
         strata: int64, by the number of a group the class of its images.
+        classes: Their names.
     """
 
     metric: Decisive
     cells: Mapping[str, Scored]
     strata: NDArray[np.int64]
+    classes: Sequence[str]
 
     def mean(self, cells: Sequence[parts.Cell]) -> float:
         """The metric, over repeats."""
@@ -131,9 +135,38 @@ class AllScored:
     def estimate(self, cells: Sequence[parts.Cell]) -> model.Mean:
         """The metric with its interval."""
         found = [self.cells[cell.key] for cell in cells]
-        return estimate_scores(
-            [each.scores for each in found], [each.groups for each in found], self.strata
-        )
+        scores, groups = [each.scores for each in found], [each.groups for each in found]
+        return estimate_scores(scores, groups, self.strata, self.images(found))
+
+    @property
+    def label(self) -> int | None:
+        """The number of the metric's class, if it is of one."""
+        name = self.metric.class_name
+        return None if name is None else self.classes.index(name)
+
+    def images(self, found: Sequence[Scored]) -> int | None:
+        """On how many test images the metric rests: one of a rare class weighs more than others."""
+        if self.metric.score in ("accuracy", "loss"):
+            return None
+        counts = [np.bincount(each.labels, minlength=len(self.classes)) for each in found]
+        if self.label is None:
+            return len(self.classes) * min(int(each[each > 0].min()) for each in counts)
+        if self.metric.score == "precision":
+            return max(1, min(int((each.answers == self.label).sum()) for each in found))
+        return max(1, min(int(each[self.label]) for each in counts))
+
+    def apart(self, own: Scored, other: Scored) -> NDArray[np.bool_]:
+        """Which images two cells answer differently, as far as the metric goes by that."""
+        if self.metric.score in ("accuracy", "loss", "auroc"):
+            differing: NDArray[np.bool_] = own.scores != other.scores
+            return differing
+        differing = own.answers != other.answers
+        if self.label is None:
+            return differing
+        of_class: NDArray[np.bool_] = own.labels == self.label
+        if self.metric.score == "precision":
+            of_class = (own.answers == self.label) | (other.answers == self.label)
+        return np.logical_and(differing, of_class)
 
 
 # Arm and classifier to their cells, by repeat
@@ -278,8 +311,6 @@ def _paired(ours: Sequence[parts.Cell], theirs: Sequence[parts.Cell], scored: Al
             raise ValueError(f"arms of repeat {cell.repeat + 1} have different test images")
         differences.append(own.scores - other.scores)
         items.append(own.groups)
-        differing.append(own.answers != other.answers)
-    # whether one is right where the other is not, or the metric goes by more than answers
-    if scored.metric.score in ("accuracy", "loss", "auroc"):
-        return Paired(differences, items)
-    return Paired(differences, items, differing)
+        differing.append(scored.apart(own, other))
+    every = [scored.cells[cell.key] for cell in (*ours, *theirs)]
+    return Paired(differences, items, differing, scored.images(every))

@@ -30,11 +30,14 @@ class Paired(NamedTuple):
         items: For each repeat which test images these are.
         differing: For each repeat where the two answer differently; by default where the scores
             differ, which those of some metrics do in every image.
+        images: How many test images the metric rests on: those of a class for its recall; by
+            default all.
     """
 
     differences: Sequence[NDArray[Any]]
     items: Sequence[NDArray[Any]]
     differing: Sequence[NDArray[np.bool_]] | None = None
+    images: int | None = None
 
 
 def estimate(values: Sequence[float]) -> Mean:
@@ -67,6 +70,7 @@ def estimate_scores(
     scores: Sequence[NDArray[Any]],
     items: Sequence[NDArray[Any]],
     strata: NDArray[np.int64] | None = None,
+    images: int | None = None,
 ) -> Mean:
     """The mean of scores of test images, with an interval for other repeats and images alike.
 
@@ -74,17 +78,18 @@ def estimate_scores(
         scores: For each repeat one for each test image, such as 1 for being right and 0.
         items: For each repeat which test images these are, as of :func:`paired_difference`.
         strata: As of :func:`paired_differences`.
+        images: How many test images the metric rests on; by default all.
 
     Raises:
         ValueError: As :func:`paired_difference`.
     """
-    found = _mean(Paired(scores, items), strata)
+    found = _mean(Paired(scores, items, images=images), strata)
     if len(scores) == 1:
         return Mean(mean=found.effect, low=None, high=None, n=1)
     [error] = errors([error_parts(scores, found.images, found.effect, found.strata)])
     half = error.critical(1 - CONFIDENCE) * error.standard
     if not error.standard:  # all alike, which other images need not be
-        half = _unseen(found.count)
+        half = _unseen(found.telling)
     return Mean(mean=found.effect, low=found.effect - half, high=found.effect + half, n=len(scores))
 
 
@@ -179,6 +184,7 @@ class _Mean:
         images: Which image each is of, from 0, of all repeats in turn.
         strata: Of each image the class.
         count: How many images there are.
+        telling: On how many of them the metric rests.
         differing: How many of them the two arms have answered differently.
         effect: The mean.
     """
@@ -187,6 +193,7 @@ class _Mean:
     images: NDArray[np.int64]
     strata: NDArray[np.int64] | None
     count: int
+    telling: int
     differing: int
     effect: float
 
@@ -210,7 +217,8 @@ def _mean(pair: Paired, strata: NDArray[np.int64] | None) -> _Mean:
     apart = pair.differing or [scores != 0 for scores in differences]
     differing = len(np.unique(images[np.concatenate(apart)]))
     classes = None if strata is None else strata[known]
-    return _Mean(differences, images, classes, len(known), differing, effect)
+    telling = min(len(known), pair.images or len(known))
+    return _Mean(differences, images, classes, len(known), telling, differing, effect)
 
 
 def _judged(
@@ -224,13 +232,14 @@ def _judged(
     equivalent = error.beyond(margin - abs(effect)) if abs(effect) < margin else 1.0
     detectable = _noncentrality(error.freedom, level / comparisons) * error.standard
     if not error.standard or differing < _telling(1):
-        half = max(half, _unseen(mean.count) * (1 + abs(effect)))  # scores are from -1 to 1
+        half = max(half, _unseen(mean.telling) * (1 + abs(effect)))  # scores are from -1 to 1
         more = max(0.0, margin - abs(effect)) / (1 + abs(effect))
-        equivalent = max(equivalent, (1 - more) ** mean.count)
+        equivalent = max(equivalent, (1 - more) ** mean.telling)
     telling = _telling(comparisons)
     if not error.standard or differing < telling:
-        detectable = max(detectable, _share_that_shows(telling, mean.count))
-    repeats, images = _enough(parts, abs(effect), margin, comparisons)
+        detectable = max(detectable, _share_that_shows(telling, mean.telling))
+    images = float(np.mean([len(scores) for scores in mean.scores]))
+    repeats, images_needed = _enough(parts, abs(effect), margin, comparisons, images)
     return PairedDifference(
         effect=effect,
         low=effect - half,
@@ -239,16 +248,20 @@ def _judged(
         p_equivalent=equivalent,
         detectable=detectable,
         enough_repeats=repeats,
-        enough_images=images,
+        enough_images=images_needed,
         n=len(mean.scores),
         items=mean.count,
     )
 
 
 def _enough(
-    parts: ErrorParts, effect: float, margin: float, comparisons: int
+    parts: ErrorParts, effect: float, margin: float, comparisons: int, images: float
 ) -> tuple[int | None, int | None]:
-    """About how many repeats, or else test images, would decide, if the effect is as it seems."""
+    """About how many repeats, or else test images, would decide, if the effect is as it seems.
+
+    Nothing is borrowed from other comparisons, so that fewer may do. ``images`` are those of a
+    repeat.
+    """
     level = (1 - CONFIDENCE) / comparisons
     # to find the difference, or that it is less than the margin
     aims = [(effect, 1 - level / 2), (margin - effect, 1 - level)]
@@ -264,7 +277,7 @@ def _enough(
     growths = [1.05**step for step in range(1, 95)]  # up to a hundredfold
     place = bisect_left(growths, True, key=lambda times: decided(parts.n, times))
     if place < len(growths):
-        return None, int(float(f"{growths[place] * parts.of_images:.2g}"))
+        return None, int(float(f"{growths[place] * images:.2g}"))
     return None, None
 
 

@@ -112,7 +112,7 @@ def error_parts(
     effective = float(weight.sum() ** 2 / np.square(weight).sum())
     by_repeat, by_image = parts.sum(1), parts.sum(0)
     residual = parts - by_repeat[:, None] / count - by_image / n + parts.sum() / parts.size
-    few_repeats, few_images = n / (n - 1), effective / max(1.0, effective - 1)
+    few_repeats, few_images = n / (n - 1), _few(effective)
     of_images, freedom = _of_images(by_image, weight, strata)
     return ErrorParts(
         repeats=float(np.square(by_repeat).sum()) * few_repeats,
@@ -134,10 +134,15 @@ def _of_images(
         count = float(shares.sum() ** 2 / np.square(shares).sum())
         # a single one tells nothing of others of its class: all that it has counts
         middle = float(own.mean()) if count > 1 else 0.0
-        variance = float(np.square(own - middle).sum()) * count / max(1.0, count - 1)
+        variance = float(np.square(own - middle).sum()) * _few(count)
         whole += variance
-        squares += variance**2 / max(1.0, count - 1)
+        squares += variance**2 / (count - 1 if count > 1 else 1.0)
     return whole, whole**2 / squares if squares else max(1.0, len(parts) - 1.0)
+
+
+def _few(count: float) -> float:
+    """What makes a variance of so many values that of the whole they are from."""
+    return count / (count - 1) if count > 1 else 1.0
 
 
 def errors(family: Sequence[ErrorParts]) -> list[Error]:

@@ -96,8 +96,8 @@ def compare(
 ) -> dict[str, Comparison]:
     """Compare arms with one of them, image by image, and say what may be said.
 
-    Statistics and verdict are those of :func:`neuplug.compose`; see
-    :func:`neuplug.paired_difference`.
+    Statistics and verdict are those of :func:`neuplug.compose`, which besides holds the test images
+    of each class against that class alone; see :func:`neuplug.paired_difference`.
 
     Args:
         scores: Arm to one array for each repeat: a number for each test image, larger is better,

@@ -39,6 +39,7 @@ from neuplug.text import printable
 from neuplug.training.devices import processes
 
 IDLE_SECONDS = 0.5
+WATCHER_SECONDS = 1.0
 TASK_MEMORY = 4 * 2**30  # bytes of a GPU for a process, of which its CUDA context takes a part
 UNKNOWN = "unknown"
 # Says the last line that it was told, which is empty unless whoever told it has died since
@@ -101,6 +102,7 @@ class InProcess:
         self.context, self.progress = context, progress
         self.waiting: deque[AnyTask] = deque()
         self.watcher: subprocess.Popen[bytes] | None = None
+        self.told_of_faults = False
 
     def submit(self, task: AnyTask) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
@@ -112,6 +114,7 @@ class InProcess:
             command = [sys.executable, "-I", "-S", "-c", WATCHER]
             self.watcher = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
             with contextlib.suppress(Exception):  # such as in a notebook
+                self.told_of_faults = not faulthandler.is_enabled()
                 faulthandler.enable()
         with contextlib.suppress(OSError):
             os.write(self.watcher.stdin.fileno(), f"{printable(words)}\n".encode())  # type: ignore[union-attr]
@@ -134,8 +137,14 @@ class InProcess:
     def close(self) -> None:
         """See :class:`neuplug.experiment.executors.base.Executor`."""
         self.waiting.clear()
-        if self.watcher is not None:
-            self.watcher.communicate()
+        if self.watcher is not None and self.watcher.stdin is not None:
+            self.watcher.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.watcher.wait(WATCHER_SECONDS)
+            self.watcher.kill()  # a process that a plugin has left may hold its input open
+            self.watcher.wait()
+        if self.told_of_faults:
+            faulthandler.disable()
 
 
 class LocalProcesses:

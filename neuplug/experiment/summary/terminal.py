@@ -125,6 +125,10 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
         head = write.text(f"{shown.name}\n{shown.unit}")
         table.add_column(head, justify="right", overflow="fold")
     goes_by = wording.decisive(results.metric)
+    own = goes_by not in wording.METRICS.values()  # which no column has
+    if own:
+        head = write.text(f"{goes_by.name}\n{goes_by.unit}")
+        table.add_column(head, justify="right", overflow="fold")
     of = "" if results.metric == "accuracy" else f", {goes_by.name}"
     head = write.text(f"to none{of}\n{goes_by.differences}")
     table.add_column(head, justify="right", overflow="fold")
@@ -137,6 +141,8 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
             write.text(_cell(means.get((arm, classifier, key, None)), shown, wide))
             for key, shown in wording.METRICS.items()
         ]
+        if own:
+            row.append(write.text(_cell(results.decisive(arm, classifier), goes_by, wide)))
         difference = differences.get(arm)
         style = STYLES[difference.verdict] if difference else ""
         points = _cell(difference, goes_by, wide)

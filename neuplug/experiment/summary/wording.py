@@ -196,7 +196,8 @@ def margin(comparison: Comparison) -> str:
     size = "1 point" if size == "1 points" else size
     if comparison.verdict == "equivalent":
         return f" by {size} or more" if comparison.question == "none" else f", within {size}"
-    small = (comparison.adjusted_equivalent or 1.0) < 1 - CONFIDENCE
+    p = comparison.adjusted_equivalent
+    small = p is not None and p < 1 - CONFIDENCE
     return f", by less than {size}" if small and comparison.verdict in ("helps", "harms") else ""
 
 
@@ -210,7 +211,8 @@ def _corrected(comparison: Comparison) -> str:
     low, high, p = comparison.low, comparison.high, comparison.adjusted_p
     if comparison.verdict != "no evidence" or low is None or high is None or low <= 0 <= high:
         return ""
-    return f", p {p:.2f} when corrected for {comparison.family} comparisons"
+    several = f" when corrected for {comparison.family} comparisons"
+    return f", p {p:.2f}{several if comparison.family > 1 else ''}"
 
 
 def verdict_sentence(comparison: Comparison, results: RunResults) -> str:
@@ -268,7 +270,8 @@ def power_sentence(results: RunResults) -> str:
     limits, shown = [], decisive(results.metric)
     for classifier in dict.fromkeys(c.classifier for c in found):
         squares = [(c.detectable or 0.0) ** 2 for c in found if c.classifier == classifier]
-        limit = min(1.0, math.sqrt(sum(squares) / len(squares)))
+        limit = math.sqrt(sum(squares) / len(squares))
+        limit = min(1.0, limit) if shown.unit == "%" else limit
         limits.append((f"{number(limit, shown)} {shown.differences}", classifier))
     several = len(limits) > 1
     under = listing([f"{limit} with {name}" if several else limit for limit, name in limits])
@@ -288,15 +291,20 @@ def enough_sentence(results: RunResults) -> str:
     several = len(results.classifiers) > 1
     for c in found:
         if c.verdict == "no evidence":
-            need = "more than either can give"
+            need = ""
             if c.enough_repeats is not None:
                 need = f"{c.enough_repeats} repeats"
             elif c.enough_images is not None:
                 need = f"{c.enough_images} test images"
             who = f"{c.arm} with {c.classifier}" if several else c.arm
             needs.setdefault(need, []).append(who)
+    beyond = needs.pop("", [])
     said = [f"{need} for {listing(arms)}" for need, arms in needs.items()]
-    return f"To decide what is open, expect to need about {'; '.join(said)}." if said else ""
+    found_text = f"To decide what is open, expect to need about {'; '.join(said)}." if said else ""
+    if beyond:
+        found_text += f" Of {listing(beyond)} not even 100 repeats or 100 times the test images "
+        found_text += "would tell." if len(beyond) > 1 else "would tell, as things stand."
+    return found_text.strip()
 
 
 def listing(words: Sequence[str]) -> str:

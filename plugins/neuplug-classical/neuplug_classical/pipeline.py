@@ -138,12 +138,16 @@ class ClassicalAugmenter(Augmenter):
 
         The geometric operations of both become one warp, which comes first; the pixel operations
         follow in their order. Two that sample differently (``border``, ``interpolation``) stay
-        apart, since one warp cannot do both, and so does what has a shape that the other changes.
+        apart, since one warp cannot do both, and so do a policy, which may warp, and what has a
+        shape, where a geometric operation follows.
         """
         if not isinstance(following, ClassicalAugmenter):
             return None
-        shaped = any(isinstance(step, PixelStep) and step.shaped for step in self.steps)
-        if shaped and not all(isinstance(s, PixelStep | PolicyStep) for s in following.steps):
+        ordered = any(
+            isinstance(step, PolicyStep) or (isinstance(step, PixelStep) and step.shaped)
+            for step in self.steps
+        )
+        if ordered and not all(isinstance(s, PixelStep | PolicyStep) for s in following.steps):
             return None
         if self.sampling and following.sampling and self.sampling != following.sampling:
             return None

@@ -54,10 +54,11 @@ def _compared(results: RunResults) -> list[tuple[str, str]]:
     if count["harms"]:
         text += f", harms in {count['harms']}"
     if count["equivalent"]:
-        text += f", neither in {count['equivalent']}"
+        text += f", neither helps nor harms in {count['equivalent']}"
     if undecided := count["no evidence"] + count["one repeat"]:
         text += f"; no evidence in {undecided}"
-    short = [("helps" if count["helps"] else "no evidence", f"{text}.")]
+    clear = "equivalent" if count["equivalent"] == len(found) else "no evidence"
+    short = [("helps" if count["helps"] else clear, f"{text}.")]
     if beside:
         count = _count(beside)
         better, worse = count["helps"], count["harms"]
@@ -102,7 +103,8 @@ def _clauses(
             else:
                 does = verbs[verdict][len(arms) > 1]
                 beside = f" {than(verdict)} {rival}" if rival else ""
-                limit = margin(found[0]) if verdict == "equivalent" else ""
+                one = next(c for c in found if c.verdict == verdict)
+                limit = margin(one) if verdict == "equivalent" else ""
                 text = f"{claim(verdict, f'{who} {does} {whom}')}{beside}{limit}."
             if verdict == "no evidence":  # other clauses begin with the name of an arm
                 text = f"N{text[1:]}"

@@ -33,7 +33,9 @@ def view(results: RunResults) -> dict[str, Any]:
         "beside_classical": _verdicts(results.compared("best classical"), results),
         "more_images": _verdicts(results.compared("more images"), results),
         "warnings": [(_unbroken(first_of_kind(kind)), kind) for kind in by_kind(results)],
-        "metrics": [(shown.name, shown.unit) for shown in wording.METRICS.values()],
+        "metrics": [
+            (shown.name, shown.unit) for shown in (*wording.METRICS.values(), *_own(results))
+        ],
         "tables": [_table(results, classifier) for classifier in results.classifiers],
         "added": sections(results),
         "arm_costs": costs.of_arms(results),
@@ -89,6 +91,12 @@ def _unbroken(text: str) -> str:
     return text
 
 
+def _own(results: RunResults) -> list[wording.Metric]:
+    """The metric of the verdicts, if the tables do not have it in any case."""
+    shown = wording.decisive(results.metric)
+    return [] if shown in wording.METRICS.values() else [shown]
+
+
 def _table(results: RunResults, classifier: str) -> dict[str, Any]:
     """The main table of one classifier: one row for each arm."""
     means, groups = results.means, results.groups
@@ -102,8 +110,11 @@ def _table(results: RunResults, classifier: str) -> dict[str, Any]:
                 "arm": arm,
                 "images": _mixture(cells[0].train_images),
                 "values": [
-                    stat(means.get((arm, classifier, key, None)), metric)
-                    for key, metric in wording.METRICS.items()
+                    *(
+                        stat(means.get((arm, classifier, key, None)), metric)
+                        for key, metric in wording.METRICS.items()
+                    ),
+                    *(stat(results.decisive(arm, classifier), metric) for metric in _own(results)),
                 ],
                 "difference": stat(difference, wording.decisive(results.metric))
                 | {"kind": _kind(difference.verdict) if difference else ""},

@@ -71,7 +71,9 @@ def accuracy(results: RunResults) -> Drawing:
     name = f"{shown.name[:1].upper()}{shown.name[1:]}"
     unit = "% of test images" if results.metric == "accuracy" else shown.unit
     text = _alt(f"{name} in {'percent' if shown.unit == '%' else shown.unit}", groups)
-    return Drawing("accuracy", text, _draw(Title(name, _aside(groups), results), unit, groups))
+    return Drawing(
+        "accuracy", text, _draw(Title(name, _aside(groups), results), unit, groups, shown)
+    )
 
 
 def differences(results: RunResults) -> Drawing:
@@ -92,7 +94,7 @@ def differences(results: RunResults) -> Drawing:
     return Drawing(
         "differences",
         _alt(f"Difference in {shown.name} to the arm none, in {shown.differences}", groups),
-        _draw(head, f"{shown.differences} of {shown.name}", groups, zero=True),
+        _draw(head, f"{shown.differences} of {shown.name}", groups, shown, zero=True),
     )
 
 
@@ -135,10 +137,12 @@ def _aside(groups: Groups) -> str:
     return _ASIDE_SINGLE if single else _ASIDE
 
 
-def _draw(head: Title, unit: str, groups: Groups, *, zero: bool = False) -> Figure:
+def _draw(
+    head: Title, unit: str, groups: Groups, shown: wording.Metric, *, zero: bool = False
+) -> Figure:
     rows = sum(len(strips) for strips in groups.values())
     figure = new_figure(TITLE + _AXIS + _HEADING * len(groups) + _ROW * rows, head)
-    limits = _limits(groups, zero)
+    limits = _limits(groups, zero, 0.005 * shown.scale)
     top = TITLE
     for group, (name, strips) in enumerate(groups.items()):
         style.put_text(figure, MARGIN, top + _HEADING / 2 + 0.03, shorten(name, 50), weight="bold")
@@ -176,13 +180,13 @@ def _draw_strip(axes: Axes, i: int, strip: _Strip) -> None:
         axes.plot(strip.dots, [i + 0.78] * len(strip.dots), "o", alpha=0.55, **dot)
 
 
-def _limits(groups: Groups, zero: bool) -> tuple[float, float]:
+def _limits(groups: Groups, zero: bool, least: float) -> tuple[float, float]:
     strips = [strip for group in groups.values() for strip in group]
     values = [v for s in strips for v in (s.mean, s.low, s.high, *s.dots) if v is not None]
     values = [v for v in values if math.isfinite(v)] + ([0.0] if zero else [])
     if not values:
         return 0.0, 1.0
-    pad = max(0.05 * (max(values) - min(values)), 0.5)
+    pad = max(0.05 * (max(values) - min(values)), least)
     return min(values) - pad, max(values) + pad
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from neuplug.experiment.analysis.comparisons import AllScored, Scored, compare
+from neuplug.experiment.analysis.influence import image_scores
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
-from neuplug.experiment.decisive import Decisive
+from neuplug.experiment.decisive import Decisive, read_metric
 from neuplug.experiment.parts import Cell
 from neuplug.experiment.results import Comparison
 
@@ -55,10 +56,12 @@ def simulated(arms: list[Any], rng: np.random.Generator, **gain: float) -> list[
             key = f"{arm.name}/{repeat}"
             chance = np.clip(easy + rng.normal(gain.get(arm.base, 0.0), 0.02), 0, 1)
             right = rng.random(300) < chance
-            scored[key] = Scored(right.astype(float), images, right.astype(int))
+            answers = right.astype(int)
+            scored[key] = Scored(right.astype(float), images, answers, np.ones(300, dtype=int))
             about = {"arm": arm.name, "classifier": "linear", "repeat": repeat}
             cells.append(Cell.model_construct(**about, key=key))
-    every = AllScored(Decisive("accuracy", "accuracy"), scored, np.zeros(300, dtype=np.int64))
+    strata = np.zeros(300, dtype=np.int64)
+    every = AllScored(Decisive("accuracy", "accuracy"), scored, strata, ("wrong", "right"))
     return [c for c in compare(cells, arms, every, margin=0.02) if c.question == "best classical"]
 
 
@@ -120,3 +123,67 @@ def test_verdicts_go_by_the_metric_that_is_asked_for(ask: Any, metric: str) -> N
     ours, plain = (result.results.decisive(arm, "linear") for arm in ("invert", "none"))
     assert c.effect == pytest.approx(ours.mean - plain.mean)
     assert ours.low < ours.mean < ours.high
+
+
+def scored(metric: str, logits: dict[str, list[Any]], labels: Any) -> list[Comparison]:
+    """What ``compare`` finds of arms with these logits, by repeat, on the same test images."""
+    goes_by, classes = read_metric(metric), ("a", "b")
+    label = None if goes_by.class_name is None else classes.index(goes_by.class_name)
+    cells, found = [], {}
+    for arm, repeats in logits.items():
+        for repeat, each in enumerate(repeats):
+            key = f"{arm}/{repeat}"
+            scores = image_scores(goes_by, each, labels, label)
+            found[key] = Scored(scores, np.arange(len(labels)), each.argmax(1), labels)
+            about = {"arm": arm, "classifier": "linear", "repeat": repeat}
+            cells.append(Cell.model_construct(**about, key=key))
+    config = resolve(None, {"aug": [arm for arm in logits if arm != "none"], "clf": ["linear"]}, ())
+    arms = list(Selection(config).arms)
+    return compare(cells, arms, AllScored(goes_by, found, labels, classes), margin=0.02)
+
+
+def sure(labels: Any, rng: np.random.Generator, strength: float) -> list[Any]:
+    """Logits of five repeats that are right with some confidence."""
+    found = []
+    for _ in range(5):
+        logits = rng.normal(0, 1, (len(labels), 2))
+        logits[np.arange(len(labels)), labels] += strength
+        found.append(logits)
+    return found
+
+
+def test_less_loss_is_better(lab: object) -> None:
+    """In the verdict, the choice of the best classical arm and the correction for that choice."""
+    rng, labels = np.random.default_rng(0), np.arange(200) % 2
+    logits = {
+        "none": sure(labels, rng, 1.0), "mirror": sure(labels, rng, 3.0),
+        "invert": sure(labels, rng, 0.2), "jitter": sure(labels, rng, 2.0),
+    }  # fmt: skip
+    rows = scored("log_loss", logits, labels)
+    said = {(c.arm, c.question): c for c in rows}
+    assert said["mirror", "none"].verdict == "helps" and said["mirror", "none"].effect < 0
+    assert said["invert", "none"].verdict == "harms" and said["invert", "none"].effect > 0
+    beside = said["jitter", "best classical"]
+    assert (beside.against, beside.candidates, beside.verdict) == ("mirror", 2, "harms")
+
+
+def test_ten_images_of_a_class_tell_little_of_its_recall(lab: object) -> None:
+    """However many of the other class there are, and however much the arms differ there."""
+    labels = np.array([1] * 10 + [0] * 490)
+    right = np.stack([labels == 0, labels == 1], axis=1).astype(float)
+    other = right.copy()
+    other[20:60] = other[20:60, ::-1]  # forty of the other class
+    (alike,) = scored("recall:b", {"none": [right] * 5, "mirror": [other] * 5}, labels)
+    assert alike.effect == 0 and alike.verdict == "no evidence" and alike.p_equivalent > 0.5
+    assert alike.high > 0.25  # 3.7 / 10
+    other = right.copy()
+    other[:5] = other[:5, ::-1]  # five of the class
+    (less,) = scored("recall:b", {"none": [right] * 5, "mirror": [other] * 5}, labels)
+    assert less.effect == pytest.approx(-0.5) and less.p == pytest.approx(2 / 2**5)
+
+
+def test_a_rare_class_weighs_more_in_balanced_accuracy(lab: object) -> None:
+    labels = np.array([1] * 4 + [0] * 300)
+    right = np.stack([labels == 0, labels == 1], axis=1).astype(float)
+    (alike,) = scored("balanced_accuracy", {"none": [right] * 5, "mirror": [right] * 5}, labels)
+    assert alike.verdict == "no evidence" and alike.high > 0.3  # of two classes of four images
