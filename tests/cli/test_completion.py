@@ -46,7 +46,6 @@ def complete(*words: str, **variables: str) -> tuple[set[str], set[str]]:
         (["compose", "--set", "training.l"], {"training.lr="}, {"linear."}),
         (["compose", "--set", "lin"], {"linear."}, {"training.lr="}),
         (["compose", "--near", "o"], {"on", "off", "overlap"}, set()),
-        (["plugins", "show", "ji"], {"jitter"}, {"mirror"}),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -19,7 +19,7 @@ def test_an_arm_is_the_one_that_compose_trains_on(
     """The same images, seed and repeat: the store has the arm already, image by image."""
     result = neuplug.compose(
         bars, aug=["jitter"], clf=["conv"], options=TINY, training={"steps": 2}, add=3,
-        repeats=1, per_class=8, imgsz=32, workers=0, project=tmp_path, save_generated=True,
+        repeats=1, per_class=8, workers=0, project=tmp_path, save_generated=True,
     )  # fmt: skip
     lines = (result.folder / "manifest.csv").read_text().splitlines()
     assert any("jitter" in line for line in lines)

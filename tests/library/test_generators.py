@@ -46,5 +46,6 @@ def test_classes_start_from_one_fit_on_all(bars: neuplug.TrainingSet) -> None:
 
 def test_one_fit_for_all_classes_has_no_start(bars: neuplug.TrainingSet) -> None:
     together = neuplug.load("tinted", conditional=True)
-    with pytest.raises(TypeError):  # it subscripts the start that it does not get
+    # it subscripts the start that it does not get
+    with pytest.raises(neuplug.PluginError, match=r"tinted of .* TypeError"):
         neuplug.fit_generator(together, bars, device="cpu")

@@ -46,6 +46,8 @@ def refused(
         "32",
         "--project",
         str(tmp_path / "runs"),
+        "--aug",
+        "dcgan",
     ]
 
     def ask(*arguments: str) -> str:

@@ -154,12 +154,15 @@ def _print(page: Page) -> None:
     print_table(console, ("class", *page.parts, "images"), rows)
     for title, text in page.seen:
         line(f"{title}: {text}")
-    line("\nNot used", style="bold")
+    console.print()
+    line("Not used", style="bold")
     for sentence in page.unused or ["nothing: every file is used"]:
         line(f"  {sentence}")
-    line("\nTo look at before training", style="bold")
+    console.print()
+    line("To look at before training", style="bold")
     for sentence in page.odd or ["nothing looks odd"]:
         line(f"  {'! ' if page.odd else ''}{sentence}")
-    line("\nDuplicates and files that cannot be read", style="bold")
+    console.print()
+    line("Duplicates and files that cannot be read", style="bold")
     for title, items in page.lists:
         print_names(console, title, items)

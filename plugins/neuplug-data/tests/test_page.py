@@ -42,7 +42,9 @@ def test_what_looks_odd(unequal: Path) -> None:
     assert "! The classes are unequal: the largest has 12 images, the smallest 1." in said
     assert "! The images' aspect ratios differ by more than a half" in said
     assert "! 14 image(s) are smaller than the decoded size and are enlarged" in said
-    assert "Not used\n  1 file(s) (pictures of kinds that neuplug does not read): ok/x.jxl" in said
+    assert (
+        "\n\nNot used\n  1 file(s) (pictures of kinds that neuplug does not read): ok/x.jxl" in said
+    )
     facts = json.loads(show(unequal, "--json"))
     assert facts["largest_class_accuracy"] == pytest.approx(12 / 17)
     assert facts["files"][0]["count"] == 1
@@ -51,8 +53,8 @@ def test_what_looks_odd(unequal: Path) -> None:
 
 def test_an_honest_set_has_nothing_odd(class_folders: Path) -> None:
     said = show(class_folders, "--imgsz", "8")
-    assert "Not used\n  nothing: every file is used" in said
-    assert "To look at before training\n  nothing looks odd" in said
+    assert "\n\nNot used\n  nothing: every file is used" in said
+    assert "\n\nTo look at before training\n  nothing looks odd" in said
 
 
 def test_small_classes_are_left_out_and_said(unequal: Path) -> None:

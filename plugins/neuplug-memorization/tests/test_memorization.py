@@ -205,7 +205,6 @@ def test_in_a_run_the_control_is_found_out(tmp_path: Path) -> None:
         add=20,
         repeats=1,
         workers=0,
-        imgsz=16,
         project=tmp_path,
         training={"steps": 5},
     )

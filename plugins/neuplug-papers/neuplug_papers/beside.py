@@ -105,7 +105,8 @@ def lines(paper: Paper, table: Published, results: RunResults) -> Iterator[Line]
         for name, others in paper.aliases.items()
     }
     for row in table.rows:
-        classifier = row.classifier or str(first)
+        # a recipe names the plugin of its components, and a run their names
+        classifier = row.classifier or str(first).rpartition(":")[2]
         cells = [
             c
             for c in results.cells

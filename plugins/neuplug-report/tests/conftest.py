@@ -357,7 +357,7 @@ def recipe_results(folder: Path, recipe: str, budget: str, **changes: Any) -> di
     results = make_results(
         folder,
         arms={"none": 0.0} | {label: 0.01 * i for i, label in enumerate(labels)},
-        classifiers=config.clf,
+        classifiers=[name.rpartition(":")[2] for name in config.clf],
         sizes=[n for n in config.subsets() if n is not None] or None,
         score_all=config.score_all,
         **{"curves": False, "repeats": config.repeats, **changes},
