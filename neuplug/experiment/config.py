@@ -305,6 +305,11 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise InputError(f"there is no experiment file {path}.") from None
     except (OSError, ValueError) as error:
+        if path.suffix.lower() not in (".yaml", ".yml"):
+            raise InputError(
+                f"{path} is no experiment file (YAML): give one, a folder of images, or a CSV "
+                "manifest."
+            ) from None
         raise InputError(f"{path} cannot be read as YAML: {error}") from None
     if not isinstance(content, dict) or not all(isinstance(key, str) for key in content):
         raise InputError(f"{path} is not an experiment file: it has no 'setting: value' lines.")

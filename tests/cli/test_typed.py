@@ -165,3 +165,13 @@ def test_a_file_of_somebody_else_is_refused_in_sentences(
 def test_an_arm_that_adds_nothing_is_named_in_the_plan(plan: Plan) -> None:
     warnings = plan("set", "--clf", "linear", "--aug", "idle: jitter@add=0")["warnings"]
     assert "Arm idle adds no image: its results are those of none." in warnings
+
+
+@pytest.mark.parametrize("name", ["0.png", "set.zip"])
+def test_a_file_that_is_no_experiment(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert main(["compose", str(tmp_path / name)]) == 2
+    said = capsys.readouterr().err
+    assert "is no experiment file (YAML): give one, a folder of images, or a CSV manifest" in said
