@@ -6,10 +6,13 @@ import csv
 import io
 import os
 from pathlib import Path
+from typing import Any
 
 from neuplug.data.listing import SPLIT_NAMES, Entry, Listing, listed, natural_key
 from neuplug.errors import InputError
 from neuplug.text import unguarded
+
+_COLUMNS = ("path", "label", "split", "group")
 
 
 def read_manifest(path: Path) -> Listing:
@@ -25,8 +28,11 @@ def read_manifest(path: Path) -> Listing:
     found: dict[str, tuple[int, Entry]] = {}
     wrong: list[str] = []
     try:
-        reader = csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline=""))
+        text = io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")
+        reader = csv.DictReader(text, skipinitialspace=True, strict=True)
         columns = list(reader.fieldnames or ())
+        if again := [name for name in _COLUMNS if columns.count(name) > 1]:
+            raise InputError(f"{path} has several columns called {listed(again)}: keep one.")
         if not {"path", "label"} <= set(columns):
             raise InputError(f"{path} has no header with the columns path and label.")
         for row in reader:
@@ -44,22 +50,28 @@ def read_manifest(path: Path) -> Listing:
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text: save it as CSV in UTF-8.") from None
     except csv.Error as error:
-        raise InputError(f"{path}, line {reader.line_num}: {error}.") from None
+        raise InputError(
+            f"{path}, line {reader.line_num}: {error}: is a quote not closed?"
+        ) from None
     if wrong:
         raise InputError(f"{path}: {len(wrong)} line(s) are wrong: {'; '.join(wrong[:3])}.")
     if not found:
         raise InputError(f"{path} lists no images: there is nothing below its header.")
     entries = sorted((entry for _, entry in found.values()), key=lambda e: natural_key(e.id))
-    known = [name for name in ("path", "label", "split", "group") if name in columns]
+    known = [name for name in _COLUMNS if name in columns]
     return Listing(path.parent, f"a CSV manifest ({listed(known)})", tuple(entries))
 
 
-def _entry(row: dict[str, str], root: Path) -> Entry:
-    place, label, split, group = (
-        (row.get(name) or "").strip() for name in ("path", "label", "split", "group")
-    )
+def _entry(row: dict[str | None, Any], root: Path) -> Entry:
+    if any(row.pop(None, ())):
+        raise InputError("it has more cells than the header: quote labels that contain a comma")
+    place, label, split, group = ((row.get(name) or "").strip() for name in _COLUMNS)
     if not (place and label):
         raise InputError("the path or the label is empty")
+    if None in row.values():
+        raise InputError("it has fewer cells than the header")
+    if "\n" in label:
+        raise InputError("the label goes on in the next line: is a quote not closed?")
     if split and split.lower() not in SPLIT_NAMES:
         raise InputError(f"{split!r} is not a split: write train, val, test, or nothing")
     file = root / place

@@ -119,6 +119,11 @@ def test_natural_order(folder: Path) -> None:
         ("path,label\na.png,x\nb.png, \n", "line 3: the path or the label is empty"),
         ("path,label\na.png,x\nb.png\n", "line 3: the path or the label is empty"),
         ("path,label\n,x\n", "line 2: the path or the label is empty"),
+        ("path,label\na.png,x\nb.png,x, y\n", "line 3: it has more cells than the header"),
+        ("path,label,split\na.png,test\n", "line 2: it has fewer cells than the header"),
+        ("path,label,label\na.png,x,y\n", "several columns called label: keep one"),
+        ('path,label\na.png,"x\nb.png,y\n', "is a quote not closed?"),
+        ('path,label\na.png,"x\nb.png,y"\n', "line 3: the label goes on in the next line"),
         ("path,label,split\na.png,x,tset\n", "line 2: 'tset' is not a split: write train, val"),
         ("path,label\na.png,x\ngone.png,y\n", "line 3: there is no file"),
         (

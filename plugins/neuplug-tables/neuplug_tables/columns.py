@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import get_args
@@ -37,7 +38,7 @@ _GROUPS = (
     "caseid", "case", "objectid", "seriesid", "series", "videoid", "video", "slideid", "slide",
     "plateid", "specimen", "specimenid", "studyid", "person", "personid",
 )  # fmt: skip
-_YES, _NO = {"1", "1.0", "true", "yes"}, {"0", "0.0", "false", "no", ""}
+_YES, _NO = {"1", "true", "yes"}, {"0", "false", "no", ""}
 EMPTY = {"", "nan", "null"}
 
 _PROBED = 200  # cells of a column that are looked up to tell whether it names images
@@ -94,12 +95,16 @@ def find_columns(table: Table, files: Files, options: TablesOptions) -> Columns:
     """
     first = table.rows[0][1]
     if any(re.search(r"[\d./\\]", cell) and files.find(cell) for cell in first if len(cell) > 3):
-        width = max(len(cells) for _, cells in table.rows[:_PROBED])
+        width = Counter(len(cells) for _, cells in table.rows).most_common(1)[0][0]
+        _refuse_ragged(table, table.rows, width, "most rows")
         names = [f"column {number}" for number in range(1, width + 1)]
         columns = Columns(names, table.rows)
         columns.said.append("the table has no header, so its first line is taken for an image.")
     else:
-        columns = Columns([name.strip() for name in first], table.rows[1:])
+        # spreadsheets end a header with a comma for each column that has any cell
+        width = max((i for i, name in enumerate(first, start=1) if name), default=0)
+        _refuse_ragged(table, table.rows[1:], width, "the header")
+        columns = Columns([" ".join(name.split("\n")) for name in first], table.rows[1:])
     if not columns.rows:
         raise InputError(f"{table.path} lists no images: there is nothing below its header.")
     finder = _Finder(table, columns, files)
@@ -107,12 +112,49 @@ def find_columns(table: Table, files: Files, options: TablesOptions) -> Columns:
     columns.split = finder.asked("split", options.split, finder.split)
     columns.group = finder.asked("group", options.group, finder.group)
     columns.label = finder.asked("label", options.label, finder.label)
+    for what in ("path", "label", "split", "group"):
+        finder.refuse_same_name(getattr(columns, what), getattr(options, what) is not None)
+    for column in columns.hot:
+        finder.refuse_same_name(column, exact=True)
     finder.say(options)
     return columns
 
 
+def _refuse_ragged(
+    table: Table, rows: Sequence[tuple[int, list[str]]], width: int, than: str
+) -> None:
+    """Refuse rows of more or fewer cells than there are columns, for their cells may be shifted.
+
+    Raises:
+        InputError: About all of them. Empty cells at the end of a row are none.
+    """
+    more = [f"line {line}" for line, cells in rows if any(cells[width:])]
+    fewer = [f"line {line}" for line, cells in rows if len(cells) < width]
+    mark = {",": "a comma", ";": "a semicolon", "\t": "a tab"}.get(
+        table.delimiter or "", f"{table.delimiter!r}"
+    )
+    said = []
+    if more:
+        said.append(
+            f"{len(more)} of {len(rows)} rows have more cells than {than} ({listed(more, 3)}): "
+            f"quote labels that contain {mark}, or name all columns"
+        )
+    if fewer:
+        said.append(
+            f"{len(fewer)} of {len(rows)} rows have fewer cells than {than} ({listed(fewer, 3)}): "
+            "write an empty cell for each that is left out"
+        )
+    if said:
+        raise InputError(f"{table.path}: {'; '.join(said)}.")
+
+
 def _key(name: str) -> str:
     return re.sub(r"[\W_]", "", name).casefold()
+
+
+def _flag(cell: str) -> str:
+    """A cell of 0 or 1 without decimals, with a point or a comma."""
+    return re.sub(r"([01])[.,]0*", r"\1", cell.casefold())
 
 
 @dataclass
@@ -205,6 +247,36 @@ class _Finder:
             )
         raise self._ask("label", few or left, "no column is called label; the class may be in")
 
+    def refuse_same_name(self, column: int | None, exact: bool) -> None:
+        """Refuse another column of the name of one that is used, if it says something else.
+
+        Raises:
+            InputError: If any of its cells differs.
+        """
+        if column is None or column < 0:
+            return
+        columns = self.columns
+        same = str if exact else _key
+        name = columns.names[column]
+        again = [i for i, other in enumerate(columns.names) if same(other) == same(name)]
+        if not name or len(again) < 2:
+            return
+        cells = [columns.cells(i) for i in again]
+        differ = [
+            f"line {line}"
+            for (line, _), *values in zip(columns.rows, *cells, strict=True)
+            if len(set(values)) > 1
+        ]
+        if differ:
+            raise InputError(
+                f"{self.table.path}: {len(again)} columns are called {name}, and their cells "
+                f"differ in {len(differ)} of {len(columns.rows)} rows ({listed(differ, 3)}): "
+                "rename or remove those that are not meant."
+            )
+        columns.said.append(
+            f"{len(again)} columns are called {name}, with the same cells; the first is used."
+        )
+
     def _tells_classes(self, column: int) -> bool:
         cells = self.columns.cells(column)
         return 1 < len(set(cells)) <= max(2, len(cells) // 2)
@@ -213,7 +285,7 @@ class _Finder:
         """Take columns of 0 and 1, of which one is 1 in each row, for the classes."""
         hot = []
         for column in left:
-            cells = {cell.casefold() for cell in self.columns.cells(column)}
+            cells = {_flag(cell) for cell in self.columns.cells(column)}
             if cells <= _YES | _NO and cells & _NO and cells - {""}:
                 hot.append(column)
         if len(hot) < 2:
@@ -235,7 +307,7 @@ class _Finder:
     @staticmethod
     def hot_of(cells: Sequence[str], hot: Sequence[int]) -> list[int]:
         """The columns that are 1 in a row."""
-        return [i for i in hot if i < len(cells) and cells[i].casefold() in _YES]
+        return [i for i in hot if i < len(cells) and _flag(cells[i]) in _YES]
 
     def say(self, options: TablesOptions) -> None:
         """Say what was guessed; nothing of columns that are called as they should be."""
@@ -245,6 +317,9 @@ class _Finder:
         if columns.hot:
             hot = listed([columns.names[i] for i in columns.hot])
             guessed.append(f"the label is the one of {hot} that is 1")
+            used = {i for _, cells in columns.rows for i in self.hot_of(cells, columns.hot)}
+            if never := [columns.names[i] for i in columns.hot if i not in used]:
+                columns.guessed.append(f"There is no image of class {listed(never)}.")
         for what in ("label", "split", "group"):
             column = getattr(columns, what)
             if column is None or column < 0 or getattr(options, what) is not None:

@@ -108,6 +108,9 @@ class _Reading:
         for number, (line, _) in enumerate(columns.rows):
             file = self._file(names[number], line)
             label = labels[number]
+            if "\n" in names[number] + label + (groups[number] if groups else ""):
+                self.wrong["go on in the next line (is a quote not closed?)"].append(f"line {line}")
+                continue
             if not label:
                 self.wrong["have no label"].append(f"line {line}")
             if file is None or not label:
@@ -160,6 +163,8 @@ class _Reading:
                 self.wrong["have a split that is none of train, val and test"].append(
                     f"line {line}: {cell!r}"
                 )
+        if blank := cells.count(""):
+            self.columns.guessed.append(f"{blank} of {len(cells)} rows have no split.")
         pairs = {(cell, part) for cell, part in zip(cells, found, strict=True) if part}
         if odd := [
             f"{cell} is {part}" for cell, part in sorted(pairs) if cell.lower() not in SPLIT_NAMES

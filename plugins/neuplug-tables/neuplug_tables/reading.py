@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,16 +23,19 @@ _SEPARATOR_LINE = re.compile(r"sep=(.)\r?\n?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Table:
-    """The rows of a table, of stripped cells.
+    r"""The rows of a table, of stripped cells.
 
     Attributes:
-        rows: (line number, cells), the header among them if there is one.
+        rows: (number of the first line, cells), the header among them if there is one. A quoted
+            cell may have line breaks in it, as ``\n``.
         encoding: ``""`` for UTF-8, else what the bytes were taken for.
+        delimiter: What separates cells; ``None`` for blanks.
     """
 
     path: Path
     rows: list[tuple[int, list[str]]]
     encoding: str = ""
+    delimiter: str | None = ","
 
 
 def read_table(path: Path, most: int | None = None) -> Table:
@@ -57,11 +61,11 @@ def read_table(path: Path, most: int | None = None) -> Table:
     if separator:
         text, begin = text[separator.end() :], 1
     delimiter = separator[1] if separator else _delimiter(text)
-    rows = _split(path, text, delimiter, begin)
+    rows = _split(path, text, delimiter, begin, strict=most is None)
     found = [(line, cells) for line, cells in itertools.islice(rows, most) if any(cells)]
     if not found:
         raise InputError(f"{path} is empty: write a header, and a line for each image.")
-    return Table(path, found, encoding)
+    return Table(path, found, encoding, delimiter)
 
 
 def _decoded(path: Path, content: bytes, whole: bool) -> tuple[str, str]:
@@ -88,7 +92,7 @@ def _delimiter(text: str) -> str | None:
     best, score = None, (0.0, 1)
     for delimiter in _DELIMITERS:
         try:
-            rows = [row for row in csv.reader(lines, delimiter=delimiter) if row]
+            rows = [row for row in _reader(lines, delimiter) if row]
         except csv.Error:
             continue
         width = len(rows[0]) if rows else 0
@@ -98,20 +102,38 @@ def _delimiter(text: str) -> str | None:
     return best
 
 
-def _split(path: Path, text: str, delimiter: str | None, begin: int):  # type: ignore[no-untyped-def]
-    """Yield (line number, stripped cells)."""
+def _reader(lines: Iterable[str], delimiter: str, strict: bool = False):  # type: ignore[no-untyped-def]
+    # a blank before a quote would make the quote a part of the cell
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=strict)
+
+
+def _split(path: Path, text: str, delimiter: str | None, begin: int, strict: bool):  # type: ignore[no-untyped-def]
+    """Yield (number of the first line, stripped cells).
+
+    Raises:
+        InputError: If ``strict`` is set and a quote is not closed, or text follows one that is.
+    """
     if delimiter is None:
         for line, content in enumerate(re.split(r"\r\n|\r|\n", text), 1 + begin):
             cells = content.strip().rsplit(None, 1) if " " in content.strip() else [content.strip()]
             yield line, [cell.strip(" \"'") for cell in cells]
         return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = _reader(io.StringIO(text, newline=""), delimiter, strict)
+    first = begin + 1
     try:
         for row in reader:
-            cells = [re.sub(r"[\r\n]+", " ", cell).strip() for cell in row]
-            yield reader.line_num + begin, cells
+            yield first, [re.sub(r"[\r\n]+", "\n", cell).strip() for cell in row]
+            first = reader.line_num + begin + 1
     except csv.Error as error:
+        last = reader.line_num + begin
+        said = str(error)
+        if "end of data" in said or ("expected after" in said and last > first):
+            raise InputError(f"{path}: the quote opened in line {first} is not closed.") from None
+        if "expected after" in said:
+            raise InputError(
+                f"{path}, line {last}: text follows a closed quote: write quotes within a cell "
+                "twice, and the whole cell in quotes."
+            ) from None
         raise InputError(
-            f"{path}, line {reader.line_num + begin}: {error}. Is it a table, and are its quotes "
-            "closed?"
+            f"{path}, line {last}: {error}. Is it a table, and are its quotes closed?"
         ) from None

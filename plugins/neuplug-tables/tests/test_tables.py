@@ -107,6 +107,95 @@ def test_labels_with_commas_and_as_numbers(folder: Path) -> None:
     assert listed(folder, rows("images/ISIC_{n}.jpg", "{b}.5")).classes == ("0.5", "1.5")
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            PLAIN.replace("nv", "Pepper, bell"),
+            "4 of 8 rows have more cells than the header (line 3, line 5, line 7 and 1 more): "
+            "quote labels that contain a comma",
+        ),
+        (PLAIN.replace("nv", "Pepper, bell").partition("\n")[2], "more cells than most rows"),
+        (PLAIN.replace("label", "label,").replace("nv", "a,b"), "more cells than the header"),
+        (PLAIN.replace(",", ";").replace("nv", "a;b"), "quote labels that contain a semicolon"),
+        (
+            rows("images/ISIC_{n}.jpg", "{c},train", "path,label,split").replace("nv,", ""),
+            "4 of 8 rows have fewer cells than the header (line 3,",
+        ),
+    ],
+)
+def test_rows_of_more_or_fewer_cells_than_the_header(folder: Path, text: str, said: str) -> None:
+    assert said in refused(folder, text)
+
+
+def test_empty_cells_at_the_end_of_a_row_are_none(folder: Path) -> None:
+    assert found(listed(folder, PLAIN.replace("nv\n", "nv,,\n"))) == ALL
+    assert found(listed(folder, PLAIN.replace("label\n", "label,\n"))) == ALL
+
+
+@pytest.mark.parametrize("separator", [", ", ",  "])
+def test_a_quoted_label_may_follow_a_blank(folder: Path, separator: str) -> None:
+    text = PLAIN.replace(",", separator).replace("nv", '"Pepper, bell"')
+    assert set(listed(folder, text).classes) == {"Pepper, bell", "mel"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("2.jpg,nv", '2.jpg,"nv', "the quote opened in line 3 is not closed"),
+        ("8.jpg,nv", '8.jpg,"nv', "the quote opened in line 9 is not closed"),
+        (
+            "2.jpg,nv",
+            '2.jpg,"nv\nimages/ISIC_1.jpg,"nv',
+            "the quote opened in line 3 is not closed",
+        ),
+        ("2.jpg,nv", '2.jpg,"nv" x', "line 3: text follows a closed quote"),
+        (
+            "2.jpg,nv\n",
+            '2.jpg,"nv\n',
+            "1 of 2 rows go on in the next line (is a quote not closed?) (line 3)",
+        ),
+    ],
+)
+def test_a_quote_that_is_not_closed(folder: Path, old: str, new: str, said: str) -> None:
+    text = PLAIN.replace(old, new)
+    if "go on" in said:  # another quote, at the end of a later line, closes it
+        text = text.replace("7.jpg,mel\nimages/ISIC_8.jpg,nv", '7.jpg,mel"')
+    assert said in refused(folder, text)
+
+
+def test_a_comment_may_have_several_lines(folder: Path) -> None:
+    text = rows("images/ISIC_{n}.jpg", '{c},"seen\nby, me"', "path,label,comment")
+    assert found(listed(folder, text)) == ALL
+
+
+def test_columns_of_one_name(folder: Path) -> None:
+    text = rows("images/ISIC_{n}.jpg", "{c},{c}", "path,label,Label")
+    listing = listed(folder, text)
+    assert found(listing) == ALL
+    assert "2 columns are called label, with the same cells; the first is used." in listing.remarks
+    message = refused(folder, text.replace("nv,nv", "nv,mel"))
+    assert "2 columns are called label, and their cells differ in 4 of 8 rows (line 3," in message
+    (folder / "set.csv").write_text(text.replace("nv,nv", "nv,mel"))
+    assert found(scan(folder / "set.csv", options={"tables": {"label": "label"}})) == ALL
+    unused = rows("images/ISIC_{n}.jpg", "{c},{b},{o}", "path,label,x,x")
+    assert found(listed(folder, unused)) == ALL
+
+
+def test_one_hot_columns_with_decimal_commas_and_a_class_without_images(folder: Path) -> None:
+    text = rows("ISIC_{n}", "{b};{o};0", "image;mel;nv;BCC", ",").replace(",", ";")
+    text = text.replace(";1", ";1,0").replace(";0", ";0,0")
+    listing = listed(folder, text)
+    assert found(listing) == ALL
+    assert "There is no image of class BCC." in listing.cautions
+
+
+def test_blank_cells_of_a_split_are_said(folder: Path) -> None:
+    text = rows("images/ISIC_{n}.jpg", "{c},train", "path,label,split")
+    text = text.replace("1.jpg,mel,train", "1.jpg,mel,").replace("2.jpg,nv,train", "2.jpg,nv,test")
+    assert "1 of 8 rows have no split." in listed(folder, text).cautions
+
+
 def test_splits_and_groups(folder: Path) -> None:
     head = "lesion_id,image_id,dx,Usage"
     text = rows("L{p},ISIC_{n}", "{c},PublicTest", head)
