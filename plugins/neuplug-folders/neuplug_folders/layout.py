@@ -18,6 +18,8 @@ from neuplug_folders.masks import annotation_name, are_masks, masks_among
 from neuplug_folders.parts import (
     assign_parts,
     has_no_labels,
+    is_labelled,
+    labelled_beside,
     part_in_name,
     same_inside,
     second_copy,
@@ -215,11 +217,14 @@ class _Tidied:
                     copy.all_files()
                 )
                 node = _without(node, copy)
+            for folder in labelled_beside(node):
+                self.taken[f"images without classes in {folder.name}/"] += folder.all_files()
+                node = _without(node, folder)
             inner = node.full[0] if len(node.full) == 1 and not node.images else None
             if inner is None:
                 return node
             wraps = _IMAGE_FOLDER.fullmatch(inner.name) or part_in_name(inner.name)
-            if not wraps and _is_lone_class(inner):
+            if not (wraps or is_labelled(inner)) and _is_lone_class(inner):
                 return node
             beside = self.beside.get(node.path)
             self.notes.append(f"{inner.name}/" + (f" beside {listed(beside)}" if beside else ""))

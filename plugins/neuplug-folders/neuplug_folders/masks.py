@@ -10,7 +10,7 @@ import itertools
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,10 @@ _WORD = (
 )
 _AFTER = re.compile(rf"(?P<base>.+?)[\s_\-.]+(?P<word>{_WORD})(?:[\s_\-.]*\d+)?", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?P<word>{_WORD})[\s_\-.]+(?P<base>.+)", re.IGNORECASE)
+
+# Where what is added to another file's stem may begin: x_bin, xMask, 12lesion
+_ADDED = re.compile(r"(?=[\s_\-.(])|(?<=[a-z\d])(?=[A-Z])|(?<=\d)(?=[a-z])")
+_MANY = 3  # files with the same addition, without which its word must be a known one
 
 _LOOKED_AT = 24  # files that are opened to tell what many of one kind are
 _PIXELS = 256  # a side, to which an image is thinned out before its levels are counted
@@ -92,12 +96,14 @@ def _some(paths: Sequence[Path]) -> Sequence[Path]:
 def masks_among(images: Iterable[Path]) -> set[Path]:
     """The masks that lie among images: those with a twin, by name, that look like masks.
 
-    Twins are ``x.png`` and ``x_mask.png``, ``mask_x.png`` or ``x_label.bmp``, and two files whose
-    names differ in the ending alone, of which one kind looks like masks and the other does not.
+    Twins are ``x.png`` and ``x_mask.png``, ``mask_x.png`` or ``x_label.bmp``. Two files whose names
+    differ in the ending alone, or where one adds the same to the other's name as many do, such as
+    ``x.png`` and ``x_bin.png``, are twins if one kind looks like masks and the other does not.
     """
     found: set[Path] = set()
     named: dict[tuple[str, str], list[Path]] = defaultdict(list)
     paired: dict[tuple[str, str], list[tuple[Path, Path]]] = defaultdict(list)
+    longer: dict[tuple[str, str], list[tuple[Path, Path]]] = defaultdict(list)
     by_stem: dict[tuple[Path, str], list[Path]] = defaultdict(list)
     for path in images:
         by_stem[path.parent, path.stem.casefold()].append(path)
@@ -110,13 +116,29 @@ def masks_among(images: Iterable[Path]) -> set[Path]:
             for second in same:
                 if first.suffix.lower() != second.suffix.lower():
                     paired[first.suffix.lower(), second.suffix.lower()].append((first, second))
+        if not match:
+            for path in same:
+                if twin := _shorter(path, by_stem):
+                    added = re.sub(r"\d+", "", stem[len(twin.stem) :])
+                    longer[added, path.suffix.lower()].append((path, twin))
     for paths in named.values():
         found |= _confirmed(paths)
-    for pairs in paired.values():
+    many = [pairs for pairs in longer.values() if len(pairs) >= _MANY]
+    for pairs in [*paired.values(), *many]:
         left = [(mask, photo) for mask, photo in pairs if mask not in found and photo not in found]
         if left and not are_masks([photo for _, photo in left]):
             found |= _confirmed([mask for mask, _ in left])
     return found
+
+
+def _shorter(path: Path, by_stem: Mapping[tuple[Path, str], Sequence[Path]]) -> Path | None:
+    """The image whose stem another begins with that adds letters, and not a number alone."""
+    places = [match.start() for match in _ADDED.finditer(path.stem) if match.start()]
+    for place in reversed(places):
+        twins = by_stem.get((path.parent, path.stem[:place].casefold()))
+        if twins and re.search(r"[^\W\d_]", path.stem[place:]):
+            return twins[0]
+    return None
 
 
 def _confirmed(paths: Sequence[Path]) -> set[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -20,6 +21,13 @@ _EITHER = {"eval", "evaluation", "evaluate"}
 _WITHOUT_LABELS = {
     "pred", "preds", "predict", "prediction", "predictions", "unlabeled", "unlabelled", "unlabel",
     "inference", "submission", "unknowns", "nolabel", "nolabels",
+}  # fmt: skip
+_WITH_LABELS = {"labeled", "labelled", "annotated"}
+# Parts that are none of a split by images, and words of other languages for parts
+_OTHER_PARTS = {
+    "gallery", "query", "probe", "entrenamiento", "prueba", "pruebas", "validacion", "treinamento",
+    "treino", "teste", "validacao", "entrainement", "apprentissage", "addestramento", "ausbildung",
+    "trainingsdaten", "testdaten", "validierung",
 }  # fmt: skip
 # Folders of such names have classes in them, and are none
 _NO_CLASSES = {"fold", "folds", "batch", "part", "set", "split", "cv", "session", "chunk", "shard"}
@@ -61,6 +69,22 @@ def has_no_labels(folder: Folder) -> bool:
     return bool(_WITHOUT_LABELS & set(words(folder.name)))
 
 
+def labelled_beside(node: Folder) -> list[Folder]:
+    """The folders without labels beside the only other one, called ``labeled``, of class folders.
+
+    Flat ones of these names may be classes, such as bottles with and without a label.
+    """
+    unlabelled = [folder for folder in node.full if has_no_labels(folder)]
+    rest = [folder for folder in node.full if not has_no_labels(folder)]
+    known = len(rest) == 1 and is_labelled(rest[0]) and len(rest[0].full) > 1
+    return unlabelled if known else []
+
+
+def is_labelled(folder: Folder) -> bool:
+    """Whether a folder's name says that its images have classes."""
+    return bool(_WITH_LABELS & set(words(folder.name)))
+
+
 def assign_parts(node: Folder) -> bool:
     """Set the part of each folder of a node where they are the parts of a split.
 
@@ -70,7 +94,8 @@ def assign_parts(node: Folder) -> bool:
         Whether some are parts; then there are at least two different ones.
 
     Raises:
-        InputError: If several folders are the same part, and there is no other.
+        InputError: If several folders are the same part, and there is no other, or some are parts
+            of another kind.
     """
     folders = node.full
     common = set.intersection(*(set(words(f.name)) for f in folders)) if folders[1:] else set()
@@ -84,6 +109,12 @@ def assign_parts(node: Folder) -> bool:
     unlabelled = [
         f for f, part in zip(folders, found, strict=True) if not part and has_no_labels(f)
     ]
+    other = [f for f in folders if _OTHER_PARTS & set(words(_unaccented(f.name)))]
+    if other and len(other) + sum(map(bool, found)) + len(unlabelled) == len(folders) > 1:
+        raise InputError(
+            f"{node.path} has {listed([f.name for f in folders])}, which look like parts of a "
+            "split: give one of them, or rename them to train, val and test."
+        )
     several = len(different) > 1 or bool(different and unlabelled)
     if len(different) == 1 and len(folders) > 1 and not several:
         same = [f for f, part in zip(folders, found, strict=True) if part]
@@ -98,6 +129,10 @@ def assign_parts(node: Folder) -> bool:
     for folder, part in zip(folders, found, strict=True):
         folder.part = part if several else None
     return several
+
+
+def _unaccented(name: str) -> str:
+    return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
 
 
 def _refuse_glued(node: Folder) -> None:

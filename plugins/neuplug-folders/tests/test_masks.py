@@ -52,6 +52,14 @@ def left_out(root: Path) -> dict[str, int]:
         ("{}.jpg", "mask_{}.png"),
         ("a{}.png", "a{}.seg.png"),
         ("{}.png", "{}_GroundTruth.jpg"),
+        ("{}.png", "{}_overlay.png"),
+        ("{}.jpg", "{}_manual1.png"),
+        ("x-{}.png", "x-{}_lesion.png"),
+        ("{}.png", "{}-bin.png"),
+        ("x{}.png", "x{} contour.png"),
+        ("x{}.png", "x{}Mask.png"),
+        ("{}.png", "{}_lesion_2.png"),
+        ("{}.jpg", "{}anything.png"),
     ],
 )
 @pytest.mark.parametrize("make", [binary, coloured])
@@ -139,6 +147,20 @@ def test_photographs_of_equal_names_are_no_masks(tmp_path: Path, draw: Draw) -> 
         draw(tmp_path / "a" / f"{seed}.png", seed, (24, 24))
         draw(tmp_path / "b" / f"{seed}.png", seed + 9, (24, 24))
         draw(tmp_path / "b" / f"{seed}_mask.png", seed + 20, (24, 24))  # a person with a mask
+    assert labels(tmp_path) == {"a": 10, "b": 10}
+    assert left_out(tmp_path) == {}
+
+
+@pytest.mark.parametrize("added", ["0", "_1", "_flipped", "Zoomed", "b"])
+@pytest.mark.parametrize("drawn", [False, True])
+def test_images_whose_names_go_on_are_no_masks(
+    tmp_path: Path, draw: Draw, added: str, drawn: bool
+) -> None:
+    make = binary if drawn else draw
+    for seed in range(1, 6):
+        for name in ("a", "b"):
+            make(tmp_path / name / f"img_{seed}.png", seed)
+            make(tmp_path / name / f"img_{seed}{added}.png", seed + 20)
     assert labels(tmp_path) == {"a": 10, "b": 10}
     assert left_out(tmp_path) == {}
 

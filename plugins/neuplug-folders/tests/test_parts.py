@@ -68,6 +68,29 @@ def test_images_without_classes_are_left_out_and_said(
     assert unused.matters and unused.examples[0] == f"{test}/1.png"
 
 
+@pytest.mark.parametrize("labelled", ["labeled", "Labelled_images", "annotated"])
+@pytest.mark.parametrize("flat", ["unlabeled/{}.png", "Unlabelled/images/{}.png"])
+def test_a_labelled_folder_beside_one_without_labels(
+    tmp_path: Path, labelled: str, flat: str
+) -> None:
+    touch(tmp_path, *numbered(f"{labelled}/cat/{{}}.png"), *numbered(f"{labelled}/dog/{{}}.png"))
+    touch(tmp_path, *numbered(flat, 7))
+    assert parts(tmp_path) == {(None, "cat"): 3, (None, "dog"): 3}
+    (unused,) = scan(tmp_path).unused
+    where = flat.partition("/")[0]
+    assert (unused.kind, unused.count) == (f"images without classes in {where}/", 7)
+
+
+def test_bottles_with_and_without_a_label_are_classes(tmp_path: Path) -> None:
+    touch(tmp_path, *numbered("labeled/{}.png"), *numbered("unlabeled/{}.png"))
+    assert parts(tmp_path) == {(None, "labeled"): 3, (None, "unlabeled"): 3}
+
+
+def test_a_gallery_is_a_class_beside_others(tmp_path: Path) -> None:
+    touch(tmp_path, *numbered("gallery/{}.png"), *numbered("museum/{}.png"))
+    assert {name for _, name in parts(tmp_path)} == {"gallery", "museum"}
+
+
 def test_a_flat_test_part_whose_names_tell_known_classes_is_used(tmp_path: Path) -> None:
     touch(tmp_path, *numbered("train/cat/{}.png"), *numbered("train/dog/{}.png"))
     touch(tmp_path, *numbered("test/cat_{}.png"), *numbered("test/dog_{}.png"))
@@ -100,6 +123,9 @@ def test_vehicles_stay_classes(tmp_path: Path) -> None:
         (["fold1/x/1.png", "fold1/y/1.png", "fold2/x/1.png", "fold2/y/1.png"], "give one of them"),
         (["cat/train/1.png", "cat/test/1.png", "dog/1.png"], "divide all of them or none"),
         (["a_train/1.png", "a_test/1.png", "b_train/1.png", "b_test/1.png"], "by a class and a pa"),
+        (["train/x/1.png", "gallery/x/1.png", "query/x/1.png"], "which look like parts of a split"),
+        (["entrenamiento/x/1.png", "prueba/x/1.png"], "which look like parts of a split: give one"),
+        (["Entraînement/x/1.png", "test/x/1.png"], "rename them to train, val and test"),
         (["train/1.png", "test/2.png"], "1 of its 1 file names tell no class"),
     ],
 )
