@@ -1,12 +1,16 @@
 """Read labelme annotations: the JSON file that says where the failures of one image lie.
 
 A polygon may cross itself: what counts are the pixels that Pillow fills, as in labelme's own masks.
-Rectangles and circles become polygons. Lines, points and other shapes enclose nothing.
+Rectangles and circles become polygons, and X-AnyLabeling's rotated rectangles are such. A mask has
+its pixels in the file. Lines, points and other shapes enclose nothing.
 """
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -38,12 +42,14 @@ class Shape:
         index: Its place among the file's shapes, from 0.
         label: As it is written, without space around it; never empty.
         points: The corners, float64 (n, 2): x to the right and y down, in pixels of the upright
-            image, at least three and not all on one line.
+            image, at least three and not all on one line; of a mask the corners of its extent.
+        mask: Of a shape that is one: bool (h, w), from the first of ``points`` on.
     """
 
     index: int
     label: str
     points: Points
+    mask: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +128,11 @@ def rasterise(shape: Shape, size: tuple[int, int]) -> Region:
     if ((shape.points < -limit) | (shape.points > np.array([width, height]) + limit)).any():
         raise BadShape("a corner lies far outside the image")
     canvas = Image.new("L", (width, height))
-    ImageDraw.Draw(canvas).polygon([(x, y) for x, y in shape.points], fill=1, outline=1)
+    if shape.mask is None:
+        ImageDraw.Draw(canvas).polygon([(x, y) for x, y in shape.points], fill=1, outline=1)
+    else:
+        x, y = shape.points[0]
+        canvas.paste(Image.fromarray(shape.mask.astype(np.uint8)), (round(x), round(y)))
     extent = canvas.getbbox()
     if extent is None:
         raise BadShape("it lies outside the image")
@@ -141,13 +151,16 @@ def _shape(index: int, item: Any) -> Shape:
     label = item.get("label")
     if not isinstance(label, str) or not label.strip():
         raise BadShape("it has no label")
-    points = _points(item.get("points"))
+    points, mask = _points(item.get("points")), None
     match item.get("shape_type") or "polygon":
-        case "polygon":
+        case "polygon" | "rotation":
             pass
+        case "mask" if len(points) == 2:
+            mask = _mask(item.get("mask"))
+            x, y = points.min(axis=0)
+            points = _corners(x, y, x + mask.shape[1], y + mask.shape[0])
         case "rectangle" if len(points) == 2:
-            (left, top), (right, bottom) = points
-            points = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+            points = _corners(*points[0], *points[1])
         case "rectangle":
             pass  # four corners
         case "circle" if len(points) == 2:
@@ -160,7 +173,24 @@ def _shape(index: int, item: Any) -> Shape:
         raise BadShape(f"it has {len(points)} point(s), an area needs 3")
     if np.linalg.matrix_rank(points - points[0]) < 2:
         raise BadShape("all its points lie on one line")
-    return Shape(index, label.strip(), points)
+    return Shape(index, label.strip(), points, mask)
+
+
+def _corners(left: float, top: float, right: float, bottom: float) -> Points:
+    return np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
+
+
+def _mask(text: Any) -> NDArray[np.bool_]:
+    """The pixels of a mask, which is a PNG in base64."""
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(base64.b64decode(text))) as image:
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            pixels = np.asarray(image.convert("L")) > 0
+    except Exception:  # Pillow raises many kinds for broken files
+        raise BadShape("its mask is no image in base64") from None
+    if not pixels.any():
+        raise BadShape("its mask is empty")
+    return pixels
 
 
 def _points(values: Any) -> Points:

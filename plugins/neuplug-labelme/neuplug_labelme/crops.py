@@ -12,7 +12,7 @@ height, of a long failure only parts, and intact crops that are cut automaticall
 from __future__ import annotations
 
 import functools
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,6 +31,8 @@ __all__ = ["CropOptions", "CropReport", "class_name", "crop_failures"]
 
 # Intact crops for each failure crop; the published set has 922 to 301
 INTACT_PER_FAILURE = 3
+
+_REASONS = 5  # of what is left out, in a message
 
 
 @dataclass(frozen=True)
@@ -133,11 +135,28 @@ def crop_failures(
     with crop_folder(out) as folder:
         crops = Cutter(folder, options, progress).cut(sources, wanted)
         if not crops:
-            why = f" {skipped[0][0]} was skipped: {skipped[0][1]}." if skipped else ""
-            raise InputError(f"{annotations} marks nothing in {images} that could be cut out.{why}")
+            raise InputError(
+                f"{annotations} marks nothing in {images} that could be cut out."
+                + _reasons(skipped, "images or annotations are skipped")
+                + _reasons(
+                    [item for source in sources for item in source.bad],
+                    f"shapes in {sum(bool(s.bad) for s in sources)} annotations cannot be used",
+                )
+            )
         report = _report(sources, crops, options, wanted, skipped)
         write_record(folder, crops, {"options": vars(options), "report": vars(report)})
     return report
+
+
+def _reasons(left_out: Sequence[tuple[str, str]], what: str) -> str:
+    """A sentence with the reasons of (name, reason), each with its count and an example."""
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, reason in left_out:
+        names[reason].append(name)
+    often = sorted(names, key=lambda reason: -len(names[reason]))
+    said = [f"{reason} ({len(names[reason])}: {listed(names[reason], 3)})" for reason in often]
+    more = [f"and {len(said) - _REASONS} other reasons"] if len(said) > _REASONS else []
+    return f" {len(left_out)} {what}: {'; '.join([*said[:_REASONS], *more])}." if said else ""
 
 
 def _named(pairs: Sequence[Pair], pattern: str | None) -> tuple[list[Pair], list[tuple[str, str]]]:

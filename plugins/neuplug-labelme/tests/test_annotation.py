@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
 from neuplug_labelme.annotation import (
     BadAnnotation,
@@ -23,6 +27,15 @@ SQUARE = [[10, 20], [29, 20], [29, 49], [10, 49]]
 
 def shape(points: Any, label: Any = "Pit", kind: Any = "polygon") -> dict[str, Any]:
     return {"label": label, "points": points, "shape_type": kind, "group_id": None, "flags": {}}
+
+
+def pixels_in_base64(corner: list[float], pixels: NDArray[np.bool_]) -> dict[str, Any]:
+    """A mask as labelme writes it: a PNG of one bit, and its first and last pixel."""
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    last = [corner[0] + pixels.shape[1] - 1, corner[1] + pixels.shape[0] - 1]
+    text = base64.b64encode(file.getvalue()).decode()
+    return shape([corner, last], kind="mask") | {"mask": text}
 
 
 def write(path: Path, *shapes: Any, **more: Any) -> Path:
@@ -98,6 +111,9 @@ def test_bad_files(tmp_path: Path, content: bytes, reason: str) -> None:
         (shape([[3, 3]], kind="point"), "a point encloses no area"),
         (shape([[3, 3], [4, 8]], kind="line"), "a line encloses no area"),
         (shape([[3, 3]], kind="circle"), "a circle encloses no area"),
+        (shape([[3, 3], [9, 9]], kind="mask"), "its mask is no image in base64"),
+        (shape([[3, 3], [9, 9]], kind="mask") | {"mask": "AAAA"}, "its mask is no image in base"),
+        (pixels_in_base64([3, 3], np.zeros((4, 5), bool)), "its mask is empty"),
         (shape(SQUARE, label="  "), "it has no label"),
         (shape(SQUARE, label=None), "it has no label"),
         ("no shape", "it is not a mapping"),
@@ -135,6 +151,30 @@ def test_pixels_of_a_circle(tmp_path: Path) -> None:
     distance = np.hypot(y + found.top - 40, x + found.left - 50)
     assert distance.max() < 22
     assert found.mask.sum() == pytest.approx(np.pi * 20**2, rel=0.06)
+
+
+@pytest.mark.parametrize(("left", "top"), [(10, 20), (10.3, 19.8), (-3, 20), (70, 55)])
+def test_pixels_of_a_mask(tmp_path: Path, left: float, top: float) -> None:
+    pixels = np.ones((9, 12), bool)
+    pixels[3:6, 4:8] = False  # a hole
+    path = write(tmp_path / "a.json", pixels_in_base64([left, top], pixels))
+    annotation = read_labelme(path)
+    assert annotation.bad == ()
+    found = rasterise(annotation.shapes[0], (60, 80))
+    x, y = round(left), round(top)
+    expected = np.zeros((80, 100), bool)
+    expected[y + 9 : y + 18, x + 9 : x + 21] = pixels  # with a border of 9
+    h, w = found.mask.shape
+    canvas = np.zeros((60, 80), bool)
+    canvas[found.top : found.top + h, found.left : found.left + w] = found.mask
+    np.testing.assert_array_equal(canvas, expected[9:69, 9:89])
+
+
+def test_a_rotated_rectangle_is_a_polygon(tmp_path: Path) -> None:
+    found = region(tmp_path, (30, 10), (50, 30), (30, 50), (10, 30), kind="rotation", size=(60, 60))
+    assert (found.top, found.left) == (10, 10)
+    assert found.mask.sum() == pytest.approx(800, rel=0.1)
+    assert not found.mask[0, 0]
 
 
 def test_a_polygon_that_crosses_itself_has_pixels(tmp_path: Path) -> None:

@@ -678,13 +678,29 @@ def test_the_command_prints_json(several: Annotated) -> None:
         (["--intact-name", "Pitting"], "is a label of the annotations"),
         (["--group-by", "("], r"group_by = '\(' is not a regular expression"),
         (["--labels", ","], "no usable shape of a label ''"),
-        (["--size", "500"], r"marks nothing in .* could be cut out\. part_0\.png was skipped"),
+        (["--size", "500"], r"marks nothing in .* could be cut out\. 7 images or annotations are"),
+        (["--size", "500"], r"too few for a square of 500 \(7: part_0\.png, part_1\.png, part_2"),
     ],
 )
 def test_mistakes_are_sentences(several: Annotated, arguments: list[str], sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         run("crop", several.images, several.labelme, several.out, "--size", "16", *arguments)
     assert not several.out.exists()
+
+
+def test_without_a_shape_to_cut_all_reasons_are_said(annotated: Annotated) -> None:
+    for number in range(4):
+        annotated.image(f"{number}.png")
+        line = {"label": "Pit", "points": [(9, 9), (30, 9), (30, 30)], "shape_type": "linestrip"}
+        short = {"label": "Pit", "points": [(9, 9), (30, 9)]}
+        annotated.annotation(f"{number}.json", **{"shapes": [line, short][: 1 + (number == 3)]})
+    with pytest.raises(InputError) as caught:
+        annotated.crop(intact=0)
+    assert str(caught.value).endswith(
+        "that could be cut out. 5 shapes in 4 annotations cannot be used: a linestrip encloses no "
+        "area that could be cut out (4: 0.json, shape 1, 1.json, shape 1, 2.json, shape 1 and 1 "
+        "more); it has 2 point(s), an area needs 3 (1: 3.json, shape 2)."
+    )
 
 
 def test_missing_folders_are_sentences(several: Annotated, tmp_path: Path) -> None:
