@@ -265,7 +265,7 @@ def load_dataset(
         if classes is None and listing.empty:
             raise InputError(
                 f"{source}: the class folder {listed(listing.empty)} is empty. Put images into it, "
-                "remove it, or name the classes you want with --classes."
+                "remove it, or in a run name the classes you want with --classes."
             )
         chosen = chosen_classes(source, listing.classes, classes, listing.small)
         dataset = _load(listing, chosen, options, strict, near, progress)

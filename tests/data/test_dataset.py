@@ -102,7 +102,9 @@ def test_strict_stops_cached_or_not(class_folders: Path) -> None:
 
 def test_an_empty_class_folder(class_folders: Path) -> None:
     (class_folders / "dog").mkdir()
-    assert "the class folder dog is empty" in refusal(class_folders)
+    said = refusal(class_folders)
+    assert "the class folder dog is empty" in said
+    assert "remove it, or in a run name the classes you want with --classes" in said
     assert len(load_dataset(class_folders, classes=["ant", "cow"])) == 10
 
 
