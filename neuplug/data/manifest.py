@@ -70,7 +70,7 @@ def _entry(row: dict[str | None, Any], root: Path) -> Entry:
         raise InputError("the path or the label is empty")
     if None in row.values():
         raise InputError("it has fewer cells than the header")
-    if "\n" in label:
+    if "," in label.partition("\n")[2]:
         raise InputError("the label goes on in the next line: is a quote not closed?")
     if split and split.lower() not in SPLIT_NAMES:
         raise InputError(f"{split!r} is not a split: write train, val, test, or nothing")

@@ -12,6 +12,7 @@ from pathlib import Path
 from neuplug import Entry, InputError, Layout, Listing
 from neuplug.data.layouts import is_image
 from neuplug.data.listing import SPLIT_NAMES, SplitName, Unused, listed, natural_key
+from neuplug.text import unguarded
 from neuplug_tables.columns import EMPTY, Columns, TablesOptions, find_columns, hot_label, split_of
 from neuplug_tables.files import Files, images_below
 from neuplug_tables.reading import ENDINGS, SHEETS, Table, read_table
@@ -108,7 +109,8 @@ class _Reading:
         for number, (line, _) in enumerate(columns.rows):
             file = self._file(names[number], line)
             label = labels[number]
-            if "\n" in names[number] + label + (groups[number] if groups else ""):
+            given = (names[number], label, groups[number] if groups else "")
+            if any(self._swallows(cell) for cell in given):
                 self.wrong["go on in the next line (is a quote not closed?)"].append(f"line {line}")
                 continue
             if not label:
@@ -143,11 +145,17 @@ class _Reading:
             cautions=tuple(self._cautions()),
         )
 
+    def _swallows(self, cell: str) -> bool:
+        """Whether a cell goes on in the next line with what looks like the cells of that."""
+        _, *more = re.split(r"[\r\n]+", cell)
+        return any((self.table.delimiter or " ") in line for line in more)
+
     def _labels(self) -> list[str]:
         columns = self.columns
         if columns.hot:
             return [hot_label(columns, cells) for _, cells in columns.rows]
-        labels = ["" if c.casefold() in EMPTY else c for c in columns.cells(columns.label)]
+        cells = map(unguarded, columns.cells(columns.label))
+        labels = ["" if cell.casefold() in EMPTY else cell for cell in cells]
         if all(re.fullmatch(r"-?\d+\.0*|", label) for label in labels):  # as pandas writes integers
             return [label.partition(".")[0] for label in labels]
         return labels

@@ -122,7 +122,7 @@ def _split(path: Path, text: str, delimiter: str | None, begin: int, strict: boo
     first = begin + 1
     try:
         for row in reader:
-            yield first, [re.sub(r"[\r\n]+", "\n", cell).strip() for cell in row]
+            yield first, [cell.strip() for cell in row]
             first = reader.line_num + begin + 1
     except csv.Error as error:
         last = reader.line_num + begin
