@@ -58,6 +58,10 @@ KINDS: dict[str, tuple[Change, int]] = {  # with the quality of the JPEG that is
 }
 
 
+def class_of(path: Path) -> str:
+    return path.stem.rpartition("_")[0]
+
+
 @pytest.mark.slow
 def test_planted_in_neu(shared_data: Path, tmp_path: Path) -> None:
     rng = random.Random(0)
@@ -65,15 +69,16 @@ def test_planted_in_neu(shared_data: Path, tmp_path: Path) -> None:
     folder.mkdir()
     originals = sorted((shared_data / "neu-det" / "IMAGES").glob("*.jpg"))
     for path in originals:
-        shutil.copy(path, folder / path.name)
+        (folder / class_of(path)).mkdir(exist_ok=True)
+        shutil.copy(path, folder / class_of(path) / path.name)
     source: dict[str, tuple[str, str]] = {}
     kinds = [kind for kind in KINDS for _ in range(20)]
     for number, (kind, path) in enumerate(zip(kinds, rng.sample(originals, 100), strict=True)):
         change, quality = KINDS[kind]
-        name = f"{path.stem.rpartition('_')[0]}_{1000 + number}.jpg"
+        name = f"{class_of(path)}/{1000 + number}.jpg"
         with Image.open(path) as image:
             change(image.convert("L"), rng).save(folder / name, quality=quality)
-        source[name] = (path.name, kind)
+        source[name] = (f"{class_of(path)}/{path.name}", kind)
 
     dataset = load_dataset(folder, imgsz=(64, 64))
     groups = dict(zip(dataset.images.ids, dataset.groups, strict=True))
@@ -84,10 +89,10 @@ def test_planted_in_neu(shared_data: Path, tmp_path: Path) -> None:
     assert hits["mixed"] >= 19
 
     # all else that is bound are images of NEU that show the same indeed
-    known = {frozenset({"patches_101.jpg", "patches_105.jpg"})}
+    known = {frozenset({"patches/patches_101.jpg", "patches/patches_105.jpg"})}
     for words in OVERLAPPING.replace("\n", " ").split(","):
         name, first, second = words.split()
-        known.add(frozenset({f"{name}_{first}.jpg", f"{name}_{second}.jpg"}))
+        known.add(frozenset(f"{name}/{name}_{number}.jpg" for number in (first, second)))
     bound = [*dataset.report.exact, *(pair[:2] for pair in dataset.report.near or ())]
     wrong = set()
     for pair in bound:

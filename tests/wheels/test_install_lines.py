@@ -64,16 +64,17 @@ def test_what_installs_and_builds(typed: Typed, install: Installer, tmp_path: Pa
 
     made = Environment.make(tmp_path / "made", "--without-pip")
     seen_by_pip = tmp_path / "seen-by-pip"
-    seen_by_pip.write_text("\n".join(p.name for p in install.third_party("neuplug[standard]")))
+    seen_by_pip.write_text("\n".join(p.name for p in install.third_party("neuplug[heif,standard]")))
     settings = {
-        **install.without_network("neuplug[standard]"),
+        **install.without_network("neuplug[heif,standard]"),
         "PATH": path(made, install.pip),
         "PIP_PYTHON": str(made.folder),
         "UV_PYTHON": sys.executable,
         "UV_EXCLUDE": str(seen_by_pip),  # and not by uv, which would fetch it
         "UV_OFFLINE": "1",
     }
-    if any(map(PLUGIN.search, typed.lines)):
+    # what is not published yet is among the wheels
+    if any(PLUGIN.search(line) or '"neuplug[heif]' in line for line in typed.lines):
         settings["PIP_FIND_LINKS"] = str(install.wheels)
     type_in(short(typed), here, **settings)
     if (made.path("scripts") / "neuplug").exists():

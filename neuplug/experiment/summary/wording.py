@@ -51,7 +51,7 @@ class Metric(NamedTuple):
         return "points" if self.unit == "%" else self.unit
 
 
-# The metrics of the main table, in its order
+# The metrics of the main table, in its order, and others that verdicts can go by
 METRICS = {
     "accuracy": Metric("accuracy"),
     "f1": Metric("macro F1"),
@@ -59,7 +59,6 @@ METRICS = {
     "recall": Metric("recall"),
     "loss": Metric("loss", "nats", 1.0, 3, -1),
 }
-# Others that verdicts can go by
 _OTHERS = {"auroc": Metric("AUROC"), "balanced_accuracy": Metric("balanced accuracy")}
 
 # By verdict what one arm does, and what several do: to a classifier, or beside another arm
@@ -80,23 +79,24 @@ LEAK = (
     "The given split leaks, so that these numbers are too good for new images: "
     "see the first warning."
 )
-# Where there is no comparison
 NOTHING = "Nothing to compare: no arm ran beside none."
 
 
 def decisive(name: str) -> Metric:
     """How a metric that verdicts go by is shown, by the name that the option ``metric`` has."""
     metric = read_metric(name)
-    if metric.class_name is not None:
-        return Metric(f"{metric.score} of {metric.class_name}")
-    return _OTHERS.get(metric.name) or METRICS[metric.score]
+    return _OTHERS.get(metric.name) or _shown(metric.score, metric.class_name)
 
 
 def of(summary: Summary) -> Metric:
     """How a mean is shown."""
-    if summary.class_name is not None:
-        return Metric(f"{summary.metric} of {summary.class_name}")
-    return _OTHERS.get(summary.metric) or METRICS[summary.metric]
+    return _shown(summary.metric, summary.class_name)
+
+
+def _shown(score: str, class_name: str | None) -> Metric:
+    if class_name is not None:
+        return Metric(f"{score} of {class_name}")
+    return _OTHERS.get(score) or METRICS[score]
 
 
 def number(value: float | None, shown: Metric, *, signed: bool = False) -> str:
@@ -211,8 +211,8 @@ def _corrected(comparison: Comparison) -> str:
     low, high, p = comparison.low, comparison.high, comparison.adjusted_p
     if comparison.verdict != "no evidence" or low is None or high is None or low <= 0 <= high:
         return ""
-    several = f" when corrected for {comparison.family} comparisons"
-    return f", p {p:.2f}{several if comparison.family > 1 else ''}"
+    several = f" when corrected for {comparison.family} comparisons" * (comparison.family > 1)
+    return f", p {p:.2f}{several}"
 
 
 def verdict_sentence(comparison: Comparison, results: RunResults) -> str:
@@ -259,10 +259,9 @@ def without_controls(found: list[Comparison], results: RunResults) -> list[Compa
 
 
 def power_sentence(results: RunResults) -> str:
-    """What differences to ``none`` the run may have missed; empty where there is no verdict.
+    """What differences to ``none`` the run may have missed, the root mean square over the arms.
 
-    One number for each classifier, the root mean square over the arms, whose own vary by chance;
-    controls are left out where there is anything else.
+    Empty where there is no verdict; controls are left out where there is anything else.
     """
     found = without_controls([c for c in results.compared() if c.detectable], results)
     if not found:
@@ -270,8 +269,8 @@ def power_sentence(results: RunResults) -> str:
     limits, shown = [], decisive(results.metric)
     for classifier in dict.fromkeys(c.classifier for c in found):
         squares = [(c.detectable or 0.0) ** 2 for c in found if c.classifier == classifier]
-        limit = math.sqrt(sum(squares) / len(squares))
-        limit = min(1.0, limit) if shown.unit == "%" else limit
+        most = 1.0 if shown.unit == "%" else math.inf
+        limit = min(most, math.sqrt(sum(squares) / len(squares)))
         limits.append((f"{number(limit, shown)} {shown.differences}", classifier))
     several = len(limits) > 1
     under = listing([f"{limit} with {name}" if several else limit for limit, name in limits])
@@ -291,20 +290,18 @@ def enough_sentence(results: RunResults) -> str:
     several = len(results.classifiers) > 1
     for c in found:
         if c.verdict == "no evidence":
-            need = ""
-            if c.enough_repeats is not None:
-                need = f"{c.enough_repeats} repeats"
-            elif c.enough_images is not None:
+            need = f"{c.enough_repeats} repeats" if c.enough_repeats is not None else ""
+            if c.enough_images is not None:
                 need = f"{c.enough_images} test images"
             who = f"{c.arm} with {c.classifier}" if several else c.arm
             needs.setdefault(need, []).append(who)
     beyond = needs.pop("", [])
-    said = [f"{need} for {listing(arms)}" for need, arms in needs.items()]
-    found_text = f"To decide what is open, expect to need about {'; '.join(said)}." if said else ""
+    parts = [f"{need} for {listing(arms)}" for need, arms in needs.items()]
+    said = [f"To decide what is open, expect to need about {'; '.join(parts)}."] if parts else []
     if beyond:
-        found_text += f" Of {listing(beyond)} not even 100 repeats or 100 times the test images "
-        found_text += "would tell." if len(beyond) > 1 else "would tell, as things stand."
-    return found_text.strip()
+        more = "not even 100 repeats or 100 times the test images"
+        said.append(f"Of {listing(beyond)} {more} would tell.")
+    return " ".join(said)
 
 
 def listing(words: Sequence[str]) -> str:
