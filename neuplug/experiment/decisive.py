@@ -62,9 +62,9 @@ def read_metric(text: str) -> Decisive:
         return Decisive(f"{name}:{class_name.strip()}", name, class_name.strip())
     if name in _OF_A_CLASS:
         raise InputError(f"metric = {text!r}: of which class? Write {name}:CLASS.")
+    hint = did_you_mean(name, (*_OF_ALL, *_OF_A_CLASS))
     raise InputError(
-        f"metric = {text!r}: there is no such metric.{did_you_mean(name, NAMES)} "
-        f"Choose {', '.join(NAMES)} or {AUTO}."
+        f"metric = {text!r}: there is no such metric.{hint} Choose {', '.join(NAMES)} or {AUTO}."
     )
 
 

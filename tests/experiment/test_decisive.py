@@ -32,6 +32,7 @@ def test_what_users_write(text: str, name: str, score: str, class_name: str | No
     [
         ("f1", "there is no such metric.* Choose accuracy"),
         ("acuracy", "did you mean accuracy"),
+        ("recal:rust", "did you mean recall"),
         ("recall", "of which class"),
         ("recall:", "of which class"),
         ("", "no such metric"),

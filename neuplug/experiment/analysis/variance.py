@@ -43,15 +43,13 @@ class ErrorParts:
         images: What differs from test image to test image.
         rest: What differs from one to the other in an image and a repeat.
         n: Repeats, at least two.
-        of_images: Test images, fewer where groups of them are of unequal size.
-        images_freedom: Degrees of freedom of ``images``.
+        images_freedom: Degrees of freedom of ``images``, fewer where groups are of unequal size.
     """
 
     repeats: float
     images: float
     rest: float
     n: int
-    of_images: float
     images_freedom: float
 
     def whole(self, repeats: float) -> float:
@@ -119,7 +117,6 @@ def error_parts(
         images=of_images,
         rest=float(np.square(residual).sum()) * few_repeats * few_images,
         n=n,
-        of_images=effective,
         images_freedom=freedom,
     )
 

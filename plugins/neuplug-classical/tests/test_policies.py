@@ -51,7 +51,7 @@ def test_factors_go_either_way(name, textures):
 @pytest.mark.parametrize("name", PEERS)
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_policy_changes_as_much_as_torchvision_s(name, channels, textures, load, rng):
-    """In the mean over many draws, within a quarter; the borders are filled otherwise."""
+    """In the mean over many draws, within three tenths; the borders are filled otherwise."""
     images = textures(1, channels, 96, 96).expand(300, -1, -1, -1)
     ours = load(name).augment(images, rng()).float()
     torch.manual_seed(0)

@@ -16,7 +16,7 @@ from neuplug.experiment.analysis.verdicts import adjusted_for_all, verdict
 
 
 def parts(repeats: float, images: float = 0.0, n: int = 3) -> ErrorParts:
-    return ErrorParts(repeats, images, rest=0.0, n=n, of_images=100.0, images_freedom=99.0)
+    return ErrorParts(repeats, images, rest=0.0, n=n, images_freedom=99.0)
 
 
 def test_a_single_comparison_keeps_its_own_error() -> None:
@@ -63,10 +63,11 @@ def test_arms_that_never_differ_borrow_and_lend_nothing() -> None:
 
 
 def test_groups_of_unequal_size_count_as_fewer() -> None:
-    even = error_parts([np.ones(8), np.zeros(8)], np.tile(np.arange(4).repeat(2), 2), 0.5)
-    uneven = error_parts([np.ones(8), np.zeros(8)], np.tile([0, 0, 0, 0, 0, 1, 2, 3], 2), 0.5)
-    assert even.of_images == pytest.approx(4)
-    assert uneven.of_images == pytest.approx(64 / (25 + 3))
+    scores = [np.arange(8.0), np.arange(8.0)]
+    even = error_parts(scores, np.tile(np.arange(4).repeat(2), 2), 3.5)
+    uneven = error_parts(scores, np.tile([0, 0, 0, 0, 0, 1, 2, 3], 2), 3.5)
+    assert even.images_freedom == pytest.approx(4 - 1)
+    assert uneven.images_freedom == pytest.approx(64 / (25 + 3) - 1)
 
 
 def test_images_of_a_class_are_held_against_that_class() -> None:
