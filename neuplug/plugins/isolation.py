@@ -9,10 +9,13 @@ the working folder, the handlers of signals and torch's default dtype. Loads no 
 from __future__ import annotations
 
 import functools
+import gc
 import io
+import locale
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 import traceback
@@ -216,6 +219,15 @@ def _of_torch(name: str, usual: object) -> Setting:
     return Setting(f"torch's {name.replace('_', ' ')}", read, write)
 
 
+# Of numpy, until somebody sets another
+_ERRORS = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+
+
+def _of_module(module: str, name: str, usual: Any) -> Callable[[], Any]:
+    """What a module's function returns, or the usual value until the module is loaded."""
+    return lambda: getattr(sys.modules.get(module), name, lambda: usual)()
+
+
 # That the command listens to; Windows has no SIGHUP
 SIGNALS = tuple(name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 SETTINGS = (
@@ -223,6 +235,24 @@ SETTINGS = (
     Setting("warnings.filters", lambda: list(warnings.filters), _set_filters),
     Setting("sys.stderr", lambda: sys.stderr, functools.partial(setattr, sys, "stderr")),
     *map(_handler, SIGNALS),
+    Setting(
+        "the locale",
+        lambda: locale.setlocale(locale.LC_ALL),
+        functools.partial(locale.setlocale, locale.LC_ALL),
+    ),
+    Setting("the timeout of sockets", socket.getdefaulttimeout, socket.setdefaulttimeout),
+    Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
+    Setting("the garbage collector", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
+    Setting(
+        "numpy's handling of errors",
+        _of_module("numpy", "geterr", _ERRORS),
+        lambda errors: sys.modules["numpy"].seterr(**errors),
+    ),
+    Setting(
+        "torch's grad mode",
+        _of_module("torch", "is_grad_enabled", True),
+        lambda on: sys.modules["torch"].set_grad_enabled(on),
+    ),
     _of_torch("default_dtype", "float32"),
     _of_torch("num_threads", None),
     _of_torch("deterministic_debug_mode", 0),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import locale
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 import torch
 from neuplug_tests.terminals import Terminals
@@ -55,7 +59,11 @@ def words(tmp_path: Path, bars: neuplug.ImageSet) -> tuple[str, ...]:
 def state() -> list[Any]:
     handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
     errors = [each for each in warnings.filters if each[:3] == ("error", None, Warning)]
-    return [os.getcwd(), errors, sys.stdout, sys.stderr, *handlers, os._exit]  # noqa: PTH109
+    return [
+        *(os.getcwd(), errors, sys.stdout, sys.stderr, *handlers, os._exit),  # noqa: PTH109
+        *(locale.setlocale(locale.LC_ALL), socket.getdefaulttimeout(), gc.isenabled()),
+        *(sys.getrecursionlimit(), numpy.geterr(), torch.is_grad_enabled()),
+    ]
 
 
 # What it prints

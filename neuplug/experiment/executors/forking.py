@@ -64,14 +64,14 @@ class WorkerStarter:
     def begin(self) -> None:
         """Start the process that is to fork; it ends, and all that it has forked, with this one."""
         if sys.platform == "linux" and self.server is None:
-            self.control, theirs = socket.socketpair()
+            self.control, theirs = _socketpair()
             with theirs:
                 self.server = self._start(theirs.fileno())
 
     def start(self, store: str, device: str) -> Started:
         """Start a worker."""
         if self.server is not None and device == "cpu":
-            ours, theirs = socket.socketpair()
+            ours, theirs = _socketpair()
             with theirs, contextlib.suppress(OSError):  # where the server has ended
                 passed = (socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", theirs.fileno()))
                 message = json.dumps([store, device]).encode()
@@ -109,6 +109,14 @@ class WorkerStarter:
             self.server = None
         for reader in self.readers:
             reader.join(1.0)  # a process that a plugin has started may hold the other end
+
+
+def _socketpair() -> tuple[socket.socket, socket.socket]:
+    """Sockets that wait as long as it takes, whatever timeout this program gives new ones."""
+    ours, theirs = socket.socketpair()
+    for each in (ours, theirs):
+        each.setblocking(True)
+    return ours, theirs
 
 
 def _write_down(output: IO[bytes], log: Path) -> None:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import builtins
 import contextlib
-import gc
-import locale
 import logging
 import multiprocessing
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -89,11 +86,6 @@ ALL = (
         _set_cudnn,
     ),
     Setting(
-        "torch's grad mode",
-        lambda: _loaded("torch", lambda torch: torch.is_grad_enabled()),
-        lambda on: _loaded("torch", lambda torch: torch.set_grad_enabled(on)),
-    ),
-    Setting(
         "torch's anomaly detection",
         lambda: _loaded("torch", lambda torch: torch.is_anomaly_enabled()),
         lambda on: _loaded("torch", lambda torch: torch.autograd.set_detect_anomaly(on)),
@@ -103,31 +95,18 @@ ALL = (
         lambda: _loaded("torch", lambda torch: torch.get_default_device()),
         lambda device: _loaded("torch", lambda torch: torch.set_default_device(device)),
     ),
-    Setting("the recursion limit", sys.getrecursionlimit, sys.setrecursionlimit),
     Setting("os.environ", lambda: dict(os.environ), lambda v: _put(os.environ, v)),  # type: ignore[arg-type]
     Setting("sys.path", lambda: list(sys.path), partial(sys.path.__setitem__, slice(None))),
     Setting("sys.stdout", lambda: sys.stdout, partial(setattr, sys, "stdout")),
     Setting("sys.excepthook", lambda: sys.excepthook, partial(setattr, sys, "excepthook")),
     Setting("builtins", lambda: dict(vars(builtins)), lambda v: _put(vars(builtins), v)),
     Setting("the handlers of signals", _handlers, _set_handlers),
-    Setting(
-        "the locale",
-        lambda: locale.setlocale(locale.LC_ALL),
-        partial(locale.setlocale, locale.LC_ALL),
-    ),
     Setting("the mask of new files", _mask, _set_mask),
     Setting("logging's root", lambda: (logging.root.level, [*logging.root.handlers]), _set_logging),
-    Setting("the garbage collector", gc.isenabled, lambda on: gc.enable() if on else gc.disable()),
-    Setting("the timeout of sockets", socket.getdefaulttimeout, socket.setdefaulttimeout),
     Setting(
         "multiprocessing's start method",
         partial(multiprocessing.get_start_method, allow_none=True),
         partial(multiprocessing.set_start_method, force=True),
-    ),
-    Setting(
-        "numpy's handling of errors",
-        lambda: _loaded("numpy", lambda numpy: numpy.geterr()),
-        lambda value: _loaded("numpy", lambda numpy: numpy.seterr(**value)),
     ),
     Setting(
         "matplotlib's settings",

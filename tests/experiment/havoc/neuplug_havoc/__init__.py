@@ -1,6 +1,8 @@
 """A plugin that does all that a plugin must not, beside one component that is sound."""
 
+import locale
 import os
+import socket
 import sys
 import warnings
 
@@ -10,6 +12,8 @@ print("imported by Python")
 os.write(1, b"imported past Python\n")
 sys.stdout.buffer.write(b"imported as bytes\n")
 warnings.simplefilter("error")
+locale.setlocale(locale.LC_ALL, "C")
+socket.setdefaulttimeout(0.1)
 
 PARTS = "neuplug_havoc.parts"
 AUGMENTERS = ("Sound", "Panics", "Unspeakable", "Endless", "Leaves", "Shouts", "Aborts", "Garish")

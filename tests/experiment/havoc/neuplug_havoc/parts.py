@@ -1,16 +1,23 @@
 """The components; what each does is its name."""
 
 import ctypes
+import gc
+import locale
 import os
 import signal
+import socket
+import sys
 import warnings
 
+import numpy
 import torch
 from neuplug_lab.parts import Jitter, Linear
 from neuplug_lab.places import Queue
 
 import neuplug
 from neuplug.experiment.reporters import SectionMaker
+
+torch.set_grad_enabled(False)
 
 
 class Panic(BaseException):
@@ -71,6 +78,11 @@ class Shouts(Sound):
         os.system("echo shouted by a process")
         os.chdir("/")
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        locale.setlocale(locale.LC_ALL, "C")
+        socket.setdefaulttimeout(0.1)
+        sys.setrecursionlimit(500)
+        gc.disable()
+        numpy.seterr(all="raise")
         warnings.simplefilter("error")
         torch.set_default_dtype(torch.float64)
         torch.use_deterministic_algorithms(True)
