@@ -7,8 +7,8 @@ import math
 import os
 import re
 import warnings
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from neuplug.data.decoding import read
 from neuplug.data.listing import Entry, SplitName, listed
-from neuplug.data.pixeloptions import PixelOptions
+from neuplug.data.pixeloptions import PixelOptions, Range
 from neuplug.data.pixels import (
     SIDE,
     PixelRange,
@@ -29,6 +29,7 @@ from neuplug.data.pixels import (
     fit,
     grey,
     kind_of,
+    number,
     sample,
     thumbnail,
     to_uint8,
@@ -88,6 +89,7 @@ class Built:
         colour: How many images are of colour.
         channels: Of the array.
         ranges: Black and white of images of more than 8 bits, by kind.
+        shortcuts: Sentences, see :attr:`neuplug.data.report.DataReport.shortcuts`.
     """
 
     originals: list[Original]
@@ -95,6 +97,7 @@ class Built:
     colour: int
     channels: int
     ranges: dict[str, PixelRange]
+    shortcuts: list[str]
 
     def facts(self, options: PixelOptions) -> dict[str, Any]:
         """What the report says of the way from files to pixels."""
@@ -122,7 +125,8 @@ class Built:
         if self.channels == 1 and self.colour:
             notes.append(f"{self.colour} colour image(s) are turned into grey ones.")
         ranges = {kind: (found.low, found.high) for kind, found in self.ranges.items()}
-        return {"skipped": self.skipped, "ranges": ranges, "notes": notes, "unused": unused}
+        about = {"skipped": self.skipped, "shortcuts": self.shortcuts}
+        return about | {"ranges": ranges, "notes": notes, "unused": unused}
 
     def check_classes(self, classes: Sequence[str], entries: Sequence[Entry]) -> None:
         """Refuse classes without an image.
@@ -193,7 +197,57 @@ def build(
             # a grey image fills all channels
             images.write(np.broadcast_to(planes, shape[1:]).tobytes())
     aside.unlink()
-    return Built(originals, skipped, colour, channels, ranges)
+    colours = ["colour" if channels == 3 and len(form) == 3 else "grey" for _, form in forms]
+    alike = zip(originals, colours, strict=True)
+    shortcuts = [*_formats(alike), *_units(originals, samples, ranges, options.range)]
+    return Built(originals, skipped, colour, channels, ranges, shortcuts)
+
+
+def _formats(originals: Iterable[tuple[Original, str]]) -> Iterator[str]:
+    """Classes whose files have other numbers than those of all others."""
+    forms: dict[str, set[str]] = defaultdict(set)
+    for original, colour in originals:
+        forms[original.label].add(f"{original.depth} {colour}")
+    common = Counter(form for own in forms.values() for form in own)
+    own = {name: found for name, found in forms.items() if all(common[f] == 1 for f in found)}
+    if own and len(forms) > 1:
+        told = [f"{name} ({', '.join(sorted(found))})" for name, found in own.items()]
+        yield (
+            f"{len(own)} of {len(forms)} classes are stored unlike all others, which a classifier "
+            f"may learn in place of what they show: {listed(told, 3)}. Store all images alike."
+        )
+
+
+def _units(
+    originals: Sequence[Original],
+    samples: Mapping[str, Sequence[NDArray[Any]]],
+    ranges: Mapping[str, PixelRange],
+    how: Range,
+) -> Iterator[str]:
+    """Classes and images whose values fill black to white as no others do, as if in other units."""
+    for kind, found in ranges.items():
+        owners = [original for original in originals if kind_of(original.depth, how) == kind]
+        by_class: dict[str, list[NDArray[Any]]] = defaultdict(list)
+        for original, values in zip(owners, samples[kind], strict=True):
+            by_class[original.label].append(values)
+        dark = [name for name, own in by_class.items() if found.narrow(np.concatenate(own))]
+        flat = [
+            original.id
+            for original, values in zip(owners, samples[kind], strict=True)
+            if original.label not in dark and found.nearly_flat(values)
+        ]
+        about = f"black is {number(found.low)} and white {number(found.high)}"
+        if 0 < len(dark) < len(by_class):
+            yield (
+                f"the images of {len(dark)} class(es) have a tenth of the range of grey levels or "
+                f"less, others more, as if in another unit: {listed(dark, 3)} ({about}). Store all "
+                "images in one unit."
+            )
+        if 0 < len(flat) < len(owners):
+            yield (
+                f"{len(flat)} image(s) have five grey levels or fewer, as if in another unit: "
+                f"{listed(flat, 3)} ({about}). Store all images in one unit."
+            )
 
 
 def strict_error(skipped: Sequence[tuple[str, str]]) -> InputError:

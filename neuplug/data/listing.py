@@ -18,7 +18,7 @@ from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.component import ComponentBase
 
 # Part of every data set's key: raised when decoding, binding or the files of the cache change
-FORMAT = 6
+FORMAT = 7
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 

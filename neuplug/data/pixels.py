@@ -28,6 +28,7 @@ _LUMA = (0.299, 0.587, 0.114)
 
 _TAILS = (0.001, 0.999)  # quantiles of the values of a set that become black and white
 _NARROW = 0.1  # part of black to white below which values fill it badly
+_FLAT = 5 / 256  # part of it that an image must fill, to be more than a flat one
 _TOLD = 0.005  # part of the values beyond black and white that is worth a word
 _SAMPLED = 4096  # values of an image that its set's range is found from, at most …
 _SAMPLED_IN_ALL = 2**23  # … and of a set
@@ -183,6 +184,15 @@ class PixelRange(NamedTuple):
     note: str
     warning: str
 
+    def narrow(self, values: NDArray[np.float64]) -> bool:
+        """Whether values fill less than a tenth of black to white."""
+        least, most = black_and_white(values)
+        return min(most, self.high) - max(least, self.low) < _NARROW * (self.high - self.low)
+
+    def nearly_flat(self, values: NDArray[np.float64]) -> bool:
+        """Whether values that differ become five grey levels or fewer."""
+        return bool(0 < np.ptp(values) < _FLAT * (self.high - self.low))
+
 
 def kind_of(depth: str, how: Range) -> str:
     """The kind of numbers that share black and white, by the type that a file has.
@@ -223,18 +233,19 @@ def find_range(kind: str, samples: Sequence[NDArray[Any]], how: Range) -> PixelR
     if beyond >= _TOLD:
         why += f"; {beyond:.1%} of the values lie beyond"
     note = (
-        f"{len(samples)} image(s) have more than 8 bits ({kind}): {_number(low)} is black and "
-        f"{_number(high)} is white in all of them ({why}). --range LOW,HIGH sets other values."
+        f"{len(samples)} image(s) have more than 8 bits ({kind}): {number(low)} is black and "
+        f"{number(high)} is white in all of them ({why}). --range LOW,HIGH sets other values."
     )
     warning, used = "", (min(most, high) - max(least, low)) / (high - low)
     if used < _NARROW:
         warning = (
-            f"Nearly all values of {len(samples)} image(s) lie between {_number(least)} and "
-            f"{_number(most)}, which leaves {max(1, round(256 * used))} of 256 grey levels: give "
-            f"--range {_number(least)},{_number(most)}."
+            f"Nearly all values of {len(samples)} image(s) lie between {number(least)} and "
+            f"{number(most)}, which leaves {max(1, round(256 * used))} of 256 grey levels: give "
+            f"--range {number(least)},{number(most)}."
         )
     return PixelRange(float(low), float(high), note, warning)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A value of a pixel, for a person."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else f"{value:.6g}"

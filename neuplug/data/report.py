@@ -29,6 +29,8 @@ class DataReport(BaseModel):
             of their numbers.
         notes: Sentences about how pixels were made of the files, where there was a choice.
         unused: Sentences about what files hold, or the user asked for, that was not used.
+        shortcuts: Sentences about files that differ from others by how their numbers are stored, by
+            which a classifier may tell classes.
         skipped: (id, reason) of each file that could not be read.
         outside: Ids of images that lie outside the source, by a link or by a manifest's path.
         files: The files of the source that are not used, by their kinds.
@@ -63,6 +65,7 @@ class DataReport(BaseModel):
     ranges: Mapping[str, tuple[float, float]] = {}
     notes: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
+    shortcuts: tuple[str, ...] = ()
     skipped: tuple[tuple[str, str], ...] = ()
     outside: tuple[str, ...] = ()
     files: tuple[Unused, ...] = ()
@@ -88,7 +91,7 @@ class DataReport(BaseModel):
         if self.skipped:
             count = len(self.skipped)
             found.append(f"{count} file(s) cannot be read and are skipped: {why(self.skipped)}.")
-        found += self.unused
+        found += [*self.unused, *self.shortcuts]
         if self.outside:
             found.append(
                 f"{len(self.outside)} image(s) lie outside the folder of the data, where links or "

@@ -110,6 +110,8 @@ class Selection:
         self._used: set[str] = set()
         self._chosen: dict[tuple[str, tuple[str, ...], str], ConfiguredComponent] = {}
         problems = Problems()
+        if not config.clf:
+            problems.append("no classifier: name one with --clf; 'neuplug plugins' lists them")
         for name, kinds, own in config.components():
             with problems.noted():
                 self._choose(name, kinds, own)

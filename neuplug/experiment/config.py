@@ -202,8 +202,6 @@ class ComposeConfig(BaseModel):
         given = [k for k in RIVALS[0] if getattr(self, k) is not None]
         if len(given) > 1:
             problems.append(f"give one of add, to and share, not {' and '.join(given)}")
-        if not self.clf:
-            problems.append("no classifier: name one with --clf; 'neuplug plugins' lists them")
         if self.budget and not self.recipe:
             problems.append("a budget belongs to a recipe: give --recipe too")
         if self.reporter and not self.report:

@@ -13,6 +13,7 @@ from neuplug import __version__, data
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Listing, fingerprint, refuse_choices
 from neuplug.errors import Problems
+from neuplug.experiment.arms import Selection
 from neuplug.experiment.components import file_digests
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.recipes import Recipe
@@ -126,7 +127,8 @@ class Request:
         for name, kinds in asked:
             with problems.noted():
                 found.append(discover().resolve(name, kinds).identity())
-        problems.refuse()
+        if problems or not self.config.clf:
+            Selection(self.config)  # refuses it with all else that is wrong
         return found
 
 

@@ -225,6 +225,17 @@ def test_a_file_of_another_format_is_refused(
     assert (said in " ".join(capsys.readouterr().err.split())) is (code == 2)
 
 
+def test_all_that_is_wrong_is_said_also_without_a_classifier(
+    lab: Log, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wrong = ["--aug", "miror", "--eval", "nothing", "--set", "jiter.p=1"]
+    assert main(["compose", *wrong, "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert all(said in error for said in ("no classifier", "mirror", "'nothing'", "'jiter'"))
+    assert not (tmp_path / "runs").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [

@@ -299,3 +299,50 @@ def test_a_range_that_serves_nothing_is_said(class_folders: Path) -> None:
 @pytest.mark.parametrize("how", ["0", "0,1,2", "a,b", "5,5", "9,1", "nan,3", "0,inf", 5, None])
 def test_what_is_no_range_is_refused(class_folders: Path, how: Any) -> None:
     assert "give LOW,HIGH" in refusal(class_folders, range=how)
+
+
+# Classes that the files' numbers alone tell apart ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("dtype", "own", "said"),
+    [
+        (np.float32, 1 / 255, "the images of 1 class(es) have a tenth of the range of grey levels"),
+        (np.uint16, 1 / 16, "the images of 1 class(es) have a tenth of the range of grey levels"),
+        (np.uint8, 1 / 16, "2 of 2 classes are stored unlike all others"),
+    ],
+    ids=["0-1 beside 0-255", "12 bits beside 16", "8 bits beside 16"],
+)
+def test_a_class_of_another_unit_is_said(tmp_path: Path, dtype: Any, own: float, said: str) -> None:
+    most = 255 if dtype == np.float32 else 4095 if dtype == np.uint8 else 65535
+    images = RANDOM.random((6, SIDE, SIDE)) * most
+    write(tmp_path, images, np.float32 if dtype == np.float32 else np.uint16)
+    for number in (1, 3, 5):  # of class b
+        tifffile.imwrite(tmp_path / "b" / f"{number}.tif", (images[number] * own).astype(dtype))
+    (shortcut,) = load(tmp_path).report.shortcuts
+    assert shortcut.startswith(said)
+    assert shortcut in load(tmp_path).report.warnings()
+    assert "b" in shortcut.partition(": ")[2]
+
+
+def test_some_images_of_another_unit_are_said(tmp_path: Path) -> None:
+    images = RANDOM.random((8, SIDE, SIDE)) * 255
+    images[[2, 3]] /= 255
+    (shortcut,) = load(write(tmp_path, images, np.float32)).report.shortcuts
+    assert shortcut.startswith("2 image(s) have five grey levels or fewer, as if in another unit: ")
+    assert "a/2.tif" in shortcut and "b/3.tif" in shortcut
+    assert load(write(tmp_path, images, np.float32), range=(0, 1)).report.shortcuts == ()
+
+
+def test_a_class_of_colour_beside_grey_ones_is_said(tmp_path: Path) -> None:
+    for name, shape in {"rust": (SIDE, SIDE), "dent": (SIDE, SIDE, 3)}.items():
+        for number in range(3):
+            path = tmp_path / name / f"{number}.png"
+            path.parent.mkdir(exist_ok=True)
+            Image.fromarray(RANDOM.integers(0, 256, shape, dtype=np.uint8)).save(path)
+    (shortcut,) = load(tmp_path).report.shortcuts
+    assert "dent (uint8 colour) and rust (uint8 grey)" in shortcut
+    assert load(tmp_path, channels="grey").report.shortcuts == ()
+    grey = np.stack([RANDOM.integers(0, 256, (SIDE, SIDE), dtype=np.uint8)] * 3, -1)
+    Image.fromarray(grey).save(tmp_path / "dent" / "grey.png")
+    assert load(tmp_path).report.shortcuts == ()

@@ -67,7 +67,6 @@ def test_demo_has_its_own_defaults_that_give_way() -> None:
 @pytest.mark.parametrize(
     ("flags", "settings", "sentence"),
     [
-        ({}, (), "no classifier"),
         ({"clf": ["a"], "add": 5, "share": 0.5}, (), "one of add, to and share"),
         ({"clf": ["a"], "repeats": 0}, (), "compose.repeats = 0"),
         ({"clf": ["a"], "imgsz": "big"}, (), "compose.imgsz"),
