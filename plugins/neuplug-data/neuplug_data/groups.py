@@ -32,18 +32,29 @@ class Suggestion:
         groups: How many it finds.
         example: One of them, the largest.
         images: How many images that has.
+        crossing: How many groups have images of several classes.
     """
 
     pattern: str
     groups: int
     example: str
     images: int
+    crossing: int = 0
+
+    @property
+    def by_folder(self) -> str:
+        """The pattern for numbers that begin anew in each folder."""
+        return f"^(.*)/[^/]*?{self.pattern}"
 
     def __str__(self) -> str:
+        anew = (
+            f"; {self.crossing} of them have images of several classes: if numbers begin anew in "
+            f"each class, give --group-by '{self.by_folder}' instead"
+        )
         return (
             f"file names suggest {self.groups} groups, such as {self.example} ({self.images} "
             f"images): if a group shows one patient, object or photograph, give "
-            f"--group-by '{self.pattern}'"
+            f"--group-by '{self.pattern}'" + (anew if self.crossing else "")
         )
 
 
@@ -68,7 +79,9 @@ def suggest(ids: Sequence[str], labels: Sequence[str]) -> Suggestion | None:
             and not _are_classes(found, labels)
         ):
             name, images = sizes.most_common(1)[0]
-            return Suggestion(pattern, len(sizes), name, images)
+            classes = Counter(group for group, _ in set(zip(found, labels, strict=True)) if group)
+            crossing = sum(number > 1 for number in classes.values())
+            return Suggestion(pattern, len(sizes), name, images, crossing)
     return None
 
 

@@ -81,6 +81,18 @@ def test_a_suggestion_can_be_used_as_it_is(patients: Path) -> None:
         assert not parts[0] & parts[1]
 
 
+def test_numbers_that_may_begin_anew_in_each_class_are_said(tmp_path: Path, draw: Draw) -> None:
+    ids = [f"{name}/part{part}_{image}.png" for name in "ab" for part in "123" for image in "12"]
+    for seed, id_ in enumerate(ids):
+        draw(tmp_path / "set" / id_, seed)
+    said = " ".join(show(tmp_path / "set").split())
+    assert "3 of them have images of several classes: if numbers begin anew in each class" in said
+    found = suggest(ids, [id_[0] for id_ in ids])
+    assert found is not None and f"give --group-by '{found.by_folder}' instead" in said
+    for pattern, groups in ((found.pattern, 3), (found.by_folder, 6)):
+        assert len(set(neuplug.load_dataset(tmp_path / "set", group_by=pattern).groups)) == groups
+
+
 @pytest.mark.parametrize(
     ("pattern", "said"),
     [
