@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from neuplug_tests.environments import PACKAGES, Installer
+from neuplug_tests.environments import PACKAGES, build, uv
 
 from .examples import Examples
 from .texts import ROOT
@@ -41,12 +41,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def packages(install: Installer, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the packages of ``examples/``, from their wheels."""
-    folder = tmp_path_factory.mktemp("packages")
-    names = [package.name for package in PACKAGES if package.parent.name == "examples"]
-    words = ("--no-index", "--find-links", install.wheels, "--no-deps", "--target", folder)
-    install.pip.output("pip", "--isolated", "install", "--quiet", *words, *names, where=folder)
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the packages of ``examples/``."""
+    folder, wheels = tmp_path_factory.mktemp("packages"), tmp_path_factory.mktemp("wheels")
+    for package in PACKAGES:
+        if package.parent.name == "examples":
+            build(package, wheels, "--wheel")
+    words = ("pip", "install", "--quiet", "--no-deps", "--target", folder)
+    uv(*words, *wheels.glob("*.whl"), where=folder)
     return folder
 
 

@@ -25,6 +25,7 @@ from neuplug.plugins.registry import discover
 from neuplug.training.options import TrainingOptions
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow  # building it takes longer than looking at it
 
 Signatures = dict[str, list[str]]
 """Name of an object to its parameters as the site shows them."""

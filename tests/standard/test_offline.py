@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from neuplug_tests.light import answer_twice
 
 
+@pytest.mark.slow  # the core's own test sees to the same with components of its own
 def test_no_network_and_no_torch_for_an_answer_that_is_there(
     own_store: Path, tmp_path: Path
 ) -> None:

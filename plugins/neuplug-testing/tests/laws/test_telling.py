@@ -101,7 +101,9 @@ def test_the_command_refuses_options_as_compose_does(
     assert len(told[0].splitlines()) == 1
 
 
-@pytest.mark.parametrize("component", ["acme-nois", "training"])
+@pytest.mark.parametrize(
+    "component", ["acme-nois", pytest.param("training", marks=pytest.mark.slow)]
+)
 def test_the_command_refuses_options_of_nobody(
     component: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -123,7 +125,7 @@ def test_the_command_as_json_with_options(
     assert {o.kind for o in outcomes} == {"plugin", "augmenter"}
 
 
-@pytest.mark.parametrize("kind", ["json", "table"])
+@pytest.mark.parametrize("kind", ["json", pytest.param("table", marks=pytest.mark.slow)])
 def test_what_a_component_prints_stays_out_of_the_standard_output(
     kind: str, install: MakePlugin, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -143,8 +145,16 @@ def test_what_a_component_prints_stays_out_of_the_standard_output(
     ("target", "said"),
     [
         ("Ending", "It ends the process that checks it (signal SIGABRT). Raise an exception"),
-        ("Leaving", "With grey-32x32 images it fails: SystemExit: os._exit(0) (fault_parts.py, li"),
-        ("Panicking", "With grey-32x32 images it fails: Panic: index out of bounds (fault_parts.p"),
+        pytest.param(
+            "Leaving",
+            "With grey-32x32 images it fails: SystemExit: os._exit(0) (fault_parts.py, li",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "Panicking",
+            "With grey-32x32 images it fails: Panic: index out of bounds (fault_parts.p",
+            marks=pytest.mark.slow,
+        ),
     ],
 )
 def test_a_component_that_ends_its_process_is_told_of_and_the_rest_goes_on(
