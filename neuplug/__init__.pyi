@@ -48,6 +48,7 @@ from .library.steps import fit_generator as fit_generator
 from .plugins.component import Augmenter as Augmenter
 from .plugins.component import Classifier as Classifier
 from .plugins.component import ComponentBase as ComponentBase
+from .plugins.component import Mixer as Mixer
 from .plugins.component import Options as Options
 from .plugins.evaluator import ClassGenerator as ClassGenerator
 from .plugins.evaluator import Embedder as Embedder

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 RUN = "Run"
 
 # The flags that take components of a kind, where they are not called as that is
-OF_KINDS = {"augmenter": "aug", "generator": "aug", "classifier": "clf", "evaluator": "eval"}
+OF_KINDS = dict.fromkeys(("augmenter", "mixer", "generator"), "aug")
+OF_KINDS |= {"classifier": "clf", "evaluator": "eval"}
 
 # Kinds of tasks, in words
 KINDS = {

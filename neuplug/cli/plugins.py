@@ -11,7 +11,7 @@ import typer
 from neuplug.cli import LightGroup
 from neuplug.cli.printing import make_console, print_columns
 from neuplug.plugins import registry
-from neuplug.plugins.hookspecs import HOOKS
+from neuplug.plugins.hookspecs import KINDS
 from neuplug.plugins.registry import ComponentSpec
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -32,7 +32,7 @@ def plugins(context: typer.Context, as_json: AsJson = False) -> None:
         {"distribution": p.distribution, "version": p.version, "message": p.message}
         for p in found.problems
     ]
-    components = [record(p) for kind in HOOKS.values() for p in found.of_kind(kind)]
+    components = [record(p) for kind in KINDS for p in found.of_kind(kind)]
     _print_json({"components": components, "problems": problems})
 
 
@@ -56,7 +56,7 @@ def _print_registry(found: registry.Registry) -> None:
     console = make_console()
     offers = Counter(p.name for p in found.offers)
     rows: list[tuple[str, ...]] = []
-    for kind in HOOKS.values():
+    for kind in KINDS:
         if components := found.of_kind(kind):
             rows.append((f"{kind}s",))
         for p in components:

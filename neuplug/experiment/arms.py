@@ -20,7 +20,8 @@ class Arm:
     Attributes:
         name: The user's label or text, with the amount and the number of real images where
             several are compared.
-        stages: In order; neighbouring augmenters without amounts of their own are one.
+        stages: In order; neighbouring augmenters without amounts of their own are one; a mixer is
+            one by itself, and the last.
         base: The name without that number.
         per_class: Real training images of each class, where several numbers are compared.
         baseline: The name of the arm that it is compared with.
@@ -43,7 +44,7 @@ class Arm:
 
     @property
     def classical(self) -> bool:
-        """Whether it is augmented, by augmenters alone that are no controls."""
+        """Whether it is augmented, by no generator and no control."""
         return bool(self.stages) and not self.generates and not self.control
 
     @property
@@ -52,18 +53,17 @@ class Arm:
         return any(part.control for stage in self.stages for part in stage.components)
 
     @property
-    def online(self) -> Stage | None:
-        """The augmenters that act on each batch: those at the end, without an amount."""
-        last = self.stages[-1] if self.stages else None
-        return last if last is not None and last.amount is None else None
+    def online(self) -> tuple[ConfiguredComponent, ...]:
+        """What acts on each batch: augmenters at the end without an amount, then a mixer."""
+        return tuple(c for stage in self.stages if stage.amount is None for c in stage.components)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A generator, or augmenters that act as one.
+    """A generator, augmenters that act as one, or a mixer.
 
     Attributes:
-        amount: ``None`` for augmenters at the end of an arm, which act on each batch.
+        amount: ``None`` for what acts on each batch, at the end of an arm.
         only: The classes it works on; all if empty.
         spared: Classes it does not work on.
         runs: Training runs of a generator, pooled.
@@ -78,9 +78,14 @@ class Stage:
     filters: tuple[Filter, ...] = ()
 
     @property
+    def kind(self) -> str:
+        """``generator``, ``augmenter`` or ``mixer``."""
+        return self.components[0].spec.kind
+
+    @property
     def generates(self) -> bool:
         """Whether it is a generator."""
-        return self.components[0].spec.kind == "generator"
+        return self.kind == "generator"
 
     @property
     def name(self) -> str:
@@ -229,11 +234,14 @@ class Selection:
         waiting: list[ConfiguredComponent] = []  # augmenters whose stage is open
         for spec in arm.stages:
             chosen = self._choose(spec.name, EITHER, spec.options)
-            generates = chosen.spec.kind == "generator"
-            if generates and waiting:
-                stages.append(Stage(tuple(waiting), amount))
+            kind = chosen.spec.kind
+            generates = kind == "generator"
+            if kind == "mixer":
+                _refuse_of_makers(spec, arm)
+            if kind != "augmenter" and waiting:
+                stages.append(Stage(tuple(waiting), amount if generates else None))
                 waiting = []
-            if not generates:
+            if kind == "augmenter":
                 _refuse_of_generators(spec, chosen)
             waiting.append(chosen)
             own = spec.amount or (amount if generates or chosen.joins else None)
@@ -264,6 +272,22 @@ def _refuse_of_generators(spec: StageSpec, augmenter: ConfiguredComponent) -> No
     if (spec.only or spec.spared) and spec.amount is None and not augmenter.joins:
         raise InputError(
             f"{spec}: with an augmenter, only= and except= need an amount, such as to=700."
+        )
+
+
+def _refuse_of_makers(mixer: StageSpec, arm: ArmSpec) -> None:
+    """Refuse settings of a mixer's stage that are for what makes images, and stages after it."""
+    if replace(mixer, options={}) != StageSpec(mixer.name):
+        raise InputError(
+            f"{mixer}: {mixer.name} is a mixer. It mixes each batch anew and makes no images, so "
+            "it takes its own options only: leave amounts, keep=, only=, except=, runs= and "
+            "filter= out."
+        )
+    if mixer is not arm.stages[-1]:
+        raise InputError(
+            f"{'+'.join(spec.name for spec in arm.stages)}: the mixer {mixer.name} must be the "
+            "last stage, since it mixes each batch when all else is done, and an arm has one mixer "
+            "at most."
         )
 
 

@@ -25,7 +25,7 @@ ENVIRONMENT = "NEUPLUG_COMPOSE_"
 FORMAT = 1
 TRAINING = "training"
 # The kinds that an arm is made of
-EITHER = ("augmenter", "generator")
+EITHER = ("augmenter", "mixer", "generator")
 # Settings of which one at a time can hold, so that a flag replaces what a file says
 RIVALS = (("add", "to", "share"), ("steps", "epochs"))
 

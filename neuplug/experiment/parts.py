@@ -108,7 +108,7 @@ class Protocol(Record):
 
 
 class Stage(Record):
-    """A generator in an arm, or neighbouring augmenters that act as one.
+    """A generator or mixer in an arm, or neighbouring augmenters that act as one.
 
     Attributes:
         name: As the user wrote it.
@@ -118,7 +118,7 @@ class Stage(Record):
     """
 
     name: str
-    kind: Literal["generator", "augmenter"]
+    kind: Literal["generator", "augmenter", "mixer"]
     amount: str
     options: dict[str, dict[str, JsonValue]]
 

@@ -348,14 +348,14 @@ class ArmPlanner:
         start: Trained | None = None,
         phase: str = "",
     ) -> Trained:
-        plan, online, val = self.plan, self.arm.online, self.split.val
+        plan, val = self.plan, self.split.val
         key = plan.add(
             TrainTask,
             f"{classifier.name} on {phase}{self.arm.name}, repeat {self.repeat + 1}",
             component=classifier.reference(),
             training=options,
             start=start,
-            online=tuple(c.reference() for c in online.components) if online else (),
+            online=tuple(c.reference() for c in self.arm.online),
             mixture=mixture,
             val=plan.real(val),
             test=plan.real(self.split.test),

@@ -331,7 +331,7 @@ class TrainTask(Task):
         component: The classifier.
         training: How it is trained.
         start: The training that it goes on from.
-        online: Augmenters that act on each batch.
+        online: Augmenters that act on each batch, in turn; a mixer may come last.
         mixture: The training set.
         val: Real images by which the best state is kept.
         test: Real images to predict.

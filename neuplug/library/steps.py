@@ -25,8 +25,8 @@ from neuplug.experiment.grammar import AGREEMENT, parse_arm
 from neuplug.experiment.planning import ArmPlanner, begin_plan
 from neuplug.experiment.runner import run_tasks
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.generate import load_augmenters
-from neuplug.plugins.component import Augmenter, ComponentBase
+from neuplug.experiment.steps.generate import load_online
+from neuplug.plugins.component import Augmenter, ComponentBase, Mixer
 from neuplug.plugins.evaluator import (
     ClassGenerator,
     Embedder,
@@ -266,12 +266,14 @@ class PreparedArm:
         train: Real and made images; ``origins`` and ``parents`` tell which is which.
         augmenter: Acts on each batch anew, or ``None``.
         warnings: Sentences that the user must see, such as a generator's collapse.
+        mixer: Mixes each batch anew after that, or ``None``.
     """
 
     name: str
     train: TrainingSet
     augmenter: Augmenter | None
     warnings: tuple[str, ...] = ()
+    mixer: Mixer | None = None
 
 
 def build_arm(
@@ -349,10 +351,11 @@ def build_arm(
     undone = [task for key, task in tasks.items() if not context.store.has(key)]
     with closing(local_executor(0, context, tell)) as executor:
         run_tasks(undone, tasks, executor, tell)
-    online = chosen.online
+    augmenter, mixer = load_online([c.reference() for c in chosen.online])
     return PreparedArm(
         chosen.name,
         context.training_set(mixture, dataset, f"arm {chosen.name}"),
-        load_augmenters([c.reference() for c in online.components] if online else []),
+        augmenter,
         tuple(w for key in tasks for w in context.about(key).get("warnings", [])),
+        mixer,
     )

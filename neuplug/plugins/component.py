@@ -1,4 +1,4 @@
-"""Components with their options, and the kinds that work on images alone: augmenters, classifiers.
+"""Components with their options, and kinds that work on images: augmenters, mixers, classifiers.
 
 Generators and evaluators, which are told more, have modules of their own. Loads no torch.
 """
@@ -93,7 +93,7 @@ def _sentence(found: Mapping[str, Any], owner: str, known: Collection[str]) -> s
 
 
 class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
-    """What the four kinds share: options.
+    """What all kinds share: options.
 
     Attributes:
         options_class: The model of the component's options.
@@ -175,6 +175,29 @@ class Augmenter(ComponentBase):
         for what doing it at once spares them, such as a second resampling.
         """
         return None
+
+
+class Mixer(ComponentBase):
+    """Mixes the images of a batch and their targets with them, which classifiers then learn from.
+
+    A sibling of the augmenter, offered by the same hook (``neuplug.Component`` with ``mixes``). It
+    stands last in an arm, acts on each batch anew after all augmenters, and takes no amount.
+    """
+
+    @abstractmethod
+    def mix(self, images: Tensor, targets: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return a batch of mixed images, and of each what it shows.
+
+        Args:
+            images: uint8 (N, C, H, W), N from 0, C 1 or 3. Not to be modified in place.
+            targets: float32 (N, K) with the share of each class, 0 to 1; a row sums to 1. Rows are
+                one-hot. Not to be modified in place.
+            rng: The only source of randomness; on the CPU.
+
+        Returns:
+            Images and targets of the same shapes, types and ranges. An image of parts of several
+            has a row with the shares of their classes.
+        """
 
 
 class Classifier(ComponentBase):

@@ -49,6 +49,8 @@ class Component:
         uses: Distributions or packages that it imports, or reads files of, and that its
             distribution does not require, such as ``("acme-images",)``. Their files are part of the
             key of its results, so that it is not answered with old ones when they change.
+        mixes: Whether its class is a :class:`neuplug.Mixer`, which is offered among the augmenters.
+            Said here since listings load no class.
 
     Raises:
         ValueError: If one of them has another form.
@@ -63,6 +65,7 @@ class Component:
     target: str
     summary: str
     uses: tuple[str, ...] = ()
+    mixes: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
@@ -82,15 +85,16 @@ class Component:
 
 
 class HookSpecs(Protocol):
-    """The hooks, one for each kind of component."""
+    """The hooks, one for each kind of component; mixers are offered among augmenters."""
 
     def neuplug_augmenters(self) -> Iterable[Component]:
-        """Components whose class is a :class:`neuplug.Augmenter`.
+        """Components whose class is a :class:`neuplug.Augmenter` or, with ``mixes``, a ``Mixer``.
 
         Example:
             >>> @hookimpl
             ... def neuplug_augmenters():
             ...     yield Component("posterize", "pkg.augmenter:Posterize", "fewer grey levels")
+            ...     yield Component("blend", "pkg.mixer:Blend", "means of two images", mixes=True)
         """
 
     def neuplug_generators(self) -> Iterable[Component]:
@@ -170,6 +174,7 @@ class HookSpecs(Protocol):
 # is a file.
 KINDS = {
     "augmenter": "neuplug.plugins.component:Augmenter",
+    "mixer": "neuplug.plugins.component:Mixer",
     "generator": "neuplug.plugins.generator:Generator",
     "classifier": "neuplug.plugins.component:Classifier",
     "evaluator": "neuplug.plugins.evaluator:Evaluator",
@@ -179,7 +184,7 @@ KINDS = {
     "reporter": "neuplug.experiment.reporters:Reporter",
     "section": "neuplug.experiment.reporters:SectionMaker",
 }
-HOOKS = {f"neuplug_{kind}s": kind for kind in KINDS}
+HOOKS = {f"neuplug_{kind}s": kind for kind in KINDS if kind != "mixer"}
 for _hook in HOOKS:
     hookspec(vars(HookSpecs)[_hook])
 # The kinds that are classes

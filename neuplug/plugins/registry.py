@@ -38,7 +38,7 @@ class ComponentSpec:
     """A component together with who provides it.
 
     Attributes:
-        kind: ``augmenter``, ``generator``, ``classifier`` or ``evaluator``.
+        kind: ``augmenter``, ``mixer``, ``generator``, ``classifier``, ``evaluator`` and so on.
     """
 
     component: Component
@@ -77,6 +77,7 @@ class ComponentSpec:
             ) from fault.__cause__
         if not (isinstance(found, type) and issubclass(found, base)):
             wrong = f"is not a neuplug.{base.__name__}"
+            wrong += " (a Mixer's Component says mixes=True)" if self.kind == "augmenter" else ""
         elif missing := sorted(getattr(found, "__abstractmethods__", ())):
             wrong = f"lacks {', '.join(missing)}"
         elif not (isinstance(model := found.options_class, type) and issubclass(model, Options)):
@@ -166,7 +167,7 @@ class LocalComponent(ComponentSpec):
 
 
 # Kinds that share their names with another one: --aug takes both
-NAME_SPACES = {"generator": "augmenter"}
+NAME_SPACES = {"generator": "augmenter", "mixer": "augmenter"}
 
 _local: dict[str, LocalComponent] = {}
 
@@ -215,14 +216,16 @@ class Registry:
 
         Args:
             name: ``name`` or ``distribution:name``.
-            kinds: The kinds that are asked for. Augmenters and generators share a name space.
+            kinds: The kinds that are asked for. Augmenters, mixers and generators share a name
+                space.
 
         Raises:
             InputError: If no plugin has it, or several do.
         """
         expect(name, str, "a component's name", "text such as flip")
         kinds = tuple(kinds)
-        what = " or ".join(kinds) if len(kinds) < len(COMPONENTS) else "component"
+        what = " or ".join(kinds).replace(" or ", ", ", len(kinds) - 2)
+        what = what if len(kinds) < len(COMPONENTS) else "component"
         distribution, _, plain = name.rpartition(":")
         if distribution == LOCAL and plain in _local and _local[plain].kind in kinds:
             return _local[plain]
@@ -371,10 +374,13 @@ class _Finder:
                 for component in offered:
                     if not isinstance(component, Component):
                         raise TypeError(f"yielded {component!r}, which is not a neuplug.Component")
+                    own = "mixer" if component.mixes else kind
+                    if component.mixes and kind != "augmenter":
+                        raise ValueError(f"{component.name} mixes: yield it in neuplug_augmenters")
                     name = (self.visited[0], component.name, NAME_SPACES.get(kind, kind))
                     if name in self.names:
                         raise ValueError(f"{component.name} is offered twice by this plugin")
                     self.names.add(name)
-                    self.offers.append(ComponentSpec(component, kind, *self.visited))
+                    self.offers.append(ComponentSpec(component, own, *self.visited))
         except Fault as fault:
             self.problem(f"{hook}: {fault}", fault.__cause__)

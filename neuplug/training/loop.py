@@ -16,11 +16,12 @@ from torch.optim import lr_scheduler
 
 from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
 from neuplug.errors import InputError, TrainingDiverged, expect
-from neuplug.plugins.component import Augmenter, Classifier
+from neuplug.plugins.component import Augmenter, Classifier, Mixer
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
 from neuplug.training.devices import wants_bf16
 from neuplug.training.graphs import captured
+from neuplug.training.normalization import normalization_of
 from neuplug.training.optimizers import make_optimizer, make_scheduler
 from neuplug.training.options import TrainingOptions
 
@@ -162,6 +163,7 @@ def fit_classifier(
     *,
     val: HeldOutSet | None = None,
     augmenter: Augmenter | None = None,
+    mixer: Mixer | None = None,
     start: Mapping[str, Any] | None = None,
 ) -> tuple[FittedClassifier, FitRecord]:
     """Train a classifier.
@@ -173,6 +175,7 @@ def fit_classifier(
         context: Device, seed, progress and checkpoint; an interrupted fit goes on exactly.
         val: If given, the weights with the best validation loss are kept, else the last ones.
         augmenter: Applied to each batch anew.
+        mixer: Applied to each batch after that; the loss is the cross entropy to its targets.
         start: A fitted classifier's ``state_dict`` to go on from, its normalisation included
             (retraining); ``options.real_first`` is the caller's to arrange.
 
@@ -192,7 +195,7 @@ def fit_classifier(
     if not len(train):
         raise InputError("the training set has no images: give at least one of each class.")
     with seeded(context.seed, context.device):
-        loop = _Loop(classifier, train, options, context, val, augmenter, start)
+        loop = _Loop(classifier, train, options, context, val, augmenter, mixer, start)
         loop.run()
     return loop.fitted, loop.record
 
@@ -207,13 +210,16 @@ class _Loop:
     context: FitContext
     val: HeldOutSet | None
     augmenter: Augmenter | None
+    mixer: Mixer | None
     start: Mapping[str, Any] | None
 
     def __post_init__(self) -> None:
         train, options, context = self.train, self.options, self.context
         self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "batches"))
-        # of its own, so that an augmenter changes nothing about which images are drawn
+        # of their own, so that an augmenter changes nothing about which images are drawn, nor a
+        # mixer about what augmenters do
         self.augment_rng = torch.Generator().manual_seed(derive_seed(context.seed, "augment"))
+        self.mix_rng = torch.Generator().manual_seed(derive_seed(context.seed, "mix"))
         self.total = options.total_steps(len(train))
         self.record = FitRecord()
         self.fitted = self._build()
@@ -225,8 +231,9 @@ class _Loop:
         )
         graph = self.classifier.capturable
         self.gradients = captured(self._gradients, context.device) if graph else self._gradients
-        # images that an augmenter changes are changed on the processor
-        resident = self.augmenter is None and train.images.nbytes <= RESIDENT_BYTES
+        # images that an augmenter or a mixer changes are changed on the processor
+        changed = self.augmenter is not None or self.mixer is not None
+        resident = not changed and train.images.nbytes <= RESIDENT_BYTES
         self.images = train.images.to(context.device) if resident else train.images
         self.labels = train.labels.to(self.images.device)
         weights = 1.0 / train.labels.bincount(minlength=len(train.classes)).clamp(min=1)
@@ -244,7 +251,7 @@ class _Loop:
         module = self.classifier.build(len(train.classes), channels, train.image_size)
         module = module.to(device).to(memory_format=torch.channels_last)
         if self.start is None:
-            mean, std = _normalization(self.classifier, train, channels)
+            mean, std = normalization_of(self.classifier, train, channels)
         else:
             module.load_state_dict(self.start["module"])
             mean, std = self.start["mean"], self.start["std"]
@@ -272,6 +279,9 @@ class _Loop:
         images, labels = self.images[index], self.labels[index]
         if self.augmenter is not None:
             images = self.augmenter.augment(images, self.augment_rng)
+        if self.mixer is not None:
+            targets = F.one_hot(labels, len(self.train.classes)).float()
+            images, labels = self.mixer.mix(images, targets, self.mix_rng)
         # in pinned memory, so that its way to the GPU is waited for by no one
         pinned = images.device.type != self.context.device.type == "cuda"
         return (images.pin_memory() if pinned else images), labels
@@ -285,7 +295,12 @@ class _Loop:
         return loss
 
     def _gradients(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Leave the gradients of a batch with the parameters, and return its loss."""
+        """Leave the gradients of a batch with the parameters, and return its loss.
+
+        Args:
+            images: uint8 (N, C, H, W).
+            labels: int64 (N,), or of mixed images float32 (N, classes), the share of each class.
+        """
         module, device = self.fitted.module, self.context.device
         module.train()
         batch = self.fitted.prepare(images)
@@ -337,12 +352,16 @@ class _Loop:
             "scheduler": self.scheduler,
         }
 
+    def _generators(self) -> dict[str, torch.Generator]:
+        """Likewise, what is drawn from."""
+        return {"rng": self.rng, "augment_rng": self.augment_rng, "mix_rng": self.mix_rng}
+
     def _save(self) -> None:
         on_gpu = self.context.device.type == "cuda"
         state = {name: part.state_dict() for name, part in self._parts().items()}
         state |= {"step": self.step, "queue": self.queue}
         state |= {"best": self.best, "best_loss": self.best_loss}
-        state |= {"rng": self.rng.get_state(), "augment_rng": self.augment_rng.get_state()}
+        state |= {name: rng.get_state() for name, rng in self._generators().items()}
         state["curves"] = self.record.curves
         state["torch_rng"] = torch.get_rng_state()
         state["gpu_rng"] = torch.cuda.get_rng_state(self.context.device) if on_gpu else None
@@ -356,8 +375,8 @@ class _Loop:
             part.load_state_dict(state[name])
         self.step, self.queue = state["step"], state["queue"]
         self.best, self.best_loss = state["best"], state["best_loss"]
-        self.rng.set_state(state["rng"])
-        self.augment_rng.set_state(state["augment_rng"])
+        for name, rng in self._generators().items():
+            rng.set_state(state[name])
         self.record.curves = state["curves"]
         torch.set_rng_state(state["torch_rng"])
         if state["gpu_rng"] is not None:
@@ -376,23 +395,3 @@ def _ahead(make: Callable[[], Batch], count: int, device: torch.device) -> Itera
             if left:
                 coming = thread.submit(make)
             yield batch
-
-
-def _normalization(
-    classifier: Classifier, train: TrainingSet, channels: int
-) -> tuple[Tensor, Tensor]:
-    given = classifier.normalization
-    if given is not None:
-        return torch.tensor(given[0]), torch.tensor(given[1])
-    # of the real images alone, so that every arm normalises alike
-    real = [i for i, origin in enumerate(train.origins) if origin == "real"]
-    images = train.images[real] if real else train.images
-    levels = torch.linspace(0, 1, 256, dtype=torch.float64)
-    means, deviations = [], []
-    for channel in images.unbind(1):  # by counting levels: no copy in floating point
-        part = channel.flatten().bincount(minlength=256) / channel.numel()
-        mean = (part * levels).sum()
-        means.append(mean)
-        deviations.append((part * (levels - mean).square()).sum().sqrt().clamp(min=1e-3))
-    mean, std = torch.stack(means).float(), torch.stack(deviations).float()
-    return mean.expand(channels).clone(), std.expand(channels).clone()

@@ -44,6 +44,16 @@ def test_list(run: Run) -> None:
     assert places[0] < output.index("acme-dim") < places[1] < output.index("acme-mean") < places[2]
 
 
+def test_list_says_what_is_a_mixer(run: Run) -> None:
+    code, output, _ = run(site=("good", "mixers"))
+    assert code == 0
+    places = [output.index(f"\n{heading}") for heading in ("mixers", "generators")]
+    assert output.index("acme-mild") < places[0] < output.index("acme-swirl") < places[1]
+    _, output, _ = run("--json", site=("good", "mixers"))
+    kinds = {found["name"]: found["kind"] for found in json.loads(output)["components"]}
+    assert (kinds["acme-mild"], kinds["acme-swirl"]) == ("augmenter", "mixer")
+
+
 def test_list_shows_problems_after_the_components(run: Run) -> None:
     code, output, _ = run(site=("good", "import_error", "wrong_core", "raising_hook"))
     assert code == 0

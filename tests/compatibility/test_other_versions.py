@@ -110,6 +110,7 @@ IMPLEMENTED: dict[str, dict[str, Any]] = {
         "state_dict": "",
         "load_state_dict": "state",
     },
+    "Mixer": {"must": {"mix"}, "mix": "images targets rng", "check_images": "in_chans image_size"},
     "LatentGenerator": {
         "must": {"fit", "sample", "state_dict", "load_state_dict", "latent_dim", "decode"},
         "decode": "latents labels",

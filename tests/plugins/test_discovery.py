@@ -60,6 +60,12 @@ FAULTS = [
     ("reserved_name", "acme-reserved", "component name 'none' is reserved", {}),
     ("wants_argument", "acme-argument", "PluginValidationError: Plugin 'acme-argument:plugin'", {}),
     ("twice", "acme-twice", "acme-same is offered twice by this plugin", {"acme-same"}),
+    (
+        "mixing_generator",
+        "acme-stray",
+        "neuplug_generators: ValueError: acme-astray mixes: yield it in neuplug_augmenters",
+        {"acme-apart"},
+    ),
     ("unreadable", "acme-unreadable", "unreadable metadata", {}),
 ]
 
@@ -119,6 +125,13 @@ def test_discovery_sets_off_no_lazy_import(install: Install) -> None:
     registry = install("lazy")
     assert names_of(registry, "acme-lazy") == {"acme-lazy": "augmenter"}
     assert problems_of(registry, "acme-lazy") == []
+
+
+def test_mixers_are_offered_among_augmenters(install: Install) -> None:
+    registry = install("mixers", "good")
+    assert names_of(registry, "acme-mixers") == {"acme-mild": "augmenter", "acme-swirl": "mixer"}
+    assert problems_of(registry, "acme-mixers") == []
+    assert "acme_swirl" not in sys.modules  # nobody has looked at its class
 
 
 # The blocklist

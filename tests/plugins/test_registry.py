@@ -33,6 +33,15 @@ def test_augmenters_and_generators_share_a_name_space(install: Install) -> None:
     assert registry.resolve("acme-first:acme-either", STAGES).kind == "augmenter"
 
 
+def test_mixers_are_in_that_name_space_too(install: Install) -> None:
+    registry = install("mixers", "good")
+    assert registry.resolve("acme-swirl").kind == "mixer"
+    with pytest.raises(InputError, match="no augmenter or generator is called 'acme-swirl'"):
+        registry.resolve("acme-swirl", STAGES)
+    with pytest.raises(InputError, match="no augmenter, mixer or generator is called 'acme-swi'"):
+        registry.resolve("acme-swi", ("augmenter", "mixer", "generator"))
+
+
 @pytest.mark.parametrize(
     ("name", "kinds", "sentence"),
     [

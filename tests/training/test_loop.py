@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from neuplug import (
     FitContext,
     HeldOutSet,
     InputError,
+    Mixer,
     TrainingDiverged,
     TrainingSet,
 )
@@ -276,3 +278,93 @@ def test_a_network_with_a_logit_too_many_is_refused() -> None:
             neuplug.TrainingOptions(steps=2),
             neuplug.FitContext(torch.device("cpu"), 0),
         )
+
+
+class Mix(Mixer):
+    """The mean of two images; or what it is told."""
+
+    def __init__(self, share: float = 0.5, targets: float | None = None) -> None:
+        super().__init__()
+        self.share, self.targets = share, targets
+        self.seen: list[Tensor] = []
+
+    def mix(self, images: Tensor, targets: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        self.seen.append(images)
+        order = torch.randperm(len(images), generator=rng)
+        mixed = torch.lerp(images.float(), images[order].float(), self.share).round().byte()
+        shares = torch.lerp(targets, targets[order], self.share)
+        return mixed, shares if self.targets is None else torch.full_like(targets, self.targets)
+
+
+def test_it_learns_from_mixed_images() -> None:
+    chosen = options(steps=150, lr=3e-3, label_smoothing=0.05)
+    fitted, _ = fit_classifier(classifier(), draw_bars(40, 0), chosen, context(), mixer=Mix(0.3))
+    test = draw_bars(60, 9, HeldOutSet)
+    assert (fitted.predict(test).argmax(1) == test.labels).float().mean() > 0.85
+
+
+def test_the_loss_is_the_cross_entropy_to_the_targets() -> None:
+    """Halves for every image: no network comes below the entropy of one half."""
+    chosen = options(steps=150, lr=3e-3)
+    fitted, record = fit_classifier(
+        classifier(), draw_bars(40, 0), chosen, context(), mixer=Mix(0.0, targets=0.5)
+    )
+    losses = [loss for _, loss in record.curves["train_loss"]]
+    assert min(losses) >= math.log(2) - 1e-6
+    assert losses[-1] == pytest.approx(math.log(2), abs=0.02)
+    shares = fitted.predict(draw_bars(20, 9, HeldOutSet)).softmax(1)
+    assert (shares - 0.5).abs().max() < 0.2
+
+
+def test_one_hot_targets_are_labels() -> None:
+    """A mixer that mixes nothing leaves the training as it is, but for rounding."""
+    test = draw_bars(20, 9, HeldOutSet)
+    plain, curves = fit_classifier(classifier(), draw_bars(20, 0), options(), context())
+    same, others = fit_classifier(
+        classifier(), draw_bars(20, 0), options(), context(), mixer=Mix(0.0)
+    )
+    for (_, one), (_, other) in zip(
+        curves.curves["train_loss"], others.curves["train_loss"], strict=True
+    ):
+        assert one == pytest.approx(other, rel=1e-3)
+    assert torch.allclose(plain.predict(test), same.predict(test), atol=1e-2)
+
+
+def test_a_mixer_changes_neither_the_order_of_images_nor_what_augmenters_draw() -> None:
+    class Noise(Augmenter):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[Tensor] = []
+
+        def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
+            noisy = images + torch.randint(0, 9, images.shape, generator=rng).byte()
+            self.seen.append(noisy)
+            return noisy
+
+    alone, before, mixer = Noise(), Noise(), Mix()
+    few = options(steps=5)
+    fit_classifier(classifier(), draw_bars(20, 0), few, context(), augmenter=alone)
+    fit_classifier(classifier(), draw_bars(20, 0), few, context(), augmenter=before, mixer=mixer)
+    for one, other, given in zip(alone.seen, before.seen, mixer.seen, strict=True):
+        assert torch.equal(one, other) and torch.equal(other, given)
+
+
+def test_an_interrupted_training_with_a_mixer_goes_on_exactly(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
+    test = draw_bars(20, 9, HeldOutSet)
+    whole, _ = fit_classifier(classifier(), draw_bars(20, 0), options(), context(), mixer=Mix(0.3))
+
+    def stop_late(done: int, total: int, note: str = "") -> None:
+        if done >= 40:
+            raise KeyboardInterrupt
+
+    checkpoint = StoredCheckpoint(tmp_path / "x.safetensors")
+    kept = context(checkpoint=checkpoint, progress=stop_late)
+    with pytest.raises(KeyboardInterrupt):
+        fit_classifier(classifier(), draw_bars(20, 0), options(), kept, mixer=Mix(0.3))
+    assert checkpoint.load() is not None
+    kept = context(checkpoint=checkpoint)
+    resumed, _ = fit_classifier(classifier(), draw_bars(20, 0), options(), kept, mixer=Mix(0.3))
+    assert torch.equal(whole.predict(test), resumed.predict(test))

@@ -81,7 +81,8 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
             f"sees the same ones ({config.repeats} repeats, seed {config.seed}).",
             f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
-            "Generators and augmenters see training images only; test images are real and unseen.",
+            "Generators, augmenters and mixers see training images only; test images are real and "
+            "unseen.",
             *plan.dataset.report.notes,
             _assurance(plan),
             *([_CHOSEN] if plan.unchosen else []),
@@ -124,7 +125,7 @@ def about_arm(arm: Arm) -> parts.Arm:
     stages = tuple(
         parts.Stage(
             name=stage.name,
-            kind="generator" if stage.generates else "augmenter",
+            kind=stage.kind,
             amount="on each batch"
             if stage.amount is None
             else str(stage.amount) or "as many as there are",

@@ -23,7 +23,7 @@ from neuplug.experiment.grammar import COPIES, Filter
 from neuplug.experiment.steps.checks import check_record
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AugmentTask, ComponentRef, FitTask, SampleTask, Source
-from neuplug.plugins.component import Augmenter
+from neuplug.plugins.component import Augmenter, Mixer
 from neuplug.plugins.evaluator import ClassGenerator
 from neuplug.plugins.generator import FitRecord, Generator, Progress
 from neuplug.seeds import derive_seed
@@ -35,6 +35,8 @@ from neuplug.training.loop import FittedClassifier
 COPIES_RULE = "rank of detail among one of each"
 # Images drawn at most for each one wanted
 TRIES = 10
+# By which the sum of an image's targets may miss 1
+SUM_ROUNDING = 1e-4
 
 # uint8 (N, C, H, W) to bool (N,): which may go on
 Accept = Callable[[Tensor], Tensor]
@@ -123,6 +125,13 @@ def load_augmenters(references: Sequence[ComponentRef]) -> Augmenter | None:
     return _Chain(parts) if parts else None
 
 
+def load_online(references: Sequence[ComponentRef]) -> tuple[Augmenter | None, Mixer | None]:
+    """What acts on each batch: one augmenter for all of them, and the mixer that may come last."""
+    mixers = [_Checked(load_component(each), each) for each in references if each.kind == "mixer"]
+    augmenters = [each for each in references if each.kind != "mixer"]
+    return load_augmenters(augmenters), mixers[0] if mixers else None
+
+
 def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
     """Hold a plugin to what it owes.
 
@@ -136,6 +145,29 @@ def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
         raise TypeError(f"it returned images of shape {tuple(images.shape)} instead of {shape}")
     if images.device.type != "cpu":
         raise TypeError(f"it returned images on {images.device} instead of the CPU")
+
+
+def check_targets(targets: Tensor, shape: tuple[int, ...]) -> None:
+    """Hold a mixer to what it owes of targets.
+
+    Raises:
+        TypeError: If it returned anything but float32 targets of this shape on the CPU.
+        ValueError: If a target is not from 0 to 1, or a row does not sum to 1.
+    """
+    if not isinstance(targets, Tensor) or targets.dtype != torch.float32:
+        kind = targets.dtype if isinstance(targets, Tensor) else type(targets).__name__
+        raise TypeError(f"it returned {kind} instead of float32 targets")
+    if tuple(targets.shape) != shape or targets.device.type != "cpu":
+        raise TypeError(
+            f"it returned targets of shape {tuple(targets.shape)} on {targets.device} instead of "
+            f"{shape} on the CPU"
+        )
+    if not ((targets >= 0) & (targets <= 1)).all():  # nor is what is no number
+        raise ValueError("it returned targets that are not from 0 to 1")
+    sums = targets.sum(1)
+    if ((sums - 1).abs() > SUM_ROUNDING).any():
+        worst = sums[(sums - 1).abs().argmax()]
+        raise ValueError(f"it returned a row of targets that sums to {worst:.4f} instead of 1")
 
 
 class _Chain(Augmenter):
@@ -153,6 +185,25 @@ class _Chain(Augmenter):
                 images = augmenter.augment(images, rng)
                 check_images(images, shape)
         return images
+
+
+class _Checked(Mixer):
+    """A plugin's mixer, whose faults are caught where they happen."""
+
+    def __init__(self, mixer: Mixer, reference: ComponentRef) -> None:
+        super().__init__()
+        self.mixer, self.reference = mixer, reference
+
+    def mix(self, images: Tensor, targets: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """What it returns, checked."""
+        shape, rows = tuple(images.shape), tuple(targets.shape)
+        with named_faults(self.reference):
+            mixed = self.mixer.mix(images, targets, rng)
+            if not isinstance(mixed, tuple) or len(mixed) != 2:
+                raise TypeError(f"it returned a {type(mixed).__name__}, not images and targets")
+            check_images(mixed[0], shape)
+            check_targets(mixed[1], rows)
+        return mixed
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from neuplug.experiment.components import load_component, named, named_faults
 from neuplug.experiment.events import TaskDone, TaskEvent, TaskFailed, TaskProgress, TaskStarted
 from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.context import TaskContext
-from neuplug.experiment.steps.generate import SourceOpener, augment, fit, load_augmenters, sample
+from neuplug.experiment.steps.generate import SourceOpener, augment, fit, load_online, sample
 from neuplug.experiment.tasks import AnyTask, EvaluateTask, TrainTask, read_task
 from neuplug.plugins.evaluator import Embedder, EvaluationContext, Evaluator
 from neuplug.plugins.generator import Progress
@@ -47,7 +47,7 @@ def train(
     dataset = context.dataset(task.dataset)
     images = context.training_set(task.mixture, dataset, task.where)
     classifier = load_component(task.component)
-    augmenter = load_augmenters(task.online)
+    augmenter, mixer = load_online(task.online)
     val = dataset.images.subset(task.val.indices)
     start = context.tree(task.start.task, "classifier") if task.start else None
     predicted = {"logits": task.test, "logits_all": task.everything}
@@ -60,6 +60,7 @@ def train(
             context.fit_context(task, progress),
             val=HeldOutSet(**vars(val)) if len(val) else None,
             augmenter=augmenter,
+            mixer=mixer,
             start=start,
         )
         predictions = {

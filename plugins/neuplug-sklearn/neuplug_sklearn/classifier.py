@@ -110,6 +110,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             TrainingOptions.parse(asked, "training"),
             context,
             augmenter=self.arm_.augmenter,
+            mixer=self.arm_.mixer,
         )
         return self
 

@@ -55,7 +55,7 @@ def check(
 
 def new(
     name: Annotated[str, typer.Argument(help="Name of the component, such as film-grain.")],
-    kind: Annotated[str, typer.Option(help="augmenter, generator, classifier or evaluator.")],
+    kind: Annotated[str, typer.Option(help="augmenter, mixer, generator, classifier, evaluator.")],
     to: Annotated[Path, typer.Option(help="Where to create the folder neuplug-NAME.")] = Path(),
 ) -> None:
     """Create a complete, working plugin package as a starting point."""

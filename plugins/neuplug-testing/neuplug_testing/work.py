@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from neuplug.data.imageset import TrainingSet
-from neuplug.plugins.component import Augmenter, Classifier, ComponentBase
+from neuplug.plugins.component import Augmenter, Classifier, ComponentBase, Mixer
 from neuplug.plugins.evaluator import ClassGenerator, Embedder, EvaluationContext, Evaluator, Metric
 from neuplug.plugins.generator import Checkpoint, FitContext, FitRecord, Generator, LatentGenerator
 from neuplug.seeds import seeded
@@ -61,6 +61,41 @@ def augment(
     given = _Given(images=images)
     result = augmenter.augment(images, torch.Generator().manual_seed(seed))
     return Done(result, given.changed())
+
+
+def one_hot(labels: Tensor) -> Tensor:
+    """Targets of unmixed images, float32 (N, classes)."""
+    return torch.nn.functional.one_hot(labels, len(CLASSES)).float()
+
+
+def mix(mixer: Mixer, form: Format, seed: int, folder: Path, n: int | None = None) -> Done:
+    """Mix a batch, of ``n`` images if that is said."""
+    train = training_set(form)
+    images, targets = train.images[:n], one_hot(train.labels[:n])
+    given = _Given(images=images, targets=targets)
+    mixed = mixed_batch(mixer, images, targets, torch.Generator().manual_seed(seed))
+    return Done(mixed, given.changed())
+
+
+def mixed_batch(
+    mixer: Mixer, images: Tensor, targets: Tensor, rng: torch.Generator
+) -> dict[str, Tensor]:
+    """What a mixer makes of a batch: ``images`` and ``targets``.
+
+    Raises:
+        TypeError: If it returns anything but a pair.
+    """
+    mixed = mixer.mix(images, targets, rng)
+    if not isinstance(mixed, tuple) or len(mixed) != 2:
+        raise TypeError(f"mix returned a {type(mixed).__name__} instead of images and targets")
+    return dict(zip(("images", "targets"), mixed, strict=True))
+
+
+def on_batch(component: Augmenter | Mixer, images: Tensor, rng: torch.Generator) -> Any:
+    """What an augmenter or a mixer makes of images whose classes take turns."""
+    if isinstance(component, Augmenter):
+        return component.augment(images, rng)
+    return mixed_batch(component, images, one_hot(torch.arange(len(images)) % len(CLASSES)), rng)
 
 
 def to_learn(generator: Generator, form: Format) -> TrainingSet:
@@ -204,6 +239,7 @@ def evaluate(evaluator: Evaluator, form: Format, seed: int, folder: Path) -> Don
 
 WORK: Mapping[str, Callable[[Any, Format, int, Path], Done]] = {
     "augmenter": augment,
+    "mixer": mix,
     "generator": generate,
     "classifier": classify,
     "evaluator": evaluate,

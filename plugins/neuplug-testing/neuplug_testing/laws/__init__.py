@@ -13,6 +13,7 @@ from neuplug_testing.laws import (
     evaluators,
     generators,
     images,
+    mixers,
     plugins,
 )
 
@@ -29,6 +30,7 @@ LAWS: tuple[Law, ...] = (
     *_of(images),
     *_of(conduct),
     *_of(augmenters),
+    *_of(mixers),
     *_of(generators),
     *_of(classifiers),
     *_of(evaluators),

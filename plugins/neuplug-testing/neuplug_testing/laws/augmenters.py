@@ -1,22 +1,23 @@
-"""What augmenters owe besides, those too that work at once with their neighbour."""
+"""What augmenters and partly mixers owe besides; some augmenters work with their neighbour."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from neuplug.plugins.component import Augmenter
+from neuplug.plugins.component import Augmenter, Mixer
 from neuplug.plugins.registry import discover
 from neuplug_testing.law import Broken, Unchecked, law, may_fail, must_work
 from neuplug_testing.laws.conduct import check_random
 from neuplug_testing.pictures import Format, training_set
 from neuplug_testing.probes import global_random_states
 from neuplug_testing.subjects import ComponentSubject
-from neuplug_testing.work import alike
+from neuplug_testing.work import alike, on_batch
 
 # Which of 24 images are others: irregular, so that each shift or pairing meets the rest
 OTHERS = (8, 11, 12, 14, 17, 18, 22)
@@ -26,7 +27,7 @@ OTHERS = (8, 11, 12, 14, 17, 18, 22)
 FEW, BLOCK = 12, 8
 
 
-@law("augmenter")
+@law("augmenter", "mixer")
 def every_batch_is_new(subject: ComponentSubject) -> None:
     """The next batch from the same generator is changed in another way.
 
@@ -34,16 +35,16 @@ def every_batch_is_new(subject: ComponentSubject) -> None:
     every batch.
     """
     check_random(subject)
-    used: Augmenter = subject.worked().component
+    used: Augmenter | Mixer = subject.worked().component
     images, rng = training_set(subject.form).images, torch.Generator().manual_seed(1)
-    one, other = (used.augment(images, rng) for _ in range(2))
-    if torch.equal(one, other):
+    one, other = (on_batch(used, images, rng) for _ in range(2))
+    if alike(one, other):
         raise Broken("Two batches in a row are changed alike.")
 
 
-@law("augmenter")
+@law("augmenter", "mixer")
 def workers_differ(subject: ComponentSubject) -> None:
-    """Copies of a used augmenter in two workers, each with a seed of its own, differ.
+    """Copies of a used one in two workers, each with a seed of its own, differ.
 
     Keep no generator in self: the copies that loader workers get would all go on from the same
     state.
@@ -52,39 +53,42 @@ def workers_differ(subject: ComponentSubject) -> None:
     used = subject.worked().component
     with may_fail("it does not get there; see the law pickles"):
         one, other = (subject.elsewhere(used, seed) for seed in (2, 3))
-    if torch.equal(one, other):
+    if alike(one, other):
         raise Broken("Two workers with different seeds repeat each other's random numbers.")
 
 
-def _called(subject: ComponentSubject, images: Tensor) -> tuple[Tensor, Tensor]:
+def _called(subject: ComponentSubject, images: Tensor) -> tuple[Any, Tensor]:
     """What a used object makes of images, and the state that it leaves its generator in."""
-    used: Augmenter = subject.worked().component
+    used: Augmenter | Mixer = subject.worked().component
     rng = torch.Generator().manual_seed(1)
     with global_random_states(1):  # what reads them breaks another law
-        changed = used.augment(images.clone(), rng)
+        changed = on_batch(used, images.clone(), rng)
     return changed, rng.get_state()
 
 
-def _repeatable(subject: ComponentSubject) -> None:
+def check_repeatable(subject: ComponentSubject) -> None:
+    """Go on only if new objects do the same with the same seed.
+
+    Raises:
+        Unchecked: If they do not.
+    """
     if not alike(subject.value(), subject.value(number=1)):
         raise Unchecked("not even two new objects do the same; see same-seed-same-result")
 
 
-@law("augmenter")
+@law("augmenter", "mixer")
 def calls_keep_no_state(subject: ComponentSubject) -> None:
     """A used object does the same to the same images with an equal generator, call after call.
 
     Keep nothing in self that a call changes, such as a count of calls or an image that was seen:
     what is done to a batch must not depend on what came before it.
     """
-    _repeatable(subject)
+    check_repeatable(subject)
     first = subject.worked()
     images = training_set(subject.form).images
     (one, _), (other, _) = (_called(subject, images) for _ in range(2))
-    new = first.moved or torch.equal(
-        one, first.done.value
-    )  # or else a global generator had its part
-    if not (new and torch.equal(one, other)):
+    new = first.moved or alike(one, first.done.value)  # or else a global generator had its part
+    if not (new and alike(one, other)):
         raise Broken("The same images with an equal generator give another result the second time.")
 
 
@@ -95,7 +99,7 @@ def changes_each_image_by_itself(subject: ComponentSubject) -> None:
     Change each image in its place and by itself: no shuffling, no mixing and no statistics of the
     batch, which holds images of all classes, whose labels stay as they are.
     """
-    _repeatable(subject)
+    check_repeatable(subject)
     images = training_set(subject.form).images
     others = images.clone()
     others[list(OTHERS)] = 255 - images[list(OTHERS)]

@@ -15,6 +15,7 @@ from neuplug_testing.work import ROUNDING, again, alike
 
 SOURCE = {
     "augmenter": "the generator that augment is given",
+    "mixer": "the generator that mix is given",
     "generator": "context.seed in fit and seed in sample",
     "classifier": "torch's own state, which build is called with",
     "evaluator": "context.seed",
@@ -47,7 +48,7 @@ def check_random(subject: ComponentSubject) -> None:
         raise Unchecked("it says that it is deterministic")
 
 
-@law("augmenter", "generator", "classifier")
+@law("augmenter", "mixer", "generator", "classifier")
 def other_seed_other_result(subject: ComponentSubject) -> None:
     """Another seed comes to another result.
 

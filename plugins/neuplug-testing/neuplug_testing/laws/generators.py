@@ -29,7 +29,7 @@ LEARNT = (FLAT[1] - FLAT[0]) / 2
 LIKE = 16.0
 
 
-@law("augmenter", "generator")
+@law("augmenter", "mixer", "generator")
 def sees_no_held_out_image(subject: ComponentSubject) -> None:
     """It looks at no validation or test image, in memory or in neuplug's files.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -12,7 +15,7 @@ from neuplug.plugins.isolation import told
 from neuplug_testing.law import Broken, Law, Unchecked, law, must_be_sentence, must_work
 from neuplug_testing.pictures import CLASSES, LARGE, PER_CLASS, STANDARD, TINY, Format
 from neuplug_testing.subjects import ComponentSubject
-from neuplug_testing.work import DRAWN, Done, augment, classify, generate, to_draw, to_learn
+from neuplug_testing.work import DRAWN, Done, augment, classify, generate, mix, to_draw, to_learn
 
 ADVICE = (
     "It is given images of every size, grey or RGB. What it cannot take it refuses in check_images "
@@ -21,8 +24,8 @@ ADVICE = (
 )
 
 
-def _images(done: Done, form: Format, n: int) -> None:
-    value, shape = done.value, (n, form.channels, *form.image_size)
+def _images(value: object, form: Format, n: int) -> None:
+    shape = (n, form.channels, *form.image_size)
     if not isinstance(value, Tensor):
         raise Broken(f"It returned a {type(value).__name__} instead of a tensor.")
     if value.dtype != torch.uint8 or value.device.type != "cpu":
@@ -45,9 +48,11 @@ def _logits(done: Done) -> None:
 def _right(kind: str, done: Done, form: Format) -> None:
     """See that what came of the work is what the kind's interface promises."""
     if kind == "augmenter":
-        _images(done, form, len(CLASSES) * PER_CLASS)
+        _images(done.value, form, len(CLASSES) * PER_CLASS)
+    elif kind == "mixer":
+        _images(done.value["images"], form, len(CLASSES) * PER_CLASS)
     elif kind == "generator":
-        _images(done, form, DRAWN)
+        _images(done.value, form, DRAWN)
     elif kind == "classifier":
         _logits(done)
     elif not isinstance(done.record, Evaluation):
@@ -114,26 +119,29 @@ def _works(subject: ComponentSubject, channels: int) -> bool:
     return any(subject.run(f).well for f in STANDARD if f.channels == channels)
 
 
-def _made_of(subject: ComponentSubject, n: int) -> Tensor:
+def _made_of(subject: ComponentSubject, n: int) -> Any:
     """What it makes of ``n`` images or labels."""
     used = subject.worked().component
     if subject.kind == "generator":
-        images: Tensor = used.sample(to_draw(used, n), 1)
-        return images
-    work = augment if subject.kind == "augmenter" else classify
-    found: Tensor = work(used, subject.form, 1, subject.folder(), n).value
-    return found
+        return used.sample(to_draw(used, n), 1)
+    works: dict[str, Callable[..., Done]] = {"augmenter": augment, "mixer": mix}
+    work = works.get(subject.kind, classify)
+    return work(used, subject.form, 1, subject.folder(), n).value
 
 
-def _is_usual(subject: ComponentSubject, found: Tensor, n: int, what: str) -> None:
+def _is_usual(subject: ComponentSubject, found: Any, n: int, what: str) -> None:
     """Hold ``n`` results, made of ``what``, against those of the usual amount."""
-    usual = subject.value()
-    shape = (n, *usual.shape[1:])
-    if found.dtype != usual.dtype or tuple(found.shape) != shape:
-        raise Broken(
-            f"With {what} it returned {found.dtype} {tuple(found.shape)} instead of "
-            f"{usual.dtype} {shape}."
-        )
+    made, as_ever = (
+        list(value.values()) if isinstance(value, Mapping) else [value]
+        for value in (found, subject.value())
+    )
+    for part, usual in zip(made, as_ever, strict=True):
+        shape = (n, *usual.shape[1:])
+        if part.dtype != usual.dtype or tuple(part.shape) != shape:
+            raise Broken(
+                f"With {what} it returned {part.dtype} {tuple(part.shape)} instead of "
+                f"{usual.dtype} {shape}."
+            )
 
 
 def _takes_few(subject: ComponentSubject, n: int, what: str) -> None:
@@ -142,7 +150,7 @@ def _takes_few(subject: ComponentSubject, n: int, what: str) -> None:
     _is_usual(subject, found, n, what)
 
 
-@law("augmenter", "generator", "classifier")
+@law("augmenter", "mixer", "generator", "classifier")
 def takes_an_empty_batch(subject: ComponentSubject) -> None:
     """Of no image, or no label, it makes nothing, of the usual shape and type.
 
@@ -153,7 +161,7 @@ def takes_an_empty_batch(subject: ComponentSubject) -> None:
     _takes_few(subject, 0, "no label" if subject.kind == "generator" else "no image")
 
 
-@law("augmenter", "generator", "classifier")
+@law("augmenter", "mixer", "generator", "classifier")
 def takes_a_single_image(subject: ComponentSubject) -> None:
     """One image is a batch too; a generator fits on one image of a class, or refuses to.
 

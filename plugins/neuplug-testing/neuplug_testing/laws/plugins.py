@@ -20,7 +20,7 @@ from neuplug.plugins.registry import discover
 from neuplug_testing.law import PLUGIN, Broken, Unchecked, law, must_work
 from neuplug_testing.subjects import ComponentSubject, PluginSubject
 
-STAGES = {"augmenter", "generator"}
+STAGES = {"augmenter", "mixer", "generator"}
 NOWHERE = "no_such_option"
 NO_VALUE = "no such value"
 

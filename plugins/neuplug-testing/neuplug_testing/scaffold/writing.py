@@ -39,9 +39,10 @@ class Kind(NamedTuple):
     libraries: tuple[str, ...] = ()
 
 
-# By the names of :data:`neuplug.plugins.hookspecs.HOOKS`
+# By the names of :data:`neuplug.plugins.hookspecs.KINDS`
 KINDS = {
     "augmenter": Kind("gamma correction with a random exponent", "--aug THE_NAME --clf smallcnn"),
+    "mixer": Kind("left of one image beside right of another", "--aug THE_NAME --clf smallcnn"),
     "generator": Kind(
         "normal distribution over principal components", "--aug THE_NAME --clf smallcnn"
     ),
@@ -59,7 +60,7 @@ def write_plugin(name: str, kind: str, folder: Path) -> Path:
 
     Args:
         name: What the component is to be called.
-        kind: ``augmenter``, ``generator``, ``classifier`` or ``evaluator``.
+        kind: One of :data:`KINDS`.
         folder: Where the package's folder ``neuplug-NAME`` is made.
 
     Returns:

@@ -15,12 +15,13 @@ from neuplug_testing.pictures import STANDARD
 
 from .conftest import SITE
 
-KINDS = {"AUGMENTERS": "augmenter", "GENERATORS": "generator"} | {
+KINDS = {"AUGMENTERS": "augmenter", "MIXERS": "mixer", "GENERATORS": "generator"} | {
     "CLASSIFIERS": "classifier",
     "EVALUATORS": "evaluator",
 }
 SEVERAL = {
     "floats": {f"takes-{form}" for form in STANDARD},
+    "bytes": {f"takes-{form}" for form in STANDARD},
     "even": {"takes-grey-45x37", "takes-rgb-45x37"},
     "grey": {f"takes-{form}" for form in STANDARD if form.channels == 3},
 }
@@ -86,6 +87,8 @@ SOUND = {
     "acme-tint": ("augmenter", {f"takes-{f}" for f in STANDARD if f.channels == 1}),
     "acme-seeing": ("augmenter", set()),
     "acme-process": ("augmenter", {"stays-offline", "writes-nowhere-else"}),
+    "acme-blend": ("mixer", set()),
+    "acme-seldom": ("mixer", set()),
     "acme-jitter": ("generator", ONE_CLASS | COLD),
     "acme-warm": ("generator", ONE_CLASS),
     "acme-pairs": ("generator", ONE_CLASS | COLD),

@@ -1,4 +1,4 @@
-"""A new plugin of each kind, and the four installed as fake distributions."""
+"""A new plugin of each kind, and all of them installed as fake distributions."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from neuplug.cli import main
 
 NAMES = {
     "augmenter": "fresh-gamma",
+    "mixer": "fresh-halves",
     "generator": "fresh_pca",
     "classifier": "3d-fresh",
     "evaluator": "fresh-levels",
@@ -32,7 +33,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def site(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that holds the four as pip would put them there."""
+    """A folder that holds all of them as pip would put them there."""
     folder = tmp_path_factory.mktemp("site")
     for package in packages.values():
         about = tomllib.loads((package / "pyproject.toml").read_text("utf-8"))
@@ -54,7 +55,7 @@ def site(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def installed(site: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The four are installed, here and in processes that are started."""
+    """All are installed, here and in processes that are started."""
     monkeypatch.syspath_prepend(str(site))
     monkeypatch.setenv("PYTHONPATH", str(site))
     return site

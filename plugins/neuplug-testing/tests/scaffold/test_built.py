@@ -40,8 +40,8 @@ def test_what_was_built_keeps_the_laws(
     assert {o["subject"] for o in outcomes} == {packages[kind].name, NAMES[kind]}
 
 
-def test_a_run_with_all_four(made: Environment, tmp_path: Path) -> None:
-    arms = [NAMES["augmenter"], NAMES["generator"]]
+def test_a_run_with_all_of_them(made: Environment, tmp_path: Path) -> None:
+    arms = [NAMES["augmenter"], NAMES["mixer"], NAMES["generator"]]
     words = ["--eval", NAMES["evaluator"]]
     result = compose(made, arms, [NAMES["classifier"]], *words, where=tmp_path)
     assert [arm["name"] for arm in result["arms"]] == ["none", *arms]

@@ -35,7 +35,7 @@ def test_ruff_finds_nothing(kind: str, packages: dict[str, Path]) -> None:
 
 @pytest.mark.slow
 def test_strict_mypy_finds_nothing(packages: dict[str, Path], tmp_path: Path) -> None:
-    """All four at once, for the sake of torch, which is read once."""
+    """All at once, for the sake of torch, which is read once."""
     files = [file for folder in packages.values() for file in folder.glob("neuplug_*")]
     files += [packages[kind] / "tests" / f"test_{kind}.py" for kind in KINDS]
     files.append(packages["augmenter"] / "tests" / "test_laws.py")  # the same in all
@@ -56,10 +56,10 @@ def test_its_own_tests_pass(packages: dict[str, Path], installed: Path, tmp_path
     tool("pytest", "-q", "-p", "no:cacheprovider", *files, where=tmp_path)
 
 
-def test_a_run_with_all_four(installed: Path, tmp_path: Path) -> None:
+def test_a_run_with_all_of_them(installed: Path, tmp_path: Path) -> None:
     result = neuplug.compose(
         draw_bars(40, 0, ImageSet),
-        aug=[NAMES["augmenter"], NAMES["generator"]],
+        aug=[f"{NAMES['augmenter']}+{NAMES['mixer']}", NAMES["generator"]],
         clf=[NAMES["classifier"]],
         eval=[NAMES["evaluator"]],
         add=6,

@@ -12,6 +12,8 @@ FAULTY = (
     "text.svg", "gone.png", "elsewhere.png", "one.svg",
 )  # fmt: skip
 
+MIXED = ("images", "size", "floats", "type", "count", "range", "sum", "nan", "one", "raises")
+
 
 @hookimpl
 def neuplug_augmenters():
@@ -20,6 +22,10 @@ def neuplug_augmenters():
     yield Component("mirror", f"{PARTS}:Mirror", "mirrors some images, left and right")
     yield Component("loud", f"{PARTS}:Loud", "prints what no terminal should see")
     yield Component("floats", f"{PARTS}:Floats", "fault: returns floats")
+    yield Component("blend", f"{PARTS}:Blend", "means of two images", mixes=True)
+    for name in MIXED:
+        yield Component(f"mixed-{name}", f"{FAULTS}:Mixed_{name}", "fault", mixes=True)
+    yield Component("unsaid", f"{PARTS}:Unsaid", "fault: a mixer that does not say so")
 
 
 @hookimpl

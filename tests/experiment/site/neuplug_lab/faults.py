@@ -6,7 +6,7 @@ import signal
 import torch
 from torch import nn
 
-from neuplug import Evaluation, Evaluator, FitRecord, Metric
+from neuplug import Evaluation, Evaluator, FitRecord, Metric, Mixer
 
 from . import FAULTY
 from .parts import Jitter, JitterOptions, Linear
@@ -130,3 +130,27 @@ WORDS = {
 for name in FAULTY:
     changes = {"fault": name, **WORDS.get(name, {})}
     globals()[f"Faulty_{name.replace('.', '_')}"] = type("Faulty", (Faulty,), changes)
+
+
+def _mixed(wrong):
+    class Mixed(Mixer):
+        def mix(self, images, targets, rng):
+            return wrong(images.clone(), targets.clone())
+
+    return Mixed
+
+
+def _raise(images, targets):
+    raise RuntimeError("planted")
+
+
+Mixed_images = _mixed(lambda images, targets: (images.float(), targets))
+Mixed_size = _mixed(lambda images, targets: (images[..., 1:], targets))
+Mixed_floats = _mixed(lambda images, targets: (images, targets.double()))
+Mixed_type = _mixed(lambda images, targets: (images, None))
+Mixed_count = _mixed(lambda images, targets: (images, targets[1:]))
+Mixed_range = _mixed(lambda images, targets: (images, targets * 3 - 1))
+Mixed_sum = _mixed(lambda images, targets: (images, targets / 2))
+Mixed_nan = _mixed(lambda images, targets: (images, targets / 0))
+Mixed_one = _mixed(lambda images, targets: images)
+Mixed_raises = _mixed(_raise)

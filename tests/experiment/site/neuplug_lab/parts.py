@@ -21,6 +21,7 @@ from neuplug import (
     Generator,
     InputError,
     Metric,
+    Mixer,
     Options,
     TrainingDiverged,
     TrainingSet,
@@ -72,6 +73,24 @@ class Loud(Augmenter):
 class Floats(Augmenter):
     def augment(self, images, rng):
         return images.float()
+
+
+class BlendOptions(Options):
+    weight: float = Field(0.5, ge=0, le=1, description="of the other image")
+
+
+class Blend(Mixer):
+    options_class = BlendOptions
+
+    def mix(self, images, targets, rng):
+        log(what="mix", images=pixels(images), targets=targets.tolist())
+        order = torch.randperm(len(images), generator=rng)
+        mixed = torch.lerp(images.float(), images[order].float(), self.options.weight)
+        return mixed.round().byte(), torch.lerp(targets, targets[order], self.options.weight)
+
+
+class Unsaid(Blend):
+    pass
 
 
 class JitterOptions(Options):

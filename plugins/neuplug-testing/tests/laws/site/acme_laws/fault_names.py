@@ -3,6 +3,7 @@
 AUGMENTERS = {
     "name-is-its-own": "Plain",
     "loads": "Nowhere",
+    "loads_mixer": "Unsaid",
     "is-documented": "Undocumented",
     "defaults-are-valid": "Required",
     "defaults-are-valid_quick": "TooQuick",
@@ -62,6 +63,29 @@ AUGMENTERS = {
     "changes-each-image-by-itself_mixing": "Mixing",
     "changes-each-image-by-itself_statistics": "Levelling",
     "sees-no-held-out-image": "Peeking",
+}
+MIXERS = {
+    "bytes": "Floating",
+    "same-seed-same-result_mixer": "RestlessBlend",
+    "every-batch-is-new_mixer": "InitialSeedBlend",
+    "workers-differ_mixer": "OwnGeneratorBlend",
+    "calls-keep-no-state_mixer": "TiringBlend",
+    "leaves-global-randomness-alone_mixer": "GlobalBlend",
+    "changes-nothing-in-place_images": "ImagesInPlace",
+    "changes-nothing-in-place_targets": "TargetsInPlace",
+    "takes-an-empty-batch_mixer": "Brightest",
+    "takes-a-single-image_mixer": "AlwaysAnother",
+    "sees-no-held-out-image_mixer": "PeekingBlend",
+    "targets-are-shares": "Light",
+    "targets-are-shares_range": "Extrapolating",
+    "targets-are-shares_type": "Doubles",
+    "targets-are-shares_shape": "Labels",
+    "targets-say-what-images-show": "Unmixed",
+    "targets-say-what-images-show_partners": "Paired",
+    "classes-have-no-order": "Ordered",
+    "classes-have-no-order_targets": "Sloped",
+    "takes-a-batch-of-one-class": "Smoothing",
+    "takes-a-batch-of-one-class_crash": "OtherClass",
 }
 GENERATORS = {
     "other-seed-other-result": "SeedBlind",

@@ -25,6 +25,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from acme_laws.sound_parts import (
+    Blend,
     Both,
     Count,
     Jitter,
@@ -49,6 +50,10 @@ class Plain(Noise):
 
 class Undocumented(Noise):
     pass
+
+
+class Unsaid(Blend):
+    """A mixer whose component does not say so."""
 
 
 class RequiredOptions(Options):

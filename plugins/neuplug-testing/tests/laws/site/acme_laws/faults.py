@@ -8,16 +8,18 @@ import inspect
 from neuplug import Component, hookimpl
 
 
-def _parts(kind):
+def _parts(kind, module="fault_parts", mixes=False):
     from acme_laws import fault_names
 
     for name, target in vars(fault_names)[kind].items():
-        yield Component(name, f"acme_laws.fault_parts:{target}", inspect.cleandoc("a fault"))
+        summary = inspect.cleandoc("a fault")
+        yield Component(name, f"acme_laws.{module}:{target}", summary, mixes=mixes)
 
 
 @hookimpl
 def neuplug_augmenters():
     yield from _parts("AUGMENTERS")
+    yield from _parts("MIXERS", "fault_mixers", mixes=True)
     yield Component("is-documented_blank", "acme_laws.sound_parts:Noise", " ")
 
 

@@ -13,6 +13,8 @@ def neuplug_augmenters():
     yield Component("acme-tint", f"{PARTS}:Tint", "takes RGB alone")
     yield Component("acme-seeing", f"{PARTS}:Seeing", "draws by what it sees")
     yield Component("acme-process", f"{PARTS}:Process", "starts another process")
+    yield Component("acme-blend", f"{PARTS}:Blend", "means of two images", mixes=True)
+    yield Component("acme-seldom", f"{PARTS}:Seldom", "the same, of few images", mixes=True)
 
 
 @hookimpl

@@ -23,6 +23,7 @@ from neuplug import (
     InputError,
     LatentGenerator,
     Metric,
+    Mixer,
     NeuplugError,
     Options,
 )
@@ -100,6 +101,35 @@ class Process(Noise):
     def augment(self, images, rng):
         subprocess.run([sys.executable, "-S", "-c", ""], check=True)
         return super().augment(images, rng)
+
+
+class BlendOptions(Options):
+    most: float = Field(0.5, gt=0, le=1)
+
+
+class Blend(Mixer):
+    """Means of two images, and of their targets."""
+
+    options_class = BlendOptions
+
+    def partners(self, targets, rng):
+        return torch.randperm(len(targets), generator=rng)
+
+    def taken(self, n, rng):
+        return torch.rand(n, generator=rng) * self.options.most
+
+    def mix(self, images, targets, rng):
+        partners, taken = self.partners(targets, rng), self.taken(len(images), rng)
+        parts = images.float(), images[partners].float()
+        mixed = torch.lerp(*parts, taken.view(-1, 1, 1, 1)).round().byte()
+        return mixed, torch.lerp(targets, targets[partners], taken[:, None])
+
+
+class Seldom(Blend):
+    """Mixes one image in ten."""
+
+    def taken(self, n, rng):
+        return super().taken(n, rng) * (torch.rand(n, generator=rng) < 0.1)
 
 
 class JitterOptions(Options):
