@@ -279,9 +279,8 @@ def _refuse_of_makers(mixer: StageSpec, arm: ArmSpec) -> None:
     """Refuse settings of a mixer's stage that are for what makes images, and stages after it."""
     if replace(mixer, options={}) != StageSpec(mixer.name):
         raise InputError(
-            f"{mixer}: {mixer.name} is a mixer. It mixes each batch anew and makes no images, so "
-            "it takes its own options only: leave amounts, keep=, only=, except=, runs= and "
-            "filter= out."
+            f"{mixer}: {mixer.name} is a mixer. It mixes each batch anew and makes no images: "
+            "leave amounts, keep=, only=, except=, runs= and filter= out."
         )
     if mixer is not arm.stages[-1]:
         raise InputError(

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
+from neuplug.errors import InputError
 from neuplug.experiment.arms import Arm, Selection
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.decisive import Decisive, choose_metric
 from neuplug.experiment.parts import Provenance
 from neuplug.experiment.tasks import AnyTask, Mixture, RealImages, Trained
 from neuplug.training.devices import pick_device
+from neuplug.training.options import TrainingOptions
+
+_WITHOUT_GENERATED = {"mix": "together", "generated_share": 1.0, "generated_weight": 1.0}
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,36 @@ class Plan:
     provenance: dict[str, Provenance] = field(default_factory=dict)
     embedders: dict[tuple[str, int], Trained] = field(default_factory=dict)
     _digests: dict[tuple[int, ...], str] = field(default_factory=dict)
+
+    def phases(self, arm: Arm, mixture: Mixture) -> Iterator[tuple[str, Mixture, TrainingOptions]]:
+        """The trainings of an arm's classifiers in turn; each goes on from the one before.
+
+        Args:
+            arm: Whose they are.
+            mixture: Its training set.
+
+        Yields:
+            Words for the phase, with a comma at the end, or nothing; what is learnt from, and how.
+
+        Raises:
+            InputError: If they need real images of every class, and the arm keeps none of one.
+        """
+        options, real = self.config.training, mixture.real()
+        if not mixture.tasks:  # nothing is to be beside real images, as if that were not asked for
+            options = options.model_copy(update=_WITHOUT_GENERATED)
+        first, second = options.phases()
+        lacking = [name for name, parts in real.parts.items() if not parts]
+        if lacking and second.mix in ("beside", "real"):
+            setting = "generated_first" if options.generated_first else f"mix={second.mix}"
+            raise InputError(
+                f"arm {arm.name} keeps no real images of {lacking[0]}, and training.{setting} "
+                "needs some: leave replace, or a share of 1, out."
+            )
+        if first is not None:
+            # an arm without real images learns from nothing else
+            before = real if options.real_first and not lacking else mixture
+            yield f"{'real' if options.real_first else 'generated'} images, ", before, first
+        yield "", mixture, second
 
     def add(self, kind: type[AnyTask], label: str, **fields: Any) -> str:
         """Note a task once.

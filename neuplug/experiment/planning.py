@@ -319,13 +319,9 @@ class ArmPlanner:
 
     def add_cell(self, classifier: ConfiguredComponent) -> None:
         """Add the training of a classifier and its evaluations."""
-        start, (first, second) = None, self.plan.config.training.phases()
-        if first is not None:
-            real = self.mixture.real()
-            # an arm without real images learns from nothing else
-            before = real if all(real.parts.values()) else self.mixture
-            start = self._train(classifier, before, first, phase="real images, ")
-        trained = self._train(classifier, self.mixture, second, start)
+        start: Trained | None = None
+        for phase, mixture, options in self.plan.phases(self.arm, self.mixture):
+            trained = start = self._train(classifier, mixture, options, start, phase)
         if self.arm.name == self.arm.baseline:
             self.plan.embedders.setdefault((self.arm.name, self.repeat), trained)
         evaluations = (*self._evaluations(None), *self._evaluations(trained))

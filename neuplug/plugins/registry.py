@@ -224,8 +224,7 @@ class Registry:
         """
         expect(name, str, "a component's name", "text such as flip")
         kinds = tuple(kinds)
-        what = " or ".join(kinds).replace(" or ", ", ", len(kinds) - 2)
-        what = what if len(kinds) < len(COMPONENTS) else "component"
+        what = " or ".join(kinds) if len(kinds) < len(COMPONENTS) else "component"
         distribution, _, plain = name.rpartition(":")
         if distribution == LOCAL and plain in _local and _local[plain].kind in kinds:
             return _local[plain]

@@ -19,6 +19,7 @@ from neuplug.errors import InputError, TrainingDiverged, expect
 from neuplug.plugins.component import Augmenter, Classifier, Mixer
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
+from neuplug.training.batches import batch_parts
 from neuplug.training.devices import wants_bf16
 from neuplug.training.graphs import captured
 from neuplug.training.normalization import normalization_of
@@ -177,7 +178,7 @@ def fit_classifier(
         augmenter: Applied to each batch anew.
         mixer: Applied to each batch after that; the loss is the cross entropy to its targets.
         start: A fitted classifier's ``state_dict`` to go on from, its normalisation included
-            (retraining); ``options.real_first`` is the caller's to arrange.
+            (retraining); ``options.phases()`` are the caller's to arrange.
 
     Returns:
         The trained classifier, and the curves ``train_loss`` and, with ``val``, ``val_loss``.
@@ -215,12 +216,12 @@ class _Loop:
 
     def __post_init__(self) -> None:
         train, options, context = self.train, self.options, self.context
-        self.rng = torch.Generator().manual_seed(derive_seed(context.seed, "batches"))
+        self.drawing = batch_parts(train, options, context.seed)
         # of their own, so that an augmenter changes nothing about which images are drawn, nor a
         # mixer about what augmenters do
         self.augment_rng = torch.Generator().manual_seed(derive_seed(context.seed, "augment"))
         self.mix_rng = torch.Generator().manual_seed(derive_seed(context.seed, "mix"))
-        self.total = options.total_steps(len(train))
+        self.total = options.total_steps(len(self.drawing[0].indices))
         self.record = FitRecord()
         self.fitted = self._build()
         module = self.fitted.module
@@ -236,9 +237,6 @@ class _Loop:
         resident = not changed and train.images.nbytes <= RESIDENT_BYTES
         self.images = train.images.to(context.device) if resident else train.images
         self.labels = train.labels.to(self.images.device)
-        weights = 1.0 / train.labels.bincount(minlength=len(train.classes)).clamp(min=1)
-        self.weights = weights[train.labels].double() if options.balanced else None
-        self.queue = torch.empty(0, dtype=torch.int64)
         self.step, self.best_loss = 0, math.inf
         self.best: dict[str, Any] | None = None
 
@@ -275,16 +273,23 @@ class _Loop:
             self.fitted.module.load_state_dict(self.best)
 
     def _batch(self) -> Batch:
-        index = self._draw().to(self.images.device, non_blocking=True)
+        drawn = torch.cat([part.draw() for part in self.drawing])
+        index = drawn.to(self.images.device, non_blocking=True)
         images, labels = self.images[index], self.labels[index]
         if self.augmenter is not None:
             images = self.augmenter.augment(images, self.augment_rng)
         if self.mixer is not None:
             targets = F.one_hot(labels, len(self.train.classes)).float()
-            images, labels = self.mixer.mix(images, targets, self.mix_rng)
+            parts = zip(self._split(images), self._split(targets), strict=True)
+            mixed = [self.mixer.mix(some, shares, self.mix_rng) for some, shares in parts]
+            images, labels = (torch.cat(part) for part in zip(*mixed, strict=True))
         # in pinned memory, so that its way to the GPU is waited for by no one
         pinned = images.device.type != self.context.device.type == "cuda"
         return (images.pin_memory() if pinned else images), labels
+
+    def _split(self, batch: Tensor) -> tuple[Tensor, ...]:
+        """The parts of a batch."""
+        return tuple(batch.split([part.size for part in self.drawing]))
 
     def _step(self, images: Tensor, labels: Tensor) -> Tensor:
         here = [part.to(self.context.device, non_blocking=True) for part in (images, labels)]
@@ -307,21 +312,13 @@ class _Loop:
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16, cache_enabled=False):
             logits = module(batch)
         check_logits(logits, (len(labels), len(self.train.classes)))
-        loss = F.cross_entropy(logits.float(), labels, label_smoothing=self.options.label_smoothing)
+        loss, smoothing = torch.zeros((), device=device), self.options.label_smoothing
+        parts = zip(self.drawing, self._split(logits.float()), self._split(labels), strict=True)
+        for part, scores, wanted in parts:
+            loss = loss + part.weight * F.cross_entropy(scores, wanted, label_smoothing=smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         return loss.detach()
-
-    def _draw(self) -> Tensor:
-        """The next batch: every image once before any comes again, or balanced by class."""
-        size = self.options.batch
-        if self.weights is not None:
-            return torch.multinomial(self.weights, size, replacement=True, generator=self.rng)
-        while len(self.queue) < size:
-            order = torch.randperm(len(self.train), generator=self.rng)
-            self.queue = torch.cat([self.queue, order])
-        index, self.queue = self.queue[:size], self.queue[size:]
-        return index
 
     def _evaluate(self, losses: list[Tensor]) -> None:
         train_loss = float(torch.stack(losses).mean())
@@ -354,14 +351,14 @@ class _Loop:
 
     def _generators(self) -> dict[str, torch.Generator]:
         """Likewise, what is drawn from."""
-        return {"rng": self.rng, "augment_rng": self.augment_rng, "mix_rng": self.mix_rng}
+        return {"augment_rng": self.augment_rng, "mix_rng": self.mix_rng}
 
     def _save(self) -> None:
         on_gpu = self.context.device.type == "cuda"
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        state |= {"step": self.step, "queue": self.queue}
-        state |= {"best": self.best, "best_loss": self.best_loss}
+        state |= {"step": self.step, "best": self.best, "best_loss": self.best_loss}
         state |= {name: rng.get_state() for name, rng in self._generators().items()}
+        state["drawing"] = [[part.queue, part.rng.get_state()] for part in self.drawing]
         state["curves"] = self.record.curves
         state["torch_rng"] = torch.get_rng_state()
         state["gpu_rng"] = torch.cuda.get_rng_state(self.context.device) if on_gpu else None
@@ -373,10 +370,12 @@ class _Loop:
             return
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.step, self.queue = state["step"], state["queue"]
-        self.best, self.best_loss = state["best"], state["best_loss"]
+        self.step, self.best, self.best_loss = (state[n] for n in ("step", "best", "best_loss"))
         for name, rng in self._generators().items():
             rng.set_state(state[name])
+        for drawing, (queue, rng_state) in zip(self.drawing, state["drawing"], strict=True):
+            drawing.queue = queue
+            drawing.rng.set_state(rng_state)
         self.record.curves = state["curves"]
         torch.set_rng_state(state["torch_rng"])
         if state["gpu_rng"] is not None:

@@ -12,11 +12,16 @@ from neuplug.plugins.component import Options
 DEFAULT_STEPS = 600
 LONGEST = 1_000_000_000  # more is a slip of the finger
 Steps = Annotated[int, Field(ge=1, le=LONGEST)]
+First = Annotated[int, Field(ge=0, le=LONGEST)]
 # What an option is for: another one, and its values
 _USERS = (
     ("momentum", "optimizer", ("sgd",)),
     ("beta1", "optimizer", ("adam", "adamw")),
     ("patience", "schedule", ("plateau",)),
+    ("generated_share", "mix", ("beside",)),
+    ("generated_weight", "mix", ("beside",)),
+    ("mix", "generated_first", (0,)),
+    ("real_first", "generated_first", (0,)),
 )
 # Of a command's help; the options that name it have a flag of their own there
 PANEL = "Training"
@@ -45,12 +50,22 @@ class TrainingOptions(Options):
         description="instead of steps: number of passes over each arm's own training set",
         json_schema_extra={"panel": PANEL},
     )
-    real_first: int = Field(
+    real_first: First = Field(
         0,
-        ge=0,
-        le=LONGEST,
         description="retraining: number of steps (epochs, if the length is in epochs) on the arm's "
         "real images only, before training on the arm's whole set",
+    )
+    generated_first: First = Field(
+        0, description="likewise on its generated images only, before its real images only"
+    )
+    mix: Literal["together", "beside", "real", "generated"] = Field(
+        "together", description="beside: every batch has generated images beside real ones"
+    )
+    generated_share: float = Field(
+        1.0, gt=0, le=16, description="beside: generated images for each real one, at least one"
+    )
+    generated_weight: float = Field(
+        1.0, ge=0, le=100, description="beside: weight of the generated images' loss"
     )
     batch: int = Field(
         16, ge=2, le=65_536, description="batch size", json_schema_extra={"panel": PANEL}
@@ -92,9 +107,9 @@ class TrainingOptions(Options):
         return self.steps or DEFAULT_STEPS
 
     def phases(self) -> tuple[TrainingOptions | None, TrainingOptions]:
-        """The training on real images alone that goes first, if there is one; that on all."""
-        second = self.model_copy(update={"real_first": 0})
-        if not self.real_first:
-            return None, second
-        unit = "steps" if self.epochs is None else "epochs"
-        return second.model_copy(update={unit: self.real_first}), second
+        """The training on real or generated images alone that goes first, if any; the other."""
+        before, mix = ("generated", "real") if self.generated_first else (self.mix, self.mix)
+        second = self.model_copy(update={"real_first": 0, "generated_first": 0, "mix": mix})
+        unit, length = "steps" if self.epochs is None else "epochs", self.real_first
+        first = second.model_copy(update={unit: length or self.generated_first, "mix": before})
+        return first if length or self.generated_first else None, second

@@ -140,7 +140,7 @@ def test_callers_random_state_is_left_alone(ask: Any) -> None:
     [
         ({"aug": ["jiter"]}, "Did you mean jitter"),
         ({"clf": ["linea"]}, "Did you mean linear"),
-        ({"aug": ["linear"]}, "no augmenter, mixer or generator is called 'linear'"),
+        ({"aug": ["linear"]}, "no augmenter or mixer or generator is called 'linear'"),
         ({"options": {"jitter": {"steps": 5}}}, "is not part of this run"),
         ({"aug": ["jitter"], "options": {"jitter": {"stepz": 5}}}, "Did you mean steps"),
         ({"aug": ["jitter"], "options": {"jitter": {"steps": 0}}}, r"jitter\.steps = 0"),

@@ -103,7 +103,7 @@ FAULTS = {
     "size": r"returned images of shape \(4, 1, 28, 27\) instead of \(4, 1, 28, 28\)",
     "floats": r"returned torch\.float64 instead of float32 targets",
     "type": "returned NoneType instead of float32 targets",
-    "count": r"returned targets of shape \(3, 2\) on cpu instead of \(4, 2\) on the CPU",
+    "count": r"returned targets of shape \(3, 2\) instead of \(4, 2\)",
     "range": "returned targets that are not from 0 to 1",
     "nan": "returned targets that are not from 0 to 1",
     "sum": r"returned a row of targets that sums to 0\.5000 instead of 1",

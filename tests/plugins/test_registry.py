@@ -38,7 +38,7 @@ def test_mixers_are_in_that_name_space_too(install: Install) -> None:
     assert registry.resolve("acme-swirl").kind == "mixer"
     with pytest.raises(InputError, match="no augmenter or generator is called 'acme-swirl'"):
         registry.resolve("acme-swirl", STAGES)
-    with pytest.raises(InputError, match="no augmenter, mixer or generator is called 'acme-swi'"):
+    with pytest.raises(InputError, match="no augmenter or mixer or generator is called 'acme-swi'"):
         registry.resolve("acme-swi", ("augmenter", "mixer", "generator"))
 
 

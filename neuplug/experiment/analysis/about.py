@@ -69,9 +69,16 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
         budget = f"{training.epochs} epochs of each arm's own training set"
     else:
         budget = f"{training.total_steps(0)} optimiser steps for every arm"
+    unit = "epochs" if training.epochs is not None else "steps"
     if training.real_first:
-        unit = "epochs" if training.epochs is not None else "steps"
         budget += f", after {training.real_first} {unit} on its real images alone"
+    if training.generated_first:
+        budget += f" on its real images, after {training.generated_first} {unit} on generated ones"
+    share, weight = training.generated_share, training.generated_weight
+    if training.mix == "beside":
+        budget += f", {share:g} generated images beside each real one (weight {weight:g})"
+    elif training.mix != "together":
+        budget += f", on {training.mix} images alone"
     kept = "best validation loss" if plan.splits[0].val else "the last step"
     return parts.Protocol(
         device=str(bench.device),

@@ -138,13 +138,7 @@ def check_images(images: Tensor, shape: tuple[int, ...]) -> None:
     Raises:
         TypeError: If it returned anything but uint8 images of this shape on the CPU.
     """
-    if not isinstance(images, Tensor) or images.dtype != torch.uint8:
-        kind = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(f"it returned {kind} instead of uint8 images")
-    if tuple(images.shape) != shape:
-        raise TypeError(f"it returned images of shape {tuple(images.shape)} instead of {shape}")
-    if images.device.type != "cpu":
-        raise TypeError(f"it returned images on {images.device} instead of the CPU")
+    _check_tensor(images, torch.uint8, shape, "images")
 
 
 def check_targets(targets: Tensor, shape: tuple[int, ...]) -> None:
@@ -154,20 +148,23 @@ def check_targets(targets: Tensor, shape: tuple[int, ...]) -> None:
         TypeError: If it returned anything but float32 targets of this shape on the CPU.
         ValueError: If a target is not from 0 to 1, or a row does not sum to 1.
     """
-    if not isinstance(targets, Tensor) or targets.dtype != torch.float32:
-        kind = targets.dtype if isinstance(targets, Tensor) else type(targets).__name__
-        raise TypeError(f"it returned {kind} instead of float32 targets")
-    if tuple(targets.shape) != shape or targets.device.type != "cpu":
-        raise TypeError(
-            f"it returned targets of shape {tuple(targets.shape)} on {targets.device} instead of "
-            f"{shape} on the CPU"
-        )
+    _check_tensor(targets, torch.float32, shape, "targets")
     if not ((targets >= 0) & (targets <= 1)).all():  # nor is what is no number
         raise ValueError("it returned targets that are not from 0 to 1")
     sums = targets.sum(1)
     if ((sums - 1).abs() > SUM_ROUNDING).any():
         worst = sums[(sums - 1).abs().argmax()]
         raise ValueError(f"it returned a row of targets that sums to {worst:.4f} instead of 1")
+
+
+def _check_tensor(found: object, dtype: torch.dtype, shape: tuple[int, ...], what: str) -> None:
+    if not isinstance(found, Tensor) or found.dtype != dtype:
+        kind = found.dtype if isinstance(found, Tensor) else type(found).__name__
+        raise TypeError(f"it returned {kind} instead of {str(dtype)[6:]} {what}")
+    if tuple(found.shape) != shape:
+        raise TypeError(f"it returned {what} of shape {tuple(found.shape)} instead of {shape}")
+    if found.device.type != "cpu":
+        raise TypeError(f"it returned {what} on {found.device} instead of the CPU")
 
 
 class _Chain(Augmenter):

@@ -77,7 +77,7 @@ def train(
     return {
         "curves": record.curves,
         "train_images": dict(Counter(images.origins)),
-        "steps": task.training.total_steps(len(images)),
+        "steps": record.curves["train_loss"][-1][0],
         "profile": profile,
     }
 
