@@ -186,9 +186,10 @@ class Selection:
         config, amounts = self._config, {s.amount for arm in self.arms for s in arm.stages}
         recipe = recipe_settings(vars(config)) if config.recipe else {}
         idle = [] if amounts.intersection(config.amounts()) else ["add", "to", "share", "replace"]
-        idle += [] if amounts - {None} else ["save_generated"]
+        idle += [] if amounts - {None} else ["save_generated", "mix", "generated_first"]
+        training = {**vars(config.training), "mix": config.training.mix != "together"}
         for name in idle:
-            if getattr(config, name) and name not in recipe:
+            if {**training, **vars(config)}[name] and name not in recipe:
                 yield (
                     f"{name} has no effect, since no arm makes images by it: name a generator with "
                     "--aug, or give an augmenter an amount of its own, as in NAME@add=100."
@@ -285,8 +286,7 @@ def _refuse_of_makers(mixer: StageSpec, arm: ArmSpec) -> None:
     if mixer is not arm.stages[-1]:
         raise InputError(
             f"{'+'.join(spec.name for spec in arm.stages)}: the mixer {mixer.name} must be the "
-            "last stage, since it mixes each batch when all else is done, and an arm has one mixer "
-            "at most."
+            "last stage, since it mixes batches when all is done; an arm has one mixer at most."
         )
 
 

@@ -55,7 +55,8 @@ def ours(
     augmenter: Augmenter | None = neuplug.load(augment) if augment else None
     precision = "auto" if ON_GPU else "fp32"  # as on most processors
     options = TrainingOptions(batch=batch, steps=10_000, schedule="constant", precision=precision)
-    loop = _Loop(kind(found.options), images, options, FitContext(DEVICE, 0), None, augmenter, None)
+    place = FitContext(DEVICE, 0)
+    loop = _Loop(kind(found.options), images, options, place, None, augmenter, None, None)
     return lambda: loop._step(*loop._batch())
 
 

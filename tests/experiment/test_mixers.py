@@ -15,33 +15,32 @@ from neuplug_tests.lab import Log
 import neuplug
 from neuplug import ImageSet, InputError, Mixer, PluginError
 
+NONSENSE = [
+    (
+        "blend@add=3",
+        r"blend@add=3: blend is a mixer\. It mixes each batch anew and makes",
+    ),
+    ("mirror+blend@to=30", r"blend@to=30: blend is a mixer"),
+    ("blend@replace", "leave amounts, keep=, only=, except=, runs= and filter= out"),
+    ("blend@keep=real", "blend is a mixer"),
+    ("blend@only=lying", "blend is a mixer"),
+    ("blend@except=lying", "blend is a mixer"),
+    ("blend@runs=2", "blend is a mixer"),
+    ("blend@filter=copies", "blend is a mixer"),
+    ("blend+mirror", r"blend\+mirror: the mixer blend must be the last stage"),
+    ("blend+mirror@add=3", "the mixer blend must be the last stage"),
+    ("blend+jitter", "the mixer blend must be the last stage"),
+    ("blend+blend@weight=0.2", "an arm has one mixer at most"),
+    ("mirror+blend+mixed-sum", "an arm has one mixer at most"),
+    ("blend@weigth=0.2", r"neither an amount nor an option\. Did you mean weight"),
+    ("blend@weight=2", r"blend\.weight = 2: input should be less than"),
+]
 
-@pytest.mark.parametrize(
-    ("arm", "sentence"),
-    [
-        (
-            "blend@add=3",
-            r"blend@add=3: blend is a mixer\. It mixes each batch anew and makes",
-        ),
-        ("mirror+blend@to=30", r"blend@to=30: blend is a mixer"),
-        ("blend@replace", "leave amounts, keep=, only=, except=, runs= and filter= out"),
-        ("blend@keep=real", "blend is a mixer"),
-        ("blend@only=lying", "blend is a mixer"),
-        ("blend@except=lying", "blend is a mixer"),
-        ("blend@runs=2", "blend is a mixer"),
-        ("blend@filter=copies", "blend is a mixer"),
-        ("blend+mirror", r"blend\+mirror: the mixer blend must be the last stage"),
-        ("blend+mirror@add=3", "the mixer blend must be the last stage"),
-        ("blend+jitter", "the mixer blend must be the last stage"),
-        ("blend+blend@weight=0.2", "an arm has one mixer at most"),
-        ("mirror+blend+mixed-sum", "an arm has one mixer at most"),
-        ("blend@weigth=0.2", r"neither an amount nor an option\. Did you mean weight"),
-        ("blend@weight=2", r"blend\.weight = 2: input should be less than"),
-    ],
-)
-def test_a_mixer_that_makes_no_sense(ask: Any, arm: str, sentence: str) -> None:
-    with pytest.raises(InputError, match=sentence):
-        ask(aug=[arm])
+
+def test_a_mixer_that_makes_no_sense(ask: Any) -> None:
+    for arm, sentence in NONSENSE:
+        with pytest.raises(InputError, match=sentence):
+            ask(aug=[arm])
 
 
 def test_amounts_without_anything_that_makes_images(ask: Any) -> None:
@@ -112,12 +111,11 @@ FAULTS = {
 }
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-def test_what_it_returns_is_checked(ask: Any, fault: str) -> None:
-    with pytest.raises(
-        PluginError, match=rf"mixed-{fault} of neuplug-lab 1\.0 failed: .*{FAULTS[fault]}"
-    ):
-        ask(aug=[f"mixed-{fault}"], repeats=1)
+def test_what_it_returns_is_checked(ask: Any) -> None:
+    for fault, sentence in FAULTS.items():
+        named = rf"mixed-{fault} of neuplug-lab 1\.0 failed: .*{sentence}"
+        with pytest.raises(PluginError, match=named):
+            ask(aug=[f"mixed-{fault}"], repeats=1, training={"steps": 1, "batch": 4})
 
 
 def test_a_mixer_that_does_not_say_so(ask: Any) -> None:
@@ -136,6 +134,28 @@ class Darkest(Mixer):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         order = torch.randperm(len(images), generator=rng)
         return torch.minimum(images, images[order]), (targets + targets[order]) / 2
+
+
+class Brightest(Darkest):
+    """The same in a cell that has been edited since."""
+
+    def mix(
+        self, images: torch.Tensor, targets: torch.Tensor, rng: torch.Generator
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        order = torch.randperm(len(images), generator=rng)
+        return torch.maximum(images, images[order]), (targets + targets[order]) / 2
+
+
+Brightest.__name__ = "Darkest"
+
+
+def test_its_code_is_part_of_the_key(ask: Any) -> None:
+    ask(aug=[Darkest()], repeats=1)
+    hearing = Hearing()
+    ask(aug=[Darkest()], repeats=1, name="same", on_event=hearing)
+    assert hearing.done == []
+    ask(aug=[Brightest()], repeats=1, name="other", on_event=hearing)
+    assert hearing.done == ["train"]
 
 
 def test_instances_and_arms_of_them(ask: Any) -> None:

@@ -87,6 +87,21 @@ def test_an_arm_without_real_images_is_refused(
         ask(aug=[arm], training={"steps": 4, "batch": 4, **training})
 
 
+@pytest.mark.parametrize(
+    ("training", "name"),
+    [
+        ({"mix": "beside"}, "mix"),
+        ({"mix": "real"}, "mix"),
+        ({"generated_first": 3}, "generated_first"),
+    ],
+)
+def test_where_no_arm_makes_images_it_is_refused(
+    ask: Any, training: dict[str, Any], name: str
+) -> None:
+    with pytest.raises(InputError, match=rf"{name} has no effect, since no arm makes images by it"):
+        ask(aug=["mirror+blend"], training={"steps": 4, "batch": 4, **training})
+
+
 def test_a_mixer_beside(ask: Any, lab: Log, bars: ImageSet) -> None:
     ask(aug=["echo@add=3+blend"], repeats=1, training=BESIDE)
     sizes = [len(entry["images"]) for entry in lab() if entry["what"] == "mix"]
@@ -94,10 +109,6 @@ def test_a_mixer_beside(ask: Any, lab: Log, bars: ImageSet) -> None:
 
 
 def test_a_network_with_batch_normalisation_learns(ask: Any) -> None:
-    result = ask(
-        aug=["jitter@add=6"],
-        clf=["conv"],
-        per_class=10,
-        training={"steps": 80, "batch": 8, "mix": "beside", "lr": 3e-3},
-    )
+    training = {"steps": 50, "batch": 8, "mix": "beside", "lr": 3e-3}
+    result = ask(aug=["jitter@add=6"], clf=["conv"], per_class=10, repeats=1, training=training)
     assert result.mean("jitter@add=6", "conv") > 0.75

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 import neuplug
 import neuplug.training.loop as training
-from neuplug import Augmenter, Classifier, FitContext, HeldOutSet, TrainingOptions
+from neuplug import Augmenter, Classifier, FitContext, HeldOutSet, Mixer, TrainingOptions
 from neuplug.storage.store import StoredCheckpoint
 
 GPU = torch.device("cuda", 0)
@@ -118,6 +118,33 @@ def test_with_and_without_a_graph(name: str, precision: str) -> None:
     # three steps as written, then five replayed; later ones drift with the order of sums
     expected, found = (curve[:4] for curve in curves)
     assert found == pytest.approx(expected, rel=0.02 if precision == "fp32" else 0.2)
+
+
+class Halves(Mixer):
+    """Means of two images."""
+
+    def mix(self, images: Tensor, targets: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        order = torch.randperm(len(images), generator=rng)
+        mixed = (images.float() + images[order].float()) / 2
+        return mixed.to(torch.uint8), (targets + targets[order]) / 2
+
+
+def test_mixed_images_beside_real_ones_with_and_without_a_graph() -> None:
+    bars = draw_bars(40, 0)
+    train = type(bars)(**{**vars(bars), "origins": ("real", "gan") * 20})
+    curves = []
+    for capturable in (False, True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            _, record = neuplug.fit_classifier(
+                network("smallcnn", capturable),
+                train,
+                options(steps=40, lr=1e-4, mix="beside", generated_weight=0.3),
+                context(),
+                mixer=Halves(),
+            )
+        curves.append([loss for _, loss in record.curves["train_loss"]][:4])
+    assert curves[1] == pytest.approx(curves[0], rel=0.02)
 
 
 class Watch(Augmenter):

@@ -30,6 +30,16 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
     return command
 
 
+def test_it_says_what_is_a_mixer(run: Run) -> None:
+    code, output, _ = run("show", "mixup")
+    assert code == 0
+    assert output.startswith("mixup: mixer of neuplug-mixing ")
+    _, output, _ = run("show", "mixup", "--kind", "mixer", "--json")
+    assert json.loads(output)["kind"] == "mixer"
+    code, _, error = run("show", "mixup", "--kind", "augmenter")
+    assert code == 2 and "no augmenter is called 'mixup'" in error
+
+
 OPTIONS = {
     "factor": ("float", "0.5", "0 to 1", "What the pixels are multiplied with."),
     "rounds": ("int", "1", "> 0", ""),

@@ -56,7 +56,7 @@ def _judge_kinds(part: Part, registry: Registry) -> None:
     advice = "pip install 'neuplug[standard]'"
     if not registry.of_kind("classifier"):
         part.fault("no plugin offers a classifier, and every run needs one", advice)
-    if not registry.of_kind("augmenter") and not registry.of_kind("generator"):
+    if not any(registry.of_kind(kind) for kind in ("augmenter", "mixer", "generator")):
         said = "no plugin offers an augmenter or a generator, so there is nothing to compare"
         part.warn(said, advice)
 
