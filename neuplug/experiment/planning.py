@@ -70,7 +70,9 @@ def begin_plan(config: ComposeConfig, dataset: Dataset) -> Plan:
     _refuse_unknown_classes(plan)
     for chosen in selection.everything:  # before anything is trained
         with named_faults(chosen.spec):
-            chosen.make().check_images(dataset.images.channels, dataset.images.image_size)
+            component = chosen.make()
+            component.check_images(dataset.images.channels, dataset.images.image_size)
+            plan.notes += component.notes()
     return plan
 
 

@@ -40,7 +40,7 @@ from neuplug.plugins.registry import discover
 from neuplug.seeds import derive_seed
 from neuplug.storage.store import store_root
 from neuplug.training.devices import pick_device
-from neuplug.training.loop import FittedClassifier
+from neuplug.training.fitted import FittedClassifier
 
 # What an evaluator's needs are called here
 _ARGUMENTS = {"generators": "generator", "embedder": "classifier"}

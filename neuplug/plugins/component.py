@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import reprlib
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -140,6 +140,13 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
         """
         return None
 
+    def notes(self) -> Sequence[str]:
+        """Sentences on its options that a user must see with the results. By default none.
+
+        Asked after :meth:`check_images`, once for each run.
+        """
+        return ()
+
 
 class Augmenter(ComponentBase):
     """Changes images at random without changing what they show.
@@ -236,6 +243,13 @@ class Classifier(ComponentBase):
 
         The module maps normalised float images (N, in_chans, H, W) to logits (N, num_classes);
         its ``forward_features`` maps them to embeddings (N, F). In ``eval()`` N may be 0.
+
+        A network whose trunk is frozen has parameters with ``requires_grad`` false, all that
+        ``forward_features`` goes by, and a method ``forward_head``, which maps embeddings to logits
+        (timm calls both so); ``forward`` is one after the other. Then the head alone is trained, on
+        features as they are in ``eval()``: computed once for each image where nothing changes
+        images from batch to batch, else batch by batch. No number of the trunk changes, statistics
+        of batch normalisation included.
 
         Raises:
             InputError: If the images are too small for it.
