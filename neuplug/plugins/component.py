@@ -9,7 +9,7 @@ import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -19,6 +19,8 @@ from neuplug.plugins.code import note_import
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+ClassBalance = Literal["none", "sampling", "loss"]
 
 # What was given may be as long and as deep as YAML can say
 _SHORT = reprlib.Repr()
@@ -156,10 +158,15 @@ class Augmenter(ComponentBase):
             augmenter at the end of an arm without an amount take the others' place in each batch.
         deterministic: Whether it does the same to an image every time, such as stretching its
             contrast.
+        class_balance: What the training of its arm does about classes of unequal size, as the
+            option of that name of :class:`neuplug.TrainingOptions`, which it goes before. If it is
+            not ``none``, the augmenter leaves images as they are, and stands at the end of an arm,
+            without an amount.
     """
 
     joins: ClassVar[bool] = False
     deterministic: ClassVar[bool] = False
+    class_balance: ClassVar[ClassBalance] = "none"
 
     @abstractmethod
     def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:

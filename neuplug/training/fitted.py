@@ -79,16 +79,12 @@ class FittedClassifier:
             True
         """
         network: Any = self.module
-        return self._of_batches(
-            lambda batch: network.forward_head(batch.to(self.mean.device)), features
-        )
+        return self._of_batches(network.forward_head, features.to(self.mean.device))
 
-    @torch.no_grad()
-    def features(self, images: Tensor) -> Tensor:
-        """Features of one batch, as :meth:`embed` has them, on the network's device."""
+    def features(self, images: Tensor) -> Any:
+        """Features of one batch, as :meth:`embed` has them: a tensor on the network's device."""
         network: Any = self.module.eval()
-        found: Tensor = network.forward_features(self.prepare(images))
-        return found
+        return network.forward_features(self.prepare(images))
 
     def has_frozen_trunk(self, image: Tensor) -> bool:
         """Whether no step of a training changes features; see :meth:`neuplug.Classifier.build`.
@@ -96,12 +92,7 @@ class FittedClassifier:
         Args:
             image: uint8 (1, C, H, W): what its features depend on is looked at.
         """
-        network: Any = self.module.eval()
-        if not hasattr(network, "forward_head") or all(
-            p.requires_grad for p in network.parameters()
-        ):
-            return False
-        return not network.forward_features(self.prepare(image)).requires_grad
+        return hasattr(self.module, "forward_head") and not self.features(image).requires_grad
 
     @torch.no_grad()
     def _of_batches(self, network: Callable[[Tensor], Tensor], inputs: Tensor) -> Tensor:

@@ -213,7 +213,7 @@ class _Loop:
         loss, smoothing = torch.zeros((), device=device), self.options.label_smoothing
         parts = zip(self.drawing, self._split(logits.float()), self._split(labels), strict=True)
         for part, scores, wanted in parts:
-            loss = loss + part.weight * F.cross_entropy(scores, wanted, label_smoothing=smoothing)
+            loss = loss + part.loss(scores, wanted, smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         return loss.detach()
