@@ -70,8 +70,8 @@ from .seeds import derive_seed as derive_seed
 from .seeds import seeded as seeded
 from .text import printable as printable
 from .training.devices import wants_bf16 as wants_bf16
+from .training.fitted import FittedClassifier as FittedClassifier
 from .training.graphs import captured as captured
-from .training.loop import FittedClassifier as FittedClassifier
 from .training.loop import fit_classifier as fit_classifier
 from .training.metrics import Scores as Scores
 from .training.metrics import classification_metrics as classification_metrics

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,7 +55,14 @@ class Arm:
     @property
     def online(self) -> tuple[ConfiguredComponent, ...]:
         """What acts on each batch: augmenters at the end without an amount, then a mixer."""
-        return tuple(c for stage in self.stages if stage.amount is None for c in stage.components)
+        last = (stage for stage in self.stages if stage.amount is None)
+        return tuple(c for stage in last for c in stage.components if c.class_balance == "none")
+
+    @property
+    def class_balance(self) -> str:
+        """What its training does about classes of unequal size."""
+        parts = (c.class_balance for stage in self.stages for c in stage.components)
+        return next((balance for balance in parts if balance != "none"), "none")
 
 
 @dataclass(frozen=True)
@@ -252,6 +259,7 @@ class Selection:
                 waiting = []
         if waiting:
             stages.append(Stage(tuple(waiting), None))
+        _refuse_misplaced(stages)
         return tuple(stages)
 
 
@@ -288,6 +296,14 @@ def _refuse_of_makers(mixer: StageSpec, arm: ArmSpec) -> None:
             f"{'+'.join(spec.name for spec in arm.stages)}: the mixer {mixer.name} must be the "
             "last stage, since it mixes batches when all is done; an arm has one mixer at most."
         )
+
+
+def _refuse_misplaced(stages: Sequence[Stage]) -> None:
+    """Refuse to make images by what decides about classes of unequal size, and two such in one."""
+    found = [(c.name, s.amount) for s in stages for c in s.components if c.class_balance != "none"]
+    if len(found) > 1 or any(amount is not None for _, amount in found):
+        names = " and ".join(name for name, _ in found)
+        raise InputError(f"{names}: put one such control at the end of an arm, without an amount.")
 
 
 def _refuse_unknown(name: str, own: Mapping[str, Any], known: Collection[str]) -> None:

@@ -106,6 +106,11 @@ class ConfiguredComponent:
         """Whether an augmenter's images always join the set."""
         return bool(getattr(self._class, "joins", False))
 
+    @property
+    def class_balance(self) -> str:
+        """What its arm's training does about classes of unequal size."""
+        return str(getattr(self._class, "class_balance", "none"))
+
     def make(self) -> Any:
         """A ready component."""
         with named_faults(self.spec):

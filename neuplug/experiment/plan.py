@@ -66,6 +66,7 @@ class Plan:
             alone.
         unchosen: Cells whose amount another was preferred to; their test stays unseen.
         provenance: What each generator learns from, by the key of its fit.
+        notes: Sentences of components on their options.
     """
 
     config: ComposeConfig
@@ -79,6 +80,7 @@ class Plan:
     unchosen: list[Cell] = field(default_factory=list)
     provenance: dict[str, Provenance] = field(default_factory=dict)
     embedders: dict[tuple[str, int], Trained] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     _digests: dict[tuple[int, ...], str] = field(default_factory=dict)
 
     def phases(self, arm: Arm, mixture: Mixture) -> Iterator[tuple[str, Mixture, TrainingOptions]]:
@@ -183,7 +185,7 @@ class Plan:
         """What a user must know of the data, their splits and amounts, each sentence once."""
         found = list(self.dataset.report.warnings(leaking=bool(self.leak)))
         found += [w for split in self.splits for w in split.warnings]
-        found += filter(None, [self.metric[1]])
+        found += filter(None, [self.metric[1], *self.notes])
         amounts = len({arm.dose for arm in self.arms if arm.dose is not None})
         if amounts > 1 and not self.has_validation:
             found.append(

@@ -6,18 +6,18 @@ Planning is cheap: every key is known before anything is trained, so the store s
 from __future__ import annotations
 
 import dataclasses
-import random
 
 from neuplug.data.dataset import Dataset
-from neuplug.data.splits import Split, draw_split, shuffled
+from neuplug.data.splits import Split
 from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.analysis.comparisons import choose_amounts
 from neuplug.experiment.arms import Arm, Selection, Stage
 from neuplug.experiment.components import ConfiguredComponent, named_faults
-from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.config import ComposeConfig, recipe_settings
 from neuplug.experiment.grammar import AGREEMENT, COPIES, Amount
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.results import Dose
+from neuplug.experiment.splitting import draw_splits
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.generate import COPIES_RULE
 from neuplug.experiment.tasks import (
@@ -48,7 +48,7 @@ def make_plan(config: ComposeConfig, dataset: Dataset) -> Plan:
     """
     plan = begin_plan(config, dataset)
     for repeat in range(config.repeats):
-        splits = _draw_splits(config, plan.dataset, repeat)
+        splits = draw_splits(config, plan.dataset, repeat)
         plan.splits.append(list(splits.values())[-1])
         for arm in plan.arms:
             planner = ArmPlanner(plan, arm, repeat, splits[arm.per_class])
@@ -70,13 +70,16 @@ def begin_plan(config: ComposeConfig, dataset: Dataset) -> Plan:
     _refuse_unknown_classes(plan)
     for chosen in selection.everything:  # before anything is trained
         with named_faults(chosen.spec):
-            chosen.make().check_images(dataset.images.channels, dataset.images.image_size)
+            component = chosen.make()
+            component.check_images(dataset.images.channels, dataset.images.image_size)
+            plan.notes += component.notes()
     return plan
 
 
 def _refuse_unknown_classes(plan: Plan) -> None:
     # a recipe speaks of all classes of its paper, whichever are there
-    named = [] if plan.config.recipe else [("limit", name) for name in plan.config.limit]
+    theirs = recipe_settings(vars(plan.config)).get("limit", {}) if plan.config.recipe else {}
+    named = [("limit", name) for name in plan.config.limit if name not in theirs]
     for arm in plan.arms:
         for stage in arm.stages:
             named += [(f"arm {arm.name}: only", name) for name in stage.only]
@@ -88,47 +91,6 @@ def _refuse_unknown_classes(plan: Plan) -> None:
             raise InputError(
                 f"{where}: there is no class {name!r}.{hint} There are: {', '.join(classes)}."
             )
-
-
-def _draw_splits(config: ComposeConfig, dataset: Dataset, repeat: int) -> dict[int | None, Split]:
-    """A split for each number of real images, the largest last; the test is common to all.
-
-    Raises:
-        InputError: If there are too few images for it, or the given parts leak.
-    """
-    found = {}
-    for number in config.subsets():
-        split = draw_split(
-            dataset,
-            per_class=number or (config.per_class[0] if config.per_class else None),
-            test=config.test,
-            val=config.val,
-            allow_leak=config.allow_leak,
-            seed=config.seed,
-            repeat=repeat,
-        )
-        found[number] = _limited(split, config, dataset, repeat)
-    common = set.intersection(*(set(split.test) for split in found.values()))
-    return {number: _with_test(split, common) for number, split in found.items()}
-
-
-def _limited(split: Split, config: ComposeConfig, dataset: Dataset, repeat: int) -> Split:
-    """The split with at most so many training images of a class as the user wants."""
-    if not config.limit:
-        return split
-    labels, train = dataset.images.labels, []
-    for label, name in enumerate(dataset.images.classes):
-        rng = random.Random(derive_seed(config.seed, "limit", name, repeat))
-        members = [i for i in split.train if int(labels[i]) == label]
-        train += shuffled(members, rng)[: config.limit.get(name)]
-    left_out = sorted({*split.left_out, *split.train} - set(train))
-    return dataclasses.replace(split, train=sorted(train), left_out=left_out)
-
-
-def _with_test(split: Split, test: set[int]) -> Split:
-    """The split with fewer test images; the others are left out."""
-    left_out = sorted([*split.left_out, *(set(split.test) - test)])
-    return dataclasses.replace(split, test=sorted(test), left_out=left_out)
 
 
 def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose], list[AnyTask]]:
@@ -345,6 +307,8 @@ class ArmPlanner:
         phase: str = "",
     ) -> Trained:
         plan, val = self.plan, self.split.val
+        if self.arm.class_balance != "none":
+            options = options.model_copy(update={"class_balance": self.arm.class_balance})
         key = plan.add(
             TrainTask,
             f"{classifier.name} on {phase}{self.arm.name}, repeat {self.repeat + 1}",

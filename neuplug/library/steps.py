@@ -40,7 +40,7 @@ from neuplug.plugins.registry import discover
 from neuplug.seeds import derive_seed
 from neuplug.storage.store import store_root
 from neuplug.training.devices import pick_device
-from neuplug.training.loop import FittedClassifier
+from neuplug.training.fitted import FittedClassifier
 
 # What an evaluator's needs are called here
 _ARGUMENTS = {"generators": "generator", "embedder": "classifier"}
@@ -267,6 +267,7 @@ class PreparedArm:
         augmenter: Acts on each batch anew, or ``None``.
         warnings: Sentences that the user must see, such as a generator's collapse.
         mixer: Mixes each batch anew after that, or ``None``.
+        class_balance: For :class:`neuplug.TrainingOptions`, unless it is ``none``.
     """
 
     name: str
@@ -274,6 +275,7 @@ class PreparedArm:
     augmenter: Augmenter | None
     warnings: tuple[str, ...] = ()
     mixer: Mixer | None = None
+    class_balance: str = "none"
 
 
 def build_arm(
@@ -358,4 +360,5 @@ def build_arm(
         augmenter,
         tuple(w for key in tasks for w in context.about(key).get("warnings", [])),
         mixer,
+        chosen.class_balance,
     )

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import reprlib
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -19,6 +19,8 @@ from neuplug.plugins.code import note_import
 if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
+
+ClassBalance = Literal["none", "sampling", "loss"]
 
 # What was given may be as long and as deep as YAML can say
 _SHORT = reprlib.Repr()
@@ -140,6 +142,13 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
         """
         return None
 
+    def notes(self) -> Sequence[str]:
+        """Sentences on its options that a user must see with the results. By default none.
+
+        Asked after :meth:`check_images`, once for each run.
+        """
+        return ()
+
 
 class Augmenter(ComponentBase):
     """Changes images at random without changing what they show.
@@ -149,10 +158,15 @@ class Augmenter(ComponentBase):
             augmenter at the end of an arm without an amount take the others' place in each batch.
         deterministic: Whether it does the same to an image every time, such as stretching its
             contrast.
+        class_balance: What the training of its arm does about classes of unequal size, as the
+            option of that name of :class:`neuplug.TrainingOptions`, which it goes before. If it is
+            not ``none``, the augmenter leaves images as they are, and stands at the end of an arm,
+            without an amount.
     """
 
     joins: ClassVar[bool] = False
     deterministic: ClassVar[bool] = False
+    class_balance: ClassVar[ClassBalance] = "none"
 
     @abstractmethod
     def augment(self, images: Tensor, rng: torch.Generator) -> Tensor:
@@ -236,6 +250,13 @@ class Classifier(ComponentBase):
 
         The module maps normalised float images (N, in_chans, H, W) to logits (N, num_classes);
         its ``forward_features`` maps them to embeddings (N, F). In ``eval()`` N may be 0.
+
+        A network whose trunk is frozen has parameters with ``requires_grad`` false, all that
+        ``forward_features`` goes by, and a method ``forward_head``, which maps embeddings to logits
+        (timm calls both so); ``forward`` is one after the other. Then the head alone is trained, on
+        features as they are in ``eval()``: computed once for each image where nothing changes
+        images from batch to batch, else batch by batch. No number of the trunk changes, statistics
+        of batch normalisation included.
 
         Raises:
             InputError: If the images are too small for it.

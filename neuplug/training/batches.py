@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from neuplug.data.imageset import TrainingSet
 from neuplug.seeds import derive_seed
@@ -21,30 +22,51 @@ class BatchPart:
         size: How many it draws.
         weight: What their loss is multiplied by.
         seed: The source of all randomness.
-        labels: int64, of the whole set, to draw every class equally often.
+        labels: int64, of the whole set.
+        classes: How many there are.
+        balance: What makes up for classes of unequal size; see :class:`neuplug.TrainingOptions`.
     """
 
     indices: Tensor
     size: int
     weight: float
     seed: int
-    labels: Tensor | None
+    labels: Tensor
+    classes: int
+    balance: str
 
     def __post_init__(self) -> None:
+        counts = self.labels[self.indices].bincount(minlength=self.classes)
+        # 1 on average over the images
+        self.odds = len(self.indices) / (counts.count_nonzero() * counts.clamp(min=1))
         self.rng = torch.Generator().manual_seed(self.seed)
         self.queue = self.indices[:0]
 
     def draw(self) -> Tensor:
         """The next ones, int64 (size,)."""
-        if self.labels is not None:
-            labels = self.labels[self.indices]
-            odds = (1.0 / labels.bincount().clamp(min=1))[labels].double()
+        if self.balance == "sampling":
+            odds = self.odds[self.labels[self.indices]].double()
             return self.indices[torch.multinomial(odds, self.size, True, generator=self.rng)]
         while len(self.queue) < self.size:
             order = torch.randperm(len(self.indices), generator=self.rng)
             self.queue = torch.cat([self.queue, self.indices[order]])
         drawn, self.queue = self.queue[: self.size], self.queue[self.size :]
         return drawn
+
+    def loss(self, logits: Tensor, targets: Tensor, smoothing: float) -> Tensor:
+        """The loss of its part of a batch.
+
+        Args:
+            logits: float32 (size, classes).
+            targets: int64 (size,), or float32 (size, classes), the share of each class.
+            smoothing: Part of each target that is spread over all classes.
+        """
+        odds = None
+        if self.balance == "loss":
+            odds = self.odds = self.odds.to(logits.device)  # once: later steps may be captured
+        # over the number of images: a mean over odds would take back a part of them in each batch
+        total = F.cross_entropy(logits, targets, odds, reduction="sum", label_smoothing=smoothing)
+        return self.weight * total / self.size
 
 
 def batch_parts(train: TrainingSet, options: TrainingOptions, seed: int) -> list[BatchPart]:
@@ -56,7 +78,7 @@ def batch_parts(train: TrainingSet, options: TrainingOptions, seed: int) -> list
 
     Args:
         train: The training set.
-        options: ``mix``, ``batch``, ``balanced`` and so on.
+        options: ``mix``, ``batch``, ``class_balance`` and so on.
         seed: The source of all randomness.
     """
     real = torch.tensor([origin == "real" for origin in train.origins])
@@ -66,8 +88,8 @@ def batch_parts(train: TrainingSet, options: TrainingOptions, seed: int) -> list
     masks = wanted if all(mask.any() for mask in wanted) else []
     beside = max(1, round(options.generated_share * options.batch))
     about = (options.batch, 1.0, "batches"), (beside, options.generated_weight, "beside")
-    labels = train.labels if options.balanced else None
+    found = (train.labels, len(train.classes), options.class_balance)
     return [
-        BatchPart(mask.nonzero()[:, 0], size, weight, derive_seed(seed, role), labels)
+        BatchPart(mask.nonzero()[:, 0], size, weight, derive_seed(seed, role), *found)
         for mask, (size, weight, role) in zip(masks or [real | True], about, strict=False)
     ]

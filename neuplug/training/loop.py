@@ -4,140 +4,34 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import lr_scheduler
 
-from neuplug.data.imageset import HeldOutSet, ImageSet, TrainingSet, refuse_unfit
+from neuplug.data.imageset import HeldOutSet, TrainingSet, refuse_unfit
 from neuplug.errors import InputError, TrainingDiverged, expect
 from neuplug.plugins.component import Augmenter, Classifier, Mixer
 from neuplug.plugins.generator import FitContext, FitRecord
 from neuplug.seeds import derive_seed, seeded
 from neuplug.training.batches import batch_parts
 from neuplug.training.devices import wants_bf16
+from neuplug.training.fitted import FittedClassifier
 from neuplug.training.graphs import captured
 from neuplug.training.normalization import normalization_of
 from neuplug.training.optimizers import make_optimizer, make_scheduler
 from neuplug.training.options import TrainingOptions
 
-PREDICT_BATCH = 256
 CHECKPOINT_SECONDS = 20.0
 # A training set up to this size has its place on the GPU
 RESIDENT_BYTES = 1 << 30
 
 Batch = tuple[Tensor, Tensor]
-
-
-class FittedClassifier:
-    """A trained network with what it needs to take uint8 images.
-
-    Args:
-        module: Maps normalised images to logits.
-        mean: Pixel mean in 0-1, one for each channel.
-        std: Pixel standard deviation, likewise.
-        channels: Image channels that the network takes.
-
-    Example:
-        >>> photos = torch.randint(0, 256, (8, 1, 32, 32), dtype=torch.uint8)
-        >>> images = neuplug.training_set(photos, ["rust", "dent"] * 4)
-        >>> smallcnn, context = neuplug.load("smallcnn"), neuplug.FitContext(torch.device("cpu"), 0)
-        >>> options = neuplug.TrainingOptions(steps=2)
-        >>> fitted, _ = neuplug.fit_classifier(smallcnn, images, options, context)
-        >>> fitted.predict(images).shape, fitted.embed(photos).shape
-        (torch.Size([8, 2]), torch.Size([8, 128]))
-        >>> state, size = fitted.state_dict(), images.image_size
-        >>> again = neuplug.FittedClassifier.load(smallcnn, state, 2, size, context.device)
-        >>> torch.equal(again.classify(photos), fitted.classify(photos))
-        True
-    """
-
-    def __init__(self, module: nn.Module, mean: Tensor, std: Tensor, channels: int) -> None:
-        self.module = module
-        self.mean = mean
-        self.std = std
-        self.channels = channels
-
-    def prepare(self, images: Tensor) -> Tensor:
-        """uint8 (N, C, H, W) to normalised float32, grey repeated where RGB is needed.
-
-        Example:
-            >>> network, mean, std = torch.nn.Identity(), torch.tensor([0.5]), torch.tensor([0.25])
-            >>> fitted = neuplug.FittedClassifier(network, mean, std, channels=1)
-            >>> fitted.prepare(torch.tensor([[[[0, 255]]]], dtype=torch.uint8)).tolist()
-            [[[[-2.0, 2.0]]]]
-        """
-        if images.shape[1] == 1 and self.channels == 3:
-            images = images.expand(-1, 3, -1, -1)
-        scaled = images.to(self.mean.device).float().div_(255)
-        scaled = scaled.sub_(self.mean.view(1, -1, 1, 1)).div_(self.std.view(1, -1, 1, 1))
-        return scaled.contiguous(memory_format=torch.channels_last)
-
-    def embed(self, images: Tensor) -> Tensor:
-        """Features of uint8 images (N, C, H, W): float32 (N, F), on the CPU."""
-        return self._of_batches(self.module.forward_features, images)
-
-    def classify(self, images: Tensor) -> Tensor:
-        """Logits of uint8 images (N, C, H, W): float32 (N, classes), on the CPU."""
-        return self._of_batches(self.module, images)
-
-    @torch.no_grad()
-    def _of_batches(self, network: Any, images: Tensor) -> Tensor:
-        self.module.eval()
-        batches = images.split(PREDICT_BATCH)
-        return torch.cat([network(self.prepare(batch)).float().cpu() for batch in batches])
-
-    def predict(self, images: ImageSet, indices: Sequence[int] | None = None) -> Tensor:
-        """Classify images, a batch at a time, so a memory-mapped set is never whole in memory.
-
-        Args:
-            images: A set.
-            indices: Only these of its images; by default all.
-
-        Returns:
-            Logits, float32 (N, classes), on the CPU.
-
-        Raises:
-            TypeError: If ``images`` is no set.
-        """
-        if not isinstance(images, ImageSet):
-            raise TypeError(
-                f"predict takes a neuplug.ImageSet, not {type(images).__name__}: classify takes a "
-                "tensor of images"
-            )
-        everything = range(len(images)) if indices is None else indices
-        parts = torch.as_tensor(everything, dtype=torch.int64).split(PREDICT_BATCH)
-        return torch.cat([self.classify(images.images[part]) for part in parts])
-
-    def state_dict(self) -> dict[str, Any]:
-        """Weights, normalisation and image channels."""
-        return {
-            "module": self.module.state_dict(),
-            "mean": self.mean,
-            "std": self.std,
-            "channels": self.channels,
-        }
-
-    @classmethod
-    def load(
-        cls,
-        classifier: Classifier,
-        state: Mapping[str, Any],
-        num_classes: int,
-        image_size: tuple[int, int],
-        device: torch.device,
-    ) -> FittedClassifier:
-        """The classifier that :meth:`state_dict` described, on ``device``."""
-        with seeded(0, torch.device("cpu")):
-            module = classifier.build(num_classes, state["channels"], image_size)
-        module.load_state_dict(state["module"])
-        module = module.to(device).to(memory_format=torch.channels_last)
-        return cls(module, state["mean"].to(device), state["std"].to(device), state["channels"])
 
 
 def check_logits(logits: object, shape: tuple[int, int]) -> None:
@@ -234,11 +128,16 @@ class _Loop:
         self.gradients = captured(self._gradients, context.device) if graph else self._gradients
         # images that an augmenter or a mixer changes are changed on the processor
         changed = self.augmenter is not None or self.mixer is not None
-        resident = not changed and train.images.nbytes <= RESIDENT_BYTES
-        self.images = train.images.to(context.device) if resident else train.images
+        self.frozen = self.fitted.has_frozen_trunk(train.images[:1])
+        # features that nothing changes are computed once, and stand in the images' place
+        images = self.fitted.embed(train.images) if self.frozen and not changed else train.images
+        resident = not changed and images.nbytes <= RESIDENT_BYTES
+        self.images = images.to(context.device) if resident else images
         self.labels = train.labels.to(self.images.device)
         self.step, self.best_loss = 0, math.inf
         self.best: dict[str, Any] | None = None
+        # features of validation images
+        self.watched = self.fitted.embed(self.val.images) if self.frozen and self.val else None
 
     def _build(self) -> FittedClassifier:
         train, device, channels = self.train, self.context.device, self.train.channels
@@ -303,22 +202,33 @@ class _Loop:
         """Leave the gradients of a batch with the parameters, and return its loss.
 
         Args:
-            images: uint8 (N, C, H, W).
+            images: uint8 (N, C, H, W), or their features, which no step changes.
             labels: int64 (N,), or of mixed images float32 (N, classes), the share of each class.
         """
-        module, device = self.fitted.module, self.context.device
-        module.train()
-        batch = self.fitted.prepare(images)
+        network, batch = self._network(images)
+        device = self.context.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bf16, cache_enabled=False):
-            logits = module(batch)
+            logits = network(batch)
         check_logits(logits, (len(labels), len(self.train.classes)))
         loss, smoothing = torch.zeros((), device=device), self.options.label_smoothing
         parts = zip(self.drawing, self._split(logits.float()), self._split(labels), strict=True)
         for part, scores, wanted in parts:
-            loss = loss + part.weight * F.cross_entropy(scores, wanted, label_smoothing=smoothing)
+            loss = loss + part.loss(scores, wanted, smoothing)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         return loss.detach()
+
+    def _network(self, images: Tensor) -> tuple[Callable[[Tensor], Any], Tensor]:
+        """What learns of a batch, in training mode, and what it is given.
+
+        Features of a frozen trunk are those of a prediction: in float32, batch normalisation with
+        its stored statistics, no dropout.
+        """
+        module: Any = self.fitted.module
+        if not self.frozen:
+            return module.train(), self.fitted.prepare(images)
+        batch = images if images.is_floating_point() else self.fitted.features(images)
+        return (module if module.training else module.train()).forward_head, batch
 
     def _evaluate(self, losses: list[Tensor]) -> None:
         train_loss = float(torch.stack(losses).mean())
@@ -330,7 +240,9 @@ class _Loop:
         self.record.curves.setdefault("train_loss", []).append((self.step, train_loss))
         watched = train_loss
         if self.val is not None and len(self.val):
-            watched = float(F.cross_entropy(self.fitted.predict(self.val), self.val.labels))
+            seen, fitted = self.watched, self.fitted
+            logits = fitted.predict(self.val) if seen is None else fitted.classify_features(seen)
+            watched = float(F.cross_entropy(logits, self.val.labels))
             if math.isfinite(watched):  # a network may find itself again; a curve has numbers
                 self.record.curves.setdefault("val_loss", []).append((self.step, watched))
             if watched < self.best_loss:

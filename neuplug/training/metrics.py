@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from neuplug.data.imageset import ImageSet
-    from neuplug.training.loop import FittedClassifier
+    from neuplug.training.fitted import FittedClassifier
 
 # Forward passes before those that are timed, and those
 _WARM_UP, _TIMED = 3, 20

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from neuplug.plugins.component import Options
+from neuplug.plugins.component import ClassBalance, Options
 
 DEFAULT_STEPS = 600
 LONGEST = 1_000_000_000  # more is a slip of the finger
@@ -80,7 +80,9 @@ class TrainingOptions(Options):
     )
     patience: Steps = Field(7, description="plateau: number of evaluations without a lower loss")
     evaluations: Steps = Field(20, description="number of validation losses during training")
-    balanced: bool = Field(False, description="sample every class equally often")
+    class_balance: ClassBalance = Field(
+        "none", description="sampling: draw every class equally often; loss: weight it by class"
+    )
     label_smoothing: float = Field(
         0.0, ge=0, lt=1, description="fraction of each target that is spread over all classes"
     )

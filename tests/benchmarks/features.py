@@ -13,7 +13,8 @@ from torch import Tensor
 
 from neuplug import FitContext, TrainingSet
 from neuplug.data.dataset import load_dataset
-from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.fitted import FittedClassifier
+from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
 from neuplug_smallcnn.classifier import SmallCNN
 

@@ -32,7 +32,8 @@ from torch import Tensor
 import neuplug
 from neuplug import FitContext, TrainingSet
 from neuplug.data.dataset import load_dataset
-from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.fitted import FittedClassifier
+from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
 
 CPU = torch.device("cpu")

@@ -112,7 +112,7 @@ def test_a_filter_is_for_generators(ask: Any) -> None:
         ("echo@replace,filter=copies+jitter@add=3", {}, "copies:0.01"),
         ("echo@add=6,replace,runs=2,filter=copies", {}, "copies:0.01"),
         ("echo@replace,filter=copies", {"training": {"epochs": 1}}, "copies:0.01"),
-        ("echo@replace,filter=copies", {"training": {"balanced": True}}, "copies:0.01"),
+        ("echo@replace,filter=copies", {"training": {"class_balance": "sampling"}}, "copies:0.01"),
         (
             "echo@replace,filter=copies",
             {"training": {"steps": 3, "real_first": 2}},

@@ -111,7 +111,7 @@ def test_balanced_draws_both_parts_by_class() -> None:
     train = numbered(40)
     rare = [i for i in range(REAL + 40) if train.labels[i] == 0 or i % 10 == 1]
     few = train.subset(rare)
-    _, _, seen = fit(few, mix="beside", balanced=True, steps=60)
+    _, _, seen = fit(few, mix="beside", class_balance="sampling", steps=60)
     for part in (slice(0, 8), slice(8, 16)):
         labels = [int(train.labels[i]) for batch in seen for i in batch[part]]
         assert 0.4 < sum(labels) / len(labels) < 0.6

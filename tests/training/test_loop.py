@@ -67,12 +67,12 @@ def test_same_seed_same_classifier_whatever_the_global_state() -> None:
 
 
 @pytest.mark.parametrize("schedule", ["one-cycle", "plateau", "cosine", "constant"])
-@pytest.mark.parametrize("balanced", [False, True])
+@pytest.mark.parametrize("balance", ["none", "sampling", "loss"])
 def test_interrupted_training_goes_on_exactly(
-    schedule: str, balanced: bool, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+    schedule: str, balance: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0.0)
-    chosen = options(schedule=schedule, balanced=balanced)
+    chosen = options(schedule=schedule, class_balance=balance)
     sets = (draw_bars(20, 0), draw_bars(20, 5, HeldOutSet))
     test = draw_bars(20, 9, HeldOutSet)
     whole, record = fit_classifier(classifier(), sets[0], chosen, context(), val=sets[1])
@@ -114,7 +114,7 @@ def test_the_weights_of_the_best_validation_loss_are_kept() -> None:
     assert float(loss) == pytest.approx(min(losses), rel=1e-5)
 
 
-def test_balanced_draws_classes_equally_often() -> None:
+def test_balanced_sampling_draws_classes_equally_often() -> None:
     """38 images of one class and 2 of the other: balanced training finds the rare class."""
     few = draw_bars(40, 0)
     index = [i for i in range(40) if i % 2 == 0 or i < 4]
@@ -126,11 +126,28 @@ def test_balanced_draws_classes_equally_often() -> None:
             seen.append(images)
             return images
 
-    loop_options = options(balanced=True, steps=50)
+    loop_options = options(class_balance="sampling", steps=50)
     fit_classifier(classifier(), train, loop_options, context(), augmenter=Watch())
     rare = {bytes(image.numpy()) for image in train.images[train.labels == 1]}
     drawn = [bytes(image.numpy()) in rare for batch in seen for image in batch]
     assert 0.4 < sum(drawn) / len(drawn) < 0.6
+
+
+def test_in_a_weighted_loss_all_classes_count_alike() -> None:
+    """The mean over classes of their mean loss: 20 images and 4, all of them in the one batch."""
+    train = draw_bars(40, 0).subset([i for i in range(40) if i % 2 == 0 or i < 8])
+
+    def fit(balance: str, **changes: Any) -> tuple[Any, Any]:
+        chosen = options(steps=1, batch=24, class_balance=balance, precision="fp32", **changes)
+        return fit_classifier(neuplug.load("linear"), train, chosen, context())
+
+    start = fit("none", lr=1e-30)[0].classify(train.images)
+    losses = torch.nn.functional.cross_entropy(start, train.labels, reduction="none")
+    by_class = [float(losses[train.labels == label].mean()) for label in (0, 1)]
+    found = {b: fit(b)[1].curves["train_loss"] for b in ("none", "loss")}
+    assert found["none"] == [(1, pytest.approx(float(losses.mean()), rel=1e-4))]
+    assert found["loss"] == [(1, pytest.approx(sum(by_class) / 2, rel=1e-4))]
+    assert abs(sum(by_class) / 2 - float(losses.mean())) > 0.001
 
 
 def test_without_balance_every_image_comes_before_any_comes_again() -> None:
@@ -228,7 +245,9 @@ def test_on_gpu() -> None:
     assert fitted.predict(draw_bars(4, 1, HeldOutSet)).device.type == "cpu"
 
 
-@pytest.mark.parametrize("changes", [{}, {"steps": None, "epochs": 3}, {"balanced": True}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"steps": None, "epochs": 3}, {"class_balance": "sampling"}]
+)
 def test_no_images_are_refused(changes: dict[str, Any]) -> None:
     nothing = draw_bars(4, 0).subset([])
     with pytest.raises(InputError, match="the training set has no images"):

@@ -18,7 +18,7 @@ from neuplug.plugins.generator import FitContext, FitRecord, Progress
 from neuplug.storage.store import Store
 from neuplug.storage.tensorfile import tree_from
 from neuplug.training.devices import pick_device
-from neuplug.training.loop import FittedClassifier
+from neuplug.training.fitted import FittedClassifier
 
 
 @dataclass

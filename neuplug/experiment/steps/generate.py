@@ -29,7 +29,7 @@ from neuplug.plugins.generator import FitRecord, Generator, Progress
 from neuplug.seeds import derive_seed
 from neuplug.storage.files import write_whole
 from neuplug.storage.tensorfile import tree_bytes
-from neuplug.training.loop import FittedClassifier
+from neuplug.training.fitted import FittedClassifier
 
 # How copies are told; in the key of what is drawn behind that filter, so renamed with the rule
 COPIES_RULE = "rank of detail among one of each"

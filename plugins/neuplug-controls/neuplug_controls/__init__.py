@@ -9,11 +9,16 @@ from neuplug import Component, hookimpl
 
 @hookimpl
 def neuplug_augmenters() -> Iterable[Component]:
-    """Offer ``oversample``."""
+    """Offer ``oversample``, ``class_weights``."""
     yield Component(
         "oversample",
         "neuplug_controls.oversample:Oversample",
         "control: the same images more often",
+    )
+    yield Component(
+        "class_weights",
+        "neuplug_controls.class_weights:ClassWeights",
+        "control: images of scarce classes count more in the loss",
     )
 
 

@@ -23,7 +23,8 @@ from neuplug import (
     NeuplugError,
     TrainingSet,
 )
-from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.fitted import FittedClassifier
+from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
 
 from .flat import numbers

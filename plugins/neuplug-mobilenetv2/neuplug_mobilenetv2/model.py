@@ -47,5 +47,9 @@ class MobileNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, float (N, num_classes)."""
-        logits: Tensor = self.classifier(self.forward_features(images))
+        return self.forward_head(self.forward_features(images))
+
+    def forward_head(self, embeddings: Tensor) -> Tensor:
+        """Logits, float (N, num_classes), of embeddings."""
+        logits: Tensor = self.classifier(embeddings)
         return logits

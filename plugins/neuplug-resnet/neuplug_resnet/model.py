@@ -56,5 +56,9 @@ class ResNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, float (N, num_classes)."""
-        logits: Tensor = self.fc(self.dropout(self.forward_features(images)))
+        return self.forward_head(self.forward_features(images))
+
+    def forward_head(self, embeddings: Tensor) -> Tensor:
+        """Logits, float (N, num_classes), of embeddings."""
+        logits: Tensor = self.fc(self.dropout(embeddings))
         return logits

@@ -102,6 +102,8 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             seed=self.seed,
             device=self.device,
         )
+        if self.arm_.class_balance != "none":
+            asked = over(asked, {"class_balance": self.arm_.class_balance})
         context = FitContext(pick_device(self.device), self.seed, self.classifier)
         self.fitted_: FittedClassifier
         self.fitted_, self.record_ = fit_classifier(

@@ -179,7 +179,7 @@ def check_plugin(distribution: str, options: OptionsOf | None = None) -> list[Ou
     Example:
         >>> outcomes = neuplug_testing.check_plugin("neuplug-controls")
         >>> sorted({outcome.subject for outcome in outcomes})
-        ['duplicate', 'neuplug-controls', 'oversample']
+        ['class_weights', 'duplicate', 'neuplug-controls', 'oversample']
     """
     return _held(plugin_cases(distribution, options))
 

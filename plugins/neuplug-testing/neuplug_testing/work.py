@@ -16,7 +16,7 @@ from neuplug.plugins.component import Augmenter, Classifier, ComponentBase, Mixe
 from neuplug.plugins.evaluator import ClassGenerator, Embedder, EvaluationContext, Evaluator, Metric
 from neuplug.plugins.generator import Checkpoint, FitContext, FitRecord, Generator, LatentGenerator
 from neuplug.seeds import seeded
-from neuplug.training.loop import FittedClassifier
+from neuplug.training.fitted import FittedClassifier
 from neuplug_testing.pictures import CLASSES, Format, generated_set, held_out_set, training_set
 
 CPU = torch.device("cpu")

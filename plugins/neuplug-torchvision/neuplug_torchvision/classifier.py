@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
-from neuplug import Classifier
+from neuplug import Classifier, InputError
 from neuplug_torchvision.options import PretrainedOptions
 
 if TYPE_CHECKING:
@@ -70,7 +70,27 @@ class TorchvisionClassifier(Classifier):
             return
         with torch.device("meta"):  # shapes, no numbers; two classes, since any head will do
             network = self.network(2, max(self.channels), image_size)
+        self._refuse_to_freeze(network)
         fitting(network, options, self.head)
+
+    def _refuse_to_freeze(self, network: nn.Module) -> None:
+        if self.options.freeze and not hasattr(network, "forward_head"):
+            raise InputError(
+                f"{self.options.component} has no freeze: its network has no method forward_head, "
+                "which would map features to logits. Leave freeze out."
+            )
+
+    def notes(self) -> tuple[str, ...]:
+        """How a file was read that names its weights differently."""
+        options: PretrainedOptions = self.options
+        if options.weights_by == "name":
+            return ()
+        return (
+            f"{options.component}.weights_by = shape: the weights of {options.weights} are taken "
+            "in their order, whatever their names, since their shapes are the network's in the "
+            "same sequence. Shapes cannot tell layers of the same shape apart: make sure that it "
+            "is the same network.",
+        )
 
     def build(self, num_classes: int, in_chans: int, image_size: tuple[int, int]) -> nn.Module:
         """Return a new network; see :class:`neuplug.Classifier`.
@@ -88,4 +108,8 @@ class TorchvisionClassifier(Classifier):
             from neuplug_torchvision.weights import fitting
 
             network.load_state_dict(fitting(network, self.options, self.head), strict=False)
+        if self.options.freeze:
+            self._refuse_to_freeze(network)
+            for name, parameter in network.named_parameters():
+                parameter.requires_grad_(name.startswith(self.head))
         return network

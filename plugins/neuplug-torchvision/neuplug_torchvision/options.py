@@ -32,6 +32,14 @@ class PretrainedOptions(Options):
         description="none: random; imagenet: torchvision's, from torch's hub folder; "
         "or a .pth or .safetensors file of this network",
     )
+    weights_by: Literal["name", "shape"] = Field(
+        "name",
+        description="shape: take the weights of a file that names them differently in their order, "
+        "if the sequence of shapes is the network's",
+    )
+    freeze: bool = Field(
+        False, description="train the last layer alone, on the features of the given weights"
+    )
     download: bool = Field(False, description="download the imagenet weights if they are missing")
 
     def published(self) -> str:
@@ -51,6 +59,16 @@ class PretrainedOptions(Options):
     @model_validator(mode="after")
     def _weights_are_there(self) -> Self:
         """Miss the weights now, not after hours of training generators."""
+        if self.freeze and self.weights == "none":
+            raise ValueError(
+                "freeze=true trains the last layer on the features of given weights, and there "
+                "are none: give weights=imagenet or weights=FILE, or leave freeze out"
+            )
+        if self.weights_by == "shape" and not isinstance(self.weights, Path):
+            raise ValueError(
+                "weights_by=shape is for a file with names of its own: give weights=FILE, or "
+                "leave it out"
+            )
         if self.weights == "imagenet":
             name = self.published()
             if not self.download:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from neuplug import InputError, NeuplugError
+from neuplug_torchvision.matching import by_shape
 from neuplug_torchvision.options import PretrainedOptions
 from neuplug_torchvision.reading import load_weights
 
@@ -65,6 +66,8 @@ def fitting(network: nn.Module, options: PretrainedOptions, head: str) -> dict[s
     file, weights = given_weights(options)
     variant = options.variant
     own = network.state_dict()
+    if options.weights_by == "shape":
+        weights = by_shape(file, weights, own, head, variant)
     own_head = {name for name in own if name.startswith(head)}
     if any(name not in weights or weights[name].shape != own[name].shape for name in own_head):
         weights = {name: tensor for name, tensor in weights.items() if not name.startswith(head)}
@@ -73,8 +76,10 @@ def fitting(network: nn.Module, options: PretrainedOptions, head: str) -> dict[s
         if name.endswith("num_batches_tracked"):  # a counter that old files lack
             continue
         if name not in weights:
+            hint = " If it names the same weights differently, try weights_by=shape."
             raise InputError(
                 f"{file} belongs to another network than {variant}: {name} is missing."
+                f"{hint if isinstance(options.weights, Path) else ''}"
             )
         if weights[name].shape != tensor.shape:
             raise InputError(

@@ -67,5 +67,9 @@ class VGG(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits, float (N, num_classes)."""
-        logits: Tensor = self.classifier[-2:](self.forward_features(images))
+        return self.forward_head(self.forward_features(images))
+
+    def forward_head(self, embeddings: Tensor) -> Tensor:
+        """Logits, float (N, num_classes), of embeddings."""
+        logits: Tensor = self.classifier[-2:](embeddings)
         return logits

@@ -12,7 +12,8 @@ from torch import Tensor
 from neuplug.plugins.generator import FitContext
 from neuplug.seeds import seeded
 from neuplug.storage.tensorfile import tree_bytes, tree_from
-from neuplug.training.loop import FittedClassifier, fit_classifier
+from neuplug.training.fitted import FittedClassifier
+from neuplug.training.loop import fit_classifier
 from neuplug.training.options import TrainingOptions
 from neuplug_testing.law import Broken, Unchecked, law, may_fail, must_work
 from neuplug_testing.pictures import CLASSES, PER_CLASS, training_set
@@ -71,6 +72,22 @@ def has_features(subject: ComponentSubject) -> None:
         raise Broken(f"forward_features returns {tuple(found.shape)} instead of (N, F).")
     if not found.isfinite().all():
         raise Broken("forward_features returns numbers that are not finite.")
+
+
+@law("classifier")
+def head_follows_features(subject: ComponentSubject) -> None:
+    """A ``forward_head``, where there is one, gives features the logits of their images.
+
+    Let forward be forward_head of forward_features: where the trunk is frozen, the head is trained
+    by itself, on features.
+    """
+    fitted, batch = _built(subject)
+    if not hasattr(fitted.module, "forward_head"):
+        return
+    with must_work("Its forward_head does not take its features"):
+        logits = _ask(fitted, lambda net: net.forward_head(net.forward_features(batch)))
+    if not alike(_ask(fitted, lambda net: net(batch)), logits, ROUNDING):
+        raise Broken("The logits of forward_head are not those of forward.")
 
 
 @law("classifier")

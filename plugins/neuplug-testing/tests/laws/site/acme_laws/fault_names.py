@@ -138,6 +138,7 @@ CLASSIFIERS = {
     "respects-num-classes": "ThreeAtLeast",
     "has-features": "Featureless",
     "has-features_map": "FeatureMap",
+    "head-follows-features": "Squaring",
     "every-parameter-has-a-gradient": "Idle",
     "eval-is-deterministic": "AlwaysDropping",
     "weights-come-back": "Unregistered",

@@ -1060,6 +1060,20 @@ class FeatureMap(Linear):
     net = FeatureMapNet
 
 
+class SquaringNet(Net):
+    def forward_head(self, embeddings):
+        return self.head(embeddings)
+
+    def forward(self, images):
+        return self.forward_head(self.forward_features(images).square())
+
+
+class Squaring(Linear):
+    """Has a head that takes other features."""
+
+    net = SquaringNet
+
+
 class IdleNet(Net):
     def __init__(self, *shape):
         super().__init__(*shape)
