@@ -51,7 +51,14 @@ def check(name: str, kind: str, distribution: str) -> list[Outcome]:
     return [case.run() for case in component_cases(provided)]
 
 
-@pytest.mark.parametrize(("name", "kind"), FAULTS, ids=[name for name, _ in FAULTS])
+def slowly(name: str) -> tuple[pytest.MarkDecorator, ...]:
+    """A mixer's fault that an augmenter has, too, is looked for where there is time."""
+    return (pytest.mark.slow,) if name.endswith("_mixer") and name != "loads_mixer" else ()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [pytest.param(n, k, id=n, marks=slowly(n)) for n, k in FAULTS]
+)
 def test_a_fault_breaks_its_law_and_no_other(name: str, kind: str) -> None:
     failed = {o.law: o.message for o in check(name, kind, "acme-faults") if o.status == "failed"}
     assert failed.keys() == laws_of(name), failed
