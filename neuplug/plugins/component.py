@@ -146,6 +146,10 @@ class ComponentBase(ABC):  # noqa: B024 - its kinds have the abstract methods
         """Sentences on its options that a user must see with the results. By default none.
 
         Asked after :meth:`check_images`, once for each run.
+
+        Example:
+            >>> neuplug.load("resnet18").notes()
+            ()
         """
         return ()
 

@@ -82,7 +82,14 @@ class FittedClassifier:
         return self._of_batches(network.forward_head, features.to(self.mean.device))
 
     def features(self, images: Tensor) -> Any:
-        """Features of one batch, as :meth:`embed` has them: a tensor on the network's device."""
+        """Features of one batch, as :meth:`embed` has them: a tensor on the network's device.
+
+        Example:
+            >>> resnet18, mean = neuplug.load("resnet18").build(2, 1, (32, 32)), torch.zeros(1)
+            >>> fitted = neuplug.FittedClassifier(resnet18, mean, mean + 1, channels=1)
+            >>> fitted.features(torch.zeros(4, 1, 32, 32, dtype=torch.uint8)).shape
+            torch.Size([4, 512])
+        """
         network: Any = self.module.eval()
         return network.forward_features(self.prepare(images))
 
@@ -91,6 +98,16 @@ class FittedClassifier:
 
         Args:
             image: uint8 (1, C, H, W): what its features depend on is looked at.
+
+        Example:
+            >>> resnet18, mean = neuplug.load("resnet18").build(2, 1, (32, 32)), torch.zeros(1)
+            >>> fitted = neuplug.FittedClassifier(resnet18, mean, mean + 1, channels=1)
+            >>> photo = torch.zeros(1, 1, 32, 32, dtype=torch.uint8)
+            >>> before = fitted.has_frozen_trunk(photo)
+            >>> for name, parameter in resnet18.named_parameters():
+            ...     there = parameter.requires_grad_(name in ("fc.weight", "fc.bias"))
+            >>> before, fitted.has_frozen_trunk(photo)
+            (False, True)
         """
         return hasattr(self.module, "forward_head") and not self.features(image).requires_grad
 
