@@ -242,6 +242,7 @@ class _Run:
     def _work(self, plan: Plan, context: TaskContext, executor: Executor) -> RunResults:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
+        from neuplug.experiment.analysis.learnt import settle_steps
         from neuplug.experiment.planning import next_round
         from neuplug.experiment.runner import TRIES, run_tasks
 
@@ -249,20 +250,24 @@ class _Run:
         missing: Counter[str] = Counter()
         while True:
             try:
-                chosen, doses, tasks = next_round(plan, context)
+                chosen, tasks = settle_steps(plan, context)
+                doses: list[Dose] = []
+                if not tasks:
+                    chosen, doses, tasks = next_round(chosen, context)
                 left = [t for t in tasks if t.key not in failures and not context.store.has(t.key)]
                 if not left:
                     return self._finish(chosen, context, failures.values(), doses)
                 runfolder.add_round(self.folder, left)
                 tell, check, noted = self.log.write, self.claim.check, context.store.noted_time
                 with self.named():
-                    failed = run_tasks(left, plan.tasks, executor, tell, check, noted)
+                    failed = run_tasks(left, chosen.tasks, executor, tell, check, noted)
                 failures |= {failure.task.key: failure for failure in failed}
             except MissingResult as error:
                 missing[error.key] += 1
-                if missing[error.key] == TRIES or error.key not in plan.tasks:
+                if missing[error.key] == TRIES:
                     raise
-                self.log.say(f"{plan.tasks[error.key].label} is run again.")
+                task = plan.tasks.get(error.key)  # none: the steps of the plan were too few
+                self.log.say(f"{task.label if task else 'A training'} is run again.")
 
     def _finish(
         self, plan: Plan, context: TaskContext, failures: Iterable[Failure], doses: Iterable[Dose]

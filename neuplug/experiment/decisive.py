@@ -43,6 +43,11 @@ class Decisive:
     class_name: str | None = None
 
     @property
+    def key(self) -> tuple[str, str | None]:
+        """The two by which tables name it."""
+        return self.score, self.class_name
+
+    @property
     def sign(self) -> int:
         """1 where a larger value is better, else -1."""
         return -1 if self.score == "loss" else 1

@@ -161,7 +161,8 @@ class Cell(ArmAndClassifier):
         key: Of the trained classifier in the store. Cells with one key are one and the same.
         test: On the test images.
         all_images: On every real image, those of the training among them; null where not asked for.
-        train: On the real training images; null likewise.
+        train: On its own real training images, of which there are; of more than 2000, about so
+            many, evenly chosen.
         test_images: Test images.
         train_images: Images that it was trained on, by origin: ``real``, or what made them.
         steps: Optimiser steps.
@@ -262,6 +263,38 @@ class Evaluation(Record):
     figures: tuple[str, ...]
     warnings: tuple[str, ...]
     error: str | None
+
+
+class Cost(Record):
+    """Seconds of work, all processes together.
+
+    Attributes:
+        generators_seconds: Fitting generators.
+        classifiers_seconds: Training classifiers.
+    """
+
+    generators_seconds: Seconds
+    classifiers_seconds: Seconds
+
+
+class ArmCost(ArmAndClassifier):
+    """What an arm takes; what several share counts in full for each.
+
+    Its seconds are those of one repeat, the mean over ``n``.
+
+    Attributes:
+        generators_seconds: Fitting all generators that it rests on.
+        images_seconds: Making images in advance.
+        training_seconds: Training the classifier, with images that are changed on the fly.
+        seconds: Their sum.
+        n: Repeats.
+    """
+
+    generators_seconds: Seconds
+    images_seconds: Seconds
+    training_seconds: Seconds
+    seconds: Seconds
+    n: Positive
 
 
 class EvaluatorWords(Record):

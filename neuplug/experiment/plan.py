@@ -67,6 +67,7 @@ class Plan:
         unchosen: Cells whose amount another was preferred to; their test stays unseen.
         provenance: What each generator learns from, by the key of its fit.
         notes: Sentences of components on their options.
+        steps_found: What there is to say where the usual number of steps was too few.
     """
 
     config: ComposeConfig
@@ -81,6 +82,7 @@ class Plan:
     provenance: dict[str, Provenance] = field(default_factory=dict)
     embedders: dict[tuple[str, int], Trained] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    steps_found: str = ""
     _digests: dict[tuple[int, ...], str] = field(default_factory=dict)
 
     def phases(self, arm: Arm, mixture: Mixture) -> Iterator[tuple[str, Mixture, TrainingOptions]]:
@@ -185,7 +187,7 @@ class Plan:
         """What a user must know of the data, their splits and amounts, each sentence once."""
         found = list(self.dataset.report.warnings(leaking=bool(self.leak)))
         found += [w for split in self.splits for w in split.warnings]
-        found += filter(None, [self.metric[1], *self.notes])
+        found += filter(None, [self.metric[1], self.steps_found, *self.notes])
         amounts = len({arm.dose for arm in self.arms if arm.dose is not None})
         if amounts > 1 and not self.has_validation:
             found.append(

@@ -318,7 +318,9 @@ class ArmPlanner:
             online=tuple(c.reference() for c in self.arm.online),
             mixture=mixture,
             val=plan.real(val),
+            metric=plan.metric[0].name if val else "log_loss",
             test=plan.real(self.split.test),
+            train=plan.real(mixture.evenly()),
             everything=plan.real(range(len(plan.dataset)) if plan.config.score_all else ()),
             # an amount may be chosen by it
             score_val=len(plan.config.amounts()) > 1 and bool(val),
@@ -328,11 +330,7 @@ class ArmPlanner:
         return Trained(task=key, component=classifier.reference())
 
     def _evaluations(self, cell: Trained | None) -> list[tuple[str, str]]:
-        """Add every evaluator of a training's predictions, or without one of the generated set.
-
-        Returns:
-            Evaluators' names with the keys of their tasks.
-        """
+        """Add evaluators of a training's predictions, or without one of the set; names and keys."""
         found = []
         drawn = Mixture(parts=self.drawn if any(self.drawn.values()) else {})
         sources = {name: some for name, some in self.sources.items() if some}

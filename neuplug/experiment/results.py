@@ -13,22 +13,23 @@ from pydantic import AwareDatetime, Field, JsonValue, ValidationError, model_val
 from neuplug.errors import InputError
 from neuplug.experiment import parts
 from neuplug.experiment.decisive import read_metric
-from neuplug.experiment.parts import ArmAndClassifier, Positive, Seconds
+from neuplug.experiment.parts import ArmAndClassifier, Positive
 from neuplug.records import Record
 from neuplug.training.metrics import Count, Profile, Share
 
 # Raised when a file that an older neuplug has written is no longer read
-FORMAT = 2
+FORMAT = 3
 # Of intervals and verdicts
 CONFIDENCE = 0.95
 # What a difference may be and still count as none, in the metric's unit
 MARGIN = 0.02
 Verdict = Literal["helps", "equivalent", "no evidence", "harms", "one repeat"]
 Question = Literal["none", "best classical", "more images"]
+Problem = Literal["one class", "training images", "chance"]
 
 
 class Interval(Record):
-    """A 95 % interval over repeats.
+    """A 95 % interval.
 
     Attributes:
         low: Its lower end; null for one repeat, which has no interval.
@@ -79,6 +80,27 @@ class Summary(Mean, ArmAndClassifier):
     class_name: str | None
 
 
+class Learnt(ArmAndClassifier):
+    """Whether an arm's trainings have learnt to tell the classes.
+
+    Their balanced accuracy on the test images is in the summary, as the mean recall.
+
+    Attributes:
+        training: Balanced accuracy on the arm's real training images; null where it has none.
+        guessing: What answers that have nothing to do with the images stay below in 97.5 of 100
+            cases.
+        never_answered: Classes that no repeat answers for any test image.
+        problem: Why it has not learnt: it takes nearly all test images for ``one class``, does not
+            fit its own ``training images``, or is no better than ``chance`` on the test images;
+            null where it has.
+    """
+
+    training: Mean | None
+    guessing: Annotated[float, Field(ge=0)]
+    never_answered: tuple[str, ...]
+    problem: Problem | None
+
+
 class PairedDifference(Effect):
     """A paired difference between two arms, for other repeats and other test images alike.
 
@@ -115,6 +137,7 @@ class Comparison(PairedDifference, ArmAndClassifier):
         adjusted_equivalent: Likewise of ``p_equivalent``, multiplied by ``candidates`` anyway.
         candidates: Arms that the other one was chosen from.
         family: Comparisons corrected for together: those of one question.
+        unlearnt: Which of the two arms has not learnt; then there is no evidence of anything.
         verdict: By which of the adjusted p-values is below 0.05.
     """
 
@@ -126,6 +149,7 @@ class Comparison(PairedDifference, ArmAndClassifier):
     adjusted_equivalent: Share | None
     candidates: Positive
     family: Count
+    unlearnt: tuple[str, ...] = ()
     verdict: Verdict
 
     @model_validator(mode="after")
@@ -161,38 +185,6 @@ class Dose(Mean, ArmAndClassifier):
         return self
 
 
-class Cost(Record):
-    """Seconds of work, all processes together.
-
-    Attributes:
-        generators_seconds: Fitting generators.
-        classifiers_seconds: Training classifiers.
-    """
-
-    generators_seconds: Seconds
-    classifiers_seconds: Seconds
-
-
-class ArmCost(ArmAndClassifier):
-    """What an arm takes; what several share counts in full for each.
-
-    Its seconds are those of one repeat, the mean over ``n``.
-
-    Attributes:
-        generators_seconds: Fitting all generators that it rests on.
-        images_seconds: Making images in advance.
-        training_seconds: Training the classifier, with images that are changed on the fly.
-        seconds: Their sum.
-        n: Repeats.
-    """
-
-    generators_seconds: Seconds
-    images_seconds: Seconds
-    training_seconds: Seconds
-    seconds: Seconds
-    n: Positive
-
-
 class RunResults(Record):
     """Everything that a run found: ``results.json``.
 
@@ -204,7 +196,8 @@ class RunResults(Record):
         command: How the run was asked for; empty in Python.
         name: Of the run.
         folder: Of the run, when it was written.
-        config: The resolved settings, as in config.yaml.
+        config: The resolved settings, as in config.yaml, with the number of steps if the run has
+            found that the usual one is too few.
         leak: What leaks from a given test part into the training part, where that was allowed.
         provenance: By the key of each generator's fit: which real images it goes back to, none of
             the test.
@@ -213,6 +206,7 @@ class RunResults(Record):
         profiles: By classifier what it costs.
         cells: Every single result.
         metric: What the verdicts go by, as the option ``metric`` has it.
+        learnt: What the arms have learnt with each classifier.
         evaluators: By evaluator what it says of itself.
         warnings: Sentences that the reader must know, each once: of the run, then those of
             generators, filters and evaluators, and why an evaluator failed, with the arms and
@@ -225,7 +219,7 @@ class RunResults(Record):
         (True, 4)
     """
 
-    format: Literal[2]
+    format: Literal[3]
     neuplug: str
     request: str
     created: AwareDatetime
@@ -243,6 +237,7 @@ class RunResults(Record):
     cells: Annotated[tuple[parts.Cell, ...], Field(min_length=1)]
     summary: tuple[Summary, ...]
     metric: str
+    learnt: tuple[Learnt, ...]
     comparisons: tuple[Comparison, ...]
     doses: tuple[Dose, ...]
     generators: tuple[parts.GeneratorFit, ...]
@@ -250,8 +245,8 @@ class RunResults(Record):
     evaluations: tuple[parts.Evaluation, ...]
     evaluators: dict[str, parts.EvaluatorWords]
     warnings: tuple[str, ...]
-    cost: Cost
-    arm_costs: tuple[ArmCost, ...]
+    cost: parts.Cost
+    arm_costs: tuple[parts.ArmCost, ...]
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -259,7 +254,7 @@ class RunResults(Record):
         arms = {arm.name for arm in self.arms}
         known = {"arm": arms, "against": arms, "classifier": {*self.classifiers}}
         known["evaluator"] = {*self.evaluators}
-        where = "cells summary comparisons generators filtered evaluations arm_costs"
+        where = "cells summary learnt comparisons generators filtered evaluations arm_costs"
         for part in where.split():
             for (i, entry), name in product(enumerate(getattr(self, part)), known):
                 said = getattr(entry, name, None)
@@ -331,7 +326,7 @@ class Curves(Record):
             was kept.
     """
 
-    format: Literal[2]
+    format: Literal[3]
     classifiers: dict[str, dict[str, Curve]]
     generators: dict[str, dict[str, Curve]]
     units: dict[str, dict[str, str]]

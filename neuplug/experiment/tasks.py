@@ -16,6 +16,9 @@ from neuplug.experiment.grammar import Filter, join_filters
 from neuplug.storage.store import hash_of
 from neuplug.training.options import TrainingOptions
 
+# Real training images, of all classes, that a training score rests on at most: one forward pass
+SCORED = 2000
+
 
 class Value(BaseModel):
     """Immutable, and refuses fields that it does not know.
@@ -109,6 +112,12 @@ class Mixture(Value):
                 for name, parts in self.parts.items()
             }
         )
+
+    def evenly(self, most: int = SCORED) -> list[int]:
+        """About so many of its real images at most, as many of each class as may be."""
+        share = most // len(self.parts) + 1
+        members = [sorted(self.only([name]).indices) for name in self.parts]
+        return [index for own in members for index in own[:: len(own) // share + 1]]
 
     @property
     def tasks(self) -> list[str]:
@@ -334,7 +343,9 @@ class TrainTask(Task):
         online: Augmenters that act on each batch, in turn; a mixer may come last.
         mixture: The training set.
         val: Real images by which the best state is kept.
+        metric: By which the best state is found, of equals by the loss.
         test: Real images to predict.
+        train: Real training images to predict, for the training score.
         everything: All real images, where these are to be predicted too.
         score_val: Whether ``val`` is to be predicted too.
     """
@@ -346,7 +357,9 @@ class TrainTask(Task):
     online: tuple[ComponentRef, ...] = ()
     mixture: Mixture
     val: RealImages
+    metric: str
     test: RealImages
+    train: RealImages = RealImages()
     everything: RealImages = RealImages()
     score_val: bool = False
 

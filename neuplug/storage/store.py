@@ -30,7 +30,7 @@ from neuplug.storage import files
 logger = logging.getLogger("neuplug")
 
 # Part of every key: raised when the core's own computations change what they give
-FORMAT = 7
+FORMAT = 8
 
 SEAL, SEAL_FORMAT = "seal", 2
 DAMAGED, CLAIMS, UNFINISHED = ".damaged", "claims", "unfinished"

@@ -32,6 +32,8 @@ CHECKPOINT_SECONDS = 20.0
 RESIDENT_BYTES = 1 << 30
 
 Batch = tuple[Tensor, Tensor]
+# Of logits and labels: how good they are, more being better
+Judge = Callable[[Tensor, Tensor], float]
 
 
 def check_logits(logits: object, shape: tuple[int, int]) -> None:
@@ -60,6 +62,7 @@ def fit_classifier(
     augmenter: Augmenter | None = None,
     mixer: Mixer | None = None,
     start: Mapping[str, Any] | None = None,
+    judge: Judge | None = None,
 ) -> tuple[FittedClassifier, FitRecord]:
     """Train a classifier.
 
@@ -68,11 +71,14 @@ def fit_classifier(
         train: What to learn from.
         options: The same for every arm of a comparison.
         context: Device, seed, progress and checkpoint; an interrupted fit goes on exactly.
-        val: If given, the weights with the best validation loss are kept, else the last ones.
+        val: If given, the weights that do best on it are kept, else the last ones.
         augmenter: Applied to each batch anew.
         mixer: Applied to each batch after that; the loss is the cross entropy to its targets.
         start: A fitted classifier's ``state_dict`` to go on from, its normalisation included
             (retraining); ``options.phases()`` are the caller's to arrange.
+        judge: Says of logits (N, classes) and labels (N,) of ``val`` how good they are, more being
+            better, such as their accuracy; of equals the lower loss is kept. By default the loss
+            alone says it.
 
     Returns:
         The trained classifier, and the curves ``train_loss`` and, with ``val``, ``val_loss``.
@@ -90,7 +96,7 @@ def fit_classifier(
     if not len(train):
         raise InputError("the training set has no images: give at least one of each class.")
     with seeded(context.seed, context.device):
-        loop = _Loop(classifier, train, options, context, val, augmenter, mixer, start)
+        loop = _Loop(classifier, train, options, context, val, augmenter, mixer, start, judge)
         loop.run()
     return loop.fitted, loop.record
 
@@ -107,6 +113,7 @@ class _Loop:
     augmenter: Augmenter | None
     mixer: Mixer | None
     start: Mapping[str, Any] | None
+    judge: Judge | None
 
     def __post_init__(self) -> None:
         train, options, context = self.train, self.options, self.context
@@ -134,7 +141,7 @@ class _Loop:
         resident = not changed and images.nbytes <= RESIDENT_BYTES
         self.images = images.to(context.device) if resident else images
         self.labels = train.labels.to(self.images.device)
-        self.step, self.best_loss = 0, math.inf
+        self.step, self.best_value = 0, (-math.inf, -math.inf)
         self.best: dict[str, Any] | None = None
         # features of validation images
         self.watched = self.fitted.embed(self.val.images) if self.frozen and self.val else None
@@ -240,18 +247,27 @@ class _Loop:
         self.record.curves.setdefault("train_loss", []).append((self.step, train_loss))
         watched = train_loss
         if self.val is not None and len(self.val):
-            seen, fitted = self.watched, self.fitted
+            seen, fitted, labels = self.watched, self.fitted, self.val.labels
             logits = fitted.predict(self.val) if seen is None else fitted.classify_features(seen)
-            watched = float(F.cross_entropy(logits, self.val.labels))
+            watched = float(F.cross_entropy(logits, labels))
             if math.isfinite(watched):  # a network may find itself again; a curve has numbers
                 self.record.curves.setdefault("val_loss", []).append((self.step, watched))
-            if watched < self.best_loss:
-                self.best_loss = watched
-                state = self.fitted.module.state_dict()
-                self.best = {k: v.detach().clone() for k, v in state.items()}
+                value = self.judge(logits, labels) if self.judge else 0.0
+                self._keep_best(round(value, 12), watched)
         if isinstance(self.scheduler, lr_scheduler.ReduceLROnPlateau):
             self.scheduler.step(watched)
         self.context.progress(self.step, self.total, f"loss {train_loss:.3f}")
+
+    def _keep_best(self, value: float, loss: float) -> None:
+        """Keep the weights if no others have done better on the validation images.
+
+        A few images have few values of most metrics, so that many states are equal by it: the loss
+        then tells one that is sure of its right answers from one that is right by a hair.
+        """
+        if (value, -loss) > self.best_value:
+            self.best_value = (value, -loss)
+            state = self.fitted.module.state_dict()
+            self.best = {k: v.detach().clone() for k, v in state.items()}
 
     def _parts(self) -> dict[str, Any]:
         """What has a state of its own, by the name that a checkpoint gives it."""
@@ -268,7 +284,7 @@ class _Loop:
     def _save(self) -> None:
         on_gpu = self.context.device.type == "cuda"
         state = {name: part.state_dict() for name, part in self._parts().items()}
-        state |= {"step": self.step, "best": self.best, "best_loss": self.best_loss}
+        state |= {"step": self.step, "best": self.best, "best_value": self.best_value}
         state |= {name: rng.get_state() for name, rng in self._generators().items()}
         state["drawing"] = [[part.queue, part.rng.get_state()] for part in self.drawing]
         state["curves"] = self.record.curves
@@ -282,7 +298,11 @@ class _Loop:
             return
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
-        self.step, self.best, self.best_loss = (state[n] for n in ("step", "best", "best_loss"))
+        self.step, self.best, self.best_value = (
+            state["step"],
+            state["best"],
+            (*state["best_value"],),
+        )
         for name, rng in self._generators().items():
             rng.set_state(state[name])
         for drawing, (queue, rng_state) in zip(self.drawing, state["drawing"], strict=True):

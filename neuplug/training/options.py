@@ -42,7 +42,8 @@ class TrainingOptions(Options):
 
     steps: Steps | None = Field(
         None,
-        description=f"number of optimiser steps, equal for all arms; {DEFAULT_STEPS} by default",
+        description=f"number of optimiser steps, equal for all arms; by default {DEFAULT_STEPS}, "
+        "or twice or four times as many where none takes so long to fit its training images",
         json_schema_extra={"panel": PANEL},
     )
     epochs: Steps | None = Field(
@@ -79,7 +80,7 @@ class TrainingOptions(Options):
         "one-cycle", description="schedule of the learning rate"
     )
     patience: Steps = Field(7, description="plateau: number of evaluations without a lower loss")
-    evaluations: Steps = Field(20, description="number of validation losses during training")
+    evaluations: Steps = Field(20, description="number of evaluations on validation images")
     class_balance: ClassBalance = Field(
         "none", description="sampling: draw every class equally often; loss: weight it by class"
     )

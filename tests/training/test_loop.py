@@ -114,6 +114,33 @@ def test_the_weights_of_the_best_validation_loss_are_kept() -> None:
     assert float(loss) == pytest.approx(min(losses), rel=1e-5)
 
 
+def test_the_weights_that_a_judge_prefers_are_kept_and_of_equals_those_of_the_least_loss() -> None:
+    val = draw_bars(40, 5, HeldOutSet)
+    chosen = options(steps=120, schedule="constant", optimizer="sgd", lr=0.5, evaluations=30)
+
+    def kept(values: Any) -> tuple[float, list[float]]:
+        """The validation loss of the weights that are kept, and all of the curve."""
+        rest = iter(values)
+
+        def judge(logits: Tensor, labels: Tensor) -> float:
+            assert logits.shape == (40, 2) and torch.equal(labels, val.labels)
+            return float(next(rest))
+
+        fitted, record = fit_classifier(
+            classifier(), draw_bars(40, 0), chosen, context(), val=val, judge=judge
+        )
+        loss = torch.nn.functional.cross_entropy(fitted.predict(val), val.labels)
+        return float(loss), [value for _, value in record.curves["val_loss"]]
+
+    loss, curve = kept([0.5] * 7 + [0.75] + [0.5] * 22)
+    assert loss == pytest.approx(curve[7], rel=1e-5) and loss > min(curve)
+    # several are equal but for rounding: of these the one of the least loss
+    loss, curve = kept([0.5] * 10 + [0.75, 0.75 + 1e-16, 0.75 - 1e-16] + [0.5] * 17)
+    assert loss == pytest.approx(min(curve[10:13]), rel=1e-5)
+    loss, curve = kept([0.5] * 30)
+    assert loss == pytest.approx(min(curve), rel=1e-5)
+
+
 def test_balanced_sampling_draws_classes_equally_often() -> None:
     """38 images of one class and 2 of the other: balanced training finds the rare class."""
     few = draw_bars(40, 0)

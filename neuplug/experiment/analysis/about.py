@@ -79,7 +79,8 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
         budget += f", {share:g} generated images beside each real one (weight {weight:g})"
     elif training.mix != "together":
         budget += f", on {training.mix} images alone"
-    kept = "best validation loss" if plan.splits[0].val else "the last step"
+    best = f"best {plan.metric[0].name} on validation images, of equals the least loss,"
+    kept = best if plan.splits[0].val else "the last step"
     return parts.Protocol(
         device=str(bench.device),
         versions={"python": platform.python_version(), **versions(plan.selection.components)},
@@ -93,11 +94,10 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
             *plan.dataset.report.notes,
             _assurance(plan),
             *([_CHOSEN] if plan.unchosen else []),
-            f"Verdicts go by {plan.metric[0].name}. Means have 95 % t intervals over repeats, that "
-            "of this metric one for other test images, too. A verdict's interval is for the paired "
-            "difference over repeats and test images together; verdicts are corrected for their "
-            "number (Holm). Repeats draw from the same images, so they are more alike than new "
-            "collections would be.",
+            f"Verdicts go by {plan.metric[0].name}. 95 % intervals, of means and of the paired "
+            "differences, are for other draws of the training images and other test images alike; "
+            "verdicts are corrected for their number (Holm). Repeats draw from the same images, so "
+            "they are more alike than new collections would be.",
         ),
     )
 

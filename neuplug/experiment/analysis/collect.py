@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from neuplug import __version__
-from neuplug.data.imageset import ImageSet
 from neuplug.experiment import parts
 from neuplug.experiment import results as model
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import AllScored, Scored, compare, scores_of
-from neuplug.experiment.analysis.statistics import estimate
+from neuplug.experiment.analysis.learnt import fit_sentence, learnt, training_scores, withhold
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
@@ -26,7 +24,7 @@ from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.summary.wording import with_notices
 from neuplug.experiment.tasks import EvaluateTask, SampleTask, TrainTask
 from neuplug.plugins.evaluator import Evaluator
-from neuplug.training.metrics import CLASS_METRICS, Profile, Scores, classification_metrics
+from neuplug.training.metrics import Profile, classification_metrics
 
 # Kind of task to where its time counts
 _PARTS = {
@@ -84,13 +82,13 @@ def collect(
         cells=tuple(cells),
         metric=plan.metric[0].name,
         summary=tuple(_summary(cells, scored)),
-        comparisons=tuple(compare(cells, plan.arms, scored, plan.config.margin)),
+        **_verdicts(plan, cells, scored),
         doses=tuple(doses),
         generators=tuple(_generator(bench, entry) for entry in plan.fits),
         filtered=tuple(_filtered(plan, bench)),
         evaluations=tuple(_evaluations(plan, bench, failures)),
         evaluators=_evaluators(plan),
-        warnings=tuple(filter(None, (plan.leak, *plan.warnings))),
+        warnings=tuple(filter(None, (plan.leak, *plan.warnings, fit_sentence(plan, bench)))),
         cost=_cost(plan, seconds),
         arm_costs=tuple(_arm_costs(plan, seconds)),
     )
@@ -109,15 +107,24 @@ def collect_curves(plan: Plan, bench: TaskContext) -> model.Curves:
     return model.Curves.model_validate({"format": model.FORMAT, **found})
 
 
-def _cost(plan: Plan, seconds: Mapping[str, float]) -> model.Cost:
+def _verdicts(plan: Plan, cells: Sequence[parts.Cell], scored: AllScored) -> dict[str, Any]:
+    """What arms have learnt, and how those compare that have."""
+    groups = {key: len(np.unique(each.groups)) for key, each in scored.cells.items()}
+    known = tuple(learnt(cells, groups, scored.classes))
+    unlearnt = {(each.arm, each.classifier) for each in known if each.problem}
+    compared = compare(cells, plan.arms, scored, plan.config.margin)
+    return {"learnt": known, "comparisons": tuple(withhold(c, unlearnt) for c in compared)}
+
+
+def _cost(plan: Plan, seconds: Mapping[str, float]) -> parts.Cost:
     fits, trainings = (
         sum(spent for key, spent in seconds.items() if plan.tasks[key].kind == kind)
         for kind in ("fit", "train")
     )
-    return model.Cost(generators_seconds=fits, classifiers_seconds=trainings)
+    return parts.Cost(generators_seconds=fits, classifiers_seconds=trainings)
 
 
-def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[model.ArmCost]:
+def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[parts.ArmCost]:
     """The time that each arm takes with each classifier.
 
     An arm's time is that of all tasks which its cells rest on: its generators' fits, the images
@@ -135,7 +142,7 @@ def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[model.ArmCo
             for needed, task in plan.behind(key).items():
                 spent[_PARTS[task.kind]] += seconds[needed] / len(keys)
         about = {"arm": arm, "classifier": classifier, "n": len(keys)}
-        yield model.ArmCost.model_validate({**about, **spent, "seconds": sum(spent.values())})
+        yield parts.ArmCost.model_validate({**about, **spent, "seconds": sum(spent.values())})
 
 
 def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
@@ -152,7 +159,7 @@ def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
 def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
     test, images = plan.splits[cell.repeat].test, plan.dataset.images
     predictions = bench.tree(cell.key, "predictions")
-    whole = predictions.get("logits_all")
+    whole, known = predictions.get("logits_all"), classification_metrics
     task = plan.tasks[cell.key]
     assert isinstance(task, TrainTask)
     # with the training on real images before it
@@ -163,9 +170,9 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
         classifier=cell.classifier,
         repeat=cell.repeat,
         key=cell.key,
-        test=classification_metrics(predictions["logits"], images.labels[test], images.classes),
-        all_images=None if whole is None else _scores(whole, images, range(len(images))),
-        train=None if whole is None else _scores(whole, images, cell.split.train),
+        test=known(predictions["logits"], images.labels[test], images.classes),
+        all_images=known(whole, images.labels, images.classes) if whole is not None else None,
+        train=training_scores(plan, bench, cell.key),
         test_images=len(test),
         train_images=abouts[0]["train_images"],
         steps=sum(about["steps"] for about in abouts),
@@ -173,12 +180,6 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
         device=abouts[0]["device"],
         torch=abouts[0]["torch"],
     )
-
-
-def _scores(logits: torch.Tensor, images: ImageSet, indices: Sequence[int]) -> Scores:
-    """Metrics on some of all real images."""
-    chosen = torch.as_tensor(list(indices))
-    return classification_metrics(logits[chosen], images.labels[chosen], images.classes)
 
 
 def _scored(plan: Plan, bench: TaskContext) -> AllScored:
@@ -193,7 +194,7 @@ def _scored(plan: Plan, bench: TaskContext) -> AllScored:
         members = np.array([numbers[groups[i]] for i in test])
         own = plan.dataset.images.labels[test].numpy()
         scores = scores_of(plan, logits, test)
-        found[cell.key] = Scored(scores, members, logits.argmax(1).numpy(), own)
+        found[cell.key] = Scored(scores, members, logits.numpy(), own)
     return AllScored(plan.metric[0], found, strata, plan.dataset.images.classes)
 
 
@@ -210,21 +211,8 @@ def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:
 
 def _summary(cells: Sequence[parts.Cell], scored: AllScored) -> Iterator[model.Summary]:
     for (arm, classifier), group in model.grouped(cells).items():
-        first = group[0].test
-        decisive = (scored.metric.score, scored.metric.class_name)
-        values: dict[tuple[str, str | None], list[float]]
-        values = {(name, None): [c.test.metrics[name] for c in group] for name in first.metrics}
-        values |= {
-            (metric, name): [getattr(c.test.per_class[name], metric) for c in group]
-            for name in first.per_class
-            for metric in CLASS_METRICS
-        }
-        values.setdefault(decisive, [])  # auroc, which no table has
-        for (metric, name), numbers in values.items():
+        for (metric, name), found in scored.estimates(group).items():
             about = {"arm": arm, "classifier": classifier, "metric": metric, "class_name": name}
-            # the parts of one are known, image by image
-            known = (metric, name) == decisive
-            found = scored.estimate(group) if known else estimate(numbers)
             yield model.Summary.model_validate(about | dict(found))
 
 

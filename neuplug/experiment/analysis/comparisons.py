@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, get_args
 
 import numpy as np
@@ -13,10 +14,9 @@ from torch import Tensor
 
 from neuplug.experiment import parts
 from neuplug.experiment import results as model
-from neuplug.experiment.analysis.influence import image_scores
+from neuplug.experiment.analysis.influence import all_scores, image_scores
 from neuplug.experiment.analysis.statistics import (
     Paired,
-    estimate,
     estimate_scores,
     paired_differences,
 )
@@ -78,21 +78,22 @@ def choose_amounts(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
 def _dose(plan: Plan, bench: TaskContext, cells: Sequence[Cell]) -> Dose:
     """A point of the curve: how an arm does on validation images, with a classifier."""
     arm = cells[0].arm
-    values = []
+    scores, groups = [], []
     for cell in cells:
         logits = bench.tree(cell.key, "predictions")["logits_val"]
-        values.append(float(scores_of(plan, logits, cell.split.val).mean()))
+        scores.append(scores_of(plan, logits, cell.split.val))
+        groups.append(np.array([plan.dataset.groups[i] for i in cell.split.val]))
     amount, value = arm.dose.given if arm.dose is not None else ("", None)
     about = {"family": arm.family, "arm": arm.name, "classifier": cells[0].classifier}
     dose = {"amount": amount, "value": value, "chosen": False}
-    return Dose.model_validate(about | dose | dict(estimate(values)))
+    return Dose.model_validate(about | dose | dict(estimate_scores(scores, groups)))
 
 
 def scores_of(plan: Plan, logits: Tensor, indices: Sequence[int]) -> NDArray[np.float64]:
     """The scores, by the metric of the verdicts, of the images that the logits are of."""
-    metric, images = plan.metric[0], plan.dataset.images
-    label = None if metric.class_name is None else images.classes.index(metric.class_name)
-    return image_scores(metric, logits.numpy(), images.labels[list(indices)].numpy(), label)
+    images = plan.dataset.images
+    labels = images.labels[list(indices)].numpy()
+    return image_scores(plan.metric[0], logits.numpy(), labels, images.classes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,14 +103,19 @@ class Scored:
     Attributes:
         scores: float64 (N,), whose mean is the metric of the verdicts.
         groups: int64 (N,), the number of each image's group.
-        answers: int64 (N,), the classes that are answered.
-        labels: int64 (N,), those that are right.
+        logits: float32 (N, classes).
+        labels: int64 (N,), the classes that are right.
     """
 
     scores: NDArray[np.float64]
     groups: NDArray[np.int64]
-    answers: NDArray[np.int64]
+    logits: NDArray[Any]
     labels: NDArray[np.int64]
+
+    @cached_property
+    def answers(self) -> NDArray[np.int64]:
+        """int64 (N,), the classes that are answered."""
+        return np.asarray(self.logits.argmax(1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,41 +138,42 @@ class AllScored:
         """The metric, over repeats."""
         return float(np.mean([self.cells[cell.key].scores.mean() for cell in cells]))
 
-    def estimate(self, cells: Sequence[parts.Cell]) -> model.Mean:
-        """The metric with its interval."""
+    def estimates(self, cells: Sequence[parts.Cell]) -> dict[tuple[str, str | None], model.Mean]:
+        """All metrics of tables, and that of the verdicts, with intervals."""
         found = [self.cells[cell.key] for cell in cells]
-        scores, groups = [each.scores for each in found], [each.groups for each in found]
-        return estimate_scores(scores, groups, self.strata, self.images(found))
+        groups, own = [each.groups for each in found], self.metric.key
+        rows = [all_scores(s.logits, s.labels, self.classes) | {own: s.scores} for s in found]
+        columns = {key: [row[key] for row in rows] for key in rows[0]}
+        return {
+            key: estimate_scores(each, groups, self.strata, self.images(found, *key))
+            for key, each in columns.items()
+        }
 
-    @property
-    def label(self) -> int | None:
-        """The number of the metric's class, if it is of one."""
-        name = self.metric.class_name
-        return None if name is None else self.classes.index(name)
-
-    def images(self, found: Sequence[Scored]) -> int | None:
-        """On how many test images the metric rests: one of a rare class weighs more than others."""
-        if self.metric.score in ("accuracy", "loss"):
+    def images(self, found: Sequence[Scored], score: str, of_class: str | None) -> int | None:
+        """On how many test images a metric rests: one of a rare class weighs more than others."""
+        if score in ("accuracy", "loss"):
             return None
-        counts = [np.bincount(each.labels, minlength=len(self.classes)) for each in found]
-        if self.label is None:
+        if of_class is None:
+            counts = [np.bincount(each.labels, minlength=len(self.classes)) for each in found]
             return len(self.classes) * min(int(each[each > 0].min()) for each in counts)
-        if self.metric.score == "precision":
-            return max(1, min(int((each.answers == self.label).sum()) for each in found))
-        return max(1, min(int(each[self.label]) for each in counts))
+        label = self.classes.index(of_class)
+        of = [each.answers if score == "precision" else each.labels for each in found]
+        return max(1, min(int((each == label).sum()) for each in of))
 
     def apart(self, own: Scored, other: Scored) -> NDArray[np.bool_]:
         """Which images two cells answer differently, as far as the metric goes by that."""
-        if self.metric.score in ("accuracy", "loss", "auroc"):
+        score, of_class = self.metric.key
+        if score in ("accuracy", "loss", "auroc"):
             differing: NDArray[np.bool_] = own.scores != other.scores
             return differing
         differing = own.answers != other.answers
-        if self.label is None:
+        if of_class is None:
             return differing
-        of_class: NDArray[np.bool_] = own.labels == self.label
-        if self.metric.score == "precision":
-            of_class = (own.answers == self.label) | (other.answers == self.label)
-        return np.logical_and(differing, of_class)
+        label = self.classes.index(of_class)
+        ours: NDArray[np.bool_] = own.labels == label
+        if score == "precision":
+            ours = (own.answers == label) | (other.answers == label)
+        return np.logical_and(differing, ours)
 
 
 # Arm and classifier to their cells, by repeat
@@ -313,4 +320,9 @@ def _paired(ours: Sequence[parts.Cell], theirs: Sequence[parts.Cell], scored: Al
         items.append(own.groups)
         differing.append(scored.apart(own, other))
     every = [scored.cells[cell.key] for cell in (*ours, *theirs)]
-    return Paired(differences, items, differing, scored.images(every))
+    return Paired(
+        differences,
+        items,
+        differing,
+        scored.images(every, scored.metric.score, scored.metric.class_name),
+    )

@@ -8,6 +8,8 @@ is the metric, which can be compared image by image.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import special
@@ -15,39 +17,57 @@ from scipy import special
 from neuplug.experiment.decisive import Decisive
 
 Numbers = NDArray[np.float64]
+Labels = NDArray[np.int64]
+Key = tuple[str, str | None]  # a metric and its class
 
 
 def image_scores(
-    metric: Decisive, logits: NDArray[np.floating], labels: NDArray[np.int64], label: int | None
+    metric: Decisive, logits: Numbers, labels: Labels, classes: Sequence[str]
 ) -> Numbers:
     """The score of each test image, whose mean is the metric.
 
     Args:
         metric: Which.
-        logits: (N, classes).
+        logits: (N, classes), of any floating-point type.
         labels: (N,).
-        label: The number of the metric's class, if it is of one.
+        classes: Their names.
 
     Returns:
         float64 (N,).
     """
-    count = logits.shape[1]
-    true = np.eye(count)[labels]
-    probabilities: Numbers = special.softmax(logits.astype(np.float64), axis=1)
-    answered = np.eye(count)[logits.argmax(1)]
-    if metric.score == "accuracy":
-        right: Numbers = (true * answered).sum(1)
-        return right
-    if metric.score == "loss":
-        least = np.finfo(np.float64).eps
-        likelihood: Numbers = (probabilities * true).sum(1)
-        lost: Numbers = -np.log(likelihood.clip(least, 1 - least))
-        return lost
     if metric.score == "auroc":
-        return _auroc(probabilities, true)
-    of = {"f1": _f1, "recall": _recall, "precision": _precision}[metric.score]
-    each = of(true, answered)
-    found: Numbers = each.mean(1) if label is None else each[:, label]
+        return _auroc(_softmax(logits), np.eye(len(classes))[labels])
+    return all_scores(logits, labels, classes)[metric.key]
+
+
+def all_scores(logits: Numbers, labels: Labels, classes: Sequence[str]) -> dict[Key, Numbers]:
+    """The scores of test images for each metric that tables have, of all classes and of each one.
+
+    Args:
+        logits: (N, classes), of any floating-point type.
+        labels: (N,).
+        classes: Their names.
+
+    Returns:
+        By metric and class (``None``: all) float64 (N,).
+    """
+    answers, least = logits.argmax(1), np.finfo(np.float64).eps
+    true, answered = np.eye(len(classes))[labels], np.eye(len(classes))[answers]
+    likelihood = (_softmax(logits) * true).sum(1).clip(least, 1 - least)
+    found: dict[Key, Numbers] = {
+        ("accuracy", None): (answers == labels).astype(np.float64),
+        ("loss", None): -np.log(likelihood),
+    }
+    recall, precision = _recall(true, answered), _recall(answered, true)
+    tables = {"precision": precision, "recall": recall, "f1": _f1(true, answered)}
+    for name, each in tables.items():
+        found[name, None] = each.mean(1)
+        found |= {(name, of_class): each[:, i] for i, of_class in enumerate(classes)}
+    return found
+
+
+def _softmax(logits: Numbers) -> Numbers:
+    found: Numbers = special.softmax(logits.astype(np.float64), axis=1)
     return found
 
 
@@ -60,10 +80,6 @@ def _f1(true: Numbers, answered: Numbers) -> Numbers:
 def _recall(true: Numbers, answered: Numbers) -> Numbers:
     recall = _ratio((true * answered).mean(0), true.mean(0))
     return recall + _ratio(true * (answered - recall), true.mean(0))
-
-
-def _precision(true: Numbers, answered: Numbers) -> Numbers:
-    return _recall(answered, true)
 
 
 def _ratio(above: Numbers, below: Numbers) -> Numbers:

@@ -7,7 +7,7 @@ import threading
 import time
 import traceback
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,9 @@ from torch import Tensor
 
 from neuplug.data.imageset import HeldOutSet, TrainingSet
 from neuplug.errors import NeuplugError, TrainingDiverged
+from neuplug.experiment.analysis.influence import image_scores
 from neuplug.experiment.components import load_component, named, named_faults
+from neuplug.experiment.decisive import Decisive, read_metric
 from neuplug.experiment.events import TaskDone, TaskEvent, TaskFailed, TaskProgress, TaskStarted
 from neuplug.experiment.steps.checks import describe_evaluation
 from neuplug.experiment.steps.context import TaskContext
@@ -50,7 +52,7 @@ def train(
     augmenter, mixer = load_online(task.online)
     val = dataset.images.subset(task.val.indices)
     start = context.tree(task.start.task, "classifier") if task.start else None
-    predicted = {"logits": task.test, "logits_all": task.everything}
+    predicted = {"logits": task.test, "logits_all": task.everything, "logits_train": task.train}
     predicted |= {"logits_val": task.val} if task.score_val else {}
     with named_faults(task.component):
         fitted, record = fit_classifier(
@@ -62,6 +64,7 @@ def train(
             augmenter=augmenter,
             mixer=mixer,
             start=start,
+            judge=functools.partial(_quality, read_metric(task.metric), dataset.images.classes),
         )
         predictions = {
             name: fitted.predict(dataset.images, list(real.indices))
@@ -80,6 +83,11 @@ def train(
         "steps": record.curves["train_loss"][-1][0],
         "profile": profile,
     }
+
+
+def _quality(metric: Decisive, classes: Sequence[str], logits: Tensor, labels: Tensor) -> float:
+    """How good logits are by a metric, more being better."""
+    return metric.sign * float(image_scores(metric, logits.numpy(), labels.numpy(), classes).mean())
 
 
 def _check(logits: Tensor, classes: int, task: TrainTask) -> None:

@@ -13,6 +13,7 @@ from neuplug.experiment.reporters import Table as AddedTable
 from neuplug.experiment.reporters import read_reports, sections
 from neuplug.experiment.results import Effect, Mean, RunResults
 from neuplug.experiment.summary import wording
+from neuplug.experiment.summary.learning import learnt_sentences
 
 STYLES = {
     "helps": "bold green",
@@ -47,6 +48,9 @@ def print_summary(results: RunResults, console: Console) -> None:
     write = Writer(console)
     if results.leak:
         write.line(wording.LEAK, "bold red")
+    for sentences, style in zip(learnt_sentences(results), ("bold red", "dim"), strict=True):
+        for sentence in sentences:
+            write.line(sentence, style)
     others = [*results.compared("best classical"), *results.compared("more images")]
     for comparison in [*wording.ranked(results), *others]:
         sentence = wording.verdict_sentence(comparison, results)

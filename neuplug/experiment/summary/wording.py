@@ -178,7 +178,7 @@ def verdict_parts(comparison: Comparison, results: RunResults) -> tuple[str, str
         said = claim(comparison.verdict, f"{arm} {does} {comparison.classifier}")
         said += ("" if alone else f" {than(comparison.verdict)} {rival}") + margin(comparison)
         figures += f", 95 % interval {interval(comparison, shown)}, {repeats(comparison.n)}"
-        figures += _corrected(comparison)
+        figures += _why_none(comparison)
     if results.data.simulated:
         figures += ", simulated data"
     return said, figures
@@ -206,9 +206,11 @@ def claim(verdict: str, said: str) -> str:
     return f"no evidence that {said}" if verdict == "no evidence" else said
 
 
-def _corrected(comparison: Comparison) -> str:
+def _why_none(comparison: Comparison) -> str:
     """Why an interval that does not hold zero may go with *no evidence*."""
     low, high, p = comparison.low, comparison.high, comparison.adjusted_p
+    if comparison.unlearnt:
+        return f"; {comparison.classifier} has not learnt with {listing(comparison.unlearnt)}"
     if comparison.verdict != "no evidence" or low is None or high is None or low <= 0 <= high:
         return ""
     several = f" when corrected for {comparison.family} comparisons" * (comparison.family > 1)
@@ -218,13 +220,8 @@ def _corrected(comparison: Comparison) -> str:
 def verdict_sentence(comparison: Comparison, results: RunResults) -> str:
     """One comparison in words.
 
-    Args:
-        comparison: One of the run's.
-        results: The results it belongs to, for the kind of data.
-
-    Returns:
-        For example ``dcgan helps mobilenetv2: +2.3 points accuracy, 95 % interval +0.9 … +3.7,
-        3 repeats``.
+    For example ``dcgan helps mobilenetv2: +2.3 points accuracy, 95 % interval +0.9 … +3.7,
+    3 repeats``.
     """
     return ": ".join(verdict_parts(comparison, results))
 
@@ -263,7 +260,8 @@ def power_sentence(results: RunResults) -> str:
 
     Empty where there is no verdict; controls are left out where there is anything else.
     """
-    found = without_controls([c for c in results.compared() if c.detectable], results)
+    able = [c for c in results.compared() if c.detectable and not c.unlearnt]
+    found = without_controls(able, results)
     if not found:
         return ""
     limits, shown = [], decisive(results.metric)
@@ -289,7 +287,7 @@ def enough_sentence(results: RunResults) -> str:
     needs: dict[str, list[str]] = {}
     several = len(results.classifiers) > 1
     for c in found:
-        if c.verdict == "no evidence":
+        if c.verdict == "no evidence" and not c.unlearnt:
             need = f"{c.enough_repeats} repeats" if c.enough_repeats is not None else ""
             if c.enough_images is not None:
                 need = f"{c.enough_images} test images"

@@ -137,7 +137,7 @@ class GANTest(Evaluator):
         "below its value on real test images, they do not show what they are said to show; above "
         "it, they are the easy ones, or copies. GAN-train is the accuracy on real test images of a "
         "probe that has learned from generated images alone: below that of real ones, classes are "
-        "mixed up or variety is missing."
+        "mixed up or variety is missing; near it or slightly above, they could stand in for them."
     )
 
     @property

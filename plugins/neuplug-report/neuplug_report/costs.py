@@ -1,10 +1,11 @@
-"""The page's section on cost: minutes of each arm and for a point gained, and the classifiers."""
+"""The page's section on cost: minutes of each arm and for a gain, and the classifiers."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from neuplug.experiment.results import ArmCost, Comparison, RunResults, Summary
+from neuplug.experiment.parts import ArmCost
+from neuplug.experiment.results import Comparison, RunResults, Summary
 from neuplug.experiment.summary import wording
 from neuplug_report.stats import brief, magnitude, stat
 
@@ -13,7 +14,7 @@ _NOTE = (
     "in advance, training the classifier (with images that are changed on the fly), and their sum. "
     "A fit that several arms or classifiers share counts in full for each, as if each were alone. "
     "A result that was stored already counts with the time that it took when it was made. "
-    "Minutes for a point are the sum over the points of {metric} gained beside {baseline}; "
+    "Minutes for a {unit} are the sum over the {unit}s of {metric} gained beside {baseline}; "
     "their interval is that of the gain, the minutes being taken as they are. The times are those "
     "of this machine, while other jobs may have run.{search}"
 )
@@ -47,9 +48,11 @@ def of_arms(results: RunResults) -> dict[str, Any] | None:
         for classifier in results.classifiers
     ]
     baseline = "none with as many real images" if results.arms[0].size else "none"
-    metric = f"test {wording.decisive(results.metric).name}"
-    note = _NOTE.format(metric=metric, baseline=baseline, search=_SEARCH if results.doses else "")
-    return {"tables": tables, "note": note}
+    shown = wording.decisive(results.metric)
+    about = {"unit": shown.differences.removesuffix("s"), "metric": f"test {shown.name}"}
+    search = _SEARCH if results.doses else ""
+    note = _NOTE.format(**about, baseline=baseline, search=search)
+    return {"tables": tables, "note": note, "unit": about["unit"]}
 
 
 def _minutes(seconds: float) -> str:
@@ -57,7 +60,7 @@ def _minutes(seconds: float) -> str:
 
 
 def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
-    """The points gained and what one costs, or why there is no such number."""
+    """What is gained and what that costs, or why there is no such number."""
     nothing = {"middle": wording.MISSING, "spread": ""}
     if gain is None:
         return {"points": nothing, "price": nothing, "why": "the baseline", "kind": ""}
@@ -83,7 +86,7 @@ def _gain(row: ArmCost, gain: Comparison | None) -> dict[str, Any]:
 
 
 def per_point(seconds: float, gain: float | None, shown: wording.Metric) -> float | None:
-    """Minutes for each point of the verdicts' metric gained; ``None`` where none is."""
+    """Minutes for each point, or nat, of the metric gained; ``None`` where none is."""
     points = None if gain is None else shown.sign * shown.scale * gain
     return seconds / 60 / points if points is not None and points > 0 else None
 

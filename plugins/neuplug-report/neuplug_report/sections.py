@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from neuplug.experiment.reporters import sections
 from neuplug.experiment.results import Comparison, RunResults
 from neuplug.experiment.summary import wording
+from neuplug.experiment.summary.learning import learnt_sentences
 from neuplug.experiment.summary.wording import by_kind, first_of_kind
 from neuplug_report import costs, evaluations
 from neuplug_report.headline import headline
@@ -20,13 +21,16 @@ _SKIPPED_SHOWN = 10
 
 def view(results: RunResults) -> dict[str, Any]:
     """All that the template needs besides figures and pictures."""
+    unlearnt, learnt = learnt_sentences(results)
     return {
         "name": results.name,
         "headline": [
             *([("leak", wording.LEAK)] if results.leak else []),
+            *(("unlearnt", sentence) for sentence in unlearnt),
             *((_kind(verdict), text) for verdict, text in headline(results)),
         ],
         "simulated": results.data.simulated,
+        "learnt": learnt,
         "verdicts": _verdicts(wording.ranked(results), results),
         "decisive": wording.decisive(results.metric),
         "power": f"{wording.power_sentence(results)} {wording.enough_sentence(results)}".strip(),

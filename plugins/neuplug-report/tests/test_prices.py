@@ -106,3 +106,15 @@ def test_minutes_for_a_point(gain: float | None, expected: float | None) -> None
     assert per_point(120.0, gain, METRICS["accuracy"]) == expected
     loss = None if gain is None else -100 * gain
     assert per_point(120.0, loss, METRICS["loss"]) == expected
+
+
+def test_by_log_loss_a_nat_has_the_price(make: Make, show: Show) -> None:
+    results = priced(make(repeats=3), effect=-0.3, low=-0.5, high=-0.1, verdict="helps")
+    (comparison,) = results["comparisons"]
+    comparison["metric"] = results["metric"] = "log_loss"
+    page = show(results)
+    assert "minutes for a nat gained" in page.text and "For a nat min" in page.text
+    assert "sum over the nats of test loss gained beside none" in page.text
+    # 1.5 minutes over 0.3 nats, from 0.5 to 0.1
+    assert cost_row(page, "dcgan").endswith("5.0 (3.0 … 15.0) 3")
+    assert "point" not in " ".join(page.rows) and "for a point" not in page.text

@@ -296,3 +296,31 @@ def test_verdicts_and_tables_load_no_array_library() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_has_not_learnt_is_said_first(make: Make, show: Any) -> None:
+    results = make(repeats=3)
+    training = {"mean": 0.4, "low": 0.3, "high": 0.5, "n": 3}
+    about = {"classifier": "smallcnn", "guessing": 0.31}
+    results["learnt"] = [
+        {**about, "arm": "none", "training": training, "never_answered": ["crazing"],
+         "problem": "training images"},
+        {**about, "arm": "dcgan", "training": None, "never_answered": [], "problem": None},
+    ]  # fmt: skip
+    (comparison,) = results["comparisons"]
+    comparison |= {"unlearnt": ["none"], "verdict": "no evidence", "low": 0.01, "high": 0.03}
+    page = show(results)
+    said = "smallcnn has not learnt with none: it does not even recognise the real images"
+    place = page.text.index(said)
+    assert place < page.text.index("No evidence that dcgan helps or harms smallcnn.")
+    assert "--steps" in page.text and "crazing is never answered with none" in page.text
+    assert "40.0 % on the training images" in page.text and "up to 31.0 %" in page.text
+    assert "3 repeats; smallcnn has not learnt with none" in page.text
+    # power and number of repeats speak of comparisons that say something
+    assert "may well go unseen" not in page.text and "expect to need" not in page.text
+
+
+def test_a_number_and_its_half_interval_are_not_torn_apart(make: Make, report: Any) -> None:
+    page = report(make(repeats=3))
+    assert '</b>\N{NO-BREAK SPACE}<span class="spread">±' in page
+    assert '</b> <span class="spread">±' not in page

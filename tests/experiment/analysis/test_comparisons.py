@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from neuplug.experiment.analysis.comparisons import AllScored, Scored, compare
 from neuplug.experiment.analysis.influence import image_scores
@@ -56,8 +57,8 @@ def simulated(arms: list[Any], rng: np.random.Generator, **gain: float) -> list[
             key = f"{arm.name}/{repeat}"
             chance = np.clip(easy + rng.normal(gain.get(arm.base, 0.0), 0.02), 0, 1)
             right = rng.random(300) < chance
-            answers = right.astype(int)
-            scored[key] = Scored(right.astype(float), images, answers, np.ones(300, dtype=int))
+            logits = np.eye(2)[right.astype(int)]
+            scored[key] = Scored(right.astype(float), images, logits, np.ones(300, dtype=int))
             about = {"arm": arm.name, "classifier": "linear", "repeat": repeat}
             cells.append(Cell.model_construct(**about, key=key))
     strata = np.zeros(300, dtype=np.int64)
@@ -128,13 +129,12 @@ def test_verdicts_go_by_the_metric_that_is_asked_for(ask: Any, metric: str) -> N
 def scored(metric: str, logits: dict[str, list[Any]], labels: Any) -> list[Comparison]:
     """What ``compare`` finds of arms with these logits, by repeat, on the same test images."""
     goes_by, classes = read_metric(metric), ("a", "b")
-    label = None if goes_by.class_name is None else classes.index(goes_by.class_name)
     cells, found = [], {}
     for arm, repeats in logits.items():
         for repeat, each in enumerate(repeats):
             key = f"{arm}/{repeat}"
-            scores = image_scores(goes_by, each, labels, label)
-            found[key] = Scored(scores, np.arange(len(labels)), each.argmax(1), labels)
+            scores = image_scores(goes_by, each, labels, classes)
+            found[key] = Scored(scores, np.arange(len(labels)), each, labels)
             about = {"arm": arm, "classifier": "linear", "repeat": repeat}
             cells.append(Cell.model_construct(**about, key=key))
     config = resolve(None, {"aug": [arm for arm in logits if arm != "none"], "clf": ["linear"]}, ())
@@ -187,3 +187,34 @@ def test_a_rare_class_weighs_more_in_balanced_accuracy(lab: object) -> None:
     right = np.stack([labels == 0, labels == 1], axis=1).astype(float)
     (alike,) = scored("balanced_accuracy", {"none": [right] * 5, "mirror": [right] * 5}, labels)
     assert alike.verdict == "no evidence" and alike.high > 0.3  # of two classes of four images
+
+
+def estimated(right: NDArray[np.bool_], labels: NDArray[np.int64]) -> dict[Any, Any]:
+    """All means of one arm, of three repeats in which the same images are right."""
+    answers = np.where(right, labels, (labels + 1) % 3)
+    logits = 4.0 * np.eye(3)[answers]
+    scores = right.astype(float)
+    cells = [Cell.model_construct(arm="none", classifier="a", repeat=r, key=f"{r}") for r in "012"]
+    one = Scored(scores, np.arange(len(labels)), logits, labels)
+    strata = labels
+    every = AllScored(read_metric("accuracy"), {c.key: one for c in cells}, strata, ("a", "b", "c"))
+    return every.estimates(cells)
+
+
+@pytest.mark.parametrize("wrong", [0, 3])
+def test_no_interval_is_without_width_where_repeats_agree_exactly(wrong: int) -> None:
+    labels = np.repeat(np.arange(3), [60, 40, 20])
+    right = np.arange(120) >= wrong  # of the largest class alone
+    found = estimated(right, labels)
+    assert {metric for metric, _ in found} == {"accuracy", "precision", "recall", "f1", "loss"}
+    assert len(found) == 2 + 3 * 4
+    for (metric, name), mean in found.items():
+        if metric != "loss":
+            half = (mean.high - mean.low) / 2
+            sizes = {"a": 60, "b": 40, "c": 20, None: 120 if metric == "accuracy" else 60}
+            # a share that none of N images has shown may be 3.7/N
+            assert half > 1.2 / sizes[name], (metric, name)
+            assert not wrong or half < 8 / sizes[name], (metric, name)
+    if not wrong:
+        assert found["recall", "c"].high - 1 == pytest.approx(1 - 0.025 ** (1 / 20))
+        assert found["f1", None].mean == 1 and found["f1", None].low < 0.95
