@@ -12,17 +12,18 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from neuplug.experiment.analysis.comparisons import AllScored, Scored
+from neuplug.experiment.analysis.comparisons import AllScored, Scored, _paired
 from neuplug.experiment.analysis.influence import image_scores
-from neuplug.experiment.analysis.statistics import Paired, paired_differences
+from neuplug.experiment.analysis.statistics import paired_differences
 from neuplug.experiment.analysis.verdicts import adjusted_for_all, verdict
-from neuplug.experiment.decisive import Decisive, read_metric
+from neuplug.experiment.decisive import read_metric
 from neuplug.experiment.results import PairedDifference
 
 Right = NDArray[np.bool_]
@@ -182,14 +183,17 @@ def judged(
     labels, groups = labels_of(setting), groups_of(setting)
     strata = np.zeros(groups.max() + 1, dtype=np.int64)
     strata[groups] = labels
-    cells = {
-        f"{arm}-{repeat}": _scored(metric, setting, row, labels, groups)
-        for arm, rows in enumerate(answered)
-        for repeat, row in enumerate(rows)
-    }
     names = [str(number) for number in range(len(setting.counts))]
+    cells: dict[str, Scored] = {}
+    told: list[list[Any]] = []
+    for arm, rows in enumerate(answered):
+        told.append([SimpleNamespace(key=f"{arm}-{r}", repeat=r) for r in range(len(rows))])
+        for cell, row in zip(told[-1], rows, strict=True):
+            logits = np.eye(len(names))[row]
+            scores = image_scores(metric, logits, labels, names)
+            cells[cell.key] = Scored(scores, groups, logits, labels)
     scored = AllScored(metric, cells, strata, names)
-    family = [_paired(scored, arm, setting.repeats) for arm in range(1, len(answered))]
+    family = [_paired(own, told[0], scored) for own in told[1:]]
     count = len(family)
     if lend:
         found = paired_differences(family, strata=strata)
@@ -202,30 +206,6 @@ def judged(
     )
     said = [verdict(d, *p, metric.sign) for d, p in zip(found, adjusted, strict=True)]
     return found, [*said]
-
-
-def _scored(
-    metric: Decisive,
-    setting: Setting,
-    row: NDArray[np.int64],
-    labels: NDArray[np.int64],
-    groups: NDArray[np.int64],
-) -> Scored:
-    logits = np.eye(len(setting.counts))[row]
-    label = None if metric.class_name is None else int(metric.class_name)
-    return Scored(image_scores(metric, logits, labels, label), groups, row, labels)
-
-
-def _paired(scored: AllScored, arm: int, repeats: int) -> Paired:
-    ours = [scored.cells[f"{arm}-{repeat}"] for repeat in range(repeats)]
-    theirs = [scored.cells[f"0-{repeat}"] for repeat in range(repeats)]
-    pairs = list(zip(ours, theirs, strict=True))
-    return Paired(
-        [own.scores - other.scores for own, other in pairs],
-        [own.groups for own in ours],
-        [scored.apart(own, other) for own, other in pairs],
-        scored.images([*ours, *theirs]),
-    )
 
 
 # What is simulated ----------------------------------------------------------------------------

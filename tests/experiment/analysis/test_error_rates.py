@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,14 @@ def test_answers_are_as_right_as_they_are_to_be() -> None:
     setting = with_counts(calm, repeats=4, counts=[4000, 4000], arms=1).with_gain(0.05)
     right = (answers(setting, np.random.default_rng(1)) == labels_of(setting)).mean((1, 2))
     assert right[1] - right[0] == pytest.approx(0.05, abs=0.01)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "macro_f1", "recall:1"])
+def test_what_is_plain_is_found_by_any_metric(metric: str) -> None:
+    setting = replace(SETTINGS["six arms, 5 points, 10 repeats"], metric=metric)
+    found = rates(setting.with_gain(0.08), 3)
+    assert found.found > 0.5 and found.different == 1
+    assert rates(setting.with_gain(-0.3), 3).found == 0
 
 
 @pytest.mark.exhaustive
