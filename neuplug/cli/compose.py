@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from neuplug.cli.printing import PrintableFormatter, make_console, option_rows, print_table
 from neuplug.errors import InputError, did_you_mean
 from neuplug.experiment.config import TRAINING, ComposeConfig, resolve
+from neuplug.experiment.looks import counted, planned_looks
 from neuplug.plugins.registry import discover
 from neuplug.training.options import TrainingOptions
 
@@ -80,7 +81,7 @@ def _completion(name: str, kind: str) -> Callable[[str], list[str]]:
     """What a shell offers after a flag; no component is loaded for that."""
 
     def offered(incomplete: str) -> list[str]:
-        words = kind.split(" | ") if " | " in kind else []
+        words = [w for w in kind.split(" | ") if w != "int"] if " | " in kind else []
         words += [
             spec.name for spec in discover().offers if OF_KINDS.get(spec.kind, spec.kind) == name
         ]
@@ -229,6 +230,7 @@ def _say_plan(config: ComposeConfig, as_json: bool) -> None:
 
 def _plan_facts(plan: Plan) -> dict[str, Any]:
     """What a plan comes to, as JSON values; its cost if tasks like these were done before."""
+    from neuplug.experiment.analysis.outlook import outlook
     from neuplug.storage.store import Store, store_root
 
     store = Store(store_root())
@@ -248,10 +250,11 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
         "arms": [arm.name for arm in plan.arms],
         "classifiers": list(dict.fromkeys(cell.classifier for cell in plan.cells)),
         "repeats": plan.config.repeats,
+        "looks": [look.repeats for look in planned_looks(plan.config.repeats)],
         "cells": len(plan.cells),
         "tasks": {kind: {"all": all_[kind], "stored": stored[kind]} for kind in KINDS},
         "seconds": None if None in costs else float(sum(filter(None, costs))),
-        "notes": plan.dataset.report.notes,
+        "notes": [*plan.dataset.report.notes, *outlook(plan)],
         "warnings": plan.warnings,
     }
 
@@ -259,20 +262,21 @@ def _plan_facts(plan: Plan) -> dict[str, Any]:
 def _print_plan(found: dict[str, Any]) -> None:
     """Show them on the terminal."""
     console, images = make_console(), found["images"]
-    height, width = images["size"]
+    (height, width), (first, *further) = images["size"], found["looks"]
+    until = f" up to the look at {first}" * bool(further)
     console.print(
         f"{found['data']}: {len(found['classes'])} classes at {height}x{width}, {images['train']} "
         f"training, {images['val']} validation, {images['test']} test images"
     )
     console.print(f"arms: {', '.join(found['arms'])}")
     console.print(
-        f"classifiers: {', '.join(found['classifiers'])}; {found['repeats']} repeats; "
-        f"{found['cells']} cells"
+        f"classifiers: {', '.join(found['classifiers'])}; {counted(found['repeats'])}; "
+        f"{found['cells']} cells{until}"
     )
     counts = [(title, *found["tasks"][kind].values()) for kind, title in KINDS.items()]
     rows = [(title, all_, stored, all_ - stored) for title, all_, stored in counts if all_]
     print_table(console, ("work", "all", "stored", "to do"), rows)
-    console.print(f"cost: {_cost_text(found)}")
+    console.print(f"cost{until}: {_cost_text(found)}")
     for sentence in found["notes"]:
         console.print(sentence)
     for sentence in found["warnings"]:

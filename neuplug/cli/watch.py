@@ -131,36 +131,37 @@ class _Display:
         self.bar = self.bars.add_task("reading the data", total=None, left="")
         self.started = self.said = time.monotonic()
         self.work = TimeLeft()
+        self.until = ""
         self.notes: dict[str, str] = {}  # of the tasks that are going on
 
     def show(self, event: events.AnyEvent) -> None:
         """Take in an event."""
         now = event.time or time.time()
+        known = self.work.tasks.get(getattr(event, "key", ""))
+        label = known.label if known else ""
         match event:
             case events.Said():
                 self.say(event.text)
             case events.Planned():
                 self.work.begin(event.tasks)
                 self.notes.clear()
+                self.until = f" until {event.until}" if event.until else ""
                 self.bars.reset(self.bar, total=1.0)
                 if self.bars.disable and event.tasks:
-                    self.say(f"{len(event.tasks)} tasks to do")
-            case events.TaskStarted() if event.key in self.work.tasks:
+                    self.say(f"{len(event.tasks)} tasks to do{self.until}")
+            case events.TaskStarted() if known:
                 self.work.take(event.key, 0.0, now)
-            case events.TaskProgress() if event.key in self.work.tasks:
-                label = self.work.tasks[event.key].label
+            case events.TaskProgress() if known:
                 self.notes[event.key] = f"{label} {event.fraction:4.0%} {event.note}"
                 self.work.take(event.key, event.fraction, now)
-            case events.TaskDone() if event.key in self.work.tasks:
+            case events.TaskDone() if known:
                 self.notes.pop(event.key, None)
                 self.work.take(event.key, 1.0, now)
-            case events.TaskFailed() if event.key in self.work.tasks and event.missing is None:
-                label = self.work.tasks[event.key].label
+            case events.TaskFailed() if known and event.missing is None:
                 self.give_up(event.key, f"{label} failed: {event.message}")
-            case events.TaskLost() if event.key in self.work.tasks:
-                label = self.work.tasks[event.key].label
-                what = f"the worker process for {label} died ({event.message})."
-                self.give_up(event.key, what)
+            case events.TaskLost() if known:
+                why = f"the worker process for {label} died ({event.message})."
+                self.give_up(event.key, why)
         self.refresh()
 
     def give_up(self, key: str, why: str) -> None:
@@ -179,7 +180,7 @@ class _Display:
         done = sum(self.work.fractions.get(key, 0) >= 1 for key in self.work.round)
         counted = f"{done}/{len(self.work.round)} tasks"
         seconds = self.work.left
-        left = "" if seconds is None else f"about {duration(seconds)} left"
+        left = "" if seconds is None else f"about {duration(seconds)} left{self.until}"
         if not self.bars.disable:
             notes = list(self.notes.values())
             going_on = notes[0] if len(notes) == 1 else f"{len(notes)} tasks" if notes else ""

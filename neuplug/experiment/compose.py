@@ -20,6 +20,7 @@ from neuplug.experiment.claim import GENERATED, RunClaim, RunStopped, is_whole
 from neuplug.experiment.components import named_faults
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.executors.forking import WorkerStarter
+from neuplug.experiment.looks import looked_before
 from neuplug.experiment.reporters import REPORTS, FinishedRun, have_reported, write_reports
 from neuplug.experiment.request import Request
 from neuplug.experiment.results import RunResults, read_curves, read_results
@@ -138,7 +139,10 @@ def prepare(request: Request) -> Plan:
     shown = Counter(map(printable, dataset.images.classes))
     if alike := [name for name, number in shown.items() if number > 1]:
         raise InputError(f"classes that read alike, {', '.join(alike)}: rename all but one.")
-    return make_plan(config, dataset)
+    plan = make_plan(config, dataset)
+    if looked := request.looked:
+        plan.looked = looked_before(looked)
+    return plan
 
 
 class _Run:
@@ -191,6 +195,7 @@ class _Run:
         import torch
 
         from neuplug.experiment import runfolder
+        from neuplug.experiment.analysis.outlook import outlook
         from neuplug.experiment.steps.context import TaskContext
         from neuplug.training.devices import NO_GPU, faster_device
 
@@ -199,7 +204,7 @@ class _Run:
         plan = prepare(self.request)
         context = TaskContext.open(store_root(), self.config.device, plan.dataset)
         context.store.tell = self.log.say
-        for sentence in plan.dataset.report.notes:
+        for sentence in (*plan.dataset.report.notes, *outlook(plan)):
             self.log.say(sentence)
         for sentence in plan.warnings:
             self.log.say(f"warning: {sentence}")
@@ -243,7 +248,7 @@ class _Run:
         """Do rounds of tasks until there is nothing new to do, and make the run's files of them."""
         from neuplug.experiment import runfolder
         from neuplug.experiment.analysis.learnt import settle_steps
-        from neuplug.experiment.planning import next_round
+        from neuplug.experiment.rounds import next_round
         from neuplug.experiment.runner import TRIES, run_tasks
 
         failures: dict[str, Failure] = {}
@@ -251,6 +256,7 @@ class _Run:
         while True:
             try:
                 chosen, tasks = settle_steps(plan, context)
+                chosen.looked = plan.looked
                 doses: list[Dose] = []
                 if not tasks:
                     chosen, doses, tasks = next_round(chosen, context)
@@ -258,9 +264,9 @@ class _Run:
                 if not left:
                     return self._finish(chosen, context, failures.values(), doses)
                 runfolder.add_round(self.folder, left)
-                tell, check, noted = self.log.write, self.claim.check, context.store.noted_time
+                tell = (self.log.write, self.claim.check, context.store.noted_time)
                 with self.named():
-                    failed = run_tasks(left, chosen.tasks, executor, tell, check, noted)
+                    failed = run_tasks(left, chosen.tasks, executor, *tell, chosen.until)
                 failures |= {failure.task.key: failure for failure in failed}
             except MissingResult as error:
                 missing[error.key] += 1

@@ -163,8 +163,8 @@ class ComposeConfig(BaseModel):
         "component.option=value or training.option=value",
         json_schema_extra={"panel": PANEL, "flag": "--set"},
     )
-    repeats: int = _run(
-        5, ge=1, le=1000, description="number of repeats; each has a new split and new seeds"
+    repeats: fields.Repeats = _run(
+        5, description="repeats, each with a new split and new seeds; auto: 5 to 12, as needed"
     )
     metric: str = _run(
         AUTO,

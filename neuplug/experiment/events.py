@@ -84,10 +84,15 @@ class Said(Event):
 
 
 class Planned(Event):
-    """These tasks are to be done in this round."""
+    """These tasks are to be done in this round.
+
+    Attributes:
+        until: What they lead up to, where more may follow: ``the look at 5 of up to 12 repeats``.
+    """
 
     event: Literal["planned"] = "planned"
     tasks: tuple[TaskInfo, ...]
+    until: str = ""
 
 
 class TaskEvent(Event):

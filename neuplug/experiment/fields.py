@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
@@ -39,6 +39,13 @@ def _as_names(value: Any) -> Any:
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         return items
     return [name for item in items for name in re.split(r"[,;\s]+", item.lower()) if name]
+
+
+def _as_repeats(value: Any) -> Any:
+    text = str(value).strip().lower()
+    if not re.fullmatch("auto|[1-9][0-9]{0,2}|1000", text):
+        raise ValueError("write a number from 1 to 1000, or auto")
+    return text if text == "auto" else int(text)
 
 
 def _as_arms(value: Any) -> Any:
@@ -112,3 +119,4 @@ Limits = Annotated[dict[str, Count], BeforeValidator(_as_limits)]
 Place = Annotated[str, AfterValidator(_place)]
 FolderName = Annotated[str, AfterValidator(_folder_name)]
 Levels = Annotated[Range, BeforeValidator(read_range)]
+Repeats = Annotated[int | Literal["auto"], BeforeValidator(_as_repeats)]

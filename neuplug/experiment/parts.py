@@ -11,7 +11,7 @@ from pydantic import Field, JsonValue
 
 from neuplug.plugins.evaluator import Metric
 from neuplug.records import Record
-from neuplug.training.metrics import Count, Scores
+from neuplug.training.metrics import Count, Scores, Share
 
 Positive = Annotated[int, Field(ge=1)]
 Seconds = Annotated[float, Field(ge=0)]
@@ -153,12 +153,22 @@ class Arm(Record):
 # Single results.
 
 
-class Cell(ArmAndClassifier):
-    """One arm, classifier and repeat.
+class CellId(ArmAndClassifier):
+    """Which arm, classifier and repeat.
 
     Attributes:
         repeat: From 0.
         key: Of the trained classifier in the store. Cells with one key are one and the same.
+    """
+
+    repeat: Count
+    key: str
+
+
+class Cell(CellId):
+    """One arm, classifier and repeat.
+
+    Attributes:
         test: On the test images.
         all_images: On every real image, those of the training among them; null where not asked for.
         train: On its own real training images, of which there are; of more than 2000, about so
@@ -171,8 +181,6 @@ class Cell(ArmAndClassifier):
         torch: The version of PyTorch that it was trained with, which may be an earlier run's.
     """
 
-    repeat: Count
-    key: str
     test: Scores
     all_images: Scores | None
     train: Scores | None
@@ -295,6 +303,19 @@ class ArmCost(ArmAndClassifier):
     training_seconds: Seconds
     seconds: Seconds
     n: Positive
+
+
+class Look(Record):
+    """When the verdicts of a run were to be looked at.
+
+    Attributes:
+        repeats: The number of repeats then.
+        level: What adjusted p-values are compared with then. The levels of all looks of a run come
+            to 0.05, so that it makes a mistake at any of them in at most so many cases.
+    """
+
+    repeats: Positive
+    level: Share
 
 
 class EvaluatorWords(Record):

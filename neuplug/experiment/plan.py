@@ -12,9 +12,9 @@ from neuplug.data.splits import Split
 from neuplug.errors import InputError
 from neuplug.experiment.arms import Arm, Selection
 from neuplug.experiment.config import ComposeConfig
-from neuplug.experiment.decisive import Decisive, choose_metric
+from neuplug.experiment.decisive import Decisive, read_metric
 from neuplug.experiment.parts import Provenance
-from neuplug.experiment.tasks import AnyTask, Mixture, RealImages, Trained
+from neuplug.experiment.tasks import AnyTask, Mixture, RealImages
 from neuplug.training.devices import pick_device
 from neuplug.training.options import TrainingOptions
 
@@ -62,12 +62,14 @@ class Plan:
         dataset: Without its given parts where the split is drawn anew.
         selection: The components that take part.
         arms: The selection's; of several amounts, once that can be said, those that are preferred.
-        embedders: Of a baseline and repeat, the first classifier that is trained on real images
-            alone.
         unchosen: Cells whose amount another was preferred to; their test stays unseen.
         provenance: What each generator learns from, by the key of its fit.
         notes: Sentences of components on their options.
         steps_found: What there is to say where the usual number of steps was too few.
+        metric: What verdicts go by, and a sentence on that if it is not the usual.
+        splits: Of the repeats so far.
+        until: What the tasks lead up to, if not to the end of the run: a planned look.
+        looked: What there is to say where the question was answered before, with other repeats.
     """
 
     config: ComposeConfig
@@ -80,9 +82,11 @@ class Plan:
     fits: list[FitEntry] = field(default_factory=list)
     unchosen: list[Cell] = field(default_factory=list)
     provenance: dict[str, Provenance] = field(default_factory=dict)
-    embedders: dict[tuple[str, int], Trained] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     steps_found: str = ""
+    metric: tuple[Decisive, str] = (read_metric("accuracy"), "")
+    until: str = ""
+    looked: str = ""
     _digests: dict[tuple[int, ...], str] = field(default_factory=dict)
 
     def phases(self, arm: Arm, mixture: Mixture) -> Iterator[tuple[str, Mixture, TrainingOptions]]:
@@ -146,12 +150,6 @@ class Plan:
             self._digests[known] = self.dataset.images.digest(known)
         return RealImages(indices=known, digest=self._digests[known])
 
-    @cached_property
-    def metric(self) -> tuple[Decisive, str]:
-        """What verdicts go by, and a sentence on that if it is not the usual."""
-        counts = [self.dataset.images.counts(split.test) for split in self.splits]
-        return choose_metric(self.config.metric, counts)
-
     @property
     def leak(self) -> str:
         """What a given split has on two sides, where that was allowed; a sentence, or empty."""
@@ -187,7 +185,8 @@ class Plan:
         """What a user must know of the data, their splits and amounts, each sentence once."""
         found = list(self.dataset.report.warnings(leaking=bool(self.leak)))
         found += [w for split in self.splits for w in split.warnings]
-        found += filter(None, [self.metric[1], self.steps_found, *self.notes])
+        told = (self.metric[1], self.steps_found, self.looked, *self.notes)
+        found += filter(None, told)
         amounts = len({arm.dose for arm in self.arms if arm.dose is not None})
         if amounts > 1 and not self.has_validation:
             found.append(

@@ -6,22 +6,21 @@ Planning is cheap: every key is known before anything is trained, so the store s
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split
 from neuplug.errors import InputError, did_you_mean
-from neuplug.experiment.analysis.comparisons import choose_amounts
 from neuplug.experiment.arms import Arm, Selection, Stage
 from neuplug.experiment.components import ConfiguredComponent, named_faults
 from neuplug.experiment.config import ComposeConfig, recipe_settings
+from neuplug.experiment.decisive import choose_metric
 from neuplug.experiment.grammar import AGREEMENT, COPIES, Amount
+from neuplug.experiment.looks import planned_looks
 from neuplug.experiment.plan import Cell, FitEntry, Plan
-from neuplug.experiment.results import Dose
 from neuplug.experiment.splitting import draw_splits
-from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.generate import COPIES_RULE
 from neuplug.experiment.tasks import (
-    AnyTask,
     AugmentTask,
     EvaluateTask,
     FitTask,
@@ -40,21 +39,35 @@ from neuplug.training.options import TrainingOptions
 
 
 def make_plan(config: ComposeConfig, dataset: Dataset) -> Plan:
-    """Plan a run.
+    """Plan a run, up to the first look at its verdicts.
 
     Raises:
         InputError: If a component, option, amount or class does not exist or does not fit, or a
             component does not take images of this kind.
     """
     plan = begin_plan(config, dataset)
-    for repeat in range(config.repeats):
-        splits = draw_splits(config, plan.dataset, repeat)
+    every = {(arm.name, c.name) for arm in plan.arms for c in plan.selection.classifiers}
+    add_repeats(plan, planned_looks(config.repeats)[0].repeats, every)
+    counts = [plan.dataset.images.counts(split.test) for split in plan.splits]
+    plan.metric = choose_metric(config.metric, counts)
+    return plan
+
+
+def add_repeats(plan: Plan, repeats: int, wanted: Collection[tuple[str, str]]) -> None:
+    """Add repeats to a plan up to a number of them, of the wanted arms and classifiers.
+
+    Raises:
+        InputError: See :func:`make_plan`.
+    """
+    for repeat in range(len(plan.splits), repeats):
+        splits = draw_splits(plan.config, plan.dataset, repeat)
         plan.splits.append(list(splits.values())[-1])
         for arm in plan.arms:
-            planner = ArmPlanner(plan, arm, repeat, splits[arm.per_class])
-            for classifier in plan.selection.classifiers:
-                planner.add_cell(classifier)
-    return plan
+            these = [c for c in plan.selection.classifiers if (arm.name, c.name) in wanted]
+            if these:
+                planner = ArmPlanner(plan, arm, repeat, splits[arm.per_class])
+                for classifier in these:
+                    planner.add_cell(classifier)
 
 
 def begin_plan(config: ComposeConfig, dataset: Dataset) -> Plan:
@@ -91,34 +104,6 @@ def _refuse_unknown_classes(plan: Plan) -> None:
             raise InputError(
                 f"{where}: there is no class {name!r}.{hint} There are: {', '.join(classes)}."
             )
-
-
-def next_round(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose], list[AnyTask]]:
-    """What is to do, given the results so far.
-
-    Args:
-        plan: Of the run.
-        bench: Where the results are.
-
-    Returns:
-        The plan and the curves of :func:`choose_amounts`, as far as can be said now, and all tasks
-        whose results are wanted, done or not: when all of them are done there may be more.
-
-    Raises:
-        MissingResult: If a result that decides is damaged.
-    """
-    if not plan.chooses_amounts:
-        return plan, [], list(plan.tasks.values())
-    # an amount that is not chosen is not evaluated
-    waiting = {
-        key for cell in plan.cells if cell.arm.dose is not None for _, key in cell.evaluations
-    }
-    tasks = [task for key, task in plan.tasks.items() if key not in waiting]
-    if not all(bench.store.has(task.key) for task in tasks if isinstance(task, TrainTask)):
-        return plan, [], tasks
-    chosen, curves = choose_amounts(plan, bench)
-    kept = [key for cell in chosen.cells for _, key in cell.evaluations if key in waiting]
-    return chosen, curves, [*tasks, *(plan.tasks[key] for key in dict.fromkeys(kept))]
 
 
 class ArmPlanner:
@@ -277,15 +262,21 @@ class ArmPlanner:
         return MadeImages(task=drawn, n=n, filter=source.how)
 
     def _embedder(self) -> Trained:
-        return self.plan.embedders[self.arm.baseline, self.repeat]
+        """The first classifier, trained on the real images alone."""
+        plain = next(arm for arm in self.plan.arms if arm.name == self.arm.baseline)
+        planner = ArmPlanner(self.plan, plain, self.repeat, self.split)
+        return planner._trained(self.plan.selection.classifiers[0])
 
-    def add_cell(self, classifier: ConfiguredComponent) -> None:
-        """Add the training of a classifier and its evaluations."""
+    def _trained(self, classifier: ConfiguredComponent) -> Trained:
+        """Add the training of a classifier."""
         start: Trained | None = None
         for phase, mixture, options in self.plan.phases(self.arm, self.mixture):
             trained = start = self._train(classifier, mixture, options, start, phase)
-        if self.arm.name == self.arm.baseline:
-            self.plan.embedders.setdefault((self.arm.name, self.repeat), trained)
+        return trained
+
+    def add_cell(self, classifier: ConfiguredComponent) -> None:
+        """Add the training of a classifier and its evaluations."""
+        trained = self._trained(classifier)
         evaluations = (*self._evaluations(None), *self._evaluations(trained))
         cell = Cell(
             self.arm,

@@ -7,15 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from neuplug import __version__, data
 from neuplug.data.layouts import scan
 from neuplug.data.listing import FORMAT, Listing, fingerprint, refuse_choices
 from neuplug.errors import Problems
 from neuplug.experiment.arms import Selection
+from neuplug.experiment.claim import read_status
 from neuplug.experiment.components import file_digests
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.looks import planned_looks
 from neuplug.experiment.recipes import Recipe
 from neuplug.plugins.registry import LOCAL, discover
 from neuplug.storage.files import safe_name
@@ -61,22 +63,39 @@ class Request:
         Raises:
             InputError: If a component does not exist.
         """
+        return self._key(self.config.repeats)
+
+    def _key(self, repeats: int | str) -> str:
+        """The key of the same question with another number of repeats."""
+        return hash_of({**self._asked, "config": {**self._asked["config"], "repeats": repeats}})
+
+    @cached_property
+    def _asked(self) -> dict[str, Any]:
         config = self.config
-        return hash_of(
-            {
-                "neuplug": __version__,
-                "config": config.model_dump(mode="json", exclude=NOT_ASKED),
-                "data": [FORMAT, self._data_key()],
-                "components": self._components(),
-                "recipe": Recipe.load(config.recipe).model_dump(mode="json")
-                if config.recipe
-                else None,
-                "files": [
-                    file_digests(values)
-                    for values in (*config.options.values(), *(o for *_, o in config.components()))
-                ],
-            }
-        )
+        return {
+            "neuplug": __version__,
+            "config": config.model_dump(mode="json", exclude=NOT_ASKED),
+            "data": [FORMAT, self._data_key()],
+            "components": self._components(),
+            "recipe": Recipe.load(config.recipe).model_dump(mode="json") if config.recipe else None,
+            "files": [
+                file_digests(values)
+                for values in (*config.options.values(), *(o for *_, o in config.components()))
+            ],
+        }
+
+    @property
+    def looked(self) -> tuple[int | str, ...]:
+        """With how many repeats, fewer or ``auto``, runs beside this one answered the question.
+
+        One repeat has no verdict, so that it is no look at one. Only runs of this ``project`` are
+        known, and only while their folders are there.
+        """
+        most = planned_looks(self.config.repeats)[-1].repeats
+        others = [n for n in (*range(2, most + 1), "auto") if n != self.config.repeats]
+        states = [read_status(folder) for folder in self.config.project.glob("*/")]
+        known = {status.request for status in states if status and status.state == "finished"}
+        return tuple(n for n in others if known and self._key(n) in known)
 
     @property
     def folder(self) -> Path:

@@ -19,13 +19,15 @@ from neuplug.training.metrics import Count, Profile, Share
 
 # Raised when a file that an older neuplug has written is no longer read
 FORMAT = 3
-# Of intervals and verdicts
+# Of intervals; what verdicts compare adjusted p-values with
 CONFIDENCE = 0.95
+LEVEL = 0.05
 # What a difference may be and still count as none, in the metric's unit
 MARGIN = 0.02
 Verdict = Literal["helps", "equivalent", "no evidence", "harms", "one repeat"]
 Question = Literal["none", "best classical", "more images"]
 Problem = Literal["one class", "training images", "chance"]
+_Cell = TypeVar("_Cell", bound=parts.CellId)
 
 
 class Interval(Record):
@@ -138,7 +140,8 @@ class Comparison(PairedDifference, ArmAndClassifier):
         candidates: Arms that the other one was chosen from.
         family: Comparisons corrected for together: those of one question.
         unlearnt: Which of the two arms has not learnt; then there is no evidence of anything.
-        verdict: By which of the adjusted p-values is below 0.05.
+        level: What these are compared with: 0.05, or of several looks that with ``n`` repeats.
+        verdict: By which of the adjusted p-values is below the level.
     """
 
     against: str
@@ -150,6 +153,7 @@ class Comparison(PairedDifference, ArmAndClassifier):
     candidates: Positive
     family: Count
     unlearnt: tuple[str, ...] = ()
+    level: Share = LEVEL
     verdict: Verdict
 
     @model_validator(mode="after")
@@ -207,6 +211,7 @@ class RunResults(Record):
         cells: Every single result.
         metric: What the verdicts go by, as the option ``metric`` has it.
         learnt: What the arms have learnt with each classifier.
+        looks: When verdicts were to be looked at; not all may have been needed.
         evaluators: By evaluator what it says of itself.
         warnings: Sentences that the reader must know, each once: of the run, then those of
             generators, filters and evaluators, and why an evaluator failed, with the arms and
@@ -238,6 +243,7 @@ class RunResults(Record):
     summary: tuple[Summary, ...]
     metric: str
     learnt: tuple[Learnt, ...]
+    looks: Annotated[tuple[parts.Look, ...], Field(min_length=1)]
     comparisons: tuple[Comparison, ...]
     doses: tuple[Dose, ...]
     generators: tuple[parts.GeneratorFit, ...]
@@ -300,9 +306,9 @@ class RunResults(Record):
         return [arm for arm in self.arms if (arm.name, classifier) in groups]
 
 
-def grouped(cells: Iterable[parts.Cell]) -> dict[tuple[str, str], list[parts.Cell]]:
+def grouped(cells: Iterable[_Cell]) -> dict[tuple[str, str], list[_Cell]]:
     """The cells of each arm and classifier, as they come."""
-    groups: dict[tuple[str, str], list[parts.Cell]] = {}
+    groups: dict[tuple[str, str], list[_Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.arm, cell.classifier), []).append(cell)
     return groups

@@ -46,6 +46,7 @@ def run_tasks(
     tell: Sink,
     check: Callable[[], None] = lambda: None,
     noted_time: NotedTime = unknown,
+    until: str = "",
 ) -> list[Failure]:
     """Have tasks done.
 
@@ -56,6 +57,7 @@ def run_tasks(
         tell: Told what happens.
         check: Called now and then; ends the run by raising.
         noted_time: How long tasks of a class took before, for the time left.
+        until: What they lead up to, if more may follow.
 
     Returns:
         Failures of optional tasks, which stop nothing.
@@ -68,7 +70,7 @@ def run_tasks(
         NeuplugError: Likewise, if filters let no image of a class pass that has no others.
     """
     waiting = {task.key: task for task in tasks}
-    tell(Planned(tasks=infos(waiting.values(), noted_time)))
+    tell(Planned(tasks=infos(waiting.values(), noted_time), until=until))
     round_ = _Round(known, executor, tell, check, waiting, set(waiting))
     round_.run()
     fatal = [failure for failure in round_.failures if not failure.task.optional]

@@ -344,9 +344,7 @@ def build_arm(
     dataset = Dataset.from_imageset(train)
     plan = begin_plan(resolve(flags=asked, environment={}), dataset)
     split = Split(list(range(len(dataset))), [], [], [])
-    plain, chosen = plan.arms[0], plan.arms[-1]
-    if judged:
-        ArmPlanner(plan, plain, repeat, split).add_cell(plan.selection.classifiers[0])
+    chosen = plan.arms[-1]
     mixture = ArmPlanner(plan, chosen, repeat, split).mixture
     context = TaskContext.open(store_root(), device, dataset)
     tasks, tell = plan.tasks, on_event or unheard

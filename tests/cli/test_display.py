@@ -56,3 +56,19 @@ def test_a_new_round_counts_its_own_tasks(
     assert lines[:2] == ["reading", "3 tasks to do"]
     assert lines[-1].startswith("1/1 tasks, 100%")
     assert any(line.startswith("3/3 tasks, 100%") for line in lines)
+
+
+def test_what_is_left_is_left_until_the_next_look(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("neuplug.cli.watch.PLAIN_SECONDS", 0.0)
+    look = "the look at 5 of up to 12 repeats"
+    tasks = tuple(TaskInfo(key=k, kind="sample", label=k) for k in "ab")
+    with showing() as show:
+        for until in (look, ""):
+            show(Planned(tasks=tasks, until=until))
+            show(TaskStarted(key="a"))
+            show(TaskDone(key="a"))
+    first, second = capsys.readouterr().err.split("2 tasks to do")[1:]
+    assert first.startswith(f" until {look}") and f"left until {look}" in first
+    assert "left" in second and look not in second

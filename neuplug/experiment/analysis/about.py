@@ -13,6 +13,7 @@ from neuplug.errors import NeuplugError
 from neuplug.experiment import parts
 from neuplug.experiment.arms import Arm
 from neuplug.experiment.components import versions
+from neuplug.experiment.looks import counted
 from neuplug.experiment.parts import Provenance
 from neuplug.experiment.plan import Plan
 from neuplug.experiment.steps.context import TaskContext
@@ -86,7 +87,7 @@ def about_protocol(plan: Plan, bench: TaskContext) -> parts.Protocol:
         versions={"python": platform.python_version(), **versions(plan.selection.components)},
         sentences=(
             f"Each repeat draws the training images and all seeds anew; within a repeat every arm "
-            f"sees the same ones ({config.repeats} repeats, seed {config.seed}).",
+            f"sees the same ones ({counted(config.repeats)}, seed {config.seed}).",
             f"Classifiers train for {budget}, batch {training.batch}, {training.optimizer}, "
             f"{training.schedule} learning rate {training.lr:g}; the weights of {kept} are kept.",
             "Generators, augmenters and mixers see training images only; test images are real and "

@@ -15,8 +15,9 @@ from neuplug import __version__
 from neuplug.experiment import parts
 from neuplug.experiment import results as model
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
-from neuplug.experiment.analysis.comparisons import AllScored, Scored, compare, scores_of
+from neuplug.experiment.analysis.comparisons import AllScored, score_cells, verdicts
 from neuplug.experiment.analysis.learnt import fit_sentence, learnt, training_scores, withhold
+from neuplug.experiment.looks import planned_looks
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.runner import Failure
 from neuplug.experiment.steps.checks import own_words
@@ -57,7 +58,7 @@ def collect(
         folder: Of the run.
     """
     cells = [_cell(plan, bench, cell) for cell in plan.cells]
-    scored = _scored(plan, bench)
+    scored = score_cells(plan, bench)
     seconds = {
         key: float(bench.about(key)["seconds"])
         for key, task in plan.tasks.items()
@@ -82,6 +83,7 @@ def collect(
         cells=tuple(cells),
         metric=plan.metric[0].name,
         summary=tuple(_summary(cells, scored)),
+        looks=planned_looks(plan.config.repeats),
         **_verdicts(plan, cells, scored),
         doses=tuple(doses),
         generators=tuple(_generator(bench, entry) for entry in plan.fits),
@@ -112,7 +114,7 @@ def _verdicts(plan: Plan, cells: Sequence[parts.Cell], scored: AllScored) -> dic
     groups = {key: len(np.unique(each.groups)) for key, each in scored.cells.items()}
     known = tuple(learnt(cells, groups, scored.classes))
     unlearnt = {(each.arm, each.classifier) for each in known if each.problem}
-    compared = compare(cells, plan.arms, scored, plan.config.margin)
+    compared = verdicts(cells, plan.arms, scored, plan.config)
     return {"learnt": known, "comparisons": tuple(withhold(c, unlearnt) for c in compared)}
 
 
@@ -141,8 +143,8 @@ def _arm_costs(plan: Plan, seconds: Mapping[str, float]) -> Iterator[parts.ArmCo
         for key in keys:
             for needed, task in plan.behind(key).items():
                 spent[_PARTS[task.kind]] += seconds[needed] / len(keys)
-        about = {"arm": arm, "classifier": classifier, "n": len(keys)}
-        yield parts.ArmCost.model_validate({**about, **spent, "seconds": sum(spent.values())})
+        whole = sum(spent.values())
+        yield parts.ArmCost(arm=arm, classifier=classifier, n=len(keys), seconds=whole, **spent)
 
 
 def _profiles(plan: Plan, bench: TaskContext) -> dict[str, Profile]:
@@ -180,22 +182,6 @@ def _cell(plan: Plan, bench: TaskContext, cell: Cell) -> parts.Cell:
         device=abouts[0]["device"],
         torch=abouts[0]["torch"],
     )
-
-
-def _scored(plan: Plan, bench: TaskContext) -> AllScored:
-    labels, groups = plan.dataset.images.labels.tolist(), plan.dataset.groups
-    numbers = {name: i for i, name in enumerate(dict.fromkeys(groups))}
-    first = dict(zip(reversed(groups), reversed(labels), strict=True))
-    strata = np.array([first[name] for name in numbers])
-    found = {}
-    for cell in plan.cells:
-        test = plan.splits[cell.repeat].test
-        logits = bench.tree(cell.key, "predictions")["logits"]
-        members = np.array([numbers[groups[i]] for i in test])
-        own = plan.dataset.images.labels[test].numpy()
-        scores = scores_of(plan, logits, test)
-        found[cell.key] = Scored(scores, members, logits.numpy(), own)
-    return AllScored(plan.metric[0], found, strata, plan.dataset.images.classes)
 
 
 def _generator(bench: TaskContext, entry: FitEntry) -> parts.GeneratorFit:

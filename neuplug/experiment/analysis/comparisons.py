@@ -1,12 +1,11 @@
-"""Which of an arm's amounts is tested; how arms differ from ``none`` and from classical ones."""
+"""How arms differ from ``none`` and from classical ones, at each planned look."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,71 +21,12 @@ from neuplug.experiment.analysis.statistics import (
 )
 from neuplug.experiment.analysis.verdicts import adjusted_for_all, verdict
 from neuplug.experiment.arms import Arm
+from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.decisive import Decisive
-from neuplug.experiment.plan import Cell, Plan
-from neuplug.experiment.results import Dose
+from neuplug.experiment.looks import planned_looks
+from neuplug.experiment.plan import Plan
+from neuplug.experiment.results import LEVEL
 from neuplug.experiment.steps.context import TaskContext
-
-
-def choose_amounts(plan: Plan, bench: TaskContext) -> tuple[Plan, list[Dose]]:
-    """Choose an amount for each arm and classifier.
-
-    Chosen is what does best on the validation images by the metric of the verdicts, averaged over
-    repeats; of equals the smaller amount.
-
-    Args:
-        plan: All of whose trainings are done.
-        bench: Where the results are.
-
-    Returns:
-        The plan with the cells of amounts that were not chosen put aside, so that nobody sees how
-        those do on the test; and the curves, with ``none`` beside them.
-    """
-    if not plan.chooses_amounts:
-        return plan, []
-    families: dict[tuple[str, str], dict[str, list[Cell]]] = {}
-    for cell in plan.cells:
-        arms = families.setdefault((cell.arm.family, cell.classifier), {})
-        arms.setdefault(cell.arm.name, []).append(cell)
-    rows: list[Dose] = []
-    chosen: set[tuple[str, str]] = set()
-    for (family, classifier), arms in families.items():
-        curve = [_dose(plan, bench, cells) for cells in arms.values()]
-        if any(dose.amount for dose in curve):
-            sign = plan.metric[0].sign
-            best = max(curve, key=lambda dose: (sign * round(dose.mean, 12), -(dose.value or 0)))
-            rows += [dose.model_copy(update={"chosen": dose is best}) for dose in curve]
-            chosen.add((best.arm, classifier))
-        else:
-            chosen |= {(arm, classifier) for arm in arms}
-            baseline = next(iter(arms.values()))[0].arm.baseline
-            rows += curve if family == baseline else []
-    cells = [cell for cell in plan.cells if (cell.arm.name, cell.classifier) in chosen]
-    kept = {cell.arm.name for cell in cells}
-    return (
-        dataclasses.replace(
-            plan,
-            cells=cells,
-            unchosen=[cell for cell in plan.cells if cell not in cells],
-            arms=tuple(arm for arm in plan.arms if arm.name in kept),
-            fits=[fit for fit in plan.fits if fit.arm in kept],
-        ),
-        rows,
-    )
-
-
-def _dose(plan: Plan, bench: TaskContext, cells: Sequence[Cell]) -> Dose:
-    """A point of the curve: how an arm does on validation images, with a classifier."""
-    arm = cells[0].arm
-    scores, groups = [], []
-    for cell in cells:
-        logits = bench.tree(cell.key, "predictions")["logits_val"]
-        scores.append(scores_of(plan, logits, cell.split.val))
-        groups.append(np.array([plan.dataset.groups[i] for i in cell.split.val]))
-    amount, value = arm.dose.given if arm.dose is not None else ("", None)
-    about = {"family": arm.family, "arm": arm.name, "classifier": cells[0].classifier}
-    dose = {"amount": amount, "value": value, "chosen": False}
-    return Dose.model_validate(about | dose | dict(estimate_scores(scores, groups)))
 
 
 def scores_of(plan: Plan, logits: Tensor, indices: Sequence[int]) -> NDArray[np.float64]:
@@ -134,11 +74,11 @@ class AllScored:
     strata: NDArray[np.int64]
     classes: Sequence[str]
 
-    def mean(self, cells: Sequence[parts.Cell]) -> float:
+    def mean(self, cells: Sequence[parts.CellId]) -> float:
         """The metric, over repeats."""
         return float(np.mean([self.cells[cell.key].scores.mean() for cell in cells]))
 
-    def estimates(self, cells: Sequence[parts.Cell]) -> dict[tuple[str, str | None], model.Mean]:
+    def estimates(self, cells: Sequence[parts.CellId]) -> dict[tuple[str, str | None], model.Mean]:
         """All metrics of tables, and that of the verdicts, with intervals."""
         found = [self.cells[cell.key] for cell in cells]
         groups, own = [each.groups for each in found], self.metric.key
@@ -176,12 +116,72 @@ class AllScored:
         return np.logical_and(differing, ours)
 
 
+def score_cells(plan: Plan, bench: TaskContext) -> AllScored:
+    """How all cells of a plan do on the test images, by the metric of the verdicts."""
+    labels, groups = plan.dataset.images.labels.tolist(), plan.dataset.groups
+    numbers = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    first = dict(zip(reversed(groups), reversed(labels), strict=True))
+    strata = np.array([first[name] for name in numbers])
+    found = {}
+    for cell in plan.cells:
+        test = plan.splits[cell.repeat].test
+        logits = bench.tree(cell.key, "predictions")["logits"]
+        members = np.array([numbers[groups[i]] for i in test])
+        own = plan.dataset.images.labels[test].numpy()
+        scores = scores_of(plan, logits, test)
+        found[cell.key] = Scored(scores, members, logits.numpy(), own)
+    return AllScored(plan.metric[0], found, strata, plan.dataset.images.classes)
+
+
+def verdicts(
+    cells: Sequence[parts.CellId], arms: Sequence[Arm], scored: AllScored, config: ComposeConfig
+) -> list[model.Comparison]:
+    """The verdicts after as many of the planned looks as there are repeats for.
+
+    Args:
+        cells: Of the run so far; after each look only those that something open rests on.
+        arms: Likewise.
+        scored: Of every cell.
+        config: Of the run.
+
+    Returns:
+        As of :func:`compare`. What a look decides stays decided, with the numbers that it had.
+    """
+    found: list[model.Comparison] = []
+    for look in planned_looks(config.repeats):
+        if look.repeats <= 1 + max(cell.repeat for cell in cells):
+            seen = [cell for cell in cells if cell.repeat < look.repeats]
+            found = compare(seen, arms, scored, config.margin, look.level, found)
+    return found
+
+
 # Arm and classifier to their cells, by repeat
-Groups = Mapping[tuple[str, str], Sequence[parts.Cell]]
+Groups = Mapping[tuple[str, str], Sequence[parts.CellId]]
+
+
+class _Asked(NamedTuple):
+    """A comparison to make.
+
+    Attributes:
+        against: The best of so many ``candidates``.
+        decided: What a look before has found, if it has decided.
+    """
+
+    arm: str
+    classifier: str
+    question: model.Question
+    against: str
+    candidates: int
+    decided: model.Comparison | None = None
 
 
 def compare(
-    cells: Sequence[parts.Cell], arms: Sequence[Arm], scored: AllScored, margin: float
+    cells: Sequence[parts.CellId],
+    arms: Sequence[Arm],
+    scored: AllScored,
+    margin: float,
+    level: float = LEVEL,
+    before: Sequence[model.Comparison] = (),
 ) -> list[model.Comparison]:
     """The verdicts, by one metric: of several one may clear zero by chance.
 
@@ -194,79 +194,74 @@ def compare(
     that adds no image, is that other, and not compared with it.
 
     Args:
-        cells: Of the run.
+        cells: Of the run, those of each arm and classifier from the first repeat on.
         arms: Likewise.
         scored: Of every cell.
         margin: What a difference may be and still count as none.
+        level: What adjusted p-values are compared with.
+        before: What was found at the look before. What is decided stays as it is, with the repeats
+            that it had; it still counts in the corrections and lends its error. The best classical
+            arm is the one that it was then.
 
     Returns:
         Question by question. Each is a family of its own for Holm's correction; those with one
         classifier lend one another their errors of repeats.
     """
     groups = model.grouped(cells)
-    own = {arm.name: arm for arm in arms}
     rows: list[model.Comparison] = []
     for question in get_args(model.Question):
-        asked = {
-            (arm, classifier): rivals
-            for arm, classifier in groups
-            if (rivals := _rivals(own[arm], classifier, question, groups, arms))
-        }
-        best = {
-            (arm, classifier): max(
-                rivals,
-                key=lambda rival: scored.metric.sign * scored.mean(groups[rival, classifier]),
-            )
-            for (arm, classifier), rivals in asked.items()
-        }
+        ended = [(c, c if c.verdict != "no evidence" else None) for c in before]
+        asked = [
+            _Asked(c.arm, c.classifier, question, c.against, c.candidates, decided)
+            for c, decided in ended
+            if c.question == question
+        ]
+        if not before:
+            asked = list(_first_asked(question, groups, arms, scored))
         found: dict[tuple[str, str], model.PairedDifference] = {}
-        for classifier in dict.fromkeys(classifier for _, classifier in asked):
-            these = [pair for pair in asked if pair[1] == classifier]
-            paired = [
-                _paired(groups[pair], groups[best[pair], classifier], scored) for pair in these
-            ]
+        for classifier in dict.fromkeys(each.classifier for each in asked):
+            these = [each for each in asked if each.classifier == classifier]
+            family = [_paired(each, groups, scored) for each in these]
             judged = paired_differences(
-                paired, margin=margin, comparisons=len(asked), strata=scored.strata
+                family, margin=margin, comparisons=len(asked), strata=scored.strata, level=level
             )
-            found |= zip(these, judged, strict=True)
-        about = [
-            {"arm": arm, "classifier": classifier, "against": best[arm, classifier],
-             "question": question, "candidates": len(rivals), "margin": margin}
-            for (arm, classifier), rivals in asked.items()
-        ]  # fmt: skip
-        rows += _judged(about, [found[pair] for pair in asked], scored.metric)
+            found |= {each[:2]: own for each, own in zip(these, judged, strict=True)}
+        about = {"metric": scored.metric.name, "margin": margin, "level": level}
+        new = _judged(asked, [found[each[:2]] for each in asked], scored.metric, about)
+        rows += [each.decided or own for each, own in zip(asked, new, strict=True)]
     return rows
 
 
+def _first_asked(
+    question: model.Question, groups: Groups, arms: Sequence[Arm], scored: AllScored
+) -> Iterator[_Asked]:
+    """What a question asks at the first look."""
+    own = {arm.name: arm for arm in arms}
+    for arm, classifier in groups:
+        if rivals := _rivals(own[arm], classifier, question, groups, arms):
+            means = {name: scored.mean(groups[name, classifier]) for name in rivals}
+            best = max(rivals, key=lambda name: scored.metric.sign * means[name])
+            yield _Asked(arm, classifier, question, best, len(rivals))
+
+
 def _judged(
-    about: Sequence[dict[str, Any]], found: Sequence[model.PairedDifference], metric: Decisive
+    asked: Sequence[_Asked],
+    found: Sequence[model.PairedDifference],
+    metric: Decisive,
+    about: dict[str, Any],
 ) -> Iterator[model.Comparison]:
     """Verdicts on the comparisons of one question, each with the number of possible rivals."""
-    several = [each["candidates"] for each in about]
-    differ = adjusted_for_all(
-        [
-            None
-            if each.p is None
-            else min(1.0, each.p * (number if metric.sign * each.effect < 0 else 1))
-            for each, number in zip(found, several, strict=True)
-        ]
-    )
-    alike = adjusted_for_all(
-        [
-            None if each.p_equivalent is None else min(1.0, each.p_equivalent * number)
-            for each, number in zip(found, several, strict=True)
-        ]
-    )
+    several = [each.candidates for each in asked]
+    ways = [metric.sign * each.effect for each in found]
+    worse = [n if way < 0 else 1 for way, n in zip(ways, several, strict=True)]
+    differ = adjusted_for_all([each.p for each in found], worse)
+    alike = adjusted_for_all([each.p_equivalent for each in found], several)
     family = sum(p is not None for p in differ)
-    for words, difference, p, small in zip(about, found, differ, alike, strict=True):
-        said = {
-            "metric": metric.name,
-            "family": family,
-            "adjusted_p": p,
-            "adjusted_equivalent": small,
-            "verdict": verdict(difference, p, small, metric.sign),
-        }
-        yield model.Comparison.model_validate(words | said | dict(difference))
+    for each, difference, p, small in zip(asked, found, differ, alike, strict=True):
+        told = verdict(difference, p, small, metric.sign, about["level"])
+        said = {"family": family, "adjusted_p": p, "adjusted_equivalent": small, "verdict": told}
+        words = dict(zip(each._fields[:-1], each, strict=False))
+        yield model.Comparison.model_validate(about | words | said | dict(difference))
 
 
 def _rivals(
@@ -300,17 +295,18 @@ def _rivals(
 
 def _with_fewer_images(own: Arm, arms: Sequence[Arm]) -> list[str]:
     """Of a baseline, the one with the next smaller number of real images."""
-    if own.baseline != own.name or own.per_class is None:
-        return []
     fewer = {
-        arm.per_class: arm.name
+        arm.per_class or 0: arm.name
         for arm in arms
-        if arm.baseline == arm.name and arm.per_class is not None and arm.per_class < own.per_class
+        if arm.baseline == arm.name and (arm.per_class or 0) < (own.per_class or 0)
     }
-    return [fewer[max(fewer)]] if fewer else []
+    return [fewer[max(fewer)]] if own.baseline == own.name and fewer else []
 
 
-def _paired(ours: Sequence[parts.Cell], theirs: Sequence[parts.Cell], scored: AllScored) -> Paired:
+def _paired(asked: _Asked, groups: Groups, scored: AllScored) -> Paired:
+    """The scores to compare, of as many repeats as there are for what is still open."""
+    count = asked.decided.n if asked.decided else None
+    ours, theirs = (groups[name, asked.classifier][:count] for name in (asked.arm, asked.against))
     differences, items, differing = [], [], []
     for cell, rival in zip(ours, theirs, strict=True):
         own, other = scored.cells[cell.key], scored.cells[rival.key]

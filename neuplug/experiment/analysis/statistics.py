@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import special  # not scipy.stats, which takes two seconds to load
 
 from neuplug.experiment.analysis.variance import ROUNDING, Error, ErrorParts, error_parts, errors
-from neuplug.experiment.results import CONFIDENCE, MARGIN, Mean, PairedDifference
+from neuplug.experiment.results import CONFIDENCE, LEVEL, MARGIN, Mean, PairedDifference
 
 POWER = 0.8
 
@@ -144,6 +144,7 @@ def paired_differences(
     margin: float = MARGIN,
     comparisons: int | None = None,
     strata: NDArray[np.int64] | None = None,
+    level: float = LEVEL,
 ) -> list[PairedDifference]:
     """How arms differ from others, where comparisons lend one another their errors of repeats.
 
@@ -158,6 +159,8 @@ def paired_differences(
         comparisons: Likewise; by default the number of these.
         strata: Of each item, which are numbers from 0, the class, where every draw of test images
             has as many of each: int64.
+        level: What adjusted p-values are going to be compared with. Only ``detectable`` and how
+            much would be enough depend on it.
 
     Raises:
         ValueError: As :func:`paired_difference`.
@@ -169,9 +172,9 @@ def paired_differences(
         if len(mean.scores) > 1
     }
     known = dict(zip(parts, errors([*parts.values()]), strict=True))
-    count = comparisons or len(family)
+    share = level / (comparisons or len(family))
     return [
-        _judged(mean, known[place], margin, count, parts[place]) if place in known else mean.alone()
+        _judged(mean, known[place], margin, share, parts[place]) if place in known else mean.alone()
         for place, mean in enumerate(means)
     ]
 
@@ -223,24 +226,25 @@ def _mean(pair: Paired, strata: NDArray[np.int64] | None) -> _Mean:
 
 
 def _judged(
-    mean: _Mean, error: Error, margin: float, comparisons: int, parts: ErrorParts
+    mean: _Mean, error: Error, margin: float, level: float, parts: ErrorParts
 ) -> PairedDifference:
-    """The interval of a mean and what it allows for."""
-    effect, level = mean.effect, 1 - CONFIDENCE
-    differing = mean.differing
-    half = error.critical(level) * error.standard
+    """The interval of a mean and what it allows for, if p is going to be compared with a level."""
+    effect, differing, more = mean.effect, mean.differing, 0.0
+    half = error.critical(1 - CONFIDENCE) * error.standard
     p = max(min(1.0, 2 * error.beyond(abs(effect))), min(1.0, 2 * 0.5**differing))
     equivalent = error.beyond(margin - abs(effect)) if abs(effect) < margin else 1.0
-    detectable = _noncentrality(error.freedom, level / comparisons) * error.standard
-    if not error.standard or differing < _telling(1):
+    detectable = noncentrality(error.freedom, level) * error.standard
+    if not error.standard or differing < _telling(1 - CONFIDENCE):
         half = max(half, _unseen(mean.telling) * (1 + abs(effect)))  # scores are from -1 to 1
         more = max(0.0, margin - abs(effect)) / (1 + abs(effect))
         equivalent = max(equivalent, (1 - more) ** mean.telling)
-    telling = _telling(comparisons)
+    telling = _telling(level)
     if not error.standard or differing < telling:
         detectable = max(detectable, _share_that_shows(telling, mean.telling))
     images = float(np.mean([len(scores) for scores in mean.scores]))
-    repeats, images_needed = _enough(parts, abs(effect), margin, comparisons, images)
+    repeats, images_needed = enough(parts, abs(effect), margin, level, images)
+    if more and (fewest := math.log(level) / math.log1p(-more)) > mean.telling:
+        repeats, images_needed = None, int(float(f"{fewest:.2g}"))
     return PairedDifference(
         effect=effect,
         low=effect - half,
@@ -255,15 +259,20 @@ def _judged(
     )
 
 
-def _enough(
-    parts: ErrorParts, effect: float, margin: float, comparisons: int, images: float
+def enough(
+    parts: ErrorParts, effect: float, margin: float, level: float, images: float
 ) -> tuple[int | None, int | None]:
     """About how many repeats, or else test images, would decide, if the effect is as it seems.
 
-    Nothing is borrowed from other comparisons, so that fewer may do. ``images`` are those of a
-    repeat.
+    Nothing is borrowed from other comparisons, so that fewer may do.
+
+    Args:
+        parts: The squared error as it is.
+        effect: Its absolute value.
+        margin: What a difference may be and still count as none.
+        level: What the p-value of this comparison is going to be compared with.
+        images: Test images of a repeat.
     """
-    level = (1 - CONFIDENCE) / comparisons
     # to find the difference, or that it is less than the margin
     aims = [(effect, 1 - level / 2), (margin - effect, 1 - level)]
 
@@ -271,15 +280,13 @@ def _enough(
         error, power = math.sqrt(parts.squared(n, times)), special.stdtrit(n - 1, POWER)
         return any((special.stdtrit(n - 1, q) + power) * error <= aim for aim, q in aims)
 
-    repeats = range(parts.n + 1, MOST_REPEATS + 1)
-    place = bisect_left(repeats, True, key=lambda n: decided(n, 1.0))
-    if place < len(repeats):
-        return repeats[place], None
+    repeats = range(MOST_REPEATS + 1)
+    least = bisect_left(repeats, True, lo=parts.n + 1, key=lambda n: decided(n, 1.0))
+    if least in repeats:
+        return least, None
     growths = [1.05**step for step in range(1, 95)]  # up to a hundredfold
     place = bisect_left(growths, True, key=lambda times: decided(parts.n, times))
-    if place < len(growths):
-        return None, int(float(f"{growths[place] * images:.2g}"))
-    return None, None
+    return None, int(float(f"{growths[place] * images:.2g}")) if place < len(growths) else None
 
 
 def _unseen(images: int) -> float:
@@ -287,9 +294,9 @@ def _unseen(images: int) -> float:
     return 1 - float(((1 - CONFIDENCE) / 2) ** (1 / images))
 
 
-def _telling(comparisons: int) -> int:
+def _telling(level: float) -> int:
     """How many images must differ, all the same way, for a sign test to call it a difference."""
-    return math.ceil(math.log2(2 * comparisons / (1 - CONFIDENCE)))
+    return math.ceil(math.log2(2 / level))
 
 
 def _share_that_shows(fewest: int, images: int) -> float:
@@ -300,7 +307,7 @@ def _share_that_shows(fewest: int, images: int) -> float:
 
 
 @cache
-def _noncentrality(freedom: float, level: float) -> float:
+def noncentrality(freedom: float, level: float) -> float:
     """The true difference, in standard errors, that a two-sided t test finds with that power."""
     critical = Error(1.0, freedom).critical(level)
     return float(special.nctdtrinc(freedom, 1 - POWER, critical))

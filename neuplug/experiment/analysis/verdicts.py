@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neuplug.experiment.analysis.statistics import Paired, paired_differences
-from neuplug.experiment.results import CONFIDENCE, MARGIN, PairedDifference, Verdict
+from neuplug.experiment.results import LEVEL, MARGIN, PairedDifference, Verdict
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -39,6 +39,7 @@ def verdict(
     adjusted_p: float | None,
     adjusted_equivalent: float | None = None,
     sign: int = 1,
+    level: float = LEVEL,
 ) -> Verdict:
     """What may be said of a difference.
 
@@ -47,10 +48,11 @@ def verdict(
         adjusted_p: Its p-value after :func:`holm`; ``None`` for a single repeat.
         adjusted_equivalent: Likewise ``p_equivalent``; ``None``: nothing is called equivalent.
         sign: 1 where a larger value is better, else -1.
+        level: What adjusted p-values are compared with: 0.05, or less at one of several looks.
 
     Returns:
-        *helps* or *harms* where the adjusted p-value is below 0.05; else *equivalent* where the
-        other is, else *no evidence*; *one repeat* where no interval can be had.
+        *helps* or *harms* where the adjusted p-value is below the level; else *equivalent* where
+        the other is, else *no evidence*; *one repeat* where no interval can be had.
 
     Example:
         >>> gain = neuplug.PairedDifference(
@@ -64,9 +66,9 @@ def verdict(
     """
     if adjusted_p is None:
         return "one repeat"
-    if adjusted_p < 1 - CONFIDENCE:
+    if adjusted_p < level:
         return "helps" if sign * difference.effect > 0 else "harms"
-    small = adjusted_equivalent is not None and adjusted_equivalent < 1 - CONFIDENCE
+    small = adjusted_equivalent is not None and adjusted_equivalent < level
     return "equivalent" if small else "no evidence"
 
 
@@ -147,7 +149,15 @@ def compare(
     }
 
 
-def adjusted_for_all(p_values: Sequence[float | None]) -> list[float | None]:
-    """p-values after :func:`holm`; those of single repeats are ``None`` and stay so."""
-    known = iter(holm([p for p in p_values if p is not None]))
+def adjusted_for_all(
+    p_values: Sequence[float | None], times: Sequence[int] | None = None
+) -> list[float | None]:
+    """p-values after :func:`holm`; those of single repeats are ``None`` and stay so.
+
+    Args:
+        p_values: Of one family.
+        times: What each is multiplied by before; by default nothing.
+    """
+    each = zip(p_values, times or [1] * len(p_values), strict=True)
+    known = iter(holm([min(1.0, p * n) for p, n in each if p is not None]))
     return [None if p is None else next(known) for p in p_values]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from pathlib import Path
 
 from rich import box
@@ -9,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from neuplug.experiment.looks import looks_sentence
 from neuplug.experiment.reporters import Table as AddedTable
 from neuplug.experiment.reporters import read_reports, sections
 from neuplug.experiment.results import Effect, Mean, RunResults
@@ -61,8 +63,8 @@ def print_summary(results: RunResults, console: Console) -> None:
         said = [wording.NOTHING]
     for sentence in said:
         write.line(sentence)
-    for sentence in (wording.power_sentence(results), wording.enough_sentence(results)):
-        if sentence:
+    for sentence_of in (looks_sentence, wording.power_sentence, wording.enough_sentence):
+        if sentence := sentence_of(results):
             write.line(sentence, "dim")
     for classifier in results.classifiers:
         console.print()
@@ -125,33 +127,26 @@ def _table(results: RunResults, classifier: str, write: Writer) -> Table:
     title = classifier + (", simulated data" if results.data.simulated else "")
     table = new_table(write.text(title, "bold"))
     table.add_column("arm", overflow="fold")
-    for shown in wording.METRICS.values():
-        head = write.text(f"{shown.name}\n{shown.unit}")
-        table.add_column(head, justify="right", overflow="fold")
-    goes_by = wording.decisive(results.metric)
-    own = goes_by not in wording.METRICS.values()  # which no column has
-    if own:
-        head = write.text(f"{goes_by.name}\n{goes_by.unit}")
-        table.add_column(head, justify="right", overflow="fold")
+    shown, goes_by = [*wording.METRICS.values()], wording.decisive(results.metric)
+    own = goes_by not in shown  # which no column has yet
+    shown += [goes_by] * own
     of = "" if results.metric == "accuracy" else f", {goes_by.name}"
-    head = write.text(f"to none{of}\n{goes_by.differences}")
-    table.add_column(head, justify="right", overflow="fold")
+    heads = [f"{each.name}\n{each.unit}" for each in shown]
+    for head in (*heads, f"to none{of}\n{goes_by.differences}"):
+        table.add_column(write.text(head), justify="right", overflow="fold")
     table.add_column("n", justify="right")
     means, groups = results.means, results.groups
     differences = {c.arm: c for c in results.compared() if c.classifier == classifier}
     wide = write.console.width >= _WIDE
     for arm in (arm.name for arm in results.tested(classifier)):
-        row = [
-            write.text(_cell(means.get((arm, classifier, key, None)), shown, wide))
-            for key, shown in wording.METRICS.items()
-        ]
-        if own:
-            row.append(write.text(_cell(results.decisive(arm, classifier), goes_by, wide)))
+        entries = [means.get((arm, classifier, key, None)) for key in wording.METRICS]
+        entries += [results.decisive(arm, classifier)] * own
+        cells = map(_cell, entries, shown, repeat(wide))
         difference = differences.get(arm)
         style = STYLES[difference.verdict] if difference else ""
         points = _cell(difference, goes_by, wide)
         n = str(len(groups[arm, classifier]))
-        table.add_row(write.text(arm), *row, write.text(points, style), n)
+        table.add_row(write.text(arm), *map(write.text, cells), write.text(points, style), n)
     return table
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from neuplug.experiment.decisive import read_metric
 from neuplug.experiment.parts import GeneratorFit
 from neuplug.experiment.results import (
-    CONFIDENCE,
+    LEVEL,
     Comparison,
     Effect,
     Interval,
@@ -197,7 +197,7 @@ def margin(comparison: Comparison) -> str:
     if comparison.verdict == "equivalent":
         return f" by {size} or more" if comparison.question == "none" else f", within {size}"
     p = comparison.adjusted_equivalent
-    small = p is not None and p < 1 - CONFIDENCE
+    small = p is not None and p < comparison.level
     return f", by less than {size}" if small and comparison.verdict in ("helps", "harms") else ""
 
 
@@ -214,7 +214,8 @@ def _why_none(comparison: Comparison) -> str:
     if comparison.verdict != "no evidence" or low is None or high is None or low <= 0 <= high:
         return ""
     several = f" when corrected for {comparison.family} comparisons" * (comparison.family > 1)
-    return f", p {p:.2f}{several}"
+    limit = f", and this look asks for {comparison.level:g}" * (comparison.level < LEVEL)
+    return f", p {p:.2f}{several}{limit}"
 
 
 def verdict_sentence(comparison: Comparison, results: RunResults) -> str:
@@ -239,8 +240,8 @@ def same_sentences(results: RunResults) -> list[str]:
     groups, arms = results.groups, results.by_name
     for (arm, classifier), cells in groups.items():
         against = arms[arm].against
-        theirs = [cell.key for cell in groups.get((against, classifier), [])]
-        if arm != against and [cell.key for cell in cells] == theirs:
+        theirs = groups.get((against, classifier), [])  # which may have more repeats
+        if arm != against and all(a.key == b.key for a, b in zip(cells, theirs, strict=False)):
             found.setdefault((arm, against), []).append(classifier)
     return [
         f"{arm} adds no image for {listing(classifiers)}: it is {against}, and not compared with "
@@ -256,22 +257,19 @@ def without_controls(found: list[Comparison], results: RunResults) -> list[Compa
 
 
 def power_sentence(results: RunResults) -> str:
-    """What differences to ``none`` the run may have missed, the root mean square over the arms.
-
-    Empty where there is no verdict; controls are left out where there is anything else.
-    """
+    """What differences to ``none`` may be missed yet: their root mean square over the arms."""
     able = [c for c in results.compared() if c.detectable and not c.unlearnt]
     found = without_controls(able, results)
     if not found:
         return ""
+    found = [c for c in found if c.n == max(c.n for c in found)]
     limits, shown = [], decisive(results.metric)
     for classifier in dict.fromkeys(c.classifier for c in found):
         squares = [(c.detectable or 0.0) ** 2 for c in found if c.classifier == classifier]
         most = 1.0 if shown.unit == "%" else math.inf
         limit = min(most, math.sqrt(sum(squares) / len(squares)))
         limits.append((f"{number(limit, shown)} {shown.differences}", classifier))
-    several = len(limits) > 1
-    under = listing([f"{limit} with {name}" if several else limit for limit, name in limits])
+    under = listing([f"{limit} with {name}" if limits[1:] else limit for limit, name in limits])
     images = max(cell.test_images for cell in results.cells)
     family = found[0].family
     where = f", as the clearest of {family} comparisons" if family > 1 else ""
@@ -285,21 +283,20 @@ def enough_sentence(results: RunResults) -> str:
     """What would decide the comparisons with ``none`` that are open; empty where none is."""
     found = without_controls(results.compared(), results)
     needs: dict[str, list[str]] = {}
-    several = len(results.classifiers) > 1
     for c in found:
         if c.verdict == "no evidence" and not c.unlearnt:
-            need = f"{c.enough_repeats} repeats" if c.enough_repeats is not None else ""
-            if c.enough_images is not None:
-                need = f"{c.enough_images} test images"
-            who = f"{c.arm} with {c.classifier}" if several else c.arm
-            needs.setdefault(need, []).append(who)
+            who = f"{c.arm} with {c.classifier}" if results.classifiers[1:] else c.arm
+            needs.setdefault(needed(c.enough_repeats, c.enough_images), []).append(who)
     beyond = needs.pop("", [])
     parts = [f"{need} for {listing(arms)}" for need, arms in needs.items()]
     said = [f"To decide what is open, expect to need about {'; '.join(parts)}."] if parts else []
-    if beyond:
-        more = "not even 100 repeats or 100 times the test images"
-        said.append(f"Of {listing(beyond)} {more} would tell.")
-    return " ".join(said)
+    more = "not even 100 repeats or 100 times the test images"
+    return " ".join([*said, f"Of {listing(beyond)} {more} would tell."] if beyond else said)
+
+
+def needed(repeats: int | None, images: int | None) -> str:
+    """How many repeats, or else test images, in words; empty where neither would do."""
+    return f"{repeats} repeats" if repeats else f"{images} test images" if images else ""
 
 
 def listing(words: Sequence[str]) -> str:

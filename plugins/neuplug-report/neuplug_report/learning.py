@@ -54,9 +54,11 @@ def _curves(results: RunResults, classifier: str) -> dict[str, Curve]:
 
 
 def _draw(results: RunResults, classifier: str, plain: Curve, curves: dict[str, Curve]) -> Figure:
-    n = next(iter(plain.values())).n
+    counts = sorted({mean.n for curve in (plain, *curves.values()) for mean in curve.values()})
+    said = f"{counts[0]} to {wording.repeats(counts[-1])}"  # fewer where a look has decided
+    said = said if counts[1:] else wording.repeats(counts[0])
     shown = wording.decisive(results.metric)
-    aside = f"mean {shown.name} in {shown.unit} with 95 % interval, {wording.repeats(n)}; "
+    aside = f"mean {shown.name} in {shown.unit} with 95 % interval, {said}; "
     aside += "dashed: none"
     plots = list(curves.items()) or [("none", plain)]
     lines = -(-len(plots) // _COLUMNS)

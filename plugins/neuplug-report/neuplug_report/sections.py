@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue
 
+from neuplug.experiment.looks import looks_sentence
 from neuplug.experiment.reporters import sections
 from neuplug.experiment.results import Comparison, RunResults
 from neuplug.experiment.summary import wording
@@ -33,6 +34,7 @@ def view(results: RunResults) -> dict[str, Any]:
         "learnt": learnt,
         "verdicts": _verdicts(wording.ranked(results), results),
         "decisive": wording.decisive(results.metric),
+        "looks": looks_sentence(results),
         "power": f"{wording.power_sentence(results)} {wording.enough_sentence(results)}".strip(),
         "beside_classical": _verdicts(results.compared("best classical"), results),
         "more_images": _verdicts(results.compared("more images"), results),

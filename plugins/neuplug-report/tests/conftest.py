@@ -106,7 +106,7 @@ def make_results(
         for repeat in range(repeats)
     ]
     return {
-        "format": 3,
+        "format": 4,
         "neuplug": "0.1.0",
         "request": "5f0c3a9e41b7",
         "name": "steel-40",
@@ -132,6 +132,7 @@ def make_results(
         "summary": _summary(cells, classes, all_arms, classifiers),
         "metric": "accuracy",
         "learnt": [],
+        "looks": [{"repeats": repeats, "level": 0.05}],
         "comparisons": _comparisons(cells, all_arms, classifiers),
         "doses": [],
         "generators": fits,
@@ -182,7 +183,7 @@ def curves_of(raw: dict[str, Any]) -> Curves:
     """The curves of results."""
     cells, fits = raw["cells"], raw["generators"]
     return Curves(
-        format=3,
+        format=4,
         classifiers={cell["key"]: cell["curves"] for cell in cells},
         generators={fit["key"]: fit["curves"] for fit in fits},
         units={fit["key"]: fit.get("units", {}) for fit in fits},

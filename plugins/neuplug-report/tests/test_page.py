@@ -270,7 +270,7 @@ def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     [
         ("{", "cannot be read"),
         ("[" * 9999, "cannot be read"),
-        ("[]", "has no format, and this neuplug reads the format 3"),
+        ("[]", "has no format, and this neuplug reads the format 4"),
         ('{"schema": "neuplug.results/2"}', "has no format"),
         ('{"format": 9}', "has the format 9"),
         ('{"format": true}', "has the format True"),

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from neuplug.experiment.looks import looks_sentence
 from neuplug.experiment.summary import wording
 from neuplug.experiment.summary.terminal import print_summary
+from neuplug_report.sections import view
 
 from .conftest import typed
 
@@ -32,6 +34,29 @@ def test_the_verdicts_come_first_and_the_path_last(full: dict[str, Any]) -> None
     assert lines[len(expected) :][:3] == said
     assert lines[-1] == f"results: {full['folder']}"  # no page has been made of these
     assert lines[-3] == "warning: 12 images are smaller than 64 x 64 and were enlarged."
+
+
+def test_planned_looks_are_said(full: dict[str, Any]) -> None:
+    """In the terminal and on the page, in one sentence; a run with one look has none."""
+    assert looks_sentence(typed(full)) == "" and view(typed(full))["looks"] == ""
+    looks = [{"repeats": n, "level": level} for n, level in ((5, 0.01), (8, 0.015), (12, 0.025))]
+    comparisons = full["comparisons"]
+    for c, (n, verdict) in zip(comparisons, [(5, "helps"), (8, "harms")], strict=False):
+        c |= {"n": n, "verdict": verdict}
+    for c in comparisons[2:]:
+        c |= {"n": 12, "verdict": "no evidence", "level": 0.025, "adjusted_p": 0.03, "low": 0.001}
+        c |= {"effect": 0.02, "high": 0.04, "detectable": 0.05}
+    found = typed(full | {"looks": looks})
+    sentence = (
+        "Comparisons decided at the planned looks: 1 at 5 repeats (p below 0.01), 1 at 8 repeats "
+        f"(p below 0.015) and 0 at 12 repeats (p below 0.025); {len(comparisons) - 2} left open."
+    )
+    assert looks_sentence(found) == view(found)["looks"] == sentence
+    assert sentence in shown(full | {"looks": looks}, 300)
+    # what a look has decided was not missed: 5 points are of those that are open
+    assert "With 12 repeats" in wording.power_sentence(found)
+    assert "under 5.0 points" in wording.power_sentence(found)
+    assert "and this look asks for 0.025" in wording.verdict_sentence(found.comparisons[2], found)
 
 
 def test_every_mean_has_its_interval_and_n(full: dict[str, Any]) -> None:

@@ -9,7 +9,12 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from neuplug.experiment.analysis.statistics import estimate, paired_difference
+from neuplug.experiment.analysis.statistics import (
+    Paired,
+    estimate,
+    paired_difference,
+    paired_differences,
+)
 from neuplug.experiment.analysis.verdicts import holm, verdict
 from neuplug.experiment.results import PairedDifference
 
@@ -299,3 +304,25 @@ def test_the_order_of_repeats_and_images_does_not_matter() -> None:
             [rows[i][turned[i]] for i in order], [names[i][turned[i]] for i in order]
         )
         assert found.low == pytest.approx(reference.low)
+
+
+def test_more_repeats_never_decide_what_too_few_images_have_shown() -> None:
+    """Of 48 images that never differ no number of repeats would say that 2 points are too many."""
+    few = paired_difference([np.zeros(48)] * 5, [np.arange(48)] * 5)
+    assert few.p_equivalent == pytest.approx(0.98**48)
+    assert few.enough_repeats is None and few.enough_images == 150  # ln 0.05 / ln 0.98 = 148.3
+    most = paired_difference([np.zeros(48)] * 5, [np.arange(48)] * 5, comparisons=6)
+    assert most.enough_images == 240  # ln (0.05 / 6) / ln 0.98 = 237
+    enough = paired_difference([np.zeros(150)] * 5, [np.arange(150)] * 5)
+    assert enough.p_equivalent is not None and enough.p_equivalent < 0.05
+
+
+def test_a_look_that_is_stricter_needs_a_larger_difference() -> None:
+    rng = np.random.default_rng(6)
+    rows = [rng.choice([-1.0, 0, 1], 300, p=[0.1, 0.8, 0.1]) for _ in range(5)]
+    family = [Paired(rows, [np.arange(300)] * 5)]
+    usual, strict = (paired_differences(family, level=level)[0] for level in (0.05, 0.01))
+    assert (usual.p, usual.low, usual.high) == (strict.p, strict.low, strict.high)
+    assert usual.detectable is not None and strict.detectable is not None
+    assert strict.detectable > 1.2 * usual.detectable
+    assert (strict.enough_repeats or 1000) > (usual.enough_repeats or 1000)
