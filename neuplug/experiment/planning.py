@@ -17,7 +17,7 @@ from neuplug.experiment.config import ComposeConfig, recipe_settings
 from neuplug.experiment.grammar import AGREEMENT, COPIES, Amount
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.results import Dose
-from neuplug.experiment.splitting import draw_splits
+from neuplug.experiment.splitting import draw_splits, part_of
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.steps.generate import COPIES_RULE
 from neuplug.experiment.tasks import (
@@ -51,7 +51,8 @@ def make_plan(config: ComposeConfig, dataset: Dataset) -> Plan:
         splits = draw_splits(config, plan.dataset, repeat)
         plan.splits.append(list(splits.values())[-1])
         for arm in plan.arms:
-            planner = ArmPlanner(plan, arm, repeat, splits[arm.per_class])
+            split = part_of(plan, arm.part, repeat) if arm.part else splits[arm.per_class]
+            planner = ArmPlanner(plan, arm, repeat, split)
             for classifier in plan.selection.classifiers:
                 planner.add_cell(classifier)
     return plan

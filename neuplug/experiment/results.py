@@ -208,6 +208,8 @@ class RunResults(Record):
         metric: What the verdicts go by, as the option ``metric`` has it.
         learnt: What the arms have learnt with each classifier.
         evaluators: By evaluator what it says of itself.
+        learning: Of each classifier, if asked for with ``worth``: what more photographs would
+            bring, and what arms are worth in photographs.
         warnings: Sentences that the reader must know, each once: of the run, then those of
             generators, filters and evaluators, and why an evaluator failed, with the arms and
             repeats for which they hold, those of controls last.
@@ -247,6 +249,7 @@ class RunResults(Record):
     warnings: tuple[str, ...]
     cost: parts.Cost
     arm_costs: tuple[parts.ArmCost, ...]
+    learning: tuple[parts.LearningCurve, ...]
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -255,6 +258,7 @@ class RunResults(Record):
         known = {"arm": arms, "against": arms, "classifier": {*self.classifiers}}
         known["evaluator"] = {*self.evaluators}
         where = "cells summary learnt comparisons generators filtered evaluations arm_costs"
+        where += " learning"
         for part in where.split():
             for (i, entry), name in product(enumerate(getattr(self, part)), known):
                 said = getattr(entry, name, None)
