@@ -12,6 +12,9 @@ from neuplug.experiment.config import EITHER, TRAINING, ComposeConfig, over, rec
 from neuplug.experiment.grammar import NONE, Amount, ArmSpec, Filter, StageSpec, parse_arm
 from neuplug.plugins.registry import ComponentSpec, discover
 
+# The arms that are added for a learning curve
+PARTS = {f"{NONE} (a quarter)": 1 / 4, f"{NONE} (half)": 1 / 2}
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -27,6 +30,7 @@ class Arm:
         baseline: The name of the arm that it is compared with.
         family: The name without the amount, where several amounts are compared.
         dose: That amount.
+        part: Of the real images, where only a part of them is used; for a learning curve.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Arm:
     baseline: str = NONE
     family: str = NONE
     dose: Amount | None = None
+    part: float | None = None
 
     @property
     def generates(self) -> bool:
@@ -234,7 +239,10 @@ class Selection:
                         f"two different arms are called {name!r}: give them different labels."
                     )
         numbers = self._config.subsets()
-        return tuple(_with_images(arm, number) for number in numbers for arm in found.values())
+        arms = [_with_images(arm, number) for number in numbers for arm in found.values()]
+        if self._config.worth and len(numbers) < 3:  # else these are a curve
+            arms += [Arm(name, (), name, None, name, name, part=p) for name, p in PARTS.items()]
+        return tuple(arms)
 
     def _stages(self, arm: ArmSpec, amount: Amount) -> tuple[Stage, ...]:
         """Neighbouring augmenters act as one; the first amount among them closes their stage."""

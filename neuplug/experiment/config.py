@@ -35,7 +35,6 @@ DOSE_VAL = 0.2
 # to 85 % of the test images then (four draws, none of them seed 0), in 25 seconds of one core.
 DEMO_STEPS, DEMO_LR = 150, 3e-3
 
-
 _data, _arms, _run = (
     partial(Field, json_schema_extra={"panel": panel}) for panel in ("Data", "Arms", "Run")
 )
@@ -178,6 +177,7 @@ class ComposeConfig(BaseModel):
         description="largest difference that counts as none, in the metric's unit: 0.02 is two "
         "points",
     )
+    worth: bool = _run(False, description="find what arms are worth in further photographs")
     seed: int = _run(0, ge=0, description="random seed")
     device: str = _run("auto", description="device to compute on: auto, cpu, cuda, or cuda:1")
     workers: int | None = _run(

@@ -192,6 +192,58 @@ class Cell(CellId):
     torch: str
 
 
+class AtCount(Record):
+    """The metric of the verdicts with so many photographs.
+
+    Attributes:
+        photographs: Training photographs of a class, the mean over classes and repeats.
+        value: The metric.
+        low: The lower end of its 95 % interval; null for one repeat, as the next.
+        high: The upper end.
+    """
+
+    photographs: Annotated[float, Field(gt=0)]
+    value: float
+    low: float | None
+    high: float | None
+
+
+class Worth(Record):
+    """With how many more photographs ``none`` would do as well as an arm.
+
+    Attributes:
+        arm: Its name.
+        photographs: Further ones of each class; negative where fewer would do, null where that is
+            not between the smallest number of the curve and twice the largest.
+        low: The lower end of the 95 % interval; null where it is beyond these, or unknown of one
+            repeat.
+        high: The upper end; null likewise.
+    """
+
+    arm: str
+    photographs: float | None
+    low: float | None
+    high: float | None
+
+
+class LearningCurve(Record):
+    """How the metric of the verdicts grows with the number of photographs, in the arm ``none``.
+
+    Attributes:
+        classifier: Its name.
+        photographs: By arm, of those that are ``none`` with a number of real images, the training
+            photographs of a class: the mean over classes and repeats.
+        expected: By the curve, from the smallest number to twice the largest, for other draws of
+            training and test images.
+        worth: Of each other arm.
+    """
+
+    classifier: str
+    photographs: dict[str, float]
+    expected: tuple[AtCount, ...]
+    worth: tuple[Worth, ...]
+
+
 class GeneratorFit(Record):
     """A generator that was trained. Its curves are in the file of curves under its key.
 

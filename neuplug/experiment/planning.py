@@ -18,7 +18,7 @@ from neuplug.experiment.decisive import choose_metric
 from neuplug.experiment.grammar import AGREEMENT, COPIES, Amount
 from neuplug.experiment.looks import planned_looks
 from neuplug.experiment.plan import Cell, FitEntry, Plan
-from neuplug.experiment.splitting import draw_splits
+from neuplug.experiment.splitting import draw_splits, part_of
 from neuplug.experiment.steps.generate import COPIES_RULE
 from neuplug.experiment.tasks import (
     AugmentTask,
@@ -65,7 +65,8 @@ def add_repeats(plan: Plan, repeats: int, wanted: Collection[tuple[str, str]]) -
         for arm in plan.arms:
             these = [c for c in plan.selection.classifiers if (arm.name, c.name) in wanted]
             if these:
-                planner = ArmPlanner(plan, arm, repeat, splits[arm.per_class])
+                split = part_of(plan, arm.part, repeat) if arm.part else splits[arm.per_class]
+                planner = ArmPlanner(plan, arm, repeat, split)
                 for classifier in these:
                     planner.add_cell(classifier)
 

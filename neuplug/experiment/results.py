@@ -213,6 +213,8 @@ class RunResults(Record):
         learnt: What the arms have learnt with each classifier.
         looks: When verdicts were to be looked at; not all may have been needed.
         evaluators: By evaluator what it says of itself.
+        learning: Of each classifier, if asked for with ``worth``: what more photographs would
+            bring, and what arms are worth in photographs.
         warnings: Sentences that the reader must know, each once: of the run, then those of
             generators, filters and evaluators, and why an evaluator failed, with the arms and
             repeats for which they hold, those of controls last.
@@ -253,6 +255,7 @@ class RunResults(Record):
     warnings: tuple[str, ...]
     cost: parts.Cost
     arm_costs: tuple[parts.ArmCost, ...]
+    learning: tuple[parts.LearningCurve, ...]
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Self:
@@ -261,6 +264,7 @@ class RunResults(Record):
         known = {"arm": arms, "against": arms, "classifier": {*self.classifiers}}
         known["evaluator"] = {*self.evaluators}
         where = "cells summary learnt comparisons generators filtered evaluations arm_costs"
+        where += " learning"
         for part in where.split():
             for (i, entry), name in product(enumerate(getattr(self, part)), known):
                 said = getattr(entry, name, None)

@@ -8,8 +8,13 @@ from collections.abc import Collection
 
 from neuplug.data.dataset import Dataset
 from neuplug.data.splits import Split, draw_split, shuffled
+from neuplug.errors import InputError
 from neuplug.experiment.config import ComposeConfig
+from neuplug.experiment.plan import Plan
 from neuplug.seeds import derive_seed
+
+# Training images of a class of which a quarter and a half differ
+FEWEST = 4
 
 
 def draw_splits(config: ComposeConfig, dataset: Dataset, repeat: int) -> dict[int | None, Split]:
@@ -61,3 +66,20 @@ def _with_test(split: Split, test: set[int]) -> Split:
     """The split with fewer test images; the others are left out."""
     left_out = sorted([*split.left_out, *(set(split.test) - test)])
     return dataclasses.replace(split, test=sorted(test), left_out=left_out)
+
+
+def part_of(plan: Plan, share: float, repeat: int) -> Split:
+    """The last split with a part of the training images of each class, a smaller one in a larger.
+
+    Raises:
+        InputError: If there are too few of them.
+    """
+    split, dataset = plan.splits[-1], plan.dataset
+    counts = dataset.images.counts(split.train)
+    if (most := max(counts.values())) < FEWEST:
+        raise InputError(
+            f"worth: no class has more than {most} training images, and a learning curve needs "
+            f"{FEWEST}: raise per_class, or leave worth out."
+        )
+    limit = {name: max(1, round(share * count)) for name, count in counts.items()}
+    return _limited(split, plan.config.model_copy(update={"limit": limit}), dataset, repeat, ())

@@ -51,6 +51,7 @@ SAMPLES: dict[str, tuple[str, Any]] = {
     "repeats": ("7", 7),
     "metric": ("recall:dent", "recall:dent"),
     "margin": ("0.01", 0.01),
+    "worth": ("true", True),
     "seed": ("1", 1),
     "device": ("cuda:1", "cuda:1"),
     "workers": ("0", 0),

@@ -17,6 +17,7 @@ from neuplug.experiment import results as model
 from neuplug.experiment.analysis.about import about_arm, about_data, about_protocol
 from neuplug.experiment.analysis.comparisons import AllScored, score_cells, verdicts
 from neuplug.experiment.analysis.learnt import fit_sentence, learnt, training_scores, withhold
+from neuplug.experiment.analysis.worth import learning
 from neuplug.experiment.looks import planned_looks
 from neuplug.experiment.plan import Cell, FitEntry, Plan
 from neuplug.experiment.runner import Failure
@@ -93,6 +94,7 @@ def collect(
         warnings=tuple(filter(None, (plan.leak, *plan.warnings, fit_sentence(plan, bench)))),
         cost=_cost(plan, seconds),
         arm_costs=tuple(_arm_costs(plan, seconds)),
+        learning=tuple(learning(plan, scored)) if plan.config.worth else (),
     )
     return with_notices(results)
 

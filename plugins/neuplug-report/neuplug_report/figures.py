@@ -23,6 +23,7 @@ from neuplug_report.curves import classifier_curves, generator_curves, generator
 from neuplug_report.doses import dose_curves
 from neuplug_report.learning import learning_curves
 from neuplug_report.strips import accuracy, differences
+from neuplug_report.worth import worth_curves
 
 _LONGEST = 120  # characters of a name
 
@@ -38,7 +39,7 @@ def write_figures(results: RunResults, curves: Curves, folder: Path) -> dict[str
     Returns:
         Name of the figure to an ``<svg>`` element that can stand in a page and follows the page's
         colours. The first word of a name is its kind: ``accuracy``, ``differences``,
-        ``learning-…``, ``dose-…``, ``generator-…``, ``distances-…``, ``classifier-…``,
+        ``learning-…``, ``worth-…``, ``dose-…``, ``generator-…``, ``distances-…``, ``classifier-…``,
         ``confusion-…``. What was not recorded has no figure.
     """
     written: dict[str, str] = {}
@@ -76,6 +77,7 @@ def _drawings(results: RunResults, curves: Curves) -> Iterator[Drawing]:
     if results.compared():
         yield differences(results)
     yield from learning_curves(results)
+    yield from worth_curves(results)
     yield from dose_curves(results)
     yield from generator_curves(results, curves)
     yield from generator_distances(results, curves)

@@ -15,6 +15,7 @@ from neuplug.experiment.summary.learning import learnt_sentences
 from neuplug.experiment.summary.wording import by_kind, first_of_kind
 from neuplug_report import costs, evaluations
 from neuplug_report.headline import headline
+from neuplug_report.photographs import HEADING
 from neuplug_report.stats import heading, span, stat
 
 _SKIPPED_SHOWN = 10
@@ -44,6 +45,7 @@ def view(results: RunResults) -> dict[str, Any]:
         ],
         "tables": [_table(results, classifier) for classifier in results.classifiers],
         "added": sections(results),
+        "worth_heading": HEADING,
         "arm_costs": costs.of_arms(results),
         "costs": costs.of_classifiers(results),
         "sized": bool(results.arms[0].size),

@@ -157,6 +157,7 @@ def make_results(
         "warnings": ["12 images are smaller than 64 x 64 and were enlarged."],
         "cost": {"generators_seconds": 1925.0, "classifiers_seconds": 656.0},
         "arm_costs": [],
+        "learning": [],
     }
 
 
