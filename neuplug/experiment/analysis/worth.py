@@ -174,8 +174,8 @@ class Curve:
         apart, half = np.array([self._judged(about, count, place, own) for count in tried]).T
         if apart[0] >= apart[-1]:  # more photographs bring nothing
             return dict.fromkeys(("photographs", "low", "high"))
-        possible = np.abs(apart) <= half
-        possible[np.abs(apart).argmin()] = True
+        # the nearest in any case: what lies between two that are tried
+        possible = np.abs(apart) <= np.maximum(half, np.abs(apart).min())
         first, last = np.flatnonzero(possible)[[0, -1]]
         reached = apart[0] <= 0 <= apart[-1]
         number = float(np.interp(0, apart, tried) - self.counts[place]) if reached else None
@@ -192,12 +192,10 @@ class Curve:
         self, about: Paired, count: float, anchor: int, arm: Sequence[Numbers] | None = None
     ) -> tuple[float, float]:
         """The error with so many photographs, or an arm's less that, and half of its interval."""
-        scores, form = self.at(count, anchor)
+        own, form = self.at(count, anchor)
         if arm is not None:
-            scores = [own - each for own, each in zip(arm, scores, strict=True)]
-        [found] = paired_differences(
-            [about._replace(differences=scores)], strata=self.scored.strata
-        )
+            own = [there - here for there, here in zip(arm, own, strict=True)]
+        [found] = paired_differences([about._replace(differences=own)], strata=self.scored.strata)
         # of one repeat it has no bounds
         half = math.inf if found.high is None else math.hypot(found.high - found.effect, form)
         return found.effect, half
