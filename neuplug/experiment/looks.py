@@ -44,5 +44,5 @@ def looked_before(repeats: Sequence[int | str]) -> str:
     return (
         f"This question was answered with {wording.listing([*map(str, repeats)])} repeats before: "
         f"of {looks} looks that were not planned together, one calls a difference by mistake in up "
-        f"to {looks * mistakes} of 100 runs, not in {mistakes}; --repeats auto plans its looks."
+        f"to {looks * mistakes} of 100 such runs, not in {mistakes}; --repeats auto plans them."
     )

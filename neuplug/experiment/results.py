@@ -18,12 +18,10 @@ from neuplug.records import Record
 from neuplug.training.metrics import Count, Profile, Share
 
 # Raised when a file that an older neuplug has written is no longer read
-FORMAT = 3
-# Of intervals; what verdicts compare adjusted p-values with
-CONFIDENCE = 0.95
-LEVEL = 0.05
-# What a difference may be and still count as none, in the metric's unit
-MARGIN = 0.02
+FORMAT = 4
+CONFIDENCE = 0.95  # of intervals
+LEVEL = 0.05  # what adjusted p-values are compared with, all looks at them together
+MARGIN = 0.02  # what a difference may be and still count as none, in the metric's unit
 Verdict = Literal["helps", "equivalent", "no evidence", "harms", "one repeat"]
 Question = Literal["none", "best classical", "more images"]
 Problem = Literal["one class", "training images", "chance"]
@@ -140,8 +138,8 @@ class Comparison(PairedDifference, ArmAndClassifier):
         candidates: Arms that the other one was chosen from.
         family: Comparisons corrected for together: those of one question.
         unlearnt: Which of the two arms has not learnt; then there is no evidence of anything.
-        level: What these are compared with: 0.05, or of several looks that with ``n`` repeats.
-        verdict: By which of the adjusted p-values is below the level.
+        level: That of the look with ``n`` repeats: 0.05, or less where several were planned.
+        verdict: By which of the adjusted p-values is below it.
     """
 
     against: str
@@ -226,7 +224,7 @@ class RunResults(Record):
         (True, 4)
     """
 
-    format: Literal[3]
+    format: Literal[4]
     neuplug: str
     request: str
     created: AwareDatetime
@@ -336,7 +334,7 @@ class Curves(Record):
             was kept.
     """
 
-    format: Literal[3]
+    format: Literal[4]
     classifiers: dict[str, dict[str, Curve]]
     generators: dict[str, dict[str, Curve]]
     units: dict[str, dict[str, str]]

@@ -205,7 +205,7 @@ def test_more_repeats_after_a_look_are_another_look(ask: Asking) -> None:
     assert told[1] == [
         "This question was answered with 3 repeats before: of 2 looks that were not planned "
         "together, one calls a difference by mistake in up to 10 of 100 such runs, not in 5; "
-        "--repeats auto plans its looks."
+        "--repeats auto plans them."
     ]
     assert (
         "with 3 and 4 repeats before: of 3 looks" in told[2][0] and "up to 15 of 100" in told[2][0]
