@@ -48,8 +48,6 @@ def make_plan(config: ComposeConfig, dataset: Dataset) -> Plan:
     plan = begin_plan(config, dataset)
     every = {(arm.name, c.name) for arm in plan.arms for c in plan.selection.classifiers}
     add_repeats(plan, planned_looks(config.repeats)[0].repeats, every)
-    counts = [plan.dataset.images.counts(split.test) for split in plan.splits]
-    plan.metric = choose_metric(config.metric, counts)
     return plan
 
 
@@ -59,9 +57,13 @@ def add_repeats(plan: Plan, repeats: int, wanted: Collection[tuple[str, str]]) -
     Raises:
         InputError: See :func:`make_plan`.
     """
-    for repeat in range(len(plan.splits), repeats):
-        splits = draw_splits(plan.config, plan.dataset, repeat)
-        plan.splits.append(list(splits.values())[-1])
+    first = len(plan.splits)
+    drawn = [draw_splits(plan.config, plan.dataset, n) for n in range(first, repeats)]
+    plan.splits += [list(splits.values())[-1] for splits in drawn]
+    if not first:  # later repeats change nothing about what verdicts go by
+        counts = [plan.dataset.images.counts(split.test) for split in plan.splits]
+        plan.metric = choose_metric(plan.config.metric, counts)
+    for repeat, splits in enumerate(drawn, first):
         for arm in plan.arms:
             these = [c for c in plan.selection.classifiers if (arm.name, c.name) in wanted]
             if these:

@@ -12,18 +12,18 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, stats
 
-from neuplug.experiment.analysis.comparisons import AllScored, Scored, _paired
+from neuplug.experiment.analysis.comparisons import AllScored, Scored, _Asked, _paired
 from neuplug.experiment.analysis.influence import image_scores
 from neuplug.experiment.analysis.statistics import paired_differences
 from neuplug.experiment.analysis.verdicts import adjusted_for_all, verdict
 from neuplug.experiment.decisive import read_metric
+from neuplug.experiment.parts import CellId
 from neuplug.experiment.results import PairedDifference
 
 Right = NDArray[np.bool_]
@@ -185,15 +185,17 @@ def judged(
     strata[groups] = labels
     names = [str(number) for number in range(len(setting.counts))]
     cells: dict[str, Scored] = {}
-    told: list[list[Any]] = []
+    groups_of_cells: dict[tuple[str, str], list[CellId]] = {}
     for arm, rows in enumerate(answered):
-        told.append([SimpleNamespace(key=f"{arm}-{r}", repeat=r) for r in range(len(rows))])
-        for cell, row in zip(told[-1], rows, strict=True):
+        for repeat, row in enumerate(rows):
+            about = CellId(arm=str(arm), classifier="", repeat=repeat, key=f"{arm}-{repeat}")
+            groups_of_cells.setdefault((str(arm), ""), []).append(about)
             logits = np.eye(len(names))[row]
             scores = image_scores(metric, logits, labels, names)
-            cells[cell.key] = Scored(scores, groups, logits, labels)
+            cells[about.key] = Scored(scores, groups, logits, labels)
     scored = AllScored(metric, cells, strata, names)
-    family = [_paired(own, told[0], scored) for own in told[1:]]
+    asked = [_Asked(str(arm), "", "none", "0", 1) for arm in range(1, len(answered))]
+    family = [_paired(each, groups_of_cells, scored) for each in asked]
     count = len(family)
     if lend:
         found = paired_differences(family, strata=strata)
