@@ -30,12 +30,12 @@ from .experiment.analysis.verdicts import verdict as verdict
 from .experiment.executors.base import Executor as Executor
 from .experiment.executors.base import ExecutorContext as ExecutorContext
 from .experiment.executors.base import ExecutorFactory as ExecutorFactory
+from .experiment.reading import read_results as read_results
 from .experiment.reporters import FinishedRun as FinishedRun
 from .experiment.reporters import Reporter as Reporter
 from .experiment.results import Mean as Mean
 from .experiment.results import PairedDifference as PairedDifference
 from .experiment.results import RunResults as RunResults
-from .experiment.results import read_results as read_results
 from .experiment.steps.run import do_task as do_task
 from .library.compose import Arm as Arm
 from .library.compose import Result as Result

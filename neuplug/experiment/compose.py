@@ -21,9 +21,10 @@ from neuplug.experiment.components import named_faults
 from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.executors.forking import WorkerStarter
 from neuplug.experiment.looks import looked_before
+from neuplug.experiment.reading import read_curves, read_results
 from neuplug.experiment.reporters import REPORTS, FinishedRun, have_reported, write_reports
 from neuplug.experiment.request import Request
-from neuplug.experiment.results import RunResults, read_curves, read_results
+from neuplug.experiment.results import RunResults
 from neuplug.plugins.distributions import name_troubled
 from neuplug.plugins.registry import discover
 from neuplug.seeds import one_thread

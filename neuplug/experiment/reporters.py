@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from neuplug.errors import NeuplugError, StorageError
 from neuplug.experiment.components import named_faults
-from neuplug.experiment.results import Curves, RunResults, read_curves, read_results
+from neuplug.experiment.reading import read_curves, read_results
+from neuplug.experiment.results import Curves, RunResults
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.registry import ComponentSpec, discover
 from neuplug.storage.files import write_json

@@ -21,7 +21,8 @@ from neuplug.experiment.components import versions
 from neuplug.experiment.config import to_yaml
 from neuplug.experiment.events import FORMAT, infos
 from neuplug.experiment.plan import Cell, Plan
-from neuplug.experiment.results import CURVES, RESULTS, RunResults
+from neuplug.experiment.reading import CURVES, RESULTS
+from neuplug.experiment.results import RunResults
 from neuplug.experiment.steps.context import TaskContext
 from neuplug.experiment.tasks import AnyTask
 from neuplug.plugins.isolation import told

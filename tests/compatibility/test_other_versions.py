@@ -12,7 +12,7 @@ import pytest
 import neuplug
 from neuplug import Component, PluginError
 from neuplug.cli import main
-from neuplug.experiment.results import read_curves
+from neuplug.experiment.reading import read_curves
 from neuplug.plugins import hookspecs
 
 from .conftest import Ask, Install

@@ -13,7 +13,7 @@ from safetensors.torch import save_file
 
 import neuplug
 from neuplug import ImageSet, InputError, PluginError
-from neuplug.experiment.results import read_curves
+from neuplug.experiment.reading import read_curves
 
 
 def test_from_end_to_end(ask: Any) -> None:

@@ -13,7 +13,7 @@ from neuplug_tests.lab import compose
 
 from neuplug import ImageSet
 from neuplug.experiment.analysis import learnt
-from neuplug.experiment.results import read_results
+from neuplug.experiment.reading import read_results
 from neuplug.experiment.tasks import MadeImages, Mixture, RealImages
 from neuplug.training import options
 

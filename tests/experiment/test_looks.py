@@ -23,8 +23,8 @@ from neuplug.experiment.config import resolve
 from neuplug.experiment.events import Planned, Said
 from neuplug.experiment.looks import looks_sentence
 from neuplug.experiment.planning import add_repeats
+from neuplug.experiment.reading import read_results
 from neuplug.experiment.request import Request
-from neuplug.experiment.results import read_results
 
 Asking = Callable[..., Result]
 SETTINGS: dict[str, Any] = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import neuplug
-from neuplug.experiment.results import read_curves
+from neuplug.experiment.reading import read_curves
 
 
 def test_the_schema_says_what_everything_is() -> None:

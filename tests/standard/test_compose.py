@@ -10,7 +10,7 @@ import torch
 
 import neuplug
 from neuplug import ImageSet, InputError
-from neuplug.experiment.results import read_curves
+from neuplug.experiment.reading import read_curves
 
 
 def test_first_party_from_end_to_end(ask: Any) -> None:

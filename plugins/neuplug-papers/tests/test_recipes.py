@@ -14,8 +14,8 @@ from neuplug import InputError
 from neuplug.cli import main
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
+from neuplug.experiment.reading import read_results
 from neuplug.experiment.recipes import recipe_names
-from neuplug.experiment.results import read_results
 from neuplug.experiment.summary.wording import MISSING
 from neuplug_papers import beside
 from neuplug_papers.paper import Paper

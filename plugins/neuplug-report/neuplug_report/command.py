@@ -34,7 +34,7 @@ def report(
 
 def _one(folder: Path) -> None:
     from neuplug.console import PlainConsole
-    from neuplug.experiment.results import read_results
+    from neuplug.experiment.reading import read_results
     from neuplug.experiment.summary.terminal import print_summary
     from neuplug_report.page import write_report
 
@@ -45,7 +45,7 @@ def _one(folder: Path) -> None:
 
 def _several(folders: list[Path], out: Path) -> None:
     from neuplug.console import PlainConsole
-    from neuplug.experiment.results import read_results
+    from neuplug.experiment.reading import read_results
     from neuplug_report.comparing import compare_runs, print_comparison, write_comparison
 
     comparison = compare_runs([read_results(folder) for folder in folders])
