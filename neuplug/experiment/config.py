@@ -18,6 +18,7 @@ from neuplug.experiment.decisive import AUTO, NAMES, UNEQUAL, is_auto, read_metr
 from neuplug.experiment.grammar import Amount, load_yaml, make_amount, parse_arm, scalar
 from neuplug.experiment.results import MARGIN
 from neuplug.plugins.component import sentences
+from neuplug.storage.files import SPECIAL, is_special
 from neuplug.training.options import PANEL, TrainingOptions
 
 ENVIRONMENT = "NEUPLUG_COMPOSE_"
@@ -298,6 +299,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         InputError: If it is missing, no YAML, no mapping, or of another format.
     """
+    if is_special(path):
+        raise InputError(f"{path} is {SPECIAL}: give an experiment file (YAML).")
     try:
         content = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

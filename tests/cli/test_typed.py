@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuplug_tests.files import pipe
 
 from neuplug.cli import main
 
@@ -175,3 +176,9 @@ def test_a_file_that_is_no_experiment(
     assert main(["compose", str(tmp_path / name)]) == 2
     said = capsys.readouterr().err
     assert "is no experiment file (YAML): give one, a folder of images, or a CSV manifest" in said
+
+
+def test_a_pipe_is_no_experiment_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compose", str(pipe(tmp_path / "x.yaml", b"clf: linear"))]) == 2
+    said = capsys.readouterr().err
+    assert "x.yaml is no regular file, but a pipe, socket or device: give an experiment" in said

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from neuplug.storage.files import is_special
+
 
 def _endings(words: str) -> re.Pattern[str]:
     return re.compile(rf"\.({'|'.join(words.split())})", re.IGNORECASE)
 
 
+PIPES = "pipes, sockets or devices, which are not read"
 PICTURES = "pictures of kinds that neuplug does not read"
 ODD = "images by their first bytes, by their names copies or unfinished"
 
@@ -42,6 +45,8 @@ _BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"heim
 
 def named_kind(path: Path) -> tuple[str, bool] | None:
     """The kind that a file's ending says, and whether a run says it; ``None`` of any other."""
+    if is_special(path):
+        return (PIPES, True)
     for kind, endings in _KINDS.items():
         if endings.fullmatch(path.suffix):
             return kind

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from neuplug_tests.drawing import Draw
+from neuplug_tests.files import pipe
 from PIL import Image
 
 import neuplug
@@ -95,3 +96,20 @@ def test_a_table_beside_a_flat_folder_is_said(tmp_path: Path, draw: Draw) -> Non
     warnings = " ".join(neuplug.load_dataset(tmp_path / "jpg").report.warnings())
     assert "All file names give one class, image (such as image_0.jpg)" in warnings
     assert f"The table {tmp_path / 'labels.csv'} names these images: give it as --data" in warnings
+
+
+def test_pipes_and_devices_are_named_and_never_opened(class_folders: Path, tmp_path: Path) -> None:
+    pipe(class_folders / "ant" / "x.png", encoded("PNG"))
+    pipe(class_folders / "ant" / "photo", encoded("PNG"))
+    (class_folders / "ant" / "null.jpg").symlink_to("/dev/zero")
+    (class_folders / "ant" / "1_mask.png").symlink_to(pipe(tmp_path / "mask", encoded("PNG")))
+    listing = scan(class_folders, follow=True)
+    named = {str(unused) for unused in listing.unused if unused.matters}
+    pipes = "2 file(s) (pipes, sockets or devices, which are not read): ant/photo and ant/x.png"
+    assert named == {pipes}
+    skipped = dict(neuplug.load_dataset(class_folders, follow=True).report.skipped)
+    assert skipped == dict.fromkeys(
+        ("ant/1_mask.png", "ant/null.jpg"), "no regular file, but a pipe, socket or device"
+    )
+    with pytest.raises(InputError, match="photo is no regular file, but a pipe, socket or device"):
+        scan(class_folders / "ant" / "photo")

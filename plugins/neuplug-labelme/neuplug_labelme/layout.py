@@ -32,7 +32,7 @@ def has_labelme(folder: Path) -> bool:
     """Whether a labelme file is among the first JSON files at any depth of ``folder``."""
     for path in itertools.islice(json_files(folder), _SNIFFED):
         try:
-            if is_labelme(json.loads(path.read_bytes())):
+            if path.is_file() and is_labelme(json.loads(path.read_bytes())):
                 return True
         except (OSError, *BROKEN_JSON):
             continue

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tifffile
 from matplotlib.transforms import Bbox
+from neuplug_tests.files import pipe
 from PIL import Image
 
 from neuplug import InputError
@@ -400,6 +401,19 @@ def test_files_that_cannot_be_used_are_named_counted_and_skipped(several: Annota
         "turned.png": "it has 80x120 pixels (HxW), its annotation is about 120x80",
     }
     assert report.images == 7
+
+
+def test_pipes_are_named_and_never_opened(several: Annotated) -> None:
+    several.image("piped.png")
+    pipe(several.labelme / "piped.json", b'{"shapes": []}')
+    pipe(several.images / "a.png", b"x")
+    pipe(several.out / "crops.csv", b"path\n")
+    with pytest.raises(InputError, match="holds something else, such as crops.csv"):
+        several.crop()
+    shutil.rmtree(several.out)
+    skipped = dict(several.crop(unlabelled_intact=True).skipped)
+    assert skipped["piped.png"] == "its annotation is no regular file, but a pipe, socket or device"
+    assert skipped["a.png"] == "no regular file, but a pipe, socket or device"
 
 
 def test_images_without_annotation_can_be_taken_for_intact(several: Annotated) -> None:

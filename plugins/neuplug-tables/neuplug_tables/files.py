@@ -65,6 +65,7 @@ class Files:
             ending = PurePosixPath(parts[-1]).suffix
             stem = PurePosixPath(parts[-1]).stem if _ENDING.fullmatch(ending) else parts[-1]
             named = self._index.get(stem, [])
+        named = [path for path in named if is_file(path)]  # and no pipe of an image's name
         if len(named) < 2:
             return named
         scores = [_agreement(path, parts) for path in named]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neuplug_tests.drawing import Draw
-from neuplug_tests.files import touch
+from neuplug_tests.files import pipe, touch
 
 import neuplug
 from neuplug import InputError, Listing
@@ -313,6 +313,15 @@ def test_it_is_decoded_and_said(folder: Path, draw: Draw) -> None:
     assert "Classes differ in letter case or blanks alone: 'Mel' and 'mel'" in " ".join(
         report.warnings()
     )
+
+
+def test_pipes_are_no_tables_and_no_images(folder: Path) -> None:
+    (folder / "images" / "ISIC_1.jpg").unlink()
+    pipe(folder / "images" / "ISIC_1.jpg", b"x")
+    for cell in ("ISIC_{n}", "images/ISIC_{n}.jpg"):
+        assert "1 of 8 rows name an image that is not there" in refused(folder, rows(cell))
+    with pytest.raises(InputError, match="is no regular file, but a pipe, socket or device: give"):
+        scan(pipe(folder / "pipe.csv", PLAIN.encode()))
 
 
 # Anything at all --------------------------------------------------------------------------------
