@@ -37,7 +37,7 @@ def unequal(tmp_path: Path, draw: Draw) -> Path:
 def test_what_looks_odd(unequal: Path) -> None:
     said = show(unequal)
     assert "always answering: ok is right for 12 of 17 images (70.6 %)" in said
-    assert "! Classes differ in letter case or blanks alone: 'Rare' and 'rare'." in said
+    assert "! Classes differ in letter case, blanks or a final .0 alone: 'Rare' and 'rare'." in said
     assert "! Too few images to train and to test on: Rare (1), rare (1); --min-per-class 2" in said
     assert "! The classes are unequal: the largest has 12 images, the smallest 1." in said
     assert "! The images' aspect ratios differ by more than a half" in said

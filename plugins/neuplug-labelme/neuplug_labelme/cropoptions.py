@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from neuplug.data.listing import group_finder
+from neuplug.data.listing import groups_found
 from neuplug.errors import InputError
 from neuplug.storage.files import safe_name
 
@@ -69,7 +69,8 @@ class CropOptions:
             )
         if not class_name(self.intact_name):
             raise InputError(f"intact_name = {self.intact_name!r}: no folder can be called that.")
-        group_finder(self.group_by or "")  # refuses what is no regular expression
+        if self.group_by:
+            groups_found(self.group_by, [])  # refuses what is no regular expression
 
     @property
     def source_side(self) -> int:

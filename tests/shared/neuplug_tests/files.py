@@ -22,7 +22,7 @@ def numbered(pattern: str, count: int = 3) -> list[str]:
 
 
 def pipe(path: Path, content: bytes) -> Path:
-    """Make a pipe; whoever opens it gets the content, so that a test of it fails and never waits."""
+    """Make a pipe; whoever opens it gets the content, so that a test fails and never waits."""
     path.parent.mkdir(parents=True, exist_ok=True)
     os.mkfifo(path)
 
