@@ -12,7 +12,6 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u
 # A spreadsheet takes a cell for a formula that begins so; the quotes are those of guarded cells
 _FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
 _LONG = re.compile(r"[^\s/\\]{300,}\b")  # longer than a name of a file can be
-_MOST = 8000
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
@@ -47,7 +46,7 @@ def printable_lines(text: str) -> str:
 def clipped(text: str) -> str:
     """A sentence without what is too long for one; a name of a file, or a path of some, is not."""
     text = _LONG.sub(lambda word: f"{word[0][:60]}… ({len(word[0])} characters)", text)
-    return text if len(text) <= _MOST else f"{text[:_MOST]}… ({len(text)} characters)."
+    return text if len(text) <= 8000 else f"{text[:8000]}… ({len(text)} characters)."
 
 
 def guarded(cell: object) -> object:

@@ -34,6 +34,7 @@ from neuplug.data.listing import (
     large_enough,
     listed,
     natural_key,
+    refuse_odd_names,
     refuse_outside,
 )
 from neuplug.data.manifest import read_manifest
@@ -96,6 +97,7 @@ def scan(
         found = _listing(path, options or {}, follow)
     except OSError as error:
         raise InputError(f"{error.filename or path} cannot be read: {error.strerror}.") from None
+    refuse_odd_names(found.entries)
     if not follow:
         refuse_outside(path, found.outside(found.classes))
     if group_by is not None:

@@ -21,7 +21,7 @@ from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.component import ComponentBase
 
 # Part of every data set's key: raised when decoding, binding or the files of the cache change
-FORMAT = 7
+FORMAT = 8
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 
@@ -65,13 +65,6 @@ class Entry:
         for name in ("label", "group"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, unicodedata.normalize("NFC", value))
-        try:
-            f"{self.id}{self.label}{self.group}".encode()
-        except UnicodeEncodeError:
-            shown = self.id.encode("utf-8", "replace").decode()
-            raise InputError(
-                f"the file name {shown} is not in UTF-8, which tables and reports need: rename it."
-            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +223,19 @@ def refuse_outside(source: Path, ids: Sequence[str]) -> None:
         )
 
 
+def refuse_odd_names(entries: Iterable[Entry]) -> None:
+    """Refuse files of names, labels or groups that are no text.
+
+    Raises:
+        InputError: If there are any.
+    """
+    if odd := [e.id for e in entries if re.search("[\ud800-\udfff]", f"{e.id}{e.label}{e.group}")]:
+        shown = listed([name.encode("utf-8", "replace").decode() for name in odd], 3)
+        raise InputError(
+            f"{len(odd)} name(s) are not in UTF-8, which tables need: {shown}. Rename them."
+        )
+
+
 def refuse_choices(
     group_by: str | None = None, min_per_class: int = 1, follow: bool = False, **_: object
 ) -> None:
@@ -268,8 +274,7 @@ def groups_found(pattern: str, texts: Sequence[str]) -> dict[str, str]:
         done = find([sys.executable, "-Ic", _FINDER], input=json.dumps([pattern, texts]))
     except subprocess.TimeoutExpired:
         raise InputError(
-            f"group_by = {pattern!r} takes more than {limit} s on the names of the files: write it "
-            "without a repeat within a repeat, such as (a+)+."
+            f"group_by = {pattern!r} takes over {limit} s: repeat no repeats, as (a+)+ does."
         ) from None
     return dict(zip(texts, json.loads(done.stdout), strict=True))
 
@@ -336,14 +341,14 @@ def chosen_classes(
         raise InputError(
             f"{listed(few)}: min_per_class leaves this out. Lower it, or choose other classes."
         )
-    for name in classes:
-        if name not in known:
-            raise InputError(
-                f"{source} has no images of a class {name!r}.{did_you_mean(name, known)} "
-                f"It has {listed(known, 20)}."
-            )
+    if strange := [name for name in dict.fromkeys(classes) if name not in known]:
+        hints = "".join(did_you_mean(name, known) for name in strange[:3])
+        raise InputError(
+            f"{source} has no images of a class {listed(list(map(repr, strange)))}.{hints} "
+            f"It has {listed(known, 20)}."
+        )
     if twice := [name for name, number in Counter(classes).items() if number > 1]:
-        raise InputError(f"class {twice[0]} is named twice.")
+        raise InputError(f"class {listed(twice)} is named twice.")
     return tuple(classes)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from neuplug.data.listing import SPLIT_NAMES, Entry, Listing, listed, natural_ke
 from neuplug.errors import InputError
 from neuplug.text import unguarded
 
-ALIKE = "Labels differ in the blanks around them alone, and are one class"
 _COLUMNS = ("path", "label", "split", "group")
 
 
@@ -28,7 +26,6 @@ def read_manifest(path: Path) -> Listing:
         OSError: If it cannot be read.
     """
     found: dict[str, tuple[int, Entry]] = {}
-    written: dict[str, set[str]] = defaultdict(set)
     wrong: list[str] = []
     try:
         text = io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")
@@ -50,7 +47,6 @@ def read_manifest(path: Path) -> Listing:
                     f"line {line}: {entry.id} is already listed in line {found[entry.id][0]}"
                 )
             found[entry.id] = (line, entry)
-            written[entry.label].add(row["label"])
     except UnicodeDecodeError:
         raise InputError(f"{path} is not UTF-8 text: save it as CSV in UTF-8.") from None
     except csv.Error as error:
@@ -63,10 +59,7 @@ def read_manifest(path: Path) -> Listing:
         raise InputError(f"{path} lists no images: there is nothing below its header.")
     entries = sorted((entry for _, entry in found.values()), key=lambda e: natural_key(e.id))
     known = [name for name in _COLUMNS if name in columns]
-    alike = [" and ".join(map(repr, sorted(same))) for same in written.values() if len(same) > 1]
-    said = [f"{ALIKE}: {'; '.join(alike[:3])}."] if alike else []
-    what = f"a CSV manifest ({listed(known)})"
-    return Listing(path.parent, what, tuple(entries), cautions=tuple(said))
+    return Listing(path.parent, f"a CSV manifest ({listed(known)})", tuple(entries))
 
 
 def _entry(row: dict[str | None, Any], root: Path) -> Entry:
@@ -75,6 +68,8 @@ def _entry(row: dict[str | None, Any], root: Path) -> Entry:
     place, label, split, group = ((row.get(name) or "").strip() for name in _COLUMNS)
     if not (place and label):
         raise InputError("the path or the label is empty")
+    if row["label"] != label:
+        raise InputError(f"there are blanks around the label {row['label']!r}: take them out")
     if None in row.values():
         raise InputError("it has fewer cells than the header")
     if "," in label.partition("\n")[2]:

@@ -191,7 +191,7 @@ class ComposeConfig(BaseModel):
     executor: fields.Name | None = _run(
         None, description="plugin executor that runs the tasks; by default they run on this host"
     )
-    project: Path = _run(Path("runs/compose"), description="folder that holds the run folders")
+    project: fields.Folder = _run(Path("runs/compose"), description="folder of the run folders")
     name: fields.FolderName | None = _run(None, description="name of the run folder")
     save_generated: bool = _run(False, description="save the generated images as PNG files")
     report: bool = _run(True, description="run the reporters; the results are saved in any case")
@@ -367,9 +367,9 @@ def setting(item: str) -> dict[str, Any]:
     """
     target, equals, text = item.partition("=")
     component, dot, option = target.rpartition(".")
-    if not (equals and dot and component and option):
+    if not (equals and dot and component and option and text.strip()):
         raise InputError(
-            f"--set {item!r}: write component.option=value, as in training.steps=2000."
+            f"--set {item!r}: write component.option=value, as in training.steps=2000; '' is empty."
         )
     values, component = {option: scalar(text, f"--set {target}")}, component.lower()
     return {TRAINING: values} if component == TRAINING else {"options": {component: values}}

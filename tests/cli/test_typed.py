@@ -102,6 +102,9 @@ def test_a_comma_in_the_name_of_a_class(plan: Plan, typed: list[str]) -> None:
         (["--aug", "mirror@add=3,jitter"], "Another arm needs a flag of its own"),
         (["--data", "https://example.org/set.zip"], "an address: download the images"),
         (["--data", " "], "name a folder or a CSV manifest"),
+        (["set", "--classes", "q,r,s"], "no images of a class 'q', 'r' and 's'."),
+        (["set", "--project", ""], "project = '': name a folder"),
+        (["set", "--set", "conv.dropout="], "--set 'conv.dropout=': write component.option=value"),
         (["set", "--imgsz", "big"], "write height and width in pixels, as in 64, 48,64 or 48x64"),
         (["set", "--imgsz", ","], "write height and width in pixels"),
         (["set", "--imgsz", "-5"], "write height and width in pixels"),
@@ -182,3 +185,14 @@ def test_a_pipe_is_no_experiment_file(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["compose", str(pipe(tmp_path / "x.yaml", b"clf: linear"))]) == 2
     said = capsys.readouterr().err
     assert "x.yaml is no regular file, but a pipe, socket or device: give an experiment" in said
+
+
+@pytest.mark.parametrize("text", ["seed: 1\nclf: linear\nseed: 2", "options:\n  a: {b: 1, b: 1}\n"])
+def test_a_key_that_is_given_twice(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    assert main(["compose", str(tmp_path / "x.yaml")]) == 2
+    key, line = ("seed", 3) if "seed" in text else ("b", 2)
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"{key} is given twice: keep one in" in said and f"line {line}, column" in said

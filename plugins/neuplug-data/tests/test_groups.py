@@ -123,5 +123,5 @@ def test_what_is_about_files_needs_files() -> None:
 
 def test_a_pattern_without_end_is_ended(patients: Path) -> None:
     (patients / "a" / f"{'a' * 60}.png").write_bytes(b"")
-    with pytest.raises(InputError, match=r"takes more than 4 s on the names of the files: write"):
+    with pytest.raises(InputError, match=r"takes over 4 s: repeat no repeats"):
         show(patients, "--group-by", "(a+)+$")

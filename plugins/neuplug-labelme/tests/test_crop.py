@@ -403,6 +403,13 @@ def test_files_that_cannot_be_used_are_named_counted_and_skipped(several: Annota
     assert report.images == 7
 
 
+def test_all_values_that_make_no_sense_are_told(annotated: Annotated) -> None:
+    with pytest.raises(InputError) as caught:
+        annotated.crop(size=0, intact="x", margin=-3, group_by="(")
+    said = str(caught.value).split("\n")
+    assert [line.partition(" =")[0] for line in said] == ["size", "margin", "intact", "group_by"]
+
+
 def test_pipes_are_named_and_never_opened(several: Annotated) -> None:
     several.image("piped.png")
     pipe(several.labelme / "piped.json", b'{"shapes": []}')

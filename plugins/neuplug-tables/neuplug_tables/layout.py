@@ -13,7 +13,6 @@ from pathlib import Path
 from neuplug import Entry, InputError, Layout, Listing
 from neuplug.data.layouts import is_image
 from neuplug.data.listing import SPLIT_NAMES, SplitName, Unused, listed, natural_key
-from neuplug.data.manifest import ALIKE
 from neuplug.text import printable, unguarded
 from neuplug_tables.columns import EMPTY, Columns, TablesOptions, find_columns, hot_label, split_of
 from neuplug_tables.files import Files, images_below, is_file, parts_of, same_image
@@ -299,7 +298,8 @@ class _Reading:
             written[cell].add(self.table.padded.get((line, self.columns.label), cell))
         alike = [sorted(spelled) for cell, spelled in written.items() if cell and spelled != {cell}]
         several = [" and ".join(map(repr, spelled)) for spelled in alike if len(spelled) > 1]
-        return [f"{ALIKE}: {'; '.join(several[:3])}."] if several else []
+        one = "Labels differ in the blanks around them alone, and are one class"
+        return [f"{one}: {'; '.join(several[:3])}."] if several else []
 
 
 def _shown(items: Sequence[str]) -> str:
