@@ -196,3 +196,10 @@ def test_a_key_that_is_given_twice(
     key, line = ("seed", 3) if "seed" in text else ("b", 2)
     said = " ".join(capsys.readouterr().err.split())
     assert f"{key} is given twice: keep one in" in said and f"line {line}, column" in said
+
+
+def test_all_unknown_classes_are_told(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--limit", "q=3", "--limit", "r=3", "--aug", "jitter@only=s", "--clf", "linear"]
+    assert main(["compose", "set", *words, *BASE]) == 2
+    said = capsys.readouterr().err
+    assert all(f"there is no class {name!r}." in said for name in "qrs")

@@ -95,7 +95,25 @@ def test_a_table_beside_a_flat_folder_is_said(tmp_path: Path, draw: Draw) -> Non
     (tmp_path / "labels.csv").write_text(f"id,class\n{rows}\n")
     warnings = " ".join(neuplug.load_dataset(tmp_path / "jpg").report.warnings())
     assert "All file names give one class, image (such as image_0.jpg)" in warnings
-    assert f"The table {tmp_path / 'labels.csv'} names these images: give it as --data" in warnings
+    said = "may name these images, whose file names are in it: give it as --data"
+    assert f"The table {tmp_path / 'labels.csv'} {said}" in warnings
+
+
+def test_annotations_of_other_programs_are_called_by_their_names(class_folders: Path) -> None:
+    for number in range(3):
+        voc = "<annotation><filename>1.png</filename></annotation>"
+        (class_folders / "ant" / f"{number}.xml").write_text(voc)
+    (class_folders / "annotations").mkdir()
+    coco = '{"info": {}, "images": [{"id": 1, "file_name": "1.png"}], "annotations": []}'
+    (class_folders / "annotations" / "train.json").write_text(coco)
+    (class_folders / "settings.json").write_text("{}")
+    (class_folders / "feed.xml").write_text("<rss/>")
+    assert {str(unused) for unused in scan(class_folders).unused} == {
+        "3 file(s) (annotations of Pascal VOC (XML), which are not read): ant/0.xml, ant/1.xml and "
+        "ant/2.xml",
+        "1 file(s) (annotations of COCO (JSON), which are not read): annotations/train.json",
+        "2 file(s) (files of other kinds): feed.xml and settings.json",
+    }
 
 
 def test_pipes_and_devices_are_named_and_never_opened(class_folders: Path, tmp_path: Path) -> None:

@@ -39,6 +39,16 @@ def has_labelme(folder: Path) -> bool:
     return False
 
 
+def has_coco(path: Path) -> bool:
+    """Whether a JSON file has the annotations of COCO."""
+    try:
+        content = json.loads(path.read_bytes()) if path.is_file() else None
+    except (OSError, *BROKEN_JSON):
+        return False
+    lists = ("images", "annotations")
+    return isinstance(content, dict) and all(isinstance(content.get(n), list) for n in lists)
+
+
 def visible_files(folder: Path) -> Iterator[Path]:
     """The files at any depth of ``folder``, without hidden ones and those in hidden folders."""
     for place, folders, names in os.walk(folder):

@@ -410,6 +410,19 @@ def test_all_values_that_make_no_sense_are_told(annotated: Annotated) -> None:
     assert [line.partition(" =")[0] for line in said] == ["size", "margin", "intact", "group_by"]
 
 
+def test_annotations_of_other_kinds_are_called_by_their_names(several: Annotated) -> None:
+    coco = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1}]}
+    (several.labelme / "instances.json").write_text(json.dumps(coco))
+    assert dict(several.crop().skipped)["instances.json"].startswith("it is of COCO, with all")
+    for path in several.labelme.iterdir():
+        path.unlink()
+    (several.labelme / "a.xml").write_text(
+        "<?xml version='1.0'?><annotation><object/></annotation>"
+    )
+    with pytest.raises(InputError, match=r"Its 1 XML file\(s\) are of Pascal VOC, which is not"):
+        several.crop()
+
+
 def test_pipes_are_named_and_never_opened(several: Annotated) -> None:
     several.image("piped.png")
     pipe(several.labelme / "piped.json", b'{"shapes": []}')
