@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from typing import Any
 
-from neuplug.text import printable
+from neuplug.text import clipped, printable
 
 
 class NeuplugError(Exception):
@@ -15,7 +15,7 @@ class NeuplugError(Exception):
 
     Args:
         sentences: Each is a line of the message. What is not printable in them is escaped, so that
-            no name in them begins a line of its own.
+            no name in them begins a line of its own; words longer than file names are cut short.
 
     Example:
         >>> try:
@@ -31,7 +31,7 @@ class NeuplugError(Exception):
         super().__init__(*sentences)
 
     def __str__(self) -> str:
-        return "\n".join(printable(str(sentence)) for sentence in self.args)
+        return "\n".join(clipped(printable(str(sentence))) for sentence in self.args)
 
 
 class InputError(NeuplugError, ValueError):

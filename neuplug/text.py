@@ -11,6 +11,7 @@ import re
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 # A spreadsheet takes a cell for a formula that begins so; the quotes are those of guarded cells
 _FORMULA = re.compile(r"'*[=+\-@\uff1d\uff0b\uff0d\uff20]")
+_LONG = re.compile(r"[^\s/\\]{300,}\b")  # longer than a name of a file can be
 _NUMBER = re.compile(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 
 
@@ -40,6 +41,12 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """The same of text whose line breaks are its author's own."""
     return "\n".join(map(printable, text.split("\n")))
+
+
+def clipped(text: str) -> str:
+    """A sentence without what is too long for one; a name of a file, or a path of some, is not."""
+    text = _LONG.sub(lambda word: f"{word[0][:60]}… ({len(word[0])} characters)", text)
+    return text if len(text) <= 8000 else f"{text[:8000]}… ({len(text)} characters)."
 
 
 def guarded(cell: object) -> object:

@@ -33,6 +33,7 @@ from PIL import Image, ImageFile, features
 
 from neuplug.data import tiff
 from neuplug.data.stored import Decoded, Stored, Unreadable, check_size, decoded
+from neuplug.storage.files import SPECIAL, is_special
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "PPM", "JPEG2000", "AVIF", "BMP", "DIB")
 _KNOWN = "PNG, JPEG, BMP, TIFF, WebP, GIF, PNM, JPEG 2000, AVIF or HEIC"
@@ -70,6 +71,8 @@ def read(path: Path, least: int | None = None) -> Decoded:
         Unreadable: With the reason.
     """
     try:
+        if is_special(path):
+            raise Unreadable(SPECIAL)
         with path.open("rb") as file, contextlib.ExitStack() as held:
             return decoded(_read_any(file, least, held))
     except Unreadable:

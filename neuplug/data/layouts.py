@@ -34,12 +34,14 @@ from neuplug.data.listing import (
     large_enough,
     listed,
     natural_key,
+    refuse_odd_names,
     refuse_outside,
 )
 from neuplug.data.manifest import read_manifest
 from neuplug.errors import InputError, PluginError, did_you_mean
 from neuplug.plugins.loading import named_faults
 from neuplug.plugins.registry import discover
+from neuplug.storage.files import SPECIAL, is_special
 
 logger = logging.getLogger("neuplug")
 
@@ -90,9 +92,12 @@ def scan(
             beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
             hint = did_you_mean(path.name, beside)
             raise InputError(f"there is no file or folder {path}.{hint}")
+        if is_special(path):
+            raise InputError(f"{path} is {SPECIAL}: give a folder of images or a CSV manifest.")
         found = _listing(path, options or {}, follow)
     except OSError as error:
         raise InputError(f"{error.filename or path} cannot be read: {error.strerror}.") from None
+    refuse_odd_names(found.entries)
     if not follow:
         refuse_outside(path, found.outside(found.classes))
     if group_by is not None:

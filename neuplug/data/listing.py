@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
+import json
 import os
 import re
+import subprocess
+import sys
 import unicodedata
 from abc import abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import ClassVar, Literal, TypeAlias
 
@@ -18,7 +21,7 @@ from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.component import ComponentBase
 
 # Part of every data set's key: raised when decoding, binding or the files of the cache change
-FORMAT = 7
+FORMAT = 8
 
 SplitName: TypeAlias = Literal["train", "val", "test"]
 
@@ -32,6 +35,12 @@ SPLIT_NAMES: dict[str, SplitName] = {
     "test": "test",
     "testing": "test",
 }
+
+# What is found of a pattern in texts, with nothing to load
+_FINDER = """import json, re, sys
+pattern, texts = json.load(sys.stdin)
+found = map(re.compile(pattern).search, texts)
+print(json.dumps([m and ("_".join(filter(None, m.groups())) or m[0]) or "" for m in found]))"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +65,6 @@ class Entry:
         for name in ("label", "group"):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, unicodedata.normalize("NFC", value))
-        try:
-            f"{self.id}{self.label}{self.group}".encode()
-        except UnicodeEncodeError:
-            shown = self.id.encode("utf-8", "replace").decode()
-            raise InputError(
-                f"the file name {shown} is not in UTF-8, which tables and reports need: rename it."
-            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ class Listing:
     def outside(self, classes: Collection[str]) -> tuple[str, ...]:
         """Ids of images of some classes that a link or a manifest's path has outside the root."""
         root = os.path.realpath(self.root)
-        real = functools.cache(os.path.realpath)  # few folders have many files
+        real = cache(os.path.realpath)  # few folders have many files
         places = [(e, e.path if e.path.is_symlink() else e.path.parent) for e in self.entries]
         return tuple(
             entry.id
@@ -221,6 +223,19 @@ def refuse_outside(source: Path, ids: Sequence[str]) -> None:
         )
 
 
+def refuse_odd_names(entries: Iterable[Entry]) -> None:
+    """Refuse files of names, labels or groups that are no text.
+
+    Raises:
+        InputError: If there are any.
+    """
+    if odd := [e.id for e in entries if re.search("[\ud800-\udfff]", f"{e.id}{e.label}{e.group}")]:
+        shown = listed([name.encode("utf-8", "replace").decode() for name in odd], 3)
+        raise InputError(
+            f"{len(odd)} name(s) are not in UTF-8, which tables need: {shown}. Rename them."
+        )
+
+
 def refuse_choices(
     group_by: str | None = None, min_per_class: int = 1, follow: bool = False, **_: object
 ) -> None:
@@ -236,29 +251,32 @@ def refuse_choices(
         )
 
 
-def group_finder(pattern: str) -> Callable[[str], str]:
-    r"""What a regular expression finds in a path: its bracketed groups, or all of it, or nothing.
+def groups_found(pattern: str, texts: Sequence[str]) -> dict[str, str]:
+    r"""What a regular expression finds in each: its bracketed groups, or all of it, or nothing.
+
+    It is looked for in a process that can be ended.
 
     Raises:
-        InputError: If it is none.
+        InputError: If it is none, or takes too long: some take years for a long name.
 
     Example:
-        >>> from neuplug.data.listing import group_finder
-        >>> group_finder(r"(person\d+)_")("ill/person12_3.png")
-        'person12'
+        >>> from neuplug.data.listing import groups_found
+        >>> groups_found(r"(person\d+)_", ["ill/person12_3.png"])
+        {'ill/person12_3.png': 'person12'}
     """
     try:
-        compiled = re.compile(pattern)
+        re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         raise InputError(f"group_by = {pattern!r} is not a regular expression: {error}.") from None
-
-    def found(text: str) -> str:
-        match = compiled.search(text)
-        if match is None:
-            return ""
-        return "_".join(part for part in match.groups() if part) or match[0]
-
-    return found
+    limit = 4 + len(texts) // 10_000  # seconds
+    find = partial(subprocess.run, stdout=subprocess.PIPE, text=True, check=True, timeout=limit)
+    try:
+        done = find([sys.executable, "-Ic", _FINDER], input=json.dumps([pattern, texts]))
+    except subprocess.TimeoutExpired:
+        raise InputError(
+            f"group_by = {pattern!r} takes over {limit} s: repeat no repeats, as (a+)+ does."
+        ) from None
+    return dict(zip(texts, json.loads(done.stdout), strict=True))
 
 
 def grouped(listing: Listing, pattern: str) -> Listing:
@@ -267,8 +285,7 @@ def grouped(listing: Listing, pattern: str) -> Listing:
     Raises:
         InputError: If it is no regular expression, or finds nothing, or the same in all ids.
     """
-    find = group_finder(pattern)
-    found = {entry.id: find(entry.id) for entry in listing.entries}
+    found = groups_found(pattern, [entry.id for entry in listing.entries])
     groups, without = Counter(filter(None, found.values())), [i for i in found if not found[i]]
     if not groups or (len(groups) == 1 and not without and len(found) > 1):
         what = f"finds {next(iter(groups))!r} in every file" if groups else "matches no file"
@@ -324,28 +341,28 @@ def chosen_classes(
         raise InputError(
             f"{listed(few)}: min_per_class leaves this out. Lower it, or choose other classes."
         )
-    for name in classes:
-        if name not in known:
-            raise InputError(
-                f"{source} has no images of a class {name!r}.{did_you_mean(name, known)} "
-                f"It has {listed(known, 20)}."
-            )
+    if strange := [name for name in dict.fromkeys(classes) if name not in known]:
+        hints = "".join(did_you_mean(name, known) for name in strange[:3])
+        raise InputError(
+            f"{source} has no images of a class {listed(list(map(repr, strange)))}.{hints} "
+            f"It has {listed(known, 20)}."
+        )
     if twice := [name for name, number in Counter(classes).items() if number > 1]:
-        raise InputError(f"class {twice[0]} is named twice.")
+        raise InputError(f"class {listed(twice)} is named twice.")
     return tuple(classes)
 
 
 def spelled_alike(names: Iterable[str]) -> str:
-    """A sentence about names that differ in letter case or blanks alone, or empty."""
+    """A sentence about names that differ in letter case, blanks or a final .0 alone, or empty."""
     alike: dict[str, list[str]] = defaultdict(list)
     for name in names:
-        alike[
-            re.sub(r"[\s_\u200b-\u200d\ufeff]", "", unicodedata.normalize("NFKC", name).casefold())
-        ].append(name)
+        key = unicodedata.normalize("NFKC", name).casefold()
+        # a number that was read as a fraction in some rows ends with .0
+        alike[re.sub(r"[\s_\u200b-\u200d\ufeff]|(?<=\d)[.,]0*$", "", key)].append(name)
     pairs = [" and ".join(map(repr, same)) for key, same in alike.items() if key and same[1:]]
     if not pairs:
         return ""
     return (
-        f"Classes differ in letter case or blanks alone: {'; '.join(pairs[:3])}. If they are the "
-        "same, rename the folders or the labels; now they are different classes."
+        f"Classes differ in letter case, blanks or a final .0 alone: {'; '.join(pairs[:3])}. If "
+        "they are the same, rename the folders or the labels; now they are different classes."
     )

@@ -68,6 +68,8 @@ def _entry(row: dict[str | None, Any], root: Path) -> Entry:
     place, label, split, group = ((row.get(name) or "").strip() for name in _COLUMNS)
     if not (place and label):
         raise InputError("the path or the label is empty")
+    if row["label"] != label:
+        raise InputError(f"there are blanks around the label {row['label']!r}: take them out")
     if None in row.values():
         raise InputError("it has fewer cells than the header")
     if "," in label.partition("\n")[2]:

@@ -146,7 +146,7 @@ def _numbers(pixels: NDArray[Any], remarks: list[str]) -> Pixels:
     if finite.all():
         return pixels
     if not finite.any():
-        raise Unreadable("none of its pixels is a number: all are NaN or infinite")
+        raise Unreadable("none of its pixels is a number below 3.4e38: all are larger or NaN")
     remarks.append("have pixels that are NaN or infinite, drawn as the darkest or brightest one")
     low, high = pixels[finite].min(), pixels[finite].max()
     return np.where(finite, pixels, np.where(pixels > 0, high, low))

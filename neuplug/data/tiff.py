@@ -67,6 +67,8 @@ def read_tiff(
             how = page.compression.name
             raise Unreadable(f"to read its {how} compression: pip install imagecodecs") from problem
         raise problem or Unreadable(f"a TIFF of kind {kind}, which is not supported") from None
+    if page.photometric.name == "MINISWHITE" and stored.pixels.dtype == np.uint16:
+        stored.remarks += ("store white as 0; 65535 - value is used, also by --range",)
     if kind in _KINDS:
         stored.remarks += bands_remark(bands, colours, alpha is not None)
     stored.pages = _pages(tiff, page)

@@ -18,6 +18,7 @@ from neuplug.experiment.decisive import AUTO, NAMES, UNEQUAL, is_auto, read_metr
 from neuplug.experiment.grammar import Amount, load_yaml, make_amount, parse_arm, scalar
 from neuplug.experiment.results import MARGIN
 from neuplug.plugins.component import sentences
+from neuplug.storage.files import SPECIAL, is_special
 from neuplug.training.options import PANEL, TrainingOptions
 
 ENVIRONMENT = "NEUPLUG_COMPOSE_"
@@ -190,7 +191,7 @@ class ComposeConfig(BaseModel):
     executor: fields.Name | None = _run(
         None, description="plugin executor that runs the tasks; by default they run on this host"
     )
-    project: Path = _run(Path("runs/compose"), description="folder that holds the run folders")
+    project: fields.Folder = _run(Path("runs/compose"), description="folder of the run folders")
     name: fields.FolderName | None = _run(None, description="name of the run folder")
     save_generated: bool = _run(False, description="save the generated images as PNG files")
     report: bool = _run(True, description="run the reporters; the results are saved in any case")
@@ -298,6 +299,8 @@ def read_yaml(path: Path) -> dict[str, Any]:
     Raises:
         InputError: If it is missing, no YAML, no mapping, or of another format.
     """
+    if is_special(path):
+        raise InputError(f"{path} is {SPECIAL}: give an experiment file (YAML).")
     try:
         content = load_yaml(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -364,9 +367,9 @@ def setting(item: str) -> dict[str, Any]:
     """
     target, equals, text = item.partition("=")
     component, dot, option = target.rpartition(".")
-    if not (equals and dot and component and option):
+    if not (equals and dot and component and option and text.strip()):
         raise InputError(
-            f"--set {item!r}: write component.option=value, as in training.steps=2000."
+            f"--set {item!r}: write component.option=value, as in training.steps=2000; '' is empty."
         )
     values, component = {option: scalar(text, f"--set {target}")}, component.lower()
     return {TRAINING: values} if component == TRAINING else {"options": {component: values}}

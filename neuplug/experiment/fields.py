@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -117,6 +118,7 @@ Size = Annotated[tuple[int, int], BeforeValidator(_as_size), AfterValidator(_san
 Arms = Annotated[list[Annotated[str, AfterValidator(_readable)]], BeforeValidator(_as_arms)]
 Limits = Annotated[dict[str, Count], BeforeValidator(_as_limits)]
 Place = Annotated[str, AfterValidator(_place)]
+Folder = Annotated[Path, BeforeValidator(lambda path: _place(str(path)))]
 FolderName = Annotated[str, AfterValidator(_folder_name)]
 Levels = Annotated[Range, BeforeValidator(read_range)]
 Repeats = Annotated[int | Literal["auto"], BeforeValidator(_as_repeats)]

@@ -100,13 +100,14 @@ def _refuse_unknown_classes(plan: Plan) -> None:
         for stage in arm.stages:
             named += [(f"arm {arm.name}: only", name) for name in stage.only]
             named += [(f"arm {arm.name}: except", name) for name in stage.spared]
-    classes = plan.dataset.images.classes
-    for where, name in named:
-        if name not in classes:
-            hint = did_you_mean(name, classes)
-            raise InputError(
-                f"{where}: there is no class {name!r}.{hint} There are: {', '.join(classes)}."
-            )
+    known, shown = plan.dataset.images.classes, ", ".join(plan.dataset.images.classes)
+    strange = [
+        f"{where}: there is no class {name!r}.{did_you_mean(name, known)} There are: {shown}."
+        for where, name in named
+        if name not in known
+    ]
+    if strange:
+        raise InputError(*strange)
 
 
 class ArmPlanner:

@@ -44,6 +44,14 @@ _REASONS = {
 OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 
 
+SPECIAL = "no regular file, but a pipe, socket or device"
+
+
+def is_special(path: Path) -> bool:
+    """Whether something is there that is neither a file nor a folder: reading it may never end."""
+    return path.exists() and not path.is_file() and not path.is_dir()
+
+
 def unfinished_name() -> str:
     """A new name for what is being written."""
     return f".{uuid.uuid4().hex}"

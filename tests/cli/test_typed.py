@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from neuplug_tests.files import pipe
 
 from neuplug.cli import main
 
@@ -101,6 +102,9 @@ def test_a_comma_in_the_name_of_a_class(plan: Plan, typed: list[str]) -> None:
         (["--aug", "mirror@add=3,jitter"], "Another arm needs a flag of its own"),
         (["--data", "https://example.org/set.zip"], "an address: download the images"),
         (["--data", " "], "name a folder or a CSV manifest"),
+        (["set", "--classes", "q,r,s"], "no images of a class 'q', 'r' and 's'."),
+        (["set", "--project", ""], "project = '': name a folder"),
+        (["set", "--set", "conv.dropout="], "--set 'conv.dropout=': write component.option=value"),
         (["set", "--imgsz", "big"], "write height and width in pixels, as in 64, 48,64 or 48x64"),
         (["set", "--imgsz", ","], "write height and width in pixels"),
         (["set", "--imgsz", "-5"], "write height and width in pixels"),
@@ -175,3 +179,27 @@ def test_a_file_that_is_no_experiment(
     assert main(["compose", str(tmp_path / name)]) == 2
     said = capsys.readouterr().err
     assert "is no experiment file (YAML): give one, a folder of images, or a CSV manifest" in said
+
+
+def test_a_pipe_is_no_experiment_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compose", str(pipe(tmp_path / "x.yaml", b"clf: linear"))]) == 2
+    said = capsys.readouterr().err
+    assert "x.yaml is no regular file, but a pipe, socket or device: give an experiment" in said
+
+
+@pytest.mark.parametrize("text", ["seed: 1\nclf: linear\nseed: 2", "options:\n  a: {b: 1, b: 1}\n"])
+def test_a_key_that_is_given_twice(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    assert main(["compose", str(tmp_path / "x.yaml")]) == 2
+    key, line = ("seed", 3) if "seed" in text else ("b", 2)
+    said = " ".join(capsys.readouterr().err.split())
+    assert f"{key} is given twice: keep one in" in said and f"line {line}, column" in said
+
+
+def test_all_unknown_classes_are_told(photos: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--limit", "q=3", "--limit", "r=3", "--aug", "jitter@only=s", "--clf", "linear"]
+    assert main(["compose", "set", *words, *BASE]) == 2
+    said = capsys.readouterr().err
+    assert all(f"there is no class {name!r}." in said for name in "qrs")

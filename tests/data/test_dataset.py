@@ -111,6 +111,8 @@ def test_an_empty_class_folder(class_folders: Path) -> None:
 def test_an_unknown_class(class_folders: Path) -> None:
     message = refusal(class_folders, classes=["ant", "cwo"])
     assert "no images of a class 'cwo'. Did you mean cow? It has ant, Bee and cow." in message
+    message = refusal(class_folders, classes=["q", "ant", "cwo", "s"])
+    assert "no images of a class 'q', 'cwo' and 's'. Did you mean cow? It has ant" in message
     assert "Did you mean Bee?" in refusal(class_folders, classes=["ant", "bee"])
     assert "class ant is named twice" in refusal(class_folders, classes=["ant", "ant"])
 

@@ -13,6 +13,7 @@ from PIL import Image
 
 from neuplug.data.decoding import read
 from neuplug.data.pixels import fit
+from neuplug.data.stored import Unreadable
 
 from .pictures import ALPHA, GREY, GREY16, RGB, RGB16, SIZE, eight_bits, save, write_png
 
@@ -250,6 +251,19 @@ def test_white_is_zero(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "y.tif", GREY, photometric="miniswhite")
     assert np.array_equal(read(tmp_path / "x.tif").native, 65535 - GREY16)
     assert np.array_equal(read(tmp_path / "y.tif").native, 255 - GREY)
+
+
+def test_that_white_is_zero_is_said_where_a_range_would_be_of_other_values(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", GREY16, photometric="miniswhite")
+    assert read(tmp_path / "x.tif").remarks == (
+        "store white as 0; 65535 - value is used, also by --range",
+    )
+
+
+def test_numbers_beyond_single_precision_are_said_to_be_that(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "x.tif", np.full((4, 4), 1e300))
+    with pytest.raises(Unreadable, match=r"a number below 3.4e38: all are larger or NaN"):
+        read(tmp_path / "x.tif")
 
 
 @pytest.mark.parametrize("dtype", [np.int16, np.int32, np.uint32])

@@ -76,7 +76,7 @@ def test_all_columns(folder: Path) -> None:
     "text",
     [
         "path,label\na.png,x\nb.png,y\n",
-        "label,note,path\r\n x ,..,a.png\r\ny,;,b.png",
+        "label,note,path\r\nx,..,a.png\r\ny,;,b.png",
         '"path","label"\n"a.png","x"\n\nb.png,y\n',
         "path,label\rb.png,y\ra.png,x",
     ],
@@ -121,6 +121,7 @@ def test_natural_order(folder: Path) -> None:
         ("path,label\n,x\n", "line 2: the path or the label is empty"),
         ("path,label\na.png,x\nb.png,x, y\n", "line 3: it has more cells than the header"),
         ("path,label,split\na.png,test\n", "line 2: it has fewer cells than the header"),
+        ("path,label\na.png,x \n", "line 2: there are blanks around the label 'x ': take them out"),
         ("path,label,label\na.png,x,y\n", "several columns called label: keep one"),
         ('path,label\na.png,"x\nb.png,y\n', "is a quote not closed?"),
         ('path,label\na.png,"x\nb.png,y"\n', "line 3: the label goes on in the next line"),

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from neuplug.data.listing import listed
 from neuplug_data.groups import suggest
 
 if TYPE_CHECKING:
     from neuplug.data.dataset import Dataset
     from neuplug.data.listing import Listing
 
+_LOOKED_AT = 12  # images that are opened again to tell label maps
+_FEW_LEVELS = 5
 _UNEQUAL = 3  # the largest class by the smallest, from which it is worth a word
 
 
@@ -112,6 +115,8 @@ def odd(dataset: Dataset, listing: Listing | None) -> Iterator[str]:
             not sentence.startswith("not used: ") and sentence not in report.unused
         ):  # said elsewhere
             yield sentence
+    yield from _unlearnt(split_counts(dataset))
+    yield from _levels(dataset, listing)
     few = [f"{name} ({number})" for name, number in report.counts.items() if number < 2]
     if few:
         yield (
@@ -142,6 +147,53 @@ def odd(dataset: Dataset, listing: Listing | None) -> Iterator[str]:
         )
     if (suggestion := _suggestion(dataset, listing)) is not None:
         yield f"{suggestion}."
+
+
+def _unlearnt(parts: dict[str, dict[str, int]]) -> Iterator[str]:
+    """Classes that a given split leaves without images to learn from or to test on."""
+    if parts and "train" not in parts:
+        yield f"the given split has no training part, but {listed(list(parts))}: see --resplit."
+        return
+    why = {
+        "train": "which a classifier then never answers rightly",
+        "test": "so that the test says nothing of them",
+    }
+    for part, counts in parts.items():
+        without = [name for name, number in counts.items() if not number]
+        if without and part in why:
+            yield (
+                f"{len(without)} class(es) have no {part} images in the given split, {why[part]}: "
+                f"{listed(without, 3)}. See --resplit."
+            )
+
+
+def _levels(dataset: Dataset, listing: Listing | None) -> Iterator[str]:
+    """Grey images of 8 bits with hardly any levels, as label maps have them."""
+    import numpy as np
+
+    from neuplug.data.decoding import read
+    from neuplug.data.stored import Unreadable
+
+    used = set(dataset.images.ids)
+    entries = [entry for entry in listing.entries if entry.id in used] if listing else []
+    found: set[int] = set()
+    some = entries[:: -(-len(entries) // _LOOKED_AT) or 1]
+    for entry in some:
+        try:
+            pixels = read(entry.path).native
+        except Unreadable:  # has changed since it was decoded
+            return
+        if pixels.ndim != 2 or pixels.dtype != np.uint8:
+            return
+        found |= set(np.unique(pixels).tolist())
+        if len(found) > _FEW_LEVELS:
+            return
+    if found:
+        yield (
+            f"the {len(some)} image(s) looked at have the grey levels "
+            f"{listed(list(map(str, sorted(found))))} alone, of 0 to 255, as masks and label maps "
+            "have: are these the photographs?"
+        )
 
 
 def _suggestion(dataset: Dataset, listing: Listing | None):  # type: ignore[no-untyped-def]

@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from neuplug.data.listing import group_finder
-
 # Words before a number that stand for what several images may show
 _WORDS = (
     "patient person subject pat subj case lesion slide study specimen donor animal plate object "
@@ -66,8 +64,8 @@ def suggest(ids: Sequence[str], labels: Sequence[str]) -> Suggestion | None:
         labels: Their classes: groups that are the classes, or numbers within one, are none.
     """
     for pattern in _patterns(ids):
-        find = group_finder(pattern)
-        found = [find(id_) for id_ in ids]
+        matches = [re.search(pattern, id_) for id_ in ids]
+        found = [(m and ("_".join(filter(None, m.groups())) or m[0])) or "" for m in matches]
         sizes = Counter(filter(None, found))
         together = sum(size for size in sizes.values() if size > 1)
         matched = sum(sizes.values())

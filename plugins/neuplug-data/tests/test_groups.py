@@ -119,3 +119,9 @@ def test_what_is_about_files_needs_files() -> None:
     for words in (["--group-by", "x"], ["--min-per-class", "3"], ["--follow"]):
         with pytest.raises(InputError, match="are about files, and the images are made by code"):
             show("demo", *words)
+
+
+def test_a_pattern_without_end_is_ended(patients: Path) -> None:
+    (patients / "a" / f"{'a' * 60}.png").write_bytes(b"")
+    with pytest.raises(InputError, match=r"takes over 4 s: repeat no repeats"):
+        show(patients, "--group-by", "(a+)+$")

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from neuplug_tests.drawing import Draw
 from PIL import Image
@@ -37,7 +38,7 @@ def unequal(tmp_path: Path, draw: Draw) -> Path:
 def test_what_looks_odd(unequal: Path) -> None:
     said = show(unequal)
     assert "always answering: ok is right for 12 of 17 images (70.6 %)" in said
-    assert "! Classes differ in letter case or blanks alone: 'Rare' and 'rare'." in said
+    assert "! Classes differ in letter case, blanks or a final .0 alone: 'Rare' and 'rare'." in said
     assert "! Too few images to train and to test on: Rare (1), rare (1); --min-per-class 2" in said
     assert "! The classes are unequal: the largest has 12 images, the smallest 1." in said
     assert "! The images' aspect ratios differ by more than a half" in said
@@ -55,6 +56,34 @@ def test_an_honest_set_has_nothing_odd(class_folders: Path) -> None:
     said = show(class_folders, "--imgsz", "8")
     assert "\n\nNot used\n  nothing: every file is used" in said
     assert "\n\nTo look at before training\n  nothing looks odd" in said
+
+
+@pytest.mark.parametrize("levels", [(0, 1), (100, 101, 102, 103, 104), (0, 255)])
+def test_label_maps_are_odd(tmp_path: Path, levels: tuple[int, ...]) -> None:
+    pixels = np.random.default_rng(0).choice(np.array(levels, np.uint8), (8, 16, 16))
+    for number, one in enumerate(pixels):
+        path = tmp_path / "ab"[number % 2] / f"{number}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(one).save(path)
+    shown = f"{', '.join(map(str, levels[:-1]))} and {levels[-1]}"
+    said = f"! The 8 image(s) looked at have the grey levels {shown} alone, of 0 to 255, as masks"
+    assert said in show(tmp_path, "--imgsz", "8")
+    one[0, :6] = range(0, 60, 10)  # a single photograph suffices
+    Image.fromarray(one).save(path)
+    assert "looked at" not in show(tmp_path, "--imgsz", "8")
+
+
+def test_classes_without_a_part_of_the_given_split_are_odd(tmp_path: Path, draw: Draw) -> None:
+    for seed, place in enumerate(("train/a", "train/b", "test/a", "test/c")):
+        for number in range(3):
+            draw(tmp_path / place / f"{number}.png", seed * 10 + number)
+    said = show(tmp_path)
+    assert "! 1 class(es) have no train images in the given split, which a classifier" in said
+    assert "never answers rightly: c. See --resplit." in said
+    assert "! 1 class(es) have no test images in the given split, so that the test" in said
+    (tmp_path / "train").rename(tmp_path / "val")
+    said = show(tmp_path)
+    assert "! The given split has no training part, but val and test: see --resplit." in said
 
 
 def test_small_classes_are_left_out_and_said(unequal: Path) -> None:

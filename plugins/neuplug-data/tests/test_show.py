@@ -126,9 +126,13 @@ def test_a_leak_is_named(tmp_path: Path, draw: Draw) -> None:
 
 
 def test_names_that_are_no_text(class_folders: Path, draw: Draw) -> None:
-    odd = class_folders / "ant" / b"caf\xe9.png".decode("utf-8", "surrogateescape")
-    odd.write_bytes(b"no picture")
-    with pytest.raises(InputError, match=r"caf\?\.png is not in UTF-8.*rename it"):
+    for number in range(5):
+        odd = class_folders / "ant" / b"caf\xe9%d.png".decode("utf-8", "surrogateescape")
+        Path(str(odd) % number).write_bytes(b"no picture")
+    said = (
+        r"5 name\(s\) are not in UTF-8.*: ant/caf\?0\.png, ant/caf\?1\.png, .* and 2 more. Rename"
+    )
+    with pytest.raises(InputError, match=said):
         show(class_folders)
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from neuplug.storage.files import is_special
+
 
 def _endings(words: str) -> re.Pattern[str]:
     return re.compile(rf"\.({'|'.join(words.split())})", re.IGNORECASE)
 
 
+VOC = "annotations of Pascal VOC (XML), which are not read"
+COCO = "annotations of COCO (JSON), which are not read"
+PIPES = "pipes, sockets or devices, which are not read"
 PICTURES = "pictures of kinds that neuplug does not read"
 ODD = "images by their first bytes, by their names copies or unfinished"
 
@@ -42,6 +47,8 @@ _BRANDS = (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"avif", b"avis", b"heim
 
 def named_kind(path: Path) -> tuple[str, bool] | None:
     """The kind that a file's ending says, and whether a run says it; ``None`` of any other."""
+    if is_special(path):
+        return (PIPES, True)
     for kind, endings in _KINDS.items():
         if endings.fullmatch(path.suffix):
             return kind
@@ -77,3 +84,18 @@ def begins_as(path: Path) -> str:
         return "image"
     known = (b"8BPS", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"v/1\x01")
     return "picture" if start.startswith(known) or start[128:132] == b"DICM" else ""
+
+
+def annotations_of(path: Path) -> str:
+    """The kind of annotations that an XML or JSON file is by what it begins with, or nothing."""
+    if path.suffix.lower() not in (".xml", ".json"):
+        return ""
+    try:
+        with path.open("rb") as file:
+            start = file.read(1 << 16)
+    except OSError:
+        return ""
+    if path.suffix.lower() == ".xml":
+        return VOC if b"<annotation" in start[:1000] else ""
+    coco = b'"images"' in start and b'"file_name"' in start
+    return COCO if coco or (b'"annotations"' in start and b'"image_id"' in start) else ""

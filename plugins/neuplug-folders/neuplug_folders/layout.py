@@ -29,6 +29,7 @@ _IMAGE_FOLDER = re.compile(r"(images?|imgs?|jpe?gimages|jpe?gs?|pngs?|pictures|p
 _SHARED_GROUP = re.compile(r"group=.+")
 _NUMBER = re.compile(r"[\s_.\-]*(\d+|\(\d+\))\Z")
 _FOLDERS = "a folder of class folders"
+_LOOKED_INTO = 20  # files of one ending in a folder
 _AS_READ = "\0"  # stands for how class folders lie, in words, until they have been read
 
 
@@ -146,10 +147,16 @@ class _Tidied:
         named: dict[tuple[str, bool], list[Path]] = defaultdict(list)
         for what, paths in self.taken.items():
             named[what, True] += paths
+        looked_into: dict[tuple[Path, str], list[str]] = defaultdict(list)
         for path in others:
             broken = path.is_symlink() and not path.exists()
             kind = ("links that lead nowhere", True) if broken else kinds.named_kind(path)
-            named[kind or ("files of other kinds", False)].append(path)
+            if kind is None:  # of many annotations in a folder the first ones tell what they are
+                told = looked_into[path.parent, path.suffix.lower()]
+                if not any(told) and len(told) < _LOOKED_INTO:
+                    told.append(kinds.annotations_of(path))
+                kind = (next(filter(None, told), "files of other kinds"), False)
+            named[kind].append(path)
         found = []
         for (what, matters), paths in named.items():
             tells = matters or (what == kinds.TABLES and self.by_name)

@@ -25,10 +25,16 @@ _PERHAPS = {
     "xmls", "json", "jsons",
 }  # fmt: skip
 _WORD = (
-    r"(?:mask|label|lable|gt|seg|segmentation|ground[\s_\-]?truth|annotation|anno|matte|trimap)s?"
+    r"(?:mask|label|lable|gt|segm?|segmentation|ground[\s_\-]?truth|annotation|annot|anno|matte|"
+    r"trimap)s?"
 )
 _AFTER = re.compile(rf"(?P<base>.+?)[\s_\-.]+(?P<word>{_WORD})(?:[\s_\-.]*\d+)?", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?P<word>{_WORD})[\s_\-.]+(?P<base>.+)", re.IGNORECASE)
+# mask_0, label0 and benign_gt_0, of which the photograph may be image_0, img0 and benign_0
+_IN_PLACE = re.compile(
+    rf"(?P<before>(?:.*[\s_\-.])?)(?P<word>{_WORD})(?:[\s_\-.]+|(?=\d))(?P<tail>.+)", re.IGNORECASE
+)
+_TAIL = re.compile(r"(?<=[\s_\-.])(?=[^\s_\-.])|(?<!\d)(?=\d)|\A")
 
 # Where what is added to another file's stem may begin: x_bin, xMask, 12lesion
 _ADDED = re.compile(r"(?=[\s_\-.(])|(?<=[a-z\d])(?=[A-Z])|(?<=\d)(?=[a-z])")
@@ -63,6 +69,8 @@ def is_mask(path: Path) -> bool:
     import numpy as np
     from PIL import Image
 
+    if not path.is_file():  # a link to a pipe would never end
+        return False
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter("ignore")
@@ -97,8 +105,9 @@ def masks_among(images: Iterable[Path]) -> set[Path]:
     """The masks that lie among images: those with a twin, by name, that look like masks.
 
     Twins are ``x.png`` and ``x_mask.png``, ``mask_x.png`` or ``x_label.bmp``. Two files whose names
-    differ in the ending alone, or where one adds the same to the other's name as many do, such as
-    ``x.png`` and ``x_bin.png``, are twins if one kind looks like masks and the other does not.
+    differ in the ending alone, or where one has such a word in the place of another, as ``mask_0``
+    and ``image_0``, or adds the same to the other's name as many do, such as ``x.png`` and
+    ``x_bin.png``, are twins if one kind looks like masks and the other does not.
     """
     found: set[Path] = set()
     named: dict[tuple[str, str], list[Path]] = defaultdict(list)
@@ -107,11 +116,18 @@ def masks_among(images: Iterable[Path]) -> set[Path]:
     by_stem: dict[tuple[Path, str], list[Path]] = defaultdict(list)
     for path in images:
         by_stem[path.parent, path.stem.casefold()].append(path)
+    tails = _tails(by_stem)
     for (folder, stem), same in by_stem.items():
         match = _AFTER.fullmatch(stem) or _BEFORE.fullmatch(stem)
         if match and (folder, match["base"]) in by_stem:
             for path in same:
                 named[match["word"], path.suffix.lower()].append(path)
+        elif (other := _IN_PLACE.fullmatch(stem)) and (
+            photo := _photo(tails[folder, other["tail"]], other["before"])
+        ):
+            match = other
+            for path in same:
+                paired[other["word"], path.suffix.lower()].append((path, photo))
         for first in same:
             for second in same:
                 if first.suffix.lower() != second.suffix.lower():
@@ -129,6 +145,23 @@ def masks_among(images: Iterable[Path]) -> set[Path]:
         if left and not are_masks([photo for _, photo in left]):
             found |= _confirmed([mask for mask, _ in left])
     return found
+
+
+def _tails(
+    by_stem: Mapping[tuple[Path, str], Sequence[Path]],
+) -> Mapping[tuple[Path, str], list[Path]]:
+    """Folders and how the stems of images in them end, to these; masks by their names left out."""
+    found: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for (folder, stem), paths in by_stem.items():
+        if not _IN_PLACE.fullmatch(stem):
+            for place in _TAIL.finditer(stem):
+                found[folder, stem[place.start() :]].append(paths[0])
+    return found
+
+
+def _photo(images: Sequence[Path], before: str) -> Path | None:
+    """The first of images whose names end alike that begins as a mask does before its word."""
+    return next((path for path in images if path.stem.casefold().startswith(before)), None)
 
 
 def _shorter(path: Path, by_stem: Mapping[tuple[Path, str], Sequence[Path]]) -> Path | None:

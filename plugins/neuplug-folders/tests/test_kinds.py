@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from neuplug_tests.drawing import Draw
+from neuplug_tests.files import pipe
 from PIL import Image
 
 import neuplug
@@ -94,4 +95,39 @@ def test_a_table_beside_a_flat_folder_is_said(tmp_path: Path, draw: Draw) -> Non
     (tmp_path / "labels.csv").write_text(f"id,class\n{rows}\n")
     warnings = " ".join(neuplug.load_dataset(tmp_path / "jpg").report.warnings())
     assert "All file names give one class, image (such as image_0.jpg)" in warnings
-    assert f"The table {tmp_path / 'labels.csv'} names these images: give it as --data" in warnings
+    said = "may name these images, whose file names are in it: give it as --data"
+    assert f"The table {tmp_path / 'labels.csv'} {said}" in warnings
+
+
+def test_annotations_of_other_programs_are_called_by_their_names(class_folders: Path) -> None:
+    for number in range(3):
+        voc = "<annotation><filename>1.png</filename></annotation>"
+        (class_folders / "ant" / f"{number}.xml").write_text(voc)
+    (class_folders / "annotations").mkdir()
+    coco = '{"info": {}, "images": [{"id": 1, "file_name": "1.png"}], "annotations": []}'
+    (class_folders / "annotations" / "train.json").write_text(coco)
+    (class_folders / "settings.json").write_text("{}")
+    (class_folders / "feed.xml").write_text("<rss/>")
+    assert {str(unused) for unused in scan(class_folders).unused} == {
+        "3 file(s) (annotations of Pascal VOC (XML), which are not read): ant/0.xml, ant/1.xml and "
+        "ant/2.xml",
+        "1 file(s) (annotations of COCO (JSON), which are not read): annotations/train.json",
+        "2 file(s) (files of other kinds): feed.xml and settings.json",
+    }
+
+
+def test_pipes_and_devices_are_named_and_never_opened(class_folders: Path, tmp_path: Path) -> None:
+    pipe(class_folders / "ant" / "x.png", encoded("PNG"))
+    pipe(class_folders / "ant" / "photo", encoded("PNG"))
+    (class_folders / "ant" / "null.jpg").symlink_to("/dev/zero")
+    (class_folders / "ant" / "1_mask.png").symlink_to(pipe(tmp_path / "mask", encoded("PNG")))
+    listing = scan(class_folders, follow=True)
+    named = {str(unused) for unused in listing.unused if unused.matters}
+    pipes = "2 file(s) (pipes, sockets or devices, which are not read): ant/photo and ant/x.png"
+    assert named == {pipes}
+    skipped = dict(neuplug.load_dataset(class_folders, follow=True).report.skipped)
+    assert skipped == dict.fromkeys(
+        ("ant/1_mask.png", "ant/null.jpg"), "no regular file, but a pipe, socket or device"
+    )
+    with pytest.raises(InputError, match="photo is no regular file, but a pipe, socket or device"):
+        scan(class_folders / "ant" / "photo")

@@ -60,6 +60,13 @@ def left_out(root: Path) -> dict[str, int]:
         ("x{}.png", "x{}Mask.png"),
         ("{}.png", "{}_lesion_2.png"),
         ("{}.jpg", "{}anything.png"),
+        ("image_{}.png", "mask_{}.png"),
+        ("img{}.png", "label_{}.png"),
+        ("img{}.png", "seg{}.png"),
+        ("IMG_{}.jpg", "GT_{}.png"),
+        ("{}.png", "annot{}.png"),
+        ("photo left {}.png", "segm left {}.png"),
+        ("part_image_{}.png", "part_labels_{}.png"),
     ],
 )
 @pytest.mark.parametrize("make", [binary, coloured])
@@ -148,6 +155,19 @@ def test_photographs_of_equal_names_are_no_masks(tmp_path: Path, draw: Draw) -> 
         draw(tmp_path / "b" / f"{seed}.png", seed + 9, (24, 24))
         draw(tmp_path / "b" / f"{seed}_mask.png", seed + 20, (24, 24))  # a person with a mask
     assert labels(tmp_path) == {"a": 10, "b": 10}
+    assert left_out(tmp_path) == {}
+
+
+@pytest.mark.parametrize("drawn", [False, True])
+def test_names_of_two_kinds_in_a_folder_are_no_masks_where_both_look_alike(
+    tmp_path: Path, draw: Draw, drawn: bool
+) -> None:
+    make = binary if drawn else draw
+    for seed in range(5):
+        for number, name in enumerate(("image_{}", "mask_{}", "label{}")):
+            make(tmp_path / "a" / f"{name.format(seed)}.png", seed + 10 * number)
+            make(tmp_path / "b" / f"{name.format(seed)}.png", seed + 10 * number + 50)
+    assert labels(tmp_path) == {"a": 15, "b": 15}
     assert left_out(tmp_path) == {}
 
 

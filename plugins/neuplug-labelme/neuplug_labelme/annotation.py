@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from neuplug.storage.files import SPECIAL, is_special
 from neuplug_labelme.layout import BROKEN_JSON, is_labelme
 
 Points: TypeAlias = NDArray[np.float64]  # (n, 2), x and y in pixels
@@ -94,6 +95,8 @@ def read_labelme(path: Path) -> Annotation:
     Raises:
         BadAnnotation: If it cannot be read or is something else.
     """
+    if is_special(path):
+        raise BadAnnotation(f"is {SPECIAL}")
     try:
         text = path.read_bytes().decode("utf-8-sig")
         if not text.strip():

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from neuplug.data.listing import group_finder
-from neuplug.errors import InputError
+from neuplug.data.listing import groups_found
+from neuplug.errors import Problems
 from neuplug.storage.files import safe_name
 
 
@@ -38,7 +38,7 @@ class CropOptions:
         seed: The source of all randomness.
 
     Raises:
-        InputError: If a value makes no sense.
+        InputError: A line for each value that makes no sense.
     """
 
     size: int = 96
@@ -55,21 +55,25 @@ class CropOptions:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        wrong = Problems()
         for name, least in (("size", 1), ("side", 1), ("margin", 0), ("min_contrast", 0)):
             value = getattr(self, name)
             if value is not None and not value >= least:
-                raise InputError(f"{name} = {value}: it must be at least {least}.")
+                wrong.append(f"{name} = {value}: it must be at least {least}.")
         if self.intact != "auto" and not (isinstance(self.intact, int) and self.intact >= 0):
-            raise InputError(f"intact = {self.intact}: give a number, 0 for none, or auto.")
+            wrong.append(f"intact = {self.intact}: give a number, 0 for none, or auto.")
         if not 0 <= self.min_part <= 1:
-            raise InputError(f"min_part = {self.min_part:g}: it must be a fraction from 0 to 1.")
+            wrong.append(f"min_part = {self.min_part:g}: it must be a fraction from 0 to 1.")
         if not 0 <= self.inset < 0.5:
-            raise InputError(
+            wrong.append(
                 f"inset = {self.inset:g}: it must be a fraction of at least 0 and below 0.5."
             )
         if not class_name(self.intact_name):
-            raise InputError(f"intact_name = {self.intact_name!r}: no folder can be called that.")
-        group_finder(self.group_by or "")  # refuses what is no regular expression
+            wrong.append(f"intact_name = {self.intact_name!r}: no folder can be called that.")
+        if self.group_by:
+            with wrong.noted():
+                groups_found(self.group_by, [])  # refuses what is no regular expression
+        wrong.refuse()
 
     @property
     def source_side(self) -> int:

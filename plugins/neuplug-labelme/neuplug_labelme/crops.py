@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from neuplug.data.building import each
-from neuplug.data.listing import group_finder, listed, natural_key
+from neuplug.data.listing import groups_found, listed, natural_key
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.generator import Progress, silent
 from neuplug.storage.files import file_names, safe_name
@@ -167,8 +167,8 @@ def _named(pairs: Sequence[Pair], pattern: str | None) -> tuple[list[Pair], list
     """
     texts = [pair for pair in pairs if is_text(pair.name)]
     stems = file_names([str(Path(pair.name).with_suffix("")) for pair in texts], "image")
-    find = group_finder(pattern) if pattern else lambda name: ""
-    groups = [safe_name(find(pair.name)) for pair in texts]
+    found = groups_found(pattern, [pair.name for pair in texts]) if pattern else {}
+    groups = [safe_name(found.get(pair.name, "")) for pair in texts]
     if pattern and texts and not any(groups):
         raise InputError(f"group_by = {pattern!r} matches no image, such as {texts[0].name}.")
     reason = "its name is not in UTF-8, which tables need: rename it"

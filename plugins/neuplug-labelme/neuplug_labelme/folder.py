@@ -97,6 +97,8 @@ def check_out(out: Path, sources: Sequence[Path]) -> None:
 
 def _own_files(out: Path) -> set[str]:
     """What an earlier call has written, by its table."""
+    if not (out / TABLE).is_file():
+        return set()
     try:
         with (out / TABLE).open(encoding="utf-8", newline="") as file:
             paths = {row["path"] for row in csv.DictReader(file)}

@@ -32,11 +32,21 @@ def has_labelme(folder: Path) -> bool:
     """Whether a labelme file is among the first JSON files at any depth of ``folder``."""
     for path in itertools.islice(json_files(folder), _SNIFFED):
         try:
-            if is_labelme(json.loads(path.read_bytes())):
+            if path.is_file() and is_labelme(json.loads(path.read_bytes())):
                 return True
         except (OSError, *BROKEN_JSON):
             continue
     return False
+
+
+def has_coco(path: Path) -> bool:
+    """Whether a JSON file has the annotations of COCO."""
+    try:
+        content = json.loads(path.read_bytes()) if path.is_file() else None
+    except (OSError, *BROKEN_JSON):
+        return False
+    lists = ("images", "annotations")
+    return isinstance(content, dict) and all(isinstance(content.get(n), list) for n in lists)
 
 
 def visible_files(folder: Path) -> Iterator[Path]:

@@ -15,9 +15,10 @@ from pathlib import Path
 from neuplug.data.layouts import is_image
 from neuplug.data.listing import listed, natural_key
 from neuplug.errors import InputError
-from neuplug_labelme.layout import json_files, visible_files
+from neuplug_labelme.layout import has_coco, json_files, visible_files
 
 NO_IMAGE = "there is no image of its name"
+COCO = "it is of COCO, with all images in one file, which is not read: convert it to labelme"
 NO_ANNOTATION = "it has no annotation"
 
 
@@ -59,7 +60,9 @@ def pair_up(images: Path, annotations: Path) -> tuple[list[Pair], list[tuple[str
         raise InputError(f"{images} holds no images (PNG, JPEG, BMP, TIFF, WebP, GIF, PNM).")
     files = list(json_files(annotations))
     if not files:
-        raise InputError(f"{annotations} holds no labelme annotations (JSON files).")
+        raise InputError(
+            f"{annotations} holds no labelme annotations (JSON files).{_voc(annotations)}"
+        )
     about: dict[str, list[Path]] = defaultdict(list)
     for path in files:
         about[_normal(path.stem)].append(path)
@@ -87,8 +90,19 @@ def pair_up(images: Path, annotations: Path) -> tuple[list[Pair], list[tuple[str
             pairs.append(Pair(own, _name(own, images), annotation))
             alone += [image for image in claimants if image != own]
     pairs += [Pair(image, _name(image, images), None) for image in alone]
-    skipped += [(_name(path, annotations), NO_IMAGE) for path in files if path not in wanted]
+    strange = [path for path in files if path not in wanted]
+    skipped += [
+        (_name(path, annotations), COCO if has_coco(path) else NO_IMAGE) for path in strange
+    ]
     return sorted(pairs, key=lambda pair: natural_key(pair.name)), skipped
+
+
+def _voc(folder: Path) -> str:
+    """A sentence about annotations of Pascal VOC in a folder, or nothing."""
+    files = [path for path in visible_files(folder) if path.suffix.lower() == ".xml"]
+    if not files or not files[0].is_file() or b"<annotation" not in files[0].read_bytes()[:1000]:
+        return ""
+    return f" Its {len(files)} XML file(s) are of Pascal VOC, which is not read: convert them."
 
 
 def _own(paths: list[Path], root: Path, folder: Path) -> Path | None:

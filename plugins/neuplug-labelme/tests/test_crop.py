@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import tifffile
 from matplotlib.transforms import Bbox
+from neuplug_tests.files import pipe
 from PIL import Image
 
 from neuplug import InputError
@@ -400,6 +401,39 @@ def test_files_that_cannot_be_used_are_named_counted_and_skipped(several: Annota
         "turned.png": "it has 80x120 pixels (HxW), its annotation is about 120x80",
     }
     assert report.images == 7
+
+
+def test_all_values_that_make_no_sense_are_told(annotated: Annotated) -> None:
+    with pytest.raises(InputError) as caught:
+        annotated.crop(size=0, intact="x", margin=-3, group_by="(")
+    said = str(caught.value).split("\n")
+    assert [line.partition(" =")[0] for line in said] == ["size", "margin", "intact", "group_by"]
+
+
+def test_annotations_of_other_kinds_are_called_by_their_names(several: Annotated) -> None:
+    coco = {"images": [{"id": 1, "file_name": "a.png"}], "annotations": [{"image_id": 1}]}
+    (several.labelme / "instances.json").write_text(json.dumps(coco))
+    assert dict(several.crop().skipped)["instances.json"].startswith("it is of COCO, with all")
+    for path in several.labelme.iterdir():
+        path.unlink()
+    (several.labelme / "a.xml").write_text(
+        "<?xml version='1.0'?><annotation><object/></annotation>"
+    )
+    with pytest.raises(InputError, match=r"Its 1 XML file\(s\) are of Pascal VOC, which is not"):
+        several.crop()
+
+
+def test_pipes_are_named_and_never_opened(several: Annotated) -> None:
+    several.image("piped.png")
+    pipe(several.labelme / "piped.json", b'{"shapes": []}')
+    pipe(several.images / "a.png", b"x")
+    pipe(several.out / "crops.csv", b"path\n")
+    with pytest.raises(InputError, match="holds something else, such as crops"):
+        several.crop()
+    shutil.rmtree(several.out)
+    skipped = dict(several.crop(unlabelled_intact=True).skipped)
+    assert skipped["piped.png"] == "its annotation is no regular file, but a pipe, socket or device"
+    assert skipped["a.png"] == "no regular file, but a pipe, socket or device"
 
 
 def test_images_without_annotation_can_be_taken_for_intact(several: Annotated) -> None:

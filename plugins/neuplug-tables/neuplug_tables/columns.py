@@ -12,7 +12,7 @@ from pydantic import Field
 
 from neuplug import InputError, Options
 from neuplug.data.listing import SplitName, listed
-from neuplug.errors import did_you_mean
+from neuplug.errors import Problems, did_you_mean
 from neuplug_folders.parts import part_in_name
 from neuplug_tables.files import Files
 from neuplug_tables.reading import Table
@@ -108,10 +108,11 @@ def find_columns(table: Table, files: Files, options: TablesOptions) -> Columns:
     if not columns.rows:
         raise InputError(f"{table.path} lists no images: there is nothing below its header.")
     finder = _Finder(table, columns, files)
-    columns.path = finder.asked("path", options.path, finder.path)
-    columns.split = finder.asked("split", options.split, finder.split)
-    columns.group = finder.asked("group", options.group, finder.group)
-    columns.label = finder.asked("label", options.label, finder.label)
+    finder.refuse_unknown(options)
+    columns.path = finder.asked(options.path, finder.path)
+    columns.split = finder.asked(options.split, finder.split)
+    columns.group = finder.asked(options.group, finder.group)
+    columns.label = finder.asked(options.label, finder.label)
     for what in ("path", "label", "split", "group"):
         finder.refuse_same_name(getattr(columns, what), getattr(options, what) is not None)
     for column in columns.hot:
@@ -163,18 +164,32 @@ class _Finder:
     columns: Columns
     files: Files
 
-    def asked(self, what: str, name: str | None, find):  # type: ignore[no-untyped-def]
+    def asked(self, name: str | None, find):  # type: ignore[no-untyped-def]
         """The column of a name that the user gives, in any case of letters; else what is found."""
-        if name is None:
-            return find()
-        names = self.columns.names
+        return find() if name is None else self._called(name)[0]
+
+    def _called(self, name: str) -> list[int]:
+        """The columns of a name, or of one that differs in the case of letters alone."""
         for same in (str.__eq__, lambda a, b: _key(a) == _key(b)):
-            if found := [i for i, other in enumerate(names) if same(other, name)]:
-                return found[0]
-        raise InputError(
-            f"{self.table.path} has no column {name!r} (tables.{what}).{did_you_mean(name, names)} "
-            f"It has {listed([n for n in names if n], 20)}."
-        )
+            if found := [i for i, other in enumerate(self.columns.names) if same(other, name)]:
+                return found
+        return []
+
+    def refuse_unknown(self, options: TablesOptions) -> None:
+        """Refuse names that the user gives and no column has.
+
+        Raises:
+            InputError: About all of them.
+        """
+        names, problems = self.columns.names, Problems()
+        for what in ("path", "label", "split", "group"):
+            name = getattr(options, what)
+            if name is not None and not self._called(name):
+                problems.append(
+                    f"{self.table.path} has no column {name!r} (tables.{what})."
+                    f"{did_you_mean(name, names)} It has {listed([n for n in names if n], 20)}."
+                )
+        problems.refuse()
 
     def _named(self, known: Sequence[str]) -> list[int]:
         """Columns of known names, in the order in which these are known."""
@@ -331,6 +346,32 @@ class _Finder:
             columns.guessed.append(
                 f"{text[:1].upper()}{text[1:]}: --set tables.label=NAME and the like choose others."
             )
+        self._say_unused(options)
+
+    def _say_unused(self, options: TablesOptions) -> None:
+        """Say which columns are not used; a run says it of those that may be meant."""
+        columns = self.columns
+        used = {columns.path, columns.label, columns.split, columns.group, *columns.hot}
+        left = [i for i, name in enumerate(columns.names) if name and i not in used]
+        for what, known in (("label", _LABELS), ("split", _SPLITS), ("group", _GROUPS)):
+            rivals = [i for i in self._named(known) if i in left]
+            if not rivals or getattr(options, what) is not None:
+                continue
+            left = [i for i in left if i not in rivals]
+            columns.guessed.append(
+                f"Not used: column {listed([columns.names[i] for i in rivals])}, since "
+                f"{self._instead(what, rivals[0])}. --set tables.{what}=NAME chooses another."
+            )
+        if left:
+            columns.said.append(f"not used: {listed([_column(columns.names[i]) for i in left])}.")
+
+    def _instead(self, what: str, rival: int) -> str:
+        """Why a column of a known name is not the label, the split or the group."""
+        own = getattr(self.columns, what)
+        if own is not None:
+            return f"the {what} is {_column(self.columns.names[own]) if own >= 0 else 'in others'}"
+        cells = listed(list(dict.fromkeys(self.columns.cells(rival))), 3)
+        return f"its cells, such as {cells}, are no parts of a split"
 
 
 def _column(name: str) -> str:

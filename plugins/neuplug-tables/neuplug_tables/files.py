@@ -56,8 +56,7 @@ class Files:
         return self._by_name(cell)
 
     def _by_name(self, cell: str) -> list[Path]:
-        text = _DRIVE.sub("", cell.replace("\\", "/").removeprefix("~")).casefold()
-        parts = [part for part in PurePosixPath(text).parts if part not in ("/", "..", ".")]
+        parts = parts_of(cell)
         if not parts:
             return []
         named = self._index.get(parts[-1], [])
@@ -65,12 +64,56 @@ class Files:
             ending = PurePosixPath(parts[-1]).suffix
             stem = PurePosixPath(parts[-1]).stem if _ENDING.fullmatch(ending) else parts[-1]
             named = self._index.get(stem, [])
+        named = [path for path in named if is_file(path)]  # and no pipe of an image's name
         if len(named) < 2:
             return named
         scores = [_agreement(path, parts) for path in named]
         found = [p for p, score in zip(named, scores, strict=True) if score == max(scores)]
         same = [p for p in found if any(part_in_name(n) == self._part for n in p.parts[-3:-1])]
         return same if self._part and same else found
+
+    def contradicts(self, cell: str, file: Path) -> bool:
+        """Whether the folders of a cell are others than those of the image found for it.
+
+        They are not if one of the two paths only begins further up, as on another machine.
+        """
+        inside = os.path.relpath(file, self.root)
+        return not _agree(parts_of(cell)[:-1], parts_of(inside)[:-1])
+
+    def refutes(self, cell: str, file: Path) -> bool:
+        """Whether such an image cannot be meant: the folder of the cell is there without it, or
+        the two are in different parts of a split.
+        """
+        said, found = (
+            {part_in_name(name) for name in parts_of(place)[:-1]} - {""}
+            for place in (cell, os.path.relpath(file, self.root))
+        )
+        folder = self.root / cell.replace("\\", "/")
+        return bool(said and found and said != found) or _is_folder(folder.parent)
+
+
+def parts_of(cell: str) -> list[str]:
+    """The names in a path of any system, in lower case."""
+    text = _DRIVE.sub("", cell.replace("\\", "/").removeprefix("~")).casefold()
+    return [part for part in PurePosixPath(text).parts if part not in ("/", "..", ".")]
+
+
+def same_image(cell: str, image: Path, folder: Path) -> bool:
+    """Whether a cell's path and that of an image in a folder are of the same folders."""
+    inside = [folder.name, *image.relative_to(folder).parts[:-1]]
+    return _agree(parts_of(cell)[:-1], [part.casefold() for part in inside])
+
+
+def _agree(some: list[str], others: list[str]) -> bool:
+    """Whether folders are the same as far as both lists go, from their ends."""
+    return all(a == b for a, b in zip(some[::-1], others[::-1], strict=False))
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _agreement(path: Path, parts: list[str]) -> int:

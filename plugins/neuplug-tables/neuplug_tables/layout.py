@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections import Counter, defaultdict
@@ -12,11 +13,12 @@ from pathlib import Path
 from neuplug import Entry, InputError, Layout, Listing
 from neuplug.data.layouts import is_image
 from neuplug.data.listing import SPLIT_NAMES, SplitName, Unused, listed, natural_key
-from neuplug.text import unguarded
+from neuplug.text import printable, unguarded
 from neuplug_tables.columns import EMPTY, Columns, TablesOptions, find_columns, hot_label, split_of
-from neuplug_tables.files import Files, images_below
+from neuplug_tables.files import Files, images_below, is_file, parts_of, same_image
 from neuplug_tables.reading import ENDINGS, SHEETS, Table, read_table
 
+_LABEL = 300  # characters: more is no class, but a text
 _TABLES = 20  # beside images, that are looked into
 _ROWS = 20  # of each
 _IMAGES = 20_000  # whose names are looked for in them
@@ -46,12 +48,11 @@ class Tables(Layout):
 
 def _tables_of(folder: Path) -> str | None:
     """A sentence about tables in a folder or beside it that name its images."""
-    names: set[str] = set()
-    for number, image in enumerate(images_below(folder)):
-        if number == _IMAGES:
-            break
-        names |= {image.name.casefold(), image.stem.casefold()}
-    found = []
+    names: dict[str, list[Path]] = defaultdict(list)
+    for image in itertools.islice(images_below(folder), _IMAGES):
+        for name in {image.name.casefold(), image.stem.casefold()}:
+            names[name].append(image)
+    found, sure = [], True
     places = [folder, *([folder.resolve().parent] if names else [])]
     tables = [p for place in places for p in sorted(place.iterdir()) if p.suffix.lower() in ENDINGS]
     for path in tables[:_TABLES]:
@@ -59,22 +60,24 @@ def _tables_of(folder: Path) -> str | None:
             rows = read_table(path, _ROWS).rows if path.is_file() else []
         except (InputError, OSError):
             continue
-        if (
-            sum(any(_last(cell) in names for cell in cells) for _, cells in rows) * 2
-            >= len(rows)
-            > 1
-        ):
+        own = [[cell for cell in cells if _names(cell, names, path, folder)] for _, cells in rows]
+        if sum(map(bool, own)) * 2 >= len(rows) > 1:
             found.append(path)
+            sure &= any(len(parts_of(cell)) > 1 for cells in own for cell in cells)
     if not found:
         return None
     what = "The table" if len(found) == 1 else "One of the tables"
-    return (
-        f"{what} {listed([str(path) for path in found], 3)} names these images: give it as --data."
-    )
+    means = "names these images" if sure else "may name these images, whose file names are in it"
+    return f"{what} {listed([str(path) for path in found], 3)} {means}: give it as --data."
 
 
-def _last(cell: str) -> str:
-    return cell.replace("\\", "/").rpartition("/")[2].casefold()
+def _names(cell: str, names: Mapping[str, list[Path]], table: Path, folder: Path) -> bool:
+    """Whether a cell of a table means an image of a folder, given these by their names."""
+    *_, name = parts_of(cell) or [""]
+    own = table.parent / cell.replace("\\", "/")
+    if len(parts_of(cell)) > 1 and is_file(own):
+        return own.resolve().is_relative_to(folder.resolve())
+    return any(same_image(cell, image, folder) for image in names.get(name, ()))
 
 
 @dataclass
@@ -84,6 +87,7 @@ class _Reading:
     Attributes:
         wrong: What is wrong, to the lines, with the cells where these help.
         moved: Cells of images that were found elsewhere than they say.
+        elsewhere: Those of other folders, with the images found for them.
     """
 
     table: Table
@@ -91,6 +95,7 @@ class _Reading:
     columns: Columns
     wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     moved: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     lines: dict[str, int] = field(default_factory=dict)
 
@@ -112,6 +117,9 @@ class _Reading:
             given = (names[number], label, groups[number] if groups else "")
             if any(self._swallows(cell) for cell in given):
                 self.wrong["go on in the next line (is a quote not closed?)"].append(f"line {line}")
+                continue
+            if len(label) > _LABEL:
+                self.wrong[f"have a label of more than {_LABEL} characters"].append(f"line {line}")
                 continue
             if not label:
                 self.wrong["have no label"].append(f"line {line}")
@@ -192,10 +200,17 @@ class _Reading:
             else:
                 self.wrong["name an image that is not there"].append(f"line {line}: {cell}")
             return None
-        if _place(found[0], self.table.path.parent) != _place(
-            self.table.path.parent / cell.replace("\\", "/"), self.table.path.parent
-        ):
-            self.moved.append(cell)
+        place = _place(found[0], self.table.path.parent)
+        said = self.table.path.parent / cell.replace("\\", "/")
+        if place == _place(said, self.table.path.parent):
+            return found[0]
+        if self.files.contradicts(cell, found[0]):
+            if self.files.refutes(cell, found[0]):
+                gone = f"line {line}: {cell}; {place} is another one"
+                self.wrong["name an image that is not there"].append(gone)
+                return None
+            self.elsewhere.append(f"{cell} is {place}")
+        self.moved.append(cell)
         return found[0]
 
     def _refuse_several_labels(self, labels: Sequence[str]) -> None:
@@ -234,6 +249,9 @@ class _Reading:
         said = self.columns.said
         if self.table.encoding:
             said.append(f"the table is read as {self.table.encoding}.")
+        if self.table.comments:
+            lines = f"{self.table.comments} line(s) before the header"
+            said.append(f"{lines} begin with # and are passed over as comments.")
         if self.moved:
             folders = Counter(
                 _place(self.files.find(cell)[0].parent, self.table.path.parent)
@@ -250,11 +268,38 @@ class _Reading:
     def _cautions(self) -> list[str]:
         labels: Mapping[str, int] = Counter(entry.label for entry in self.entries.values())
         formulas = [label for label in labels if label[0] in "=@"]
-        said = [*self.columns.guessed]
+        said = [*self.columns.guessed, *self._blanks()]
+        if self.elsewhere:
+            said.append(
+                f"{len(self.elsewhere)} images lie in other folders than the table says, and are "
+                f"found by their file names alone: {_shown(self.elsewhere)}."
+            )
+        foreign = [label for label in labels if not label.isascii()]
+        if self.table.encoding == "cp1252" and foreign:
+            said.append(
+                "The table is not in UTF-8 and is read as Windows-1252, so that there are labels "
+                f"such as {foreign[0]!r}: if they are wrong, save the table as CSV in UTF-8."
+            )
+        if hidden := [label for label in labels if printable(label) != label]:
+            said.append(
+                f"{len(hidden)} label(s) have characters that do not show ({_shown(hidden)}): "
+                "correct the table, or save it as CSV in UTF-8 if it is in another encoding."
+            )
         if formulas:
             shown = listed(formulas, 3)
             said.append(f"Labels begin like formulas of a spreadsheet and are text: {shown}.")
         return said
+
+    def _blanks(self) -> list[str]:
+        """Labels of which some cells have blanks around them and others have not."""
+        written: dict[str, set[str]] = defaultdict(set)
+        for line, cells in self.columns.rows:
+            cell = cells[self.columns.label] if 0 <= self.columns.label < len(cells) else ""
+            written[cell].add(self.table.padded.get((line, self.columns.label), cell))
+        alike = [sorted(spelled) for cell, spelled in written.items() if cell and spelled != {cell}]
+        several = [" and ".join(map(repr, spelled)) for spelled in alike if len(spelled) > 1]
+        one = "Labels differ in the blanks around them alone, and are one class"
+        return [f"{one}: {'; '.join(several[:3])}."] if several else []
 
 
 def _shown(items: Sequence[str]) -> str:

@@ -6,8 +6,9 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from neuplug import InputError
@@ -30,12 +31,17 @@ class Table:
             cell may have line breaks in it, as ``\n``.
         encoding: ``""`` for UTF-8, else what the bytes were taken for.
         delimiter: What separates cells; ``None`` for blanks.
+        padded: (number of the first line, column) to the cell as it is written, where blanks around
+            it were left out.
+        comments: Lines before the header that begin with ``#``.
     """
 
     path: Path
     rows: list[tuple[int, list[str]]]
     encoding: str = ""
     delimiter: str | None = ","
+    padded: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    comments: int = 0
 
 
 def read_table(path: Path, most: int | None = None) -> Table:
@@ -61,11 +67,25 @@ def read_table(path: Path, most: int | None = None) -> Table:
     if separator:
         text, begin = text[separator.end() :], 1
     delimiter = separator[1] if separator else _delimiter(text)
+    found, padded = [], {}
     rows = _split(path, text, delimiter, begin, strict=most is None)
-    found = [(line, cells) for line, cells in itertools.islice(rows, most) if any(cells)]
+    for line, written in itertools.islice(rows, most):
+        cells = [cell.strip() for cell in written]
+        if any(cells):
+            found.append((line, cells))
+        pairs = enumerate(zip(written, cells, strict=True))
+        padded.update({(line, i): raw for i, (raw, cell) in pairs if raw != cell})
     if not found:
         raise InputError(f"{path} is empty: write a header, and a line for each image.")
-    return Table(path, found, encoding, delimiter)
+    comments = _comments(found)
+    return Table(path, found[comments:], encoding, delimiter, padded, comments)
+
+
+def _comments(rows: list[tuple[int, list[str]]]) -> int:
+    """How many rows at the beginning are comments: a header may begin with ``#name``."""
+    width = Counter(len(cells) for _, cells in rows).most_common(1)[0][0]
+    begin = itertools.takewhile(lambda row: row[1][0].startswith("#"), rows)
+    return sum(len(cells) != width or cells[0][1:2] in ("", " ") for _, cells in begin)
 
 
 def _decoded(path: Path, content: bytes, whole: bool) -> tuple[str, str]:
@@ -77,18 +97,22 @@ def _decoded(path: Path, content: bytes, whole: bool) -> tuple[str, str]:
         odd, even = content[1:400:2].count(0), content[0:400:2].count(0)
         names = ["utf-16-le" if odd > even else "utf-16-be"] if max(odd, even) > 20 else ["utf-8"]
     else:
-        names = ["utf-8-sig", "cp1252", "latin-1"]
+        names = ["utf-8-sig", "cp1252"]  # what is neither is no Latin-1, but of Asia, for example
     for name in names:
         try:
             return content.decode(name, errors), "" if name.startswith("utf-8") else name
         except UnicodeDecodeError:
             continue
-    raise InputError(f"{path} is no text in UTF-8, UTF-16 or Latin-1: save it as CSV in UTF-8.")
+    raise InputError(
+        f"{path} is no text in UTF-8, UTF-16 or Windows-1252: save it as CSV in UTF-8, as "
+        "spreadsheets offer it."
+    )
 
 
 def _delimiter(text: str) -> str | None:
     """What separates cells; ``None`` for blanks, of which the last in a line counts."""
     lines = [line for line in re.split(r"\r\n|\r|\n", text[: 1 << 16])[:_PROBED] if line.strip()]
+    lines = list(itertools.dropwhile(lambda line: line.startswith("#"), lines)) or lines
     best, score = None, (0.0, 1)
     for delimiter in _DELIMITERS:
         try:
@@ -107,8 +131,10 @@ def _reader(lines: Iterable[str], delimiter: str, strict: bool = False):  # type
     return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=strict)
 
 
-def _split(path: Path, text: str, delimiter: str | None, begin: int, strict: bool):  # type: ignore[no-untyped-def]
-    """Yield (number of the first line, stripped cells).
+def _split(
+    path: Path, text: str, delimiter: str | None, begin: int, strict: bool
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (number of the first line, cells with the blanks around them).
 
     Raises:
         InputError: If ``strict`` is set and a quote is not closed, or text follows one that is.
@@ -122,7 +148,7 @@ def _split(path: Path, text: str, delimiter: str | None, begin: int, strict: boo
     first = begin + 1
     try:
         for row in reader:
-            yield first, [cell.strip() for cell in row]
+            yield first, row
             first = reader.line_num + begin + 1
     except csv.Error as error:
         last = reader.line_num + begin

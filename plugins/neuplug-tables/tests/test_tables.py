@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from neuplug_tests.drawing import Draw
-from neuplug_tests.files import touch
+from neuplug_tests.files import pipe, touch
 
 import neuplug
 from neuplug import InputError, Listing
@@ -310,9 +310,139 @@ def test_it_is_decoded_and_said(folder: Path, draw: Draw) -> None:
     (folder / "set.csv").write_text(rows("ISIC_{n}", head="image_id,dx").replace("nv", "Mel"))
     report = neuplug.load_dataset(folder / "set.csv").report
     assert report.counts == {"Mel": 4, "mel": 4}
-    assert "Classes differ in letter case or blanks alone: 'Mel' and 'mel'" in " ".join(
+    assert "Classes differ in letter case, blanks or a final .0 alone: 'Mel' and 'mel'" in " ".join(
         report.warnings()
     )
+
+
+def cautions(folder: Path, text: str | bytes) -> str:
+    return " ".join(listed(folder, text).cautions)
+
+
+def test_an_image_found_under_another_folder_is_said_by_a_run(folder: Path, draw: Draw) -> None:
+    text = rows("photos/ISIC_{n}.jpg")
+    said = (
+        "8 images lie in other folders than the table says, and are found by their file names "
+        "alone: photos/ISIC_1.jpg is images/ISIC_1.jpg, photos/ISIC_2.jpg is images/ISIC_2.jpg"
+    )
+    assert said in cautions(folder, text)
+    for n in NUMBERS:
+        draw(folder / "images" / f"ISIC_{n}.jpg", n)
+    assert said in " ".join(neuplug.load_dataset(folder / "set.csv").report.warnings())
+    assert cautions(folder, rows("deep/images/ISIC_{n}.jpg")) == ""  # of another machine
+
+
+def test_an_image_that_cannot_be_the_one_that_is_named_is_not_taken(tmp_path: Path) -> None:
+    touch(tmp_path, *(f"test/{c}/{n}.png" for n in NUMBERS for c in ("nv", "mel")))
+    message = refused(tmp_path, rows("train/{c}/{n}.png"))
+    assert "8 of 8 rows name an image that is not there (line 2: train/mel/1.png; test/mel/1.png is"
+    assert "train/mel/1.png; test/mel/1.png is another one" in message
+    touch(tmp_path / "more", "a/x.png", "b/1.png")
+    message = refused(tmp_path / "more", "path,label\na/1.png,a\nb/1.png,b\n")
+    assert "1 of 2 rows name an image that is not there (line 2: a/1.png; b/1.png is" in message
+
+
+@pytest.mark.parametrize("blanks", ["{} ", "{}\u00a0", '"{}\t"', "{}\u3000 "])
+def test_labels_that_differ_in_blanks_around_them_are_one_class_and_said(
+    folder: Path, blanks: str
+) -> None:
+    text = PLAIN.replace("2.jpg,nv", f"2.jpg,{blanks.format('nv')}")
+    said = cautions(folder, text)
+    assert found(listed(folder, text)) == ALL
+    assert said.startswith("Labels differ in the blanks around them alone, and are one class: 'nv'")
+    assert cautions(folder, PLAIN.replace("nv", blanks.format("nv"))) == ""  # all of them
+
+
+def test_text_in_another_encoding_is_said_or_refused(folder: Path) -> None:
+    said = cautions(folder, PLAIN.replace("nv", "\u51f9\u5751").encode("gbk"))
+    assert "is not in UTF-8 and is read as Windows-1252, so that there are labels such as " in said
+    assert "if they are wrong, save the table as CSV in UTF-8" in said
+    message = refused(folder, PLAIN.replace("nv", "\u50b7").encode("shift-jis"))
+    assert "is no text in UTF-8, UTF-16 or Windows-1252: save it as CSV in UTF-8" in message
+    said = cautions(folder, PLAIN.replace("nv", "n\x8f\u200bv"))
+    assert "1 label(s) have characters that do not show (n\x8f\u200bv): correct the table" in said
+
+
+@pytest.mark.parametrize(
+    ("head", "more", "said"),
+    [
+        (
+            "path,label,class",
+            "{n}",
+            "column class, since the label is column label. --s",
+        ),
+        ("path,label,fold", "{n}", "column fold, since its cells, such as 1, 2, 3 and 5 more"),
+        ("path,label,patient,case", "{n},1", "column case, since the group is column patient."),
+    ],
+)
+def test_columns_that_may_be_meant_and_are_not_used_are_said(
+    folder: Path, head: str, more: str, said: str
+) -> None:
+    assert said in cautions(folder, rows("images/ISIC_{n}.jpg", "{c}," + more, head))
+
+
+def test_other_columns_that_are_not_used_are_remarks(folder: Path) -> None:
+    listing = listed(folder, rows("images/ISIC_{n}.jpg", "{c},7,8", "path,label,age,site"))
+    assert listing.cautions == ()
+    assert listing.remarks == ("not used: column age and column site.",)
+    named = {"label": "label", "split": "split"}
+    text = rows("images/ISIC_{n}.jpg", "{c},train,{n}", "path,label,split,class")
+    (folder / "set.csv").write_text(text)
+    assert scan(folder / "set.csv", options={"tables": named}).cautions == ()
+
+
+def test_all_options_that_name_no_column_are_told_at_once(folder: Path) -> None:
+    (folder / "set.csv").write_text(PLAIN)
+    with pytest.raises(InputError) as caught:
+        scan(folder / "set.csv", options={"tables": {"label": "nosuch", "group": "zz"}})
+    first, second = str(caught.value).split("\n")
+    assert "has no column 'nosuch' (tables.label)" in first
+    assert "has no column 'zz' (tables.group)" in second
+
+
+@pytest.mark.parametrize("comment", ["# made by x\n", "# a, b and c\n# y\n"])
+def test_comments_before_the_header(folder: Path, comment: str) -> None:
+    listing = listed(folder, comment + PLAIN)
+    assert found(listing) == ALL
+    assert "begin with # and are passed over as comments." in " ".join(listing.remarks)
+    assert found(listed(folder, PLAIN.replace("path,", "#path,"))) == ALL
+
+
+def test_a_table_beside_names_the_images_only_if_paths_agree(tmp_path: Path) -> None:
+    names = [f"{c}/{n}.png" for n in NUMBERS for c in ("nv", "mel")]
+    touch(tmp_path, *(f"{part}/{name}" for part in ("one", "two") for name in names))
+    (tmp_path / "set.csv").write_text(rows("one/{c}/{n}.png"))
+    assert "set.csv names these images: give it" in " ".join(scan(tmp_path / "one").remarks)
+    assert scan(tmp_path / "two").remarks == ()
+    (tmp_path / "set.csv").write_text(rows("{n}.png"))
+    assert "set.csv may name these images, whose" in " ".join(scan(tmp_path / "two").remarks)
+
+
+def test_numbers_that_were_read_as_fractions_are_said(folder: Path, draw: Draw) -> None:
+    for n in NUMBERS:
+        draw(folder / "images" / f"ISIC_{n}.jpg", n)
+    text = rows("images/ISIC_{n}.jpg", "{b}").replace("4.jpg,0", "4.jpg,0.0")
+    (folder / "set.csv").write_text(text)
+    said = " ".join(neuplug.load_dataset(folder / "set.csv").report.warnings())
+    assert "Classes differ in letter case, blanks or a final .0 alone: '0' and '0.0'. If" in said
+
+
+def test_long_cells_make_no_long_message(folder: Path) -> None:
+    message = refused(folder, PLAIN.replace("images/ISIC_1.jpg", "x" * 100_000))
+    assert len(message) < 1000 and "x… (100000 characters)). Names are" in message
+    message = refused(folder, PLAIN.replace("images/ISIC_1.jpg", "x /" * 40_000))
+    assert len(message) < 10_000 and message.endswith("characters).")
+    message = refused(folder, PLAIN.replace("nv", "x" * 1000))
+    assert "4 of 8 rows have a label of more than 300 characters (line 3, line 5" in message
+
+
+def test_pipes_are_no_tables_and_no_images(folder: Path) -> None:
+    (folder / "images" / "ISIC_1.jpg").unlink()
+    pipe(folder / "images" / "ISIC_1.jpg", b"x")
+    for cell in ("ISIC_{n}", "images/ISIC_{n}.jpg"):
+        assert "1 of 8 rows name an image that is not there" in refused(folder, rows(cell))
+    with pytest.raises(InputError, match="is no regular file, but a pipe, socket or device: give"):
+        scan(pipe(folder / "pipe.csv", PLAIN.encode()))
 
 
 # Anything at all --------------------------------------------------------------------------------
