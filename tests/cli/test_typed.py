@@ -127,7 +127,7 @@ def test_a_comma_in_the_name_of_a_class(plan: Plan, typed: list[str]) -> None:
         (["set", "--aug", "jitter@except=ant/Bee/cow"], "there is no class 'cow'"),
         (["set", "--aug", "jitter@add=1e18"], "from 0 to 1000000, not '1e18'"),
         (["set", "--aug", "jitter@runs=99999"], "at most 1000"),
-        (["set", "--repeats", "9" * 99], "less than or equal to 1000"),
+        (["set", "--repeats", "9" * 99], "write a number from 1 to 1000, or auto"),
         (["set", "--workers", "-3"], "greater than or equal to 0"),
         (["set", "--per-class", "99999"], "use at most 4"),
         (["set", "--name", "x" * 300], "a folder's name has up to 60 characters"),
