@@ -156,7 +156,7 @@ def told(error: BaseException) -> str:
         said = f"{kind}, whose message cannot be shown: {type(unsaid).__name__}"
     text = printable(" ".join(said[:MOST].split())) + (" …" if len(said) > MOST else "")
     places = [(Path(f.f_code.co_filename), n) for f, n in traceback.walk_tb(error.__traceback__)]
-    others = [(path, line) for path, line in places if not _is_ours_or_python(path)]
+    others = [(path, line) for path, line in places if not is_ours_or_python(path)]
     near = [place for place in others if "site-packages" not in place[0].parts] or others
     if not near:
         return text
@@ -164,7 +164,8 @@ def told(error: BaseException) -> str:
     return f"{text.rstrip('.')} ({printable(path.name)}, line {line})"
 
 
-def _is_ours_or_python(path: Path) -> bool:
+def is_ours_or_python(path: Path) -> bool:
+    """Whether a file is of the core or of Python's own library."""
     if path.is_relative_to(_CORE) or path.name.startswith("<frozen "):
         return True
     return path.is_relative_to(_STDLIB) and "site-packages" not in path.parts
