@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import shlex
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -136,7 +137,7 @@ def _counting(quiet: bool) -> Iterator[Callable[[int, str], None]]:
     """A line that counts on a terminal, and nothing elsewhere."""
     from rich.console import Console
 
-    console = Console(emoji=False, stderr=True, quiet=quiet)
+    console = Console(emoji=False, file=sys.stderr, quiet=quiet)
     with console.status("checking") as status:
         yield lambda done, subject: status.update(f"checking {subject}: {done} laws")
 
