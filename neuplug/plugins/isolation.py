@@ -36,17 +36,8 @@ _CORE, _STDLIB = Path(__file__).parents[1], Path(os.__file__).parent
 
 logger = logging.getLogger("neuplug.plugins")
 logger.propagate = False  # a handler that a plugin gives the root may print what it is told
-
-
-class _OnStandardError(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to the standard error, whatever stands in its place while plugins are at work."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.stream = _output.stderr if _output.began else sys.stderr
-        super().emit(record)
-
-
-logger.addHandler(_OnStandardError())
+_shown = logging.StreamHandler()  # its stream is the one before plugins work
+logger.addHandler(_shown)
 
 
 class Fault(Exception):
@@ -124,6 +115,11 @@ def called_back() -> Iterator[None]:
         with _lock:
             if _at_work:  # another thread's may have ended
                 _output.begin()
+
+
+def leave() -> None:
+    """From here on nobody prints but plugins, as when the process ends."""
+    _output.begin()
 
 
 @contextmanager
@@ -316,7 +312,8 @@ class _Output(_Lines):
             return
         self.began = True
         self.stdout, self.exit, self.real = sys.stdout, os._exit, -1
-        self.stderr, sys.stderr = sys.stderr, self.errors.text
+        _shown.stream = self.stderr = sys.stderr
+        sys.stderr = self.errors.text
         os._exit = _refused(os.getpid(), os._exit)  # type: ignore[assignment]
         with suppress(Exception):
             sys.stdout.flush()

@@ -56,6 +56,11 @@ class ComponentSpec:
         """``distribution version``, for messages."""
         return f"{self.distribution} {self.version}"
 
+    @property
+    def space(self) -> str:
+        """The kind of which no other of that name may be asked for without its distribution."""
+        return NAME_SPACES.get(self.kind, self.kind)
+
     def load(self) -> type[ComponentBase]:
         """Import the component's class.
 
