@@ -150,9 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     code = _run(arguments)
     if arguments is None:  # the process is ours, and what plugins have left may neither print
         leave()
-        threads = (t for t in threading.enumerate() if t is not threading.current_thread())
-        if not all(thread.daemon for thread in threads):  # nor keep it from ending
-            atexit._run_exitfuncs()
+        if any(not t.daemon and t is not threading.main_thread() for t in threading.enumerate()):
+            atexit._run_exitfuncs()  # nor keep it from ending
             os._exit(code)
     return code
 

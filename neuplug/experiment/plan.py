@@ -15,7 +15,6 @@ from neuplug.experiment.config import ComposeConfig
 from neuplug.experiment.decisive import Decisive, read_metric
 from neuplug.experiment.parts import Provenance
 from neuplug.experiment.tasks import AnyTask, Mixture, RealImages
-from neuplug.plugins.registry import discover
 from neuplug.training.devices import pick_device
 from neuplug.training.options import TrainingOptions
 
@@ -188,13 +187,8 @@ class Plan:
         found += [w for split in self.splits for w in split.warnings]
         told = (self.metric[1], self.steps_found, self.looked, *self.notes)
         found += filter(None, told)
-        found += [
-            f"{spec.name} is that of {spec.source}, which the recipe names; that of {other.source} "
-            "is not used."
-            for spec in (self.selection.components if self.config.recipe else ())
-            for other in discover().components
-            if (other.name, other.space) == (spec.name, spec.space) and other != spec
-        ]
+        for spec in self.selection.components if self.config.recipe else ():
+            found += [f"{spec.name} is that of {spec.source}, not of {o}." for o in spec.rivals()]
         amounts = len({arm.dose for arm in self.arms if arm.dose is not None})
         if amounts > 1 and not self.has_validation:
             found.append(

@@ -11,13 +11,11 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import re
 import sys
 import textwrap
 from collections.abc import Iterator
-from enum import Enum
 from logging import Logger
-from pathlib import Path, PurePath
+from pathlib import Path
 from symtable import symtable
 from types import FunctionType, ModuleType
 from typing import Any
@@ -29,11 +27,6 @@ from neuplug.plugins.code import ChangedError, code_of
 from neuplug.plugins.component import ComponentBase
 from neuplug.plugins.isolation import is_ours_or_python
 
-_NOT_OWN = ("neuplug", "abc", "builtins")
-_UNTOLD = (OSError, TypeError, ValueError, SyntaxError, RecursionError, ChangedError)
-# Constants besides text and numbers, which show all that they are
-_SHOWN = (bytes, complex, range, re.Pattern, PurePath, Enum, Logger)
-
 
 def code(component: ComponentBase) -> str:
     """What an instance is: a hash of its attribute ``cache_key``, or of all that can be told.
@@ -42,25 +35,22 @@ def code(component: ComponentBase) -> str:
         InputError: If something of that cannot be told.
     """
     kind = type(component)
-    if (given := getattr(component, "cache_key", None)) is not None:
-        told = [kind.__qualname__, str(given)]
-    else:
-        own = [c for c in kind.__mro__ if c.__module__.split(".")[0] not in _NOT_OWN]
-        home, seen = {c.__module__ for c in own}, set[object]()
-        try:
-            told = [json.dumps(vars(component), default=_plain, sort_keys=True)]
-            told += [line for c in own for line in _told(c.__name__, c, home, seen)]
-        except _UNTOLD as why:
-            remedy = "give it an attribute cache_key, and change its value with what it does"
-            if isinstance(why, ChangedError):
-                remedy = "a file changed since it was read: restart Python, or the notebook kernel"
-            raise InputError(
-                f"neuplug cannot tell when {kind.__name__} changes ({why}): {remedy}."
-            ) from None
+    told, key = [kind.__qualname__], getattr(component, "cache_key", None)
+    own = [c for c in kind.__mro__ if c.__module__.split(".")[0] not in ("neuplug", "abc")][:-1]
+    home, seen = {c.__module__ for c in own}, set[object]()
+    try:
+        told += [json.dumps(vars(component), default=_plain, sort_keys=True)] if key is None else []
+        told += [t for c in own for t in _told(c, home, seen)] if key is None else [str(key)]
+    except Exception as error:  # of whatever kind: its key would be a guess
+        remedy = "give it an attribute cache_key, and change its value with what it does"
+        if isinstance(error, ChangedError):
+            remedy = "a file changed since it was read: restart Python, or the notebook kernel"
+        sentence = f"neuplug cannot tell when {kind.__name__} changes ({error}): {remedy}."
+        raise InputError(sentence) from None
     return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
 
 
-def _told(name: str, value: Any, home: set[str], seen: set[object]) -> Iterator[str]:
+def _told(value: Any, home: set[str], seen: set[object], name: str = "") -> Iterator[str]:
     """What a name stands for and, of the modules ``home``, what that names in turn."""
     is_module = isinstance(value, ModuleType)
     module = value.__name__ if is_module else getattr(value, "__module__", None)
@@ -76,15 +66,14 @@ def _told(name: str, value: Any, home: set[str], seen: set[object]) -> Iterator[
     elif value not in seen:
         seen.add(value)
         yield (source := inspect.getsource(value))
-        inner = vars(value) if isinstance(value, type) else {"": value}
         known = dict(vars(sys.modules[module]))
-        for attribute, each in inner.items():
+        for attribute, each in (vars(value) if isinstance(value, type) else {"": value}).items():
             if isinstance(each, int | float | str) and attribute[:2] != "__":
                 yield f"{attribute} = {each!r}"  # which may have been set since
             if isinstance(function := inspect.unwrap(each), FunctionType):
-                known |= function.__globals__ | inspect.getclosurevars(function).nonlocals  # type: ignore[operator]
+                known |= {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
         for used in sorted(_globals(source) & known.keys()):
-            yield from _told(used, known[used], home, seen)
+            yield from _told(known[used], home, seen, used)
 
 
 def _globals(source: str) -> set[str]:
@@ -104,6 +93,9 @@ def _plain(value: object) -> Any:
         return value.model_dump(mode="json")
     if isinstance(value, set | frozenset):
         return sorted(json.dumps(each, default=_plain, sort_keys=True) for each in value)
-    if isinstance(value, _SHOWN) or type(value).__name__ in ("dtype", "device"):
+    if isinstance(value, bytes | complex | range | Path | Logger) or type(value).__name__ in (
+        "dtype",
+        "device",
+    ):
         return repr(value)
     raise TypeError(f"it holds a {type(value).__name__}")
