@@ -95,10 +95,16 @@ def show(
             f"--kind {kind}: no such kind.{did_you_mean(kind, COMPONENTS)} "
             f"There are: {', '.join(COMPONENTS)}."
         )
+    from neuplug.experiment.config import TRAINING
     from neuplug.plugins.loading import named_faults
     from neuplug.plugins.registry import discover
     from neuplug_testing.options import bounded_rows
 
+    if name.lower() == TRAINING:
+        raise InputError(
+            "training is no component: its options are those of the training loop, which "
+            "'neuplug compose --help' lists."
+        )
     provided = discover().resolve(name.lower(), COMPONENTS if kind is None else (kind,))
     component = provided.load()
     with named_faults(provided):
