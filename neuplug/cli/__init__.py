@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import signal
@@ -17,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from neuplug import __version__
 from neuplug.errors import InputError, NeuplugError, PluginError
 from neuplug.plugins.distributions import Command, command_summary, load_command, offered_commands
-from neuplug.plugins.isolation import told
+from neuplug.plugins.isolation import leave, told
 from neuplug.text import printable
 
 SIGNALLED = 128  # a shell adds the number of the signal: 130 after Ctrl-C
@@ -146,6 +147,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0, 1 (a component failed), 2 (the user's input or a disk) or 130 (stopped),
         and 128 plus the number of another signal.
     """
+    code = _run(arguments)
+    if arguments is None:  # the process is ours, and what plugins have left may neither print
+        leave()
+        if any(not t.daemon and t is not threading.main_thread() for t in threading.enumerate()):
+            atexit._run_exitfuncs()  # nor keep it from ending
+            os._exit(code)
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     listen_to_signals()
     if COMPLETION in os.environ:  # a shell asks what could come next
         from typer.completion import completion_init  # type: ignore[attr-defined]

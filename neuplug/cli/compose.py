@@ -144,7 +144,8 @@ def asked(*inputs: str, **flags: Any) -> ComposeConfig:
     stray = []
     for word in inputs:
         path = Path(word).expanduser()
-        is_data = word == "demo" or path.is_dir() or path.suffix.lower() in (".csv", ".tsv")
+        is_data = path.is_dir() or path.suffix.lower() in (".csv", ".tsv")
+        is_data |= word == "demo" or "://" in word  # which is refused as an address
         name = "data" if is_data else "the experiment file"
         if not is_data and not path.exists() and path.suffix.lower() not in (".yaml", ".yml"):
             stray.append(word)

@@ -6,6 +6,7 @@ Names in them are never taken for markup.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,8 @@ def make_console(*, stderr: bool = False) -> Console:
     """A console for plain text, on which a pipe has a line for each row."""
     from neuplug.console import PlainConsole
 
-    console = PlainConsole(stderr=stderr)
+    # its own, since while a plugin is at work what stands there is for what that prints
+    console = PlainConsole(file=sys.stderr if stderr else None)
     if not console.is_terminal:
         console.width = 1000  # a pipe has no margin: one line for each row
     return console

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from neuplug.cli.printing import make_console
-from neuplug.cli.timeleft import TimeLeft
+from neuplug.cli.timeleft import ENOUGH, TimeLeft
 from neuplug.errors import InputError
 from neuplug.experiment import events
 from neuplug.experiment.claim import CLAIM, STATUS, ask_to_stop, read_status, running
@@ -179,7 +179,9 @@ class _Display:
         self.said = now
         done = sum(self.work.fractions.get(key, 0) >= 1 for key in self.work.round)
         counted = f"{done}/{len(self.work.round)} tasks"
-        seconds = self.work.left
+        seconds, began = self.work.left, self.work.done >= ENOUGH
+        if seconds is not None and not began and now - self.started > seconds:
+            seconds = None  # what is overdue before it has begun says nothing
         left = "" if seconds is None else f"about {duration(seconds)} left{self.until}"
         if not self.bars.disable:
             notes = list(self.notes.values())

@@ -181,6 +181,9 @@ class Dataset:
         """
         if not len(images):
             raise InputError("images in memory: there are no images.")
+        if len(set(images.ids)) < len(images):
+            twice = Counter(images.ids).most_common(1)[0][0]
+            raise InputError(f"{twice!r} is the id of several images: give each its own.")
         groups = [None] * len(images) if groups is None else list(groups)
         splits = [None] * len(images) if splits is None else list(splits)
         if not len(groups) == len(splits) == len(images):

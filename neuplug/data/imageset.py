@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from neuplug.errors import InputError
+from neuplug.errors import InputError, expect
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,12 @@ class ImageSet:
 
     def __post_init__(self) -> None:
         images, labels = self.images, self.labels
+        kinds = {"images": Tensor, "labels": Tensor, "classes": tuple, "ids": tuple}
+        for name, kind in kinds.items():
+            wanted = f"a {kind.__name__}; neuplug.training_set makes sets of lists and arrays"
+            expect(getattr(self, name), kind, name, wanted)
+        if not all(isinstance(text, str) for text in (*self.classes, *self.ids)):
+            raise InputError("classes and ids of images must be text.")
         if images.dtype != torch.uint8 or images.ndim != 4 or images.shape[1] not in (1, 3):
             raise ValueError(
                 f"images must be uint8 (N, 1 or 3, H, W), not {images.dtype} {tuple(images.shape)}"

@@ -38,7 +38,7 @@ from neuplug.data.listing import (
     refuse_outside,
 )
 from neuplug.data.manifest import read_manifest
-from neuplug.errors import InputError, PluginError, did_you_mean
+from neuplug.errors import InputError, PluginError, did_you_mean, expect
 from neuplug.plugins.loading import named_faults
 from neuplug.plugins.registry import discover
 from neuplug.storage.files import SPECIAL, is_special
@@ -81,6 +81,7 @@ def scan(
         InputError: If nothing is there, no image is, the classes cannot be told, or an argument
             makes no sense for these images.
     """
+    expect(source, str | Path, "data", "a path, or demo")
     if not str(source).strip():
         raise InputError(
             "data is empty: give a folder of images, a CSV manifest, or demo; the current folder "
@@ -90,8 +91,9 @@ def scan(
     try:
         if not path.exists():
             beside = [item.name for item in path.parent.iterdir()] if path.parent.is_dir() else []
-            hint = did_you_mean(path.name, beside)
-            raise InputError(f"there is no file or folder {path}.{hint}")
+            address = " Download what is at an address, and give the folder of the images."
+            hint = address if "://" in str(source) else did_you_mean(path.name, beside)
+            raise InputError(f"there is no file or folder {source}.{hint}")
         if is_special(path):
             raise InputError(f"{path} is {SPECIAL}: give a folder of images or a CSV manifest.")
         found = _listing(path, options or {}, follow)

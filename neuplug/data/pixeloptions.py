@@ -56,6 +56,9 @@ class PixelOptions:
     channels: Channels = "auto"
 
     def __post_init__(self) -> None:
+        size: object = self.imgsz
+        if not isinstance(size, tuple | list) or list(map(type, size)) != [int, int]:
+            raise InputError(f"imgsz = {size!r}: give pixels, such as 64 or (48, 64).")
         height, width = self.imgsz
         if min(height, width) < 1:
             raise InputError(f"image size {height}x{width}: a side needs at least 1 pixel.")

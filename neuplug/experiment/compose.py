@@ -64,7 +64,7 @@ def run(
     Raises:
         InputError: If something is asked for that cannot be done.
         PluginError: If a plugin fails.
-        PartlyDone: If a report or a file failed after everything was trained.
+        PartlyDone: If an evaluator, a report or a file failed, though everything was trained.
     """
     config, folder, tell = request.config, request.folder, outside or on_event
     while True:
@@ -73,9 +73,10 @@ def run(
         whole = not fresh and is_whole(folder, request.key, *wanted)
         if whole and (not config.report or have_reported(folder, _reporters(config))):
             found = read_results(folder)
-            since = f"nothing has changed since {found.created.isoformat()}"
-            tell(events.Said(text=f"answered from {folder}: {since}."))
-            return found
+            if not any(each.error for each in found.evaluations):  # else they are tried again
+                since = f"nothing has changed since {found.created.isoformat()}"
+                tell(events.Said(text=f"answered from {folder}: {since}."))
+                return found
         if (claim := RunClaim.take(folder, request.key)) is not None:
             break
         waiting = f"another process is working on {folder}: waiting for its results."
@@ -94,7 +95,7 @@ class PartlyDone(NeuplugError):
 
     def __init__(self, results: RunResults, failed: Sequence[NeuplugError]) -> None:
         advice = f"All else is in {results.folder}; the same command tries again what failed."
-        super().__init__(*failed, advice)
+        super().__init__(*dict.fromkeys(map(str, failed)), advice)
         self.results, self.exit_code = results, max(error.exit_code for error in failed)
 
 
@@ -293,6 +294,7 @@ class _Run:
                 self.failed += write_reports(plan.selection.reporters, self.config.options, run)
         for error in self.failed:
             self.log.say(f"warning: {error}")
+        self.failed += [failure.error for failure in failures]  # of evaluators, told already
         return results
 
     def _progress(self, event: Any) -> None:

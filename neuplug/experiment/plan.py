@@ -187,6 +187,8 @@ class Plan:
         found += [w for split in self.splits for w in split.warnings]
         told = (self.metric[1], self.steps_found, self.looked, *self.notes)
         found += filter(None, told)
+        for spec in self.selection.components if self.config.recipe else ():
+            found += [f"{spec.name} is that of {spec.source}, not of {o}." for o in spec.rivals()]
         amounts = len({arm.dose for arm in self.arms if arm.dose is not None})
         if amounts > 1 and not self.has_validation:
             found.append(

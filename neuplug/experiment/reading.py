@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from neuplug.errors import InputError
+from neuplug.errors import InputError, expect
 from neuplug.experiment.results import FORMAT, Curves, RunResults
 from neuplug.records import Record
 
@@ -29,6 +29,7 @@ def read_results(folder: str | Path) -> RunResults:
         InputError: If there is no ``results.json``, or none that this version can read: the
             sentence names the place in the file that is wrong.
     """
+    expect(folder, str | Path, "a run's folder", "a path")
     if not (Path(folder) / RESULTS).is_file():
         raise InputError(f"{folder} has no results.json: give the folder of a finished run.")
     return _read(Path(folder) / RESULTS, RunResults)

@@ -76,8 +76,3 @@ class Recipe(BaseModel):
                 f"It has: {', '.join(self.budgets)}."
             )
         return dict(self.budgets[budget].settings)
-
-
-def recipe_names() -> list[str]:
-    """The names of all recipes that plugins bring, in order."""
-    return sorted({spec.name for spec in discover().of_kind("recipe")})

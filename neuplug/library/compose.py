@@ -6,8 +6,6 @@ Component instances may be of plugins, or of a class in a notebook: such ones ru
 from __future__ import annotations
 
 import copy
-import hashlib
-import inspect
 import json
 import re
 import uuid
@@ -17,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
 from neuplug.errors import InputError, NeuplugError, expect
 from neuplug.experiment.compose import PartlyDone, run
 from neuplug.experiment.config import resolve
@@ -26,6 +22,7 @@ from neuplug.experiment.events import Sink, unheard
 from neuplug.experiment.reporters import read_reports
 from neuplug.experiment.request import Request
 from neuplug.experiment.results import Question, RunResults
+from neuplug.library.local import code
 from neuplug.plugins.component import ComponentBase, Options
 from neuplug.plugins.hookspecs import RESERVED, Component, kind_of
 from neuplug.plugins.loading import installed
@@ -274,7 +271,7 @@ def _offer(component: ComponentBase) -> str:
         LOCAL,
         "0",
         # what reports or runs tasks leaves no mark on results
-        uuid.uuid4().hex if kind in ("reporter", "executor") else _code(component),
+        uuid.uuid4().hex if kind in ("reporter", "executor") else code(component),
         _copies_of(component),
     )
     return offer_local(found)
@@ -288,33 +285,3 @@ def _copies_of(component: ComponentBase) -> type[ComponentBase]:
 
     about = {"__init__": copied, "options_class": Options, "__module__": __name__}
     return type(type(component).__name__, (type(component),), about)
-
-
-def _code(component: ComponentBase) -> str:
-    """What an instance is, for a key: the source of its class, and what it holds.
-
-    Raises:
-        InputError: If that cannot be told.
-    """
-    name, bases = type(component).__name__, type(component).__mro__[:-1]  # without object
-    own = [c for c in bases if c.__module__.partition(".")[0] not in ("neuplug", "abc")]
-    if (given := getattr(component, "cache_key", None)) is not None:
-        told = [type(component).__qualname__, str(given)]
-    else:
-        try:
-            state = json.dumps(vars(component), default=_plain, sort_keys=True)
-            told = [*map(inspect.getsource, own), state]
-        except (OSError, TypeError, ValueError):
-            raise InputError(
-                f"{name}: its source cannot be read, or it holds more than numbers and text, so "
-                "neuplug cannot tell when it changes: give it an attribute cache_key, and change "
-                "its value with what the component does."
-            ) from None
-    return hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
-
-
-def _plain(value: object) -> Any:
-    """Options as JSON values; nothing else is told."""
-    if not isinstance(value, BaseModel):
-        raise TypeError
-    return value.model_dump(mode="json")

@@ -92,6 +92,12 @@ class Code:
         found = _find(name)
         for top in {name.partition(".")[0], *(_packages(found) if found is not None else ())}:
             self._places |= {(top, place) for place in _places(top)}
+        if found is not None:  # data beside a module
+            known = {place for _, place in self._places}
+            for path, *_ in _rows(found.read_text("RECORD") or ""):
+                place = Path(str(found.locate_file(path))).resolve()
+                if "/" not in path and not path.endswith(".pth") and place not in known:
+                    self._places.add((path, place))
 
     def _add_requirements(self, distribution: Distribution) -> None:
         """What a distribution requires, and of libraries for plugins what they require."""

@@ -70,7 +70,8 @@ class Component:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
             raise ValueError(
-                f"component name {self.name!r}: use lower-case letters, digits, '-' and '_'"
+                f"component name {self.name!r}: use lower-case letters, digits, '-' and '_', "
+                "with a letter or digit at both ends"
             )
         if self.name in RESERVED:
             raise ValueError(f"component name {self.name!r} is reserved by neuplug")

@@ -1,9 +1,10 @@
 """Plugins' code at work: what it prints, raises and changes in the process stays its own.
 
-What it prints, by Python or past it, goes to the logger ``neuplug.plugins`` with its name; standard
-output is for results. What it raises becomes a :class:`Fault`, but for Ctrl-C. What it sets for the
-whole process is put back, so that no other component and no signal of the user meets it: such as
-the working folder, the handlers of signals and torch's default dtype. Loads no torch.
+What it prints, by Python or past it, and what it writes to standard error by Python, goes to the
+logger ``neuplug.plugins`` with its name; standard output is for results. What it raises becomes a
+:class:`Fault`, but for Ctrl-C. What it sets for the whole process is put back, so that no other
+component and no signal of the user meets it: such as the working folder, the handlers of signals
+and torch's default dtype. Loads no torch.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _CORE, _STDLIB = Path(__file__).parents[1], Path(os.__file__).parent
 
 logger = logging.getLogger("neuplug.plugins")
 logger.propagate = False  # a handler that a plugin gives the root may print what it is told
-logger.addHandler(logging.lastResort or logging.NullHandler())  # the standard error
+_shown = logging.StreamHandler()  # its stream is the one before plugins work
+logger.addHandler(_shown)
 
 
 class Fault(Exception):
@@ -115,6 +117,11 @@ def called_back() -> Iterator[None]:
                 _output.begin()
 
 
+def leave() -> None:
+    """From here on nobody prints but plugins, as when the process ends."""
+    _output.begin()
+
+
 @contextmanager
 def importing(owner: str) -> Iterator[None]:
     """Let a plugin be imported: :func:`isolated`, and named if that takes long or is interrupted.
@@ -156,7 +163,7 @@ def told(error: BaseException) -> str:
         said = f"{kind}, whose message cannot be shown: {type(unsaid).__name__}"
     text = printable(" ".join(said[:MOST].split())) + (" …" if len(said) > MOST else "")
     places = [(Path(f.f_code.co_filename), n) for f, n in traceback.walk_tb(error.__traceback__)]
-    others = [(path, line) for path, line in places if not _is_ours_or_python(path)]
+    others = [(path, line) for path, line in places if not is_ours_or_python(path)]
     near = [place for place in others if "site-packages" not in place[0].parts] or others
     if not near:
         return text
@@ -164,8 +171,9 @@ def told(error: BaseException) -> str:
     return f"{text.rstrip('.')} ({printable(path.name)}, line {line})"
 
 
-def _is_ours_or_python(path: Path) -> bool:
-    if path.is_relative_to(_CORE) or path.name.startswith("<frozen "):
+def is_ours_or_python(path: Path) -> bool:
+    """Whether a file is of the core or of Python's own library."""
+    if path.is_relative_to(_CORE) or path.name.startswith("<"):  # is no file
         return True
     return path.is_relative_to(_STDLIB) and "site-packages" not in path.parts
 
@@ -260,21 +268,21 @@ SETTINGS = (
 )
 
 
-# Standard output.
+# What is printed.
 
 
-class _Output(io.RawIOBase):
-    """Takes the place of standard output while plugins' code is at work, and logs it by lines."""
+class _Lines(io.RawIOBase):
+    """Takes the place of a standard stream while plugins' code is at work, and logs it by lines."""
 
-    def __init__(self) -> None:
-        self.rest, self.began, self.real = b"", False, -1
+    def __init__(self, number: int) -> None:
+        self.number, self.rest = number, b""
         self.text = io.TextIOWrapper(self, "utf-8", "backslashreplace", write_through=True)  # type: ignore[type-var]
 
     def writable(self) -> bool:
         return True
 
     def fileno(self) -> int:
-        return 1
+        return self.number
 
     def close(self) -> None:  # a plugin may keep it, or close what it takes for its own
         pass
@@ -291,11 +299,21 @@ class _Output(io.RawIOBase):
                 logger.warning("%s printed: %s", owner, printable(line.decode("utf-8", "replace")))
         return len(data)
 
+
+class _Output(_Lines):
+    """Standard output, with what is written past Python, and beside it the standard error."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.errors, self.began, self.real = _Lines(2), False, -1
+
     def begin(self) -> None:
         if self.began:  # another thread has, whose component has called back
             return
         self.began = True
         self.stdout, self.exit, self.real = sys.stdout, os._exit, -1
+        _shown.stream = self.stderr = sys.stderr
+        sys.stderr = self.errors.text
         os._exit = _refused(os.getpid(), os._exit)  # type: ignore[assignment]
         with suppress(Exception):
             sys.stdout.flush()
@@ -316,6 +334,7 @@ class _Output(io.RawIOBase):
             spill.seek(0)
             spill.truncate()
         self.write(b"\n")
+        self.errors.flush()
 
     def end(self) -> None:
         if not self.began:
@@ -324,6 +343,8 @@ class _Output(io.RawIOBase):
         os._exit = self.exit
         if sys.stdout is self.text:  # else somebody has put something else there
             sys.stdout = self.stdout
+        if sys.stderr is self.errors.text:
+            sys.stderr = self.stderr
         if self.real >= 0:
             os.dup2(self.real, 1)
             os.close(self.real)

@@ -56,6 +56,12 @@ class ComponentSpec:
         """``distribution version``, for messages."""
         return f"{self.distribution} {self.version}"
 
+    def rivals(self) -> list[str]:
+        """Other plugins that offer the name, which stands for theirs where this is not named."""
+        space = (self.name, NAME_SPACES.get(self.kind, self.kind))
+        found = [o for o in discover().components if o.distribution != self.distribution]
+        return [o.source for o in found if (o.name, NAME_SPACES.get(o.kind, o.kind)) == space]
+
     def load(self) -> type[ComponentBase]:
         """Import the component's class.
 

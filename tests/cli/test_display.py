@@ -10,7 +10,7 @@ import pytest
 import neuplug
 from neuplug.cli.printing import make_console, print_columns
 from neuplug.cli.watch import showing
-from neuplug.experiment.events import Planned, Said, TaskDone, TaskInfo, TaskStarted
+from neuplug.experiment.events import Planned, Said, TaskDone, TaskInfo, TaskProgress, TaskStarted
 
 TARGET = "acme_oops.nowhere:x: no module of [b]that[/b] name"
 
@@ -72,3 +72,16 @@ def test_what_is_left_is_left_until_the_next_look(
     first, second = capsys.readouterr().err.split("2 tasks to do")[1:]
     assert first.startswith(f" until {look}") and f"left until {look}" in first
     assert "left" in second and look not in second
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.0, False), (60.0, True)])
+def test_a_task_that_is_overdue_before_it_has_begun_says_nothing_of_the_time(
+    seconds: float, told: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("neuplug.cli.watch.PLAIN_SECONDS", 0.0)
+    with showing() as show:
+        show(Planned(tasks=(TaskInfo(key="a", kind="train", label="a", seconds=seconds),)))
+        show(TaskStarted(key="a"))
+        assert ("left" in capsys.readouterr().err) == told
+        show(TaskProgress(key="a", fraction=0.5, note=""))
+        assert "left" in capsys.readouterr().err

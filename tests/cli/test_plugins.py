@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -100,3 +103,28 @@ def test_strict(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     code, output, error = run(site=("import_error",))
     assert (code, output) == (1, "")
     assert error.startswith("neuplug: error: acme-importerror 1.0: ModuleNotFoundError")
+
+
+STAYS = """
+import atexit, sys, threading
+threading.Thread(target=threading.Event().wait).start()
+atexit.register(print, "behind the JSON")
+atexit.register(sys.__stderr__.flush)
+atexit.register(lambda: sys.stderr.write("\\x1b[2Jneuplug: error: forged\\n"))
+"""
+
+
+def test_what_a_plugin_leaves_behind_neither_prints_nor_stays(tmp_path: Path) -> None:
+    info = tmp_path / "acme_stays-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-stays\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[neuplug]\nplugin = acme_stays\n")
+    (tmp_path / "acme_stays.py").write_text(STAYS)
+    done = subprocess.run(
+        [sys.executable, "-m", "neuplug", "plugins", "--json"], capture_output=True, text=True,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)}, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0 and "acme-stays" in done.stdout
+    assert json.loads(done.stdout)["problems"]
+    assert "printed: behind the JSON\n" in done.stderr
+    assert "printed: \\x1b[2Jneuplug: error: forged\n" in done.stderr and "\x1b" not in done.stderr

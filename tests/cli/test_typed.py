@@ -101,6 +101,7 @@ def test_a_comma_in_the_name_of_a_class(plan: Plan, typed: list[str]) -> None:
          "invert+jitter@add=3 --eval brightness."),
         (["--aug", "mirror@add=3,jitter"], "Another arm needs a flag of its own"),
         (["--data", "https://example.org/set.zip"], "an address: download the images"),
+        (["https://example.org/set.zip"], "an address: download the images"),
         (["--data", " "], "name a folder or a CSV manifest"),
         (["set", "--classes", "q,r,s"], "no images of a class 'q', 'r' and 's'."),
         (["set", "--project", ""], "project = '': name a folder"),

@@ -79,6 +79,8 @@ def test_what_it_prints_when_it_is_imported_stays_out_of_json(tmp_path: Path) ->
     assert {"sound", "mirror"} <= names
     for how in ("by Python", "past Python", "as bytes"):
         assert f"neuplug-havoc 1.0 printed: imported {how}\n" in done.stderr
+    assert "neuplug-havoc 1.0 printed: \\x1b[2J\\rneuplug: error: forged\n" in done.stderr
+    assert not set("\x1b\r") & set(done.stderr)
 
 
 @pytest.mark.parametrize("workers", ["0", "1"])
@@ -96,6 +98,8 @@ def test_what_it_prints_at_work_stays_out_of_json(
     log = (tmp_path / "run" / "log.txt").read_text()
     for how in ("by Python", "past Python", "by a library", "by a process"):
         assert f"shouts of neuplug-havoc 1.0 printed: shouted {how}" in log
+    assert "shouts of neuplug-havoc 1.0 printed: \\x1b[2Jshouted\\rin red\n" in log
+    assert "\x1b" not in log + printed.err
 
 
 def test_the_users_own_output_stays_where_it_is(capfd: pytest.CaptureFixture[str]) -> None:
@@ -168,6 +172,25 @@ def test_of_two_components_the_one_that_raised_is_named(
     result = ask(repeats=1, **settings)
     (failed,) = {found.error for found in result.results.evaluations if found.error}
     assert re.match(rf"{said} {LINE}", failed), failed
+
+
+def test_an_evaluator_that_fails_ends_the_command_with_its_code(
+    tmp_path: Path,
+    words: tuple[str, ...],
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = [*words, "--aug", "undrawn@add=2", "--eval", "asks", "--workers", "0", "--json"]
+    for _ in range(2):  # the second time the evaluator alone is tried again
+        assert main(asked) == 1
+        printed = capfd.readouterr()
+        found = json.loads(printed.out)
+        assert len(found["cells"]) == 2 and "no temperature" in found["evaluations"][0]["error"]
+        said = [line for line in printed.err.splitlines() if line.startswith("neuplug: error: ")]
+        assert len(said) == 1 and "no temperature" in said[0]
+        assert "the same command tries again what failed" in printed.err
+    assert (tmp_path / "run" / "results.json").is_file()
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,13 @@ def value(module):
 class Watch(Augmenter):
     def augment(self, images, rng):
         import acme_loose
-        data = int(pathlib.Path(__file__).with_name("data.txt").read_text())
+        here = pathlib.Path(__file__)
+        data = int(here.with_name("data.txt").read_text())
+        beside = int(here.parents[1].joinpath("acme_watch.txt").read_text())
         modules = (acme_second, acme_edited, acme_edited_more, acme_library)
         modules += (acme_required, acme_borrowed, acme_loose)
         with open(os.environ["ACME_LOG"], "a") as file:
-            file.write(json.dumps([OWN, data, *map(value, modules)]) + "\\n")
+            file.write(json.dumps([OWN, data, *map(value, modules), beside]) + "\\n")
         return images
 
 class Flat(Classifier):
@@ -58,7 +60,7 @@ class Flat(Classifier):
         return nn.Sequential(nn.Flatten(), nn.Linear(in_chans * 28 * 28, num_classes))
 """
 
-ONES = [1] * 9
+ONES = [1] * 10
 SECOND, DATA = "site/acme_second/__init__.py", "site/acme_watch/data.txt"
 
 
@@ -95,6 +97,7 @@ def build(place: Path) -> Path:
         "acme_watch/__init__.py": HOOKS,
         "acme_watch/parts.py": PARTS,
         "acme_watch/data.txt": "1",
+        "acme_watch.txt": "1",
         "acme_second/__init__.py": "VALUE = 1\n",
     }
     needed = ("acme-edited", "acme-library", "acme-required>=1", "acme-absent; python_version<'3'")
@@ -176,6 +179,7 @@ def lab(asked: Lab, tmp_path: Path) -> Lab:
         pytest.param(5, "site/acme_library.py", "VALUE = 5\n", marks=SLOW),
         pytest.param(7, "site/acme_borrowed.py", "VALUE = 5\n", marks=SLOW),
         (8, "loose/acme_loose.py", "VALUE = 5\n"),
+        (9, "site/acme_watch.txt", "5"),
     ],
     ids=lambda value: str(value) if "/" in str(value) else "",
 )

@@ -6,6 +6,7 @@ Reporters, executors and commands have tests of their own: ``test_reporters``, `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,24 @@ def test_a_recipe_runs_and_the_user_goes_before_it(lab: Any, sheet: Path) -> Non
     config = result.results.config
     assert config["aug"] == ["mirror"] and config["repeats"] == 1
     assert config["training"]["steps"] == 5 and config["recipe"] == "sketch"
+
+
+def test_a_name_of_a_recipe_that_another_plugin_offers_too_is_said(
+    lab: Any, sheet: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = sheet.parent / "site" / "acme_rival-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-rival\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[neuplug]\nplugin = acme_rival\n")
+    (info.parent / "acme_rival.py").write_text(
+        "import neuplug\n\n@neuplug.hookimpl\ndef neuplug_generators():\n"
+        "    yield neuplug.Component('jitter', 'acme_rival:Nothing', 'another one')\n"
+    )
+    monkeypatch.syspath_prepend(str(info.parent))
+    asked = {"recipe": "sketch", "budget": "smoke", "aug": ["neuplug-lab:jitter"]}
+    warnings = from_folder(sheet, **asked).results.warnings
+    both = r"jitter is that of neuplug-lab 1\.0, not of acme-rival 1\.0"
+    assert [said for said in warnings if re.search(both, said)], warnings
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,21 @@ class Darkness(neuplug.Evaluator):
     def evaluate(self, context: Any) -> Any:
         grey = float(context.generated.images.float().mean())
         return neuplug.Evaluation((neuplug.Metric("grey", grey, n=len(context.generated)),))
+
+
+LEVELS: Any = (0.5, 1.0)
+
+
+def darkened(images: torch.Tensor) -> torch.Tensor:
+    return (images * min(LEVELS)).byte()
+
+
+class Helped(neuplug.Augmenter):
+    factor = 1
+
+    def augment(self, images: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        parts = [darkened(part) for part in images.split(4)]
+        return torch.cat(parts) // self.factor
 
 
 @pytest.fixture
@@ -97,3 +114,52 @@ def test_what_nobody_can_tell_apart_is_refused(ask: Any) -> None:
     assert ask(aug=[odd], clf=[Flat()]).verdicts()
     with pytest.raises(neuplug.InputError, match="no stages"):
         ask(aug=[neuplug.Arm([])], clf=[Flat()])
+
+
+def lighter(images: torch.Tensor) -> torch.Tensor:
+    return 255 - images
+
+
+@pytest.mark.parametrize("change", ["function", "constant", "attribute", "module", "closure"])
+def test_what_its_code_names_is_in_its_key(
+    ask: Any, change: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    here, hearing, power = sys.modules[__name__], Hearing(), 1
+    kind = Helped
+    if change == "closure":
+
+        class Closed(neuplug.Augmenter):
+            def augment(self, images: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+                return images // power
+
+        kind = Closed  # type: ignore[assignment]
+    if change == "module":
+        (tmp_path / "darkening_helper.py").write_text("def darkened(images): return images // 2")
+        monkeypatch.syspath_prepend(str(tmp_path))
+        found = importlib.import_module("darkening_helper").darkened
+        monkeypatch.setattr(here, "darkened", found)
+    ask(aug=[kind()], clf=[Flat()])
+    ask(aug=[kind()], clf=[Flat()], name="again", on_event=hearing)
+    assert hearing.done == []
+    match change:
+        case "function":
+            monkeypatch.setattr(here, "darkened", lighter)
+        case "constant":
+            monkeypatch.setattr(here, "LEVELS", (0.25, 1.0))
+        case "attribute":
+            monkeypatch.setattr(Helped, "factor", 2)
+        case "closure":
+            power = 2
+        case _:
+            (tmp_path / "darkening_helper.py").write_text("def darkened(images): return images * 0")
+            with pytest.raises(neuplug.InputError, match=r"darkening_helper\.py.*restart Python"):
+                ask(aug=[kind()], clf=[Flat()], name="changed")
+            return
+    ask(aug=[kind()], clf=[Flat()], name="changed", on_event=hearing)
+    assert hearing.done == ["train", "train"]
+
+
+def test_a_global_that_cannot_be_told_is_named(ask: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "LEVELS", torch.zeros(2))
+    with pytest.raises(neuplug.InputError, match=r"the global LEVELS is a Tensor.*cache_key"):
+        ask(aug=[Helped()], clf=[Flat()])

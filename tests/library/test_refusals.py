@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -41,6 +42,10 @@ def test_nothing_learns_from_held_out_images(
     assert step(bars)
 
 
+def composed(images: neuplug.ImageSet) -> Any:
+    return neuplug.compose(images, aug="echo", clf="conv", report=False)
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -57,6 +62,28 @@ def test_nothing_learns_from_held_out_images(
         (
             lambda images: neuplug.compose(images, aug="echo", clf="conv", imgsz=64, strict=True),
             "imgsz and strict are for images in files, and those in memory are taken as they are",
+        ),
+        (lambda images: neuplug.load_dataset(5), "data must be a path, or demo, not int."),
+        (lambda images: neuplug.load_dataset("x", imgsz="x"), "imgsz = 'x': give pixels, such as"),
+        (
+            lambda images: neuplug.load_dataset("http://a/b"),
+            "there is no file or folder http://a/b",
+        ),
+        (lambda images: neuplug.read_results(5), "a run's folder must be a path, not int."),
+        (lambda images: neuplug.compare(5), "scores must be a mapping of arms to arrays, not int."),
+        (lambda images: replace(images, labels=[0]), "labels must be a Tensor; neuplug.training_s"),
+        (lambda images: replace(images, ids=None), "ids must be a tuple; neuplug.training_set mak"),
+        (
+            lambda images: replace(images, classes=(1, 2)),
+            "classes and ids of images must be text.",
+        ),
+        (
+            lambda images: replace(images, ids=tuple(range(len(images)))),
+            "classes and ids of images must be text.",
+        ),
+        (
+            lambda images: composed(replace(images, ids=("x",) * len(images))),
+            "'x' is the id of several images: give each its own.",
         ),
         (
             lambda images: neuplug.fit_classifier("conv", images, None, None),

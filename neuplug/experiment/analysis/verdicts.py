@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from neuplug.errors import expect
 from neuplug.experiment.analysis.statistics import Paired, paired_differences
 from neuplug.experiment.results import LEVEL, MARGIN, PairedDifference, Verdict
 
@@ -123,6 +124,7 @@ def compare(
         >>> found.verdict, found.difference.effect, found.difference.n
         ('no evidence', 0.0, 2)
     """
+    expect(scores, Mapping, "scores", "a mapping of arms to arrays")
     if baseline not in scores:
         raise ValueError(f"no arm {baseline!r} to compare with; there are {', '.join(scores)}")
     arrays = {arm: [np.asarray(s, dtype=np.float64) for s in each] for arm, each in scores.items()}

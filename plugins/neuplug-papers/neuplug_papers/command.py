@@ -26,10 +26,11 @@ def recipes(
     """
     if context.invoked_subcommand is not None:
         return
-    from neuplug.experiment.recipes import recipe_names
+    from neuplug.plugins.registry import discover
     from neuplug_papers.paper import Paper
 
-    found = [Paper.load(name) for name in recipe_names()]
+    names = sorted({spec.name for spec in discover().of_kind("recipe")})
+    found = [Paper.load(name) for name in names]
     if as_json:
         typer.echo(json.dumps([_facts(recipe) for recipe in found], indent=1))
         return

@@ -15,7 +15,6 @@ from neuplug.cli import main
 from neuplug.experiment.arms import Selection
 from neuplug.experiment.config import resolve
 from neuplug.experiment.reading import read_results
-from neuplug.experiment.recipes import recipe_names
 from neuplug.experiment.summary.wording import MISSING
 from neuplug_papers import beside
 from neuplug_papers.paper import Paper
@@ -47,7 +46,7 @@ def place(request: pytest.FixtureRequest, shared_data: Path) -> Any:
 
 
 def test_the_five_are_there() -> None:
-    assert recipe_names() == FIVE
+    assert [spec.name for spec in neuplug.discover().of_kind("recipe")] == FIVE
 
 
 @pytest.mark.parametrize("budget", ["paper", "laptop", "smoke"])

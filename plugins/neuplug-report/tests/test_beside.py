@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from neuplug.experiment.recipes import recipe_names
+from neuplug import discover
 from neuplug.experiment.reporters import Cell, Section, Table
 from neuplug.experiment.results import Mean
 from neuplug.experiment.summary import wording
@@ -43,7 +43,7 @@ def names(table: Table) -> list[str]:
 
 
 @pytest.mark.parametrize("budget", ["paper", "laptop", "smoke"])
-@pytest.mark.parametrize("name", recipe_names())
+@pytest.mark.parametrize("name", sorted({spec.name for spec in discover().of_kind("recipe")}))
 def test_every_published_line_is_shown_or_named(make_recipe: Make, name: str, budget: str) -> None:
     results = make_recipe(name, budget, repeats=1, **FEW)
     tables, paper = section(results).tables, Paper.load(name)

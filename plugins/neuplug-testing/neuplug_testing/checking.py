@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from neuplug.errors import InputError, did_you_mean
 from neuplug.plugins.distributions import canonical, identity, installed_distributions
-from neuplug.plugins.isolation import Fault, isolated
+from neuplug.plugins.isolation import Fault, isolated, told
 from neuplug.plugins.registry import ComponentSpec, discover
 from neuplug_testing.law import Broken, Law, LawsBroken, Outcome, Unchecked
 from neuplug_testing.laws import LAWS
@@ -51,6 +52,10 @@ class LawCheck:
             return Outcome(*about, "failed", f"{seen} {self.law.advice}")
         except Fault as fault:
             return Outcome(*about, "failed", f"It fails: {fault}. {self.law.advice}")
+        except KeyboardInterrupt as error:
+            if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+                raise  # else it is the plugin's own: in a process of ours Ctrl-C does not arrive
+            return Outcome(*about, "failed", f"It raises {told(error)}. {self.law.advice}")
         return Outcome(*about, "passed")
 
 

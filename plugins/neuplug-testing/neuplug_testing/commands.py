@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import shlex
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -94,10 +95,16 @@ def show(
             f"--kind {kind}: no such kind.{did_you_mean(kind, COMPONENTS)} "
             f"There are: {', '.join(COMPONENTS)}."
         )
+    from neuplug.experiment.config import TRAINING
     from neuplug.plugins.loading import named_faults
     from neuplug.plugins.registry import discover
     from neuplug_testing.options import bounded_rows
 
+    if name.lower() == TRAINING:
+        raise InputError(
+            "training is no component: its options are those of the training loop, which "
+            "'neuplug compose --help' lists."
+        )
     provided = discover().resolve(name.lower(), COMPONENTS if kind is None else (kind,))
     component = provided.load()
     with named_faults(provided):
@@ -136,7 +143,7 @@ def _counting(quiet: bool) -> Iterator[Callable[[int, str], None]]:
     """A line that counts on a terminal, and nothing elsewhere."""
     from rich.console import Console
 
-    console = Console(emoji=False, stderr=True, quiet=quiet)
+    console = Console(emoji=False, file=sys.stderr, quiet=quiet)
     with console.status("checking") as status:
         yield lambda done, subject: status.update(f"checking {subject}: {done} laws")
 

@@ -11,7 +11,6 @@ import itertools
 import logging
 import pickle
 import random
-import sys
 import threading
 import time
 import tracemalloc
@@ -156,15 +155,14 @@ def left_threads() -> Iterator[list[str]]:
             left += [f"leaves the thread {thread.name} behind"] if thread.is_alive() else []
 
 
-class _Ear(logging.StreamHandler[Any]):
-    """Prints what plugins print on the standard error, and keeps it."""
+class _Ear(logging.Handler):
+    """Keeps what plugins print; the logger's own handler prints it on the standard error."""
 
     def __init__(self) -> None:
-        super().__init__(sys.stderr)
+        super().__init__()
         self.lines: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        super().emit(record)
         if record.args and len(record.args) == 2:
             self.lines.append(str(record.args[1]))  # type: ignore[index]
 

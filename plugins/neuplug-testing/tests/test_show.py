@@ -101,3 +101,8 @@ def test_show_refuses(run: Run, arguments: tuple[str, ...], exit_code: int, sent
     assert (code, output) == (exit_code, "")
     assert error.startswith(f"neuplug: error: {sentence}")
     assert error.count("\n") == 1
+
+
+def test_the_training_is_no_component(run: Run) -> None:
+    code, _, error = run("show", "training")
+    assert code == 2 and "training is no component" in error and "Did you mean" not in error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,7 @@ def doctor(
     """
     from neuplug_testing.doctor.examination import examine
 
-    with Console(emoji=False, stderr=True, quiet=as_json).status(
+    with Console(emoji=False, file=sys.stderr, quiet=as_json).status(
         "looking; this loads torch and every plugin"
     ):
         found = examine()

@@ -171,6 +171,16 @@ def test_a_component_that_ends_its_process_is_told_of_and_the_rest_goes_on(
     assert [(o.subject, o.status) for o in rest] == [("acme-well", "passed")] * 2
 
 
+def test_an_interruption_that_a_component_raises_is_its_own(
+    install: MakePlugin, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = install("acme-some", ONE.format(target="fault_parts:Interrupting"))
+    assert main(["plugins", "check", name, "--json", "--law", "takes-grey-32x32"]) == 1
+    (found,) = [Outcome(**each) for each in json.loads(capsys.readouterr().out)]
+    assert found.status == "failed" and "KeyboardInterrupt" in found.message
+    assert "(fault_parts.py, line " in found.message and "signal" not in found.message
+
+
 def test_one_law_or_the_fast_ones(install: MakePlugin, capsys: pytest.CaptureFixture[str]) -> None:
     name = install("acme-some", ONE.format(target="fault_parts:Printing"))
     assert main(["plugins", "check", name, "--fast", "--json"]) == 1

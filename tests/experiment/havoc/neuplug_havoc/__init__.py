@@ -11,6 +11,7 @@ from neuplug import Component, hookimpl
 print("imported by Python")
 os.write(1, b"imported past Python\n")
 sys.stdout.buffer.write(b"imported as bytes\n")
+sys.stderr.write("\x1b[2J\rneuplug: error: forged\n")
 warnings.simplefilter("error")
 locale.setlocale(locale.LC_ALL, "C")
 socket.setdefaulttimeout(0.1)

@@ -73,6 +73,7 @@ class Shouts(Sound):
 
     def augment(self, images, rng):
         print("shouted by Python")
+        print("\x1b[2Jshouted\rin red", file=sys.stderr)
         os.write(1, b"shouted past Python\n")
         ctypes.CDLL(None).puts(b"shouted by a library")
         os.system("echo shouted by a process")

@@ -603,6 +603,13 @@ class Ending(Noise):
         os.abort()
 
 
+class Interrupting(Noise):
+    """Raises what Ctrl-C does."""
+
+    def augment(self, images, rng):
+        raise KeyboardInterrupt
+
+
 class Leaving(Noise):
     """Ends its process as if nothing were wrong."""
 
