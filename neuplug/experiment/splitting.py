@@ -74,7 +74,7 @@ def part_of(plan: Plan, share: float, repeat: int) -> Split:
     Raises:
         InputError: If there are too few of them.
     """
-    split, dataset = plan.splits[-1], plan.dataset
+    split, dataset = plan.splits[repeat], plan.dataset
     counts = dataset.images.counts(split.train)
     if (most := max(counts.values())) < FEWEST:
         raise InputError(
