@@ -103,8 +103,8 @@ def page_link(found: ComponentSpec) -> str:
 
 
 def anchor(found: ComponentSpec) -> str:
-    """The name of a component's section."""
-    return f"component-{found.name}"
+    """The name of a component's section, as Sphinx writes it."""
+    return f"component-{found.name}".replace("_", "-")
 
 
 def plugin_page(distribution: str) -> str:

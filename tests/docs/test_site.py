@@ -154,14 +154,15 @@ def own_components() -> list[Any]:
 @pytest.mark.parametrize("found", own_components(), ids=lambda p: f"{p.kind}-{p.name}")
 def test_every_component_has_all_its_options(found: Any, site: Path) -> None:
     page = site / "components" / f"{found.distribution}.html"
-    section = section_of(page, f"component-{found.name}")
+    place = f"component-{found.name}".replace("_", "-")
+    section = section_of(page, place)
     text = text_of(section)
     assert found.component.summary in text
     options = found.load().options_class.model_fields
     assert options.keys() <= codes_in(section)
     for name, field in options.items():
         assert " ".join((field.description or "").split()) in text, name
-    assert f"#component-{found.name}" in (site / "components.html").read_text("utf-8")
+    assert f"#{place}" in (site / "components.html").read_text("utf-8")
 
 
 def test_every_setting_is_there(site: Path) -> None:
