@@ -31,7 +31,7 @@ def named_faults(component: Any) -> Iterator[None]:
         ...     with named_faults(neuplug.discover().resolve("flip")):
         ...         1 / 0
         ... except neuplug.PluginError as error:
-        ...     print(str(error).partition(" (")[0])
+        ...     print(str(error).partition(". ")[0])
         flip of neuplug-classical 0.1.0 failed: ZeroDivisionError: division by zero
     """
     try:

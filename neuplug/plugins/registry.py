@@ -57,7 +57,12 @@ class ComponentSpec:
         return f"{self.distribution} {self.version}"
 
     def rivals(self) -> list[str]:
-        """Other plugins that offer the name, which stands for theirs where this is not named."""
+        """Other plugins that offer the name, which stands for theirs where this is not named.
+
+        Example:
+            >>> neuplug.discover().resolve("flip").rivals()
+            []
+        """
         space = (self.name, NAME_SPACES.get(self.kind, self.kind))
         found = [o for o in discover().components if o.distribution != self.distribution]
         return [o.source for o in found if (o.name, NAME_SPACES.get(o.kind, o.kind)) == space]
